@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MOAT_DETERMINISTIC_H
+#define MOAT_DETERMINISTIC_H
+
+#include "moat/error.h"
+#include "moat/solver.h"
+
+/*
+ * The deterministic equivalent of ridge regression: kappa solves lambda = kappa (1 - df1/N), and with E = df2/N
+ *
+ *     A0 = a0,  A1 = a2 / (1 - E),  A2 = a1,  D = a0 E / (1 - E).
+ *
+ * The four spectral sums are tabulated once in ln kappa, so that the coefficients at any N cost a table look-up. The
+ * coordinate of the solver is x = ln kappa: the fixed point is never solved.
+ */
+struct deterministic;
+
+/* Tabulates one (gamma, nu, P): 0.01 <= gamma <= 2, gamma < nu <= 2 (1 + gamma), P a whole number in [1, 1e9] or INFINITY.
+   Relative error of the tabulated sums at most 1e-12. Returns STATUS_USAGE outside that domain, STATUS_MEMORY. The caller
+   owns *out. Local. Source: DESIGN.md section 2. */
+enum status deterministic_create(double gamma, double nu, double P, struct deterministic **out);
+
+/* Frees *table and sets it to NULL; accepts NULL inside. Local. */
+void deterministic_destroy(struct deterministic **table);
+
+/* The solver interface on `table`, which must outlive it. Local. */
+struct solver deterministic_solver(const struct deterministic *table);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MOAT_SOLVER_H
+#define MOAT_SOLVER_H
+
+/*
+ * A solver is whatever yields the four coefficients A0, A1, A2, D of the losses (DESIGN.md section 2) at N data points
+ * and a regularisation level. The level is given by a coordinate x, increasing with lambda; the deterministic solver takes
+ * x = ln kappa. company and market see this interface only.
+ *
+ *     A0 = E |beta|^2_Sigma, the loss of predicting zero
+ *     A1 = the loss of ridge regression on its own target
+ *     A2 = E <beta - beta_hat, beta>_Sigma on its own target
+ *     D  = what the label noise of a unit mixture adds
+ */
+struct coefficients {
+    double A1, A2, D;
+    double A1_x, A2_x, D_x; /* derivatives in x at fixed N */
+};
+
+struct solver {
+    double A0;
+    double N_max; /* largest finite N whose whole range of lambda in (0, 1) the coordinate covers */
+    const void *state;
+    /* The range of x that lambda in (0, 1) makes at N points; 1 <= N < INFINITY. */
+    void (*domain)(const void *state, double N, double *x_low, double *x_high);
+    void (*coefficients)(const void *state, double N, double x, struct coefficients *out);
+    double (*lambda)(const void *state, double N, double x);
+};
+
+#endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Tables of the spectral sums in x = ln kappa.
+ *
+ * Every sum is analytic in x for |Im x| < pi, because its poles lie at kappa = -sigma_i. On panels of width 1/4 the
+ * interpolant of degree 8 through Chebyshev nodes therefore converges like (8 pi + ..)^-9, below rounding, and needs no
+ * logarithms. With P finite, N - df1 and N - df2 near N = P would cancel, so there P - df is tabulated. Panels hold monomial coefficients, the four sums side by side, so that one Horner loop gives all four
+ * values and derivatives.
+ */
+#include "moat/deterministic.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "moat/spectrum.h"
+
+enum { SUMS = 4, DF1 = 0, DF2 = 1, SUM_A1 = 2, SUM_A2 = 3, NODES = 9 };
+#define PANEL_WIDTH 0.25
+
+struct panel {
+    double origin; /* df1 and df2 are tabulated as df - origin: 0, or P where they come close to it */
+    double coefficient[NODES][SUMS]; /* of xi^k, xi in [-1, 1] across the panel */
+};
+
+struct deterministic {
+    double P, a0, trace;
+    double x_min, df1_max; /* df1 at x_min */
+    size_t panels;
+    struct panel *panel;
+};
+
+/* Monomial coefficients on [-1, 1] of the Chebyshev interpolant: out[k] = sum_j basis[k][j] value[j]. */
+static void interpolation_basis(double node[NODES], double basis[NODES][NODES])
+{
+    double chebyshev[NODES][NODES] = {{1}, {0, 1}}; /* [n][k]: coefficient of xi^k in T_n */
+    for (int n = 2; n < NODES; n++) {
+        for (int k = 0; k < NODES; k++) {
+            chebyshev[n][k] = (k > 0 ? 2 * chebyshev[n - 1][k - 1] : 0) - chebyshev[n - 2][k];
+        }
+    }
+    for (int j = 0; j < NODES; j++) {
+        double angle = M_PI * (j + 0.5) / NODES;
+        node[j] = cos(angle);
+        for (int k = 0; k < NODES; k++) {
+            basis[k][j] = 0;
+            for (int n = 0; n < NODES; n++) {
+                basis[k][j] += (n == 0 ? 1.0 : 2.0) / NODES * cos(n * angle) * chebyshev[n][k];
+            }
+        }
+    }
+}
+
+static void panel_fill(const struct spectrum *spectrum, double x_centre, const double node[NODES],
+                       const double basis[NODES][NODES], struct panel *panel)
+{
+    *panel = (struct panel){0};
+    struct spectral_sums centre;
+    spectrum_sums(spectrum, x_centre, &centre);
+    bool complement = centre.rest1 < centre.df1;
+    panel->origin = complement ? round(centre.df1 + centre.rest1) : 0;
+    for (int j = 0; j < NODES; j++) {
+        struct spectral_sums sums;
+        spectrum_sums(spectrum, x_centre + node[j] * PANEL_WIDTH / 2, &sums);
+        const double value[SUMS] = {complement ? -sums.rest1 : sums.df1, complement ? -sums.rest2 : sums.df2, sums.a1,
+                                    sums.a2};
+        for (int k = 0; k < NODES; k++) {
+            for (int f = 0; f < SUMS; f++) {
+                panel->coefficient[k][f] += basis[k][j] * value[f];
+            }
+        }
+    }
+}
+
+/* The four sums, df1 and df2 less the origin that is returned, and their derivatives in x. */
+static double table_at(const struct deterministic *table, double x, double value[SUMS], double slope[SUMS])
+{
+    double position = (x - table->x_min) / PANEL_WIDTH;
+    size_t p = position > 0 ? (size_t)position : 0;
+    p = p < table->panels ? p : table->panels - 1;
+    const struct panel *panel = &table->panel[p];
+    double xi = 2 * (position - (double)p) - 1;
+
+    double v[SUMS], d[SUMS];
+    for (int f = 0; f < SUMS; f++) {
+        v[f] = panel->coefficient[NODES - 1][f];
+        d[f] = 0;
+    }
+    for (int k = NODES - 2; k >= 0; k--) {
+        for (int f = 0; f < SUMS; f++) {
+            d[f] = d[f] * xi + v[f];
+            v[f] = v[f] * xi + panel->coefficient[k][f];
+        }
+    }
+    for (int f = 0; f < SUMS; f++) {
+        value[f] = v[f];
+        slope[f] = d[f] * (2 / PANEL_WIDTH);
+    }
+    return panel->origin;
+}
+
+/* Where df1 = N: the ridgeless end. df1 falls with x, so the panel is found by bisection and Newton's method inside it
+   starts from a bracket of half a unit, where it converges in four or five steps. */
+static double ridgeless_x(const struct deterministic *table, double N)
+{
+    if (N >= table->df1_max) {
+        return table->x_min;
+    }
+    double value[SUMS], slope[SUMS];
+    double low = table->x_min, high = table->x_min + PANEL_WIDTH * (double)table->panels;
+    while (high - low > 2 * PANEL_WIDTH) {
+        double middle = 0.5 * (low + high);
+        double excess = table_at(table, middle, value, slope) - N + value[DF1];
+        *(excess > 0 ? &low : &high) = middle;
+    }
+    double x = 0.5 * (low + high);
+    for (int iteration = 0; iteration < 50; iteration++) {
+        double excess = table_at(table, x, value, slope) - N + value[DF1];
+        *(excess > 0 ? &low : &high) = x;
+        double next = x - excess / slope[DF1];
+        next = next > low && next < high ? next : 0.5 * (low + high);
+        if (fabs(next - x) <= 1e-15 * fabs(x)) {
+            break;
+        }
+        x = next;
+    }
+    return x;
+}
+
+/* Where lambda = 1: kappa - 1 - kappa df1/N is convex in kappa with derivative 1 - df2/N, and positive at
+   1 + trace/N because kappa df1 <= trace, so Newton's method falls to the root from there. */
+static double unit_lambda_x(const struct deterministic *table, double N)
+{
+    double kappa = 1 + table->trace / N;
+    for (int iteration = 0; iteration < 50; iteration++) {
+        double value[SUMS], slope[SUMS];
+        double origin = table_at(table, log(kappa), value, slope);
+        double step = (kappa * (N - origin - value[DF1]) - N) / (N - origin - value[DF2]);
+        kappa -= step;
+        if (fabs(step) <= 1e-15 * kappa) {
+            break;
+        }
+    }
+    return log(kappa);
+}
+
+static void domain(const void *state, double N, double *x_low, double *x_high)
+{
+    *x_low = ridgeless_x(state, N);
+    *x_high = unit_lambda_x(state, N);
+}
+
+static void coefficients(const void *state, double N, double x, struct coefficients *out)
+{
+    const struct deterministic *table = state;
+    double value[SUMS], slope[SUMS];
+    double origin = table_at(table, x, value, slope);
+
+    double rest = 1 / (N - origin - value[DF2]);
+    double noise = (origin + value[DF2]) * rest; /* E / (1 - E) */
+    double noise_x = N * rest * rest * slope[DF2];
+    out->A1 = value[SUM_A2] * (1 + noise);
+    out->A2 = value[SUM_A1];
+    out->D = table->a0 * noise;
+    out->A1_x = slope[SUM_A2] * (1 + noise) + value[SUM_A2] * noise_x;
+    out->A2_x = slope[SUM_A1];
+    out->D_x = table->a0 * noise_x;
+}
+
+static double lambda(const void *state, double N, double x)
+{
+    double value[SUMS], slope[SUMS];
+    double origin = table_at(state, x, value, slope);
+    return fmax(0, exp(x) * (N - origin - value[DF1]) / N);
+}
+
+enum status deterministic_create(double gamma, double nu, double P, struct deterministic **out)
+{
+    *out = NULL;
+    struct spectrum *spectrum = NULL;
+    struct deterministic *table = NULL;
+    enum status status = spectrum_create(gamma, nu, P, &spectrum);
+    if (status != STATUS_OK) {
+        goto cleanup;
+    }
+
+    status = STATUS_MEMORY;
+    table = calloc(1, sizeof *table);
+    if (!table) {
+        goto cleanup;
+    }
+    table->P = P;
+    table->a0 = spectrum_a0(spectrum);
+    table->trace = spectrum_trace(spectrum);
+    table->x_min = spectrum_log_kappa_min(spectrum);
+    table->panels = (size_t)ceil((SPECTRUM_LOG_KAPPA_MAX - table->x_min) / PANEL_WIDTH);
+    table->panel = malloc(table->panels * sizeof *table->panel);
+    if (!table->panel) {
+        goto cleanup;
+    }
+    double node[NODES], basis[NODES][NODES];
+    interpolation_basis(node, basis);
+    for (size_t p = 0; p < table->panels; p++) {
+        panel_fill(spectrum, table->x_min + PANEL_WIDTH * ((double)p + 0.5), node, basis, &table->panel[p]);
+    }
+    double value[SUMS], slope[SUMS];
+    table->df1_max = table_at(table, table->x_min, value, slope) + value[DF1];
+    status = STATUS_OK;
+
+cleanup:
+    spectrum_destroy(&spectrum);
+    if (status == STATUS_MEMORY) {
+        error_set(STATUS_MEMORY, "out of memory for the tables of gamma = %g, nu = %g", gamma, nu);
+        deterministic_destroy(&table);
+    }
+    *out = table;
+    return status;
+}
+
+void deterministic_destroy(struct deterministic **table)
+{
+    if (*table) {
+        free((*table)->panel);
+        free(*table);
+        *table = NULL;
+    }
+}
+
+struct solver deterministic_solver(const struct deterministic *table)
+{
+    return (struct solver){
+        .A0 = table->a0,
+        .N_max = isinf(table->P) ? table->df1_max : INFINITY,
+        .state = table,
+        .domain = domain,
+        .coefficients = coefficients,
+        .lambda = lambda,
+    };
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Spectral sums in a time that does not depend on P.
+ *
+ * The first FIRST - 1 terms are summed as they are. From i = FIRST on, Euler-Maclaurin turns the sum into an integral,
+ * half of each end's term and derivatives at the ends. The integral in y = ln i is analytic for |Im y| < pi / (1 + gamma),
+ * so Gauss-Legendre panels of unit width converge to rounding; its nodes and the direct terms make one array of (i^(1+gamma),
+ * weights), and every sum is one pass over it. The derivatives come from Taylor series in i / end - 1. With P = inf the
+ * integral beyond the last panel, where kappa i^(1+gamma) >= e^3, is a series in 1 / (kappa i^(1+gamma)).
+ */
+#include "moat/spectrum.h"
+
+#include <float.h>
+#include <gsl/gsl_integration.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+enum {
+    FIRST = 32,        /* where Euler-Maclaurin begins: its error is below 1e-15 of the term there */
+    PANEL_NODES = 16,  /* error 1e-18 on a panel of unit width at gamma = 2, the hardest */
+    TAYLOR = 12,       /* derivatives 1, 3, .., 11 */
+    TAIL_TERMS = 16    /* e^(-3 * 16) = 1e-21 */
+};
+#define TAIL_START 3.0 /* ln(kappa i^(1+gamma)) beyond which the tail is a series */
+
+/* B_2k / (2k), k = 1.. */
+static const double bernoulli_ratio[TAYLOR / 2] = {1.0 / 12,  -1.0 / 120, 1.0 / 252,
+                                                   -1.0 / 240, 1.0 / 132,  -691.0 / 32760};
+
+struct endpoint { /* an end of the integral, where Euler-Maclaurin takes derivatives */
+    double i, scale; /* scale = i^(1+gamma) */
+    double alignment;                    /* i^-(1+nu) */
+    double power_scale[TAYLOR];          /* Taylor coefficients of (1+h)^(1+gamma) */
+    double power_alignment[TAYLOR];      /* and of (1+h)^-(1+nu) */
+    double sign;                         /* -1 at the lower end, +1 at the upper end */
+};
+
+struct spectrum {
+    double exponent; /* 1 + gamma */
+    double nu, P;
+    double a0, trace;
+    double log_kappa_min;
+    double tail_start; /* P = inf: the i where the panels end */
+    int endpoints;
+    struct endpoint endpoint[2];
+    size_t nodes;
+    double *scale;     /* i^(1+gamma) at each node */
+    double *weight;    /* quadrature weight in i; 1 for a direct term */
+    double *alignment; /* weight * i^-(1+nu) */
+};
+
+/* Taylor coefficients of (1+h)^power. */
+static void binomial_series(double power, double out[TAYLOR])
+{
+    out[0] = 1;
+    for (int n = 1; n < TAYLOR; n++) {
+        out[n] = out[n - 1] * (power - n + 1) / n;
+    }
+}
+
+static void series_product(const double left[TAYLOR], const double right[TAYLOR], double out[TAYLOR])
+{
+    for (int n = 0; n < TAYLOR; n++) {
+        double sum = 0;
+        for (int k = 0; k <= n; k++) {
+            sum += left[k] * right[n - k];
+        }
+        out[n] = sum;
+    }
+}
+
+static void series_reciprocal(const double in[TAYLOR], double out[TAYLOR])
+{
+    out[0] = 1 / in[0];
+    for (int n = 1; n < TAYLOR; n++) {
+        double sum = 0;
+        for (int k = 1; k <= n; k++) {
+            sum += in[k] * out[n - k];
+        }
+        out[n] = -sum * out[0];
+    }
+}
+
+/* The derivative terms of Euler-Maclaurin for a function with these Taylor coefficients in h = i/end - 1. */
+static double euler_maclaurin(const double series[TAYLOR], double end)
+{
+    double sum = 0;
+    for (int k = TAYLOR / 2; k >= 1; k--) { /* smallest first */
+        sum += bernoulli_ratio[k - 1] * series[2 * k - 1] * pow(end, 1 - 2 * k);
+    }
+    return sum;
+}
+
+static void endpoint_init(double i, double sign, double exponent, double nu, struct endpoint *out)
+{
+    out->i = i;
+    out->sign = sign;
+    out->scale = pow(i, exponent);
+    out->alignment = pow(i, -1 - nu);
+    binomial_series(exponent, out->power_scale);
+    binomial_series(-1 - nu, out->power_alignment);
+}
+
+static void endpoint_add(const struct endpoint *end, double kappa, struct spectral_sums *sums)
+{
+    double u = kappa * end->scale;
+    double denominator[TAYLOR], t[TAYLOR], t2[TAYLOR], rest[TAYLOR], aligned[TAYLOR], aligned2[TAYLOR];
+    for (int n = 0; n < TAYLOR; n++) {
+        denominator[n] = u * end->power_scale[n] + (n == 0);
+    }
+    series_reciprocal(denominator, t);
+    series_product(t, t, t2);
+    double scaled[TAYLOR]; /* 1 - t = u (1+h)^(1+gamma) t, without cancellation */
+    for (int n = 0; n < TAYLOR; n++) {
+        scaled[n] = u * end->power_scale[n];
+    }
+    series_product(scaled, t, rest);
+    series_product(end->power_alignment, rest, aligned);
+    series_product(aligned, rest, aligned2);
+    double rest_t[TAYLOR];
+    series_product(rest, t, rest_t);
+
+    sums->df1 += end->sign * euler_maclaurin(t, end->i);
+    sums->df2 += end->sign * euler_maclaurin(t2, end->i);
+    sums->a1 += end->sign * end->alignment * euler_maclaurin(aligned, end->i);
+    sums->a2 += end->sign * end->alignment * euler_maclaurin(aligned2, end->i);
+    sums->rest1 += end->sign * euler_maclaurin(rest, end->i);
+    sums->rest2 += end->sign * (euler_maclaurin(rest, end->i) + euler_maclaurin(rest_t, end->i));
+}
+
+/* The integral from tail_start to infinity, a series in 1 / (kappa i^(1+gamma)). */
+static void tail_add(const struct spectrum *spectrum, double kappa, struct spectral_sums *sums)
+{
+    double s = spectrum->exponent, start = spectrum->tail_start;
+    double w = pow(start, -s) / kappa, aligned = pow(start, -spectrum->nu), power = 1;
+    for (int k = 0; k < TAIL_TERMS; k++) {
+        double sign = k % 2 ? -1 : 1;
+        sums->df1 += sign * start * power * w / (s * (k + 1) - 1);
+        sums->df2 += sign * start * power * w * w * (k + 1) / (s * (k + 2) - 1);
+        sums->a1 += sign * aligned * power / (spectrum->nu + s * k);
+        sums->a2 += sign * aligned * power * (k + 1) / (spectrum->nu + s * k);
+        power *= w;
+    }
+}
+
+void spectrum_sums(const struct spectrum *spectrum, double log_kappa, struct spectral_sums *out)
+{
+    double kappa = exp(log_kappa);
+    double df1 = 0, df2 = 0, a1 = 0, a2 = 0, rest1 = 0, rest2 = 0;
+#pragma omp simd reduction(+ : df1, df2, a1, a2, rest1, rest2)
+    for (size_t j = 0; j < spectrum->nodes; j++) {
+        double u = kappa * spectrum->scale[j];
+        double t = 1 / (1 + u);
+        double rest = u * t;
+        df1 += spectrum->weight[j] * t;
+        df2 += spectrum->weight[j] * t * t;
+        a1 += spectrum->alignment[j] * rest;
+        a2 += spectrum->alignment[j] * rest * rest;
+        rest1 += spectrum->weight[j] * rest;
+        rest2 += spectrum->weight[j] * rest * (1 + t);
+    }
+    *out = (struct spectral_sums){df1, df2, a1, a2, rest1, rest2};
+    for (int e = 0; e < spectrum->endpoints; e++) {
+        endpoint_add(&spectrum->endpoint[e], kappa, out);
+    }
+    if (isinf(spectrum->P)) {
+        tail_add(spectrum, kappa, out);
+        out->rest1 = out->rest2 = INFINITY;
+    }
+}
+
+/* sum i^-power over the whole spectrum with the same nodes; node values of i^-power are weight * scale^(-power/exponent). */
+static double power_sum(const struct spectrum *spectrum, double power)
+{
+    double sum = 0;
+    for (size_t j = spectrum->nodes; j-- > 0;) {
+        sum += spectrum->weight[j] * pow(spectrum->scale[j], -power / spectrum->exponent);
+    }
+    for (int e = 0; e < spectrum->endpoints; e++) {
+        const struct endpoint *end = &spectrum->endpoint[e];
+        double series[TAYLOR];
+        binomial_series(-power, series);
+        sum += end->sign * pow(end->i, -power) * euler_maclaurin(series, end->i);
+    }
+    return isinf(spectrum->P) ? sum + pow(spectrum->tail_start, 1 - power) / (power - 1) : sum;
+}
+
+static void node_add(struct spectrum *spectrum, double i, double weight)
+{
+    size_t j = spectrum->nodes++;
+    spectrum->scale[j] = pow(i, spectrum->exponent);
+    spectrum->weight[j] = weight;
+    spectrum->alignment[j] = weight * pow(i, -1 - spectrum->nu);
+}
+
+/* The smallest ln kappa wanted. P = inf: df1 = kappa^(-1/s) (pi/s) / sin(pi/s) - 1/2 + .. (integral of t), with a margin. */
+static double log_kappa_min(double exponent, double P)
+{
+    if (isfinite(P)) {
+        return -exponent * log(P) - 30;
+    }
+    double angle = M_PI / exponent;
+    return -exponent * log(SPECTRUM_DF1_MAX * sin(angle) / angle) - 0.1;
+}
+
+static enum status nodes_fill(struct spectrum *spectrum, bool direct, double y_end)
+{
+    enum status status = STATUS_OK;
+    double last = direct ? spectrum->P : FIRST;
+    double y_first = log(FIRST);
+    size_t panels = direct ? 0 : (size_t)ceil(y_end - y_first);
+    size_t capacity = (size_t)last + panels * PANEL_NODES + 1;
+    gsl_integration_glfixed_table *gauss = gsl_integration_glfixed_table_alloc(PANEL_NODES);
+
+    spectrum->scale = malloc(capacity * sizeof(double));
+    spectrum->weight = malloc(capacity * sizeof(double));
+    spectrum->alignment = malloc(capacity * sizeof(double));
+    if (!gauss || !spectrum->scale || !spectrum->weight || !spectrum->alignment) {
+        status = error_set(STATUS_MEMORY, "out of memory for a spectrum of %zu nodes", capacity);
+        goto cleanup;
+    }
+
+    for (double i = 1; i < last; i++) {
+        node_add(spectrum, i, 1);
+    }
+    node_add(spectrum, last, direct ? 1 : 0.5);
+    double width = panels ? (y_end - y_first) / (double)panels : 0;
+    for (size_t p = 0; p < panels; p++) {
+        for (size_t n = 0; n < PANEL_NODES; n++) {
+            double y, weight;
+            gsl_integration_glfixed_point(y_first + width * (double)p, y_first + width * (double)(p + 1), n, &y, &weight,
+                                          gauss);
+            node_add(spectrum, exp(y), weight * exp(y));
+        }
+    }
+    if (!direct && isfinite(spectrum->P)) {
+        node_add(spectrum, spectrum->P, 0.5);
+    }
+
+cleanup:
+    if (gauss) {
+        gsl_integration_glfixed_table_free(gauss);
+    }
+    return status;
+}
+
+enum status spectrum_create(double gamma, double nu, double P, struct spectrum **out)
+{
+    *out = NULL;
+    if (!(gamma >= 0.01 && gamma <= 2)) {
+        return error_set(STATUS_USAGE, "gamma: found %g, expected 0.01 <= gamma <= 2", gamma);
+    }
+    if (!(nu > gamma && nu <= 2 * (1 + gamma) * (1 + 4 * DBL_EPSILON))) { /* 2.02 with gamma = 0.01 is in */
+        return error_set(STATUS_USAGE, "nu: found %g, expected gamma < nu <= 2 (1 + gamma) = %g", nu, 2 * (1 + gamma));
+    }
+    if (!(P >= 1 && (isinf(P) || (P <= 1e9 && P == floor(P))))) {
+        return error_set(STATUS_USAGE, "P: found %g, expected a whole number in [1, 1e9] or .inf", P);
+    }
+
+    struct spectrum *spectrum = calloc(1, sizeof *spectrum);
+    if (!spectrum) {
+        return error_set(STATUS_MEMORY, "out of memory for a spectrum");
+    }
+    spectrum->exponent = 1 + gamma;
+    spectrum->nu = nu;
+    spectrum->P = P;
+    spectrum->log_kappa_min = log_kappa_min(spectrum->exponent, P);
+
+    bool direct = P <= 2 * FIRST;
+    double y_end = isinf(P) ? (TAIL_START - spectrum->log_kappa_min) / spectrum->exponent : log(P);
+    spectrum->tail_start = isinf(P) ? exp(y_end) : 0;
+    if (!direct) {
+        endpoint_init(FIRST, -1, spectrum->exponent, nu, &spectrum->endpoint[spectrum->endpoints++]);
+        if (isfinite(P)) {
+            endpoint_init(P, 1, spectrum->exponent, nu, &spectrum->endpoint[spectrum->endpoints++]);
+        }
+    }
+    enum status status = nodes_fill(spectrum, direct, y_end);
+    if (status != STATUS_OK) {
+        spectrum_destroy(&spectrum);
+        return status;
+    }
+    spectrum->a0 = power_sum(spectrum, 1 + nu);
+    spectrum->trace = power_sum(spectrum, 1 + gamma);
+    *out = spectrum;
+    return STATUS_OK;
+}
+
+void spectrum_destroy(struct spectrum **spectrum)
+{
+    if (*spectrum) {
+        free((*spectrum)->scale);
+        free((*spectrum)->weight);
+        free((*spectrum)->alignment);
+        free(*spectrum);
+        *spectrum = NULL;
+    }
+}
+
+double spectrum_log_kappa_min(const struct spectrum *spectrum)
+{
+    return spectrum->log_kappa_min;
+}
+
+double spectrum_a0(const struct spectrum *spectrum)
+{
+    return spectrum->a0;
+}
+
+double spectrum_trace(const struct spectrum *spectrum)
+{
+    return spectrum->trace;
+}
