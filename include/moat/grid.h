@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MOAT_GRID_H
+#define MOAT_GRID_H
+
+#include <stddef.h>
+
+#include "moat/error.h"
+
+/*
+ * The grid of markets, (N_I, tau_E, Q, nu), and its partition into blocks.
+ *
+ * A block is a box of the grid: the unit of work of a worker, of resuming and of storage (one HDF5 chunk).
+ * The partition depends on the grid alone, never on the number of ranks. Block numbers run with nu slowest, so
+ * that a worker which takes blocks in order builds the tables of one nu after the other.
+ */
+enum { GRID_N_I, GRID_TAU_E, GRID_Q, GRID_NU, GRID_AXES };
+
+struct axis {
+    size_t size;
+    double *values; /* owned */
+};
+
+struct grid {
+    struct axis axis[GRID_AXES];
+};
+
+struct block {
+    size_t start[GRID_AXES];
+    size_t count[GRID_AXES];
+};
+
+/* Number of grid points; 0 when the product does not fit a size_t. Local. */
+size_t grid_points(const struct grid *grid);
+
+/* Edge lengths of a full block (a block at the far end of an axis may be shorter). Local. */
+void grid_block_shape(const struct grid *grid, size_t shape[GRID_AXES]);
+
+/* Number of blocks. Local. */
+size_t grid_blocks(const struct grid *grid);
+
+/* The box of block `index` in [0, grid_blocks). Local. */
+struct block grid_block(const struct grid *grid, size_t index);
+
+/* Number of grid points in a block. Local. */
+size_t block_points(const struct block *block);
+
+/* Deep copy of `from` into `to`, whose old content is not freed. Returns STATUS_MEMORY when out of memory. Local. */
+enum status grid_copy(const struct grid *from, struct grid *to);
+
+/* Frees the axes and zeroes the grid. Local. */
+void grid_free(struct grid *grid);
+
+#endif

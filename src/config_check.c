@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the config's values must be to make a market sweep, and thresholds that no company could meet.
+ */
+#include "config_internal.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <gsl/gsl_sf_zeta.h>
+
+/* Keeps products and squares of thresholds inside a double's range. */
+#define TAU_MAX 1e100
+
+static const struct range gamma_range = {0.01, 2, false, false, false, "0.01 <= gamma <= 2"};
+static const struct range P_range = {1, 1e9, false, true, true, "an integer from 1 to 1e9, or .inf"};
+static const struct range tau_range = {0, TAU_MAX, true, false, true, "0 < tau <= 1e100, or .inf"};
+
+static const char *const axis_name[GRID_AXES] = {"N_I", "tau_E", "Q", "nu"};
+
+/* Position of `text` in `names`; refuses one that is not there. `text` NULL is the first. */
+static enum status choose(const struct config_source *source, const char *path, const char *text,
+                          const char *const names[], int count, int *out)
+{
+    for (int i = 0; i < count; i++) {
+        if (!text || strcmp(text, names[i]) == 0) {
+            *out = i;
+            return STATUS_OK;
+        }
+    }
+    char expected[128];
+    size_t used = 0;
+    for (int i = 0; i < count; i++) {
+        used += (size_t)snprintf(expected + used, sizeof expected - used, "%s%s", i > 0 ? " or " : "", names[i]);
+    }
+    return config_refuse(source, path, NULL, "%s", expected);
+}
+
+static enum status check_text(const struct config_source *source, const char *path, const char *text, char **out)
+{
+    if (text[strspn(text, " \t\n")] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0) {
+        return config_refuse(source, path, NULL, "text");
+    }
+    *out = strdup(text);
+    return *out ? STATUS_OK : error_set(STATUS_MEMORY, "%s: out of memory", source->origin);
+}
+
+/* Everything before the grid. */
+static enum status check_head(const struct config_source *source, const struct config_document *document,
+                              struct config *config)
+{
+    static const char *const sweeps[] = {"market_entry"}, *const solvers[] = {"deterministic"},
+                             *const units[] = {[TAU_L_STAR] = "L_star", [TAU_ABSOLUTE] = "absolute"};
+    int sweep, solver = 0, unit = 0;
+    enum status status = check_text(source, "name", document->name, &config->name);
+    if (status == STATUS_OK) {
+        status = check_text(source, "output", document->output, &config->output);
+    }
+    if (status == STATUS_OK) {
+        status = choose(source, "sweep", document->sweep, sweeps, 1, &sweep);
+    }
+    if (status == STATUS_OK) {
+        status = choose(source, "solver", document->solver, solvers, 1, &solver);
+    }
+    if (status == STATUS_OK) {
+        status = choose(source, "tau_unit", document->tau_unit, units, 2, &unit);
+    }
+    if (status == STATUS_OK) {
+        status = config_number(source, "model.gamma", document->model.gamma, &gamma_range, &config->gamma);
+    }
+    if (status == STATUS_OK) {
+        status = config_number(source, "model.P", document->model.P, &P_range, &config->P);
+    }
+    if (status == STATUS_OK) {
+        status = config_number(source, "incumbent.tau", document->incumbent.tau, &tau_range, &config->tau_I);
+    }
+    config->solver = (enum solver_kind)solver;
+    config->tau_unit = (enum tau_unit)unit;
+    return status;
+}
+
+static enum status check_grid(const struct config_source *source, const struct config_document *document,
+                              struct config *config)
+{
+    double gamma = config->gamma;
+    struct range range[GRID_AXES] = {
+        [GRID_N_I] = {1, 1e15, false, false, true, "1 <= N_I <= 1e15, or .inf"},
+        [GRID_TAU_E] = {0, TAU_MAX, true, false, true, "0 < tau_E <= 1e100, or .inf"},
+        [GRID_Q] = {0, 1, true, false, false, "0 < Q <= 1"},
+        [GRID_NU] = {gamma, 2 * (1 + gamma) * (1 + 2 * DBL_EPSILON), true, false, false, ""}, /* 2.02 is in at 0.01 */
+    };
+    snprintf(range[GRID_NU].expected, sizeof range[GRID_NU].expected,
+             "gamma < nu <= 2 (1 + gamma) = %.15g with gamma = %.15g", range[GRID_NU].high, gamma);
+    return config_axes(source, document->grid.axis, axis_name, range, &config->grid);
+}
+
+/* L_star = 2 Q sum over i <= P of i^-(1+nu). Source: DESIGN.md section 1. */
+static double L_star(double Q, double nu, double P)
+{
+    return 2 * Q * (gsl_sf_zeta(1 + nu) - (isinf(P) ? 0 : gsl_sf_hzeta(1 + nu, P + 1)));
+}
+
+/* Safety losses below L_star/4 are beyond any company at any amount of data: refuses a sweep in which every point asks
+   for that. */
+static enum status check_thresholds(const struct config_source *source, const struct config *config)
+{
+    const struct axis *tau_E = &config->grid.axis[GRID_TAU_E], *Q = &config->grid.axis[GRID_Q],
+                      *nu = &config->grid.axis[GRID_NU];
+    double least = 0.25;
+    char expected[160] = "at least 0.25: no company can meet less than L_star/4";
+    if (config->tau_unit == TAU_ABSOLUTE) { /* L_star rises with Q and falls with nu */
+        least *= L_star(Q->values[0], nu->values[nu->size - 1], config->P);
+        snprintf(expected, sizeof expected,
+                 "at least %.6g: no company can meet less than L_star/4, at any (Q, nu) of this grid", least);
+    }
+    if (config->tau_I < least) {
+        return config_refuse(source, "incumbent.tau", NULL, "%s", expected);
+    }
+    double largest = tau_E->values[tau_E->size - 1];
+    if (largest < least) {
+        char found[64];
+        snprintf(found, sizeof found, "%.6g as the largest value", largest);
+        return config_refuse(source, "grid.tau_E", found, "%s", expected);
+    }
+    return STATUS_OK;
+}
+
+enum status config_check(const struct config_source *source, const struct config_document *document,
+                         struct config *config)
+{
+    enum status status = check_head(source, document, config);
+    if (status == STATUS_OK) {
+        status = check_grid(source, document, config);
+    }
+    if (status == STATUS_OK) {
+        status = check_thresholds(source, config);
+    }
+    return status;
+}

@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The config: what is read from good ones, and what is said of bad ones. Runs in the repository's top folder. */
+#include "moat/config.h"
+
+#include <fcntl.h>
+#include <glob.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "suite.h"
+
+enum { TEXT_SIZE = 4096, FRAGMENTS = 4 };
+
+static const char good[] = "name: test\n"
+                           "sweep: market_entry\n"
+                           "solver: deterministic\n"
+                           "output: test.h5\n"
+                           "model: {gamma: 0.5, P: .inf}\n"
+                           "incumbent: {tau: 0.9}\n"
+                           "tau_unit: L_star\n"
+                           "grid:\n"
+                           "  N_I:   {log: [1e1, 1e12], points: 111}\n"
+                           "  tau_E: {values: [.inf]}\n"
+                           "  Q:     {values: [0.1]}\n"
+                           "  nu:\n"
+                           "    values: [0.6, 1.0]\n";
+
+struct bad {
+    const char *from, *to;        /* the mistake: `from` of the good config becomes `to` */
+    const char *said[FRAGMENTS]; /* what the message has in it */
+};
+
+static const struct bad bad_keys[] = {
+    {"solver:", "sollver:", {"bad.yaml:3: sollver: ", "unknown key", "name, sweep, solver, output, model"}},
+    {"{gamma:", "{gama:", {"bad.yaml:5: model.gama: ", "unknown key", "expected a mapping with the keys gamma, P"}},
+    {"[1e1, 1e12]", "[1e1, 1e12], step: 2", {"bad.yaml:9: grid.N_I.step: ", "unknown key", "log, linear, points"}},
+    {"  nu:\n    values", "  nu:\n    vals", {"bad.yaml:13: grid.nu.vals: ", "unknown key", "values, log"}},
+    {"grid:", "ridge: {P: 2048}\ngrid:", {"bad.yaml:8: ridge: ", "unknown key", "tau_unit, grid"}},
+    {"name: test\n", "", {"bad.yaml:1: ", "found no key name", "name, sweep"}},
+    {", P: .inf", "", {"bad.yaml:5: model: ", "found no key P", "gamma, P"}},
+    {"  Q:     {values: [0.1]}\n", "", {"bad.yaml:8: grid: ", "found no key Q", "N_I, tau_E, Q, nu"}},
+    {"{tau: 0.9}", "{}", {"bad.yaml:6: incumbent: ", "found no key tau", "tau"}},
+    {"grid:", "name: again\ngrid:", {"bad.yaml:8: name: ", "a second time", "once"}},
+    {"P: .inf", "P: .inf, gamma: 0.5", {"bad.yaml:5: model.gamma: ", "a second time"}},
+    {"name: test", "name: [test]", {"bad.yaml:1: name: ", "found a list of 1 value", "expected a single value"}},
+    {"name: test", "name:", {"bad.yaml:1: name: ", "found nothing", "expected a single value"}},
+    {"output: test.h5", "output: ''", {"bad.yaml:4: output: ", "found nothing", "expected"}},
+    {"output: test.h5", "output: ~", {"bad.yaml:4: output: ", "found ~", "expected text"}},
+    {"{gamma: 0.5, P: .inf}", "0.5", {"bad.yaml:5: model: ", "found 0.5", "a mapping with the keys gamma, P"}},
+    {"{values: [0.1]}", "0.1", {"bad.yaml:11: grid.Q: ", "found 0.1", "a mapping with the keys values"}},
+    {"[0.6, 1.0]", "0.6", {"bad.yaml:13: grid.nu.values: ", "found 0.6", "a list of at least one number"}},
+    {"[0.6, 1.0]", "\n    - 0.6\n    - [1.0]", {"bad.yaml:15: grid.nu.values[1]: ", "list of 1 value", "single value"}},
+    {"[0.6, 1.0]", "[]", {"bad.yaml:13: grid.nu.values: ", "found a list of 0 values", "at least one number"}},
+    {"[1e1, 1e12]", "[1e1]", {"bad.yaml:9: grid.N_I.log: ", "found a list of 1 value,", "two numbers"}},
+    {"[1e1, 1e12]", "[1, 2, 3]", {"bad.yaml:9: grid.N_I.log: ", "found a list of 3 values,", "two numbers"}},
+    {"[1e1, 1e12]", "[1, {a: 2}]", {"bad.yaml:9: grid.N_I.log[1]: ", "found a mapping", "a single value"}},
+    {"[1e1, 1e12]", "5", {"bad.yaml:9: grid.N_I.log: ", "found 5", "two numbers"}},
+};
+
+static const struct bad bad_values[] = {
+    {"market_entry", "scaling_law", {"bad.yaml:2: sweep: ", "found scaling_law", "expected market_entry"}},
+    {"deterministic", "ridge", {"bad.yaml:3: solver: ", "found ridge", "expected deterministic"}},
+    {"L_star", "Lstar", {"bad.yaml:7: tau_unit: ", "found Lstar", "expected L_star or absolute"}},
+    {"gamma: 0.5", "gamma: 0.009", {"bad.yaml:5: model.gamma: ", "found 0.009", "0.01 <= gamma <= 2"}},
+    {"gamma: 0.5", "gamma: 2.1", {"bad.yaml:5: model.gamma: ", "found 2.1", "0.01 <= gamma <= 2"}},
+    {"gamma: 0.5", "gamma: .inf", {"bad.yaml:5: model.gamma: ", "found .inf", "0.01 <= gamma <= 2"}},
+    {"gamma: 0.5", "gamma: .nan", {"bad.yaml:5: model.gamma: ", "found .nan", "a decimal number"}},
+    {"gamma: 0.5", "gamma: 0x1", {"bad.yaml:5: model.gamma: ", "found 0x1", "a decimal number"}},
+    {"gamma: 0.5", "gamma: 0.5x", {"bad.yaml:5: model.gamma: ", "found 0.5x", "a decimal number"}},
+    {"gamma: 0.5", "gamma: 1e", {"bad.yaml:5: model.gamma: ", "found 1e", "a decimal number"}},
+    {"gamma: 0.5", "gamma: '.'", {"bad.yaml:5: model.gamma: ", "found .,", "a decimal number"}},
+    {"gamma: 0.5", "gamma: 5e-1_0", {"bad.yaml:5: model.gamma: ", "found 5e-1_0", "a decimal number"}},
+    {"P: .inf", "P: 10.5", {"bad.yaml:5: model.P: ", "found 10.5", "an integer from 1 to 1e9, or .inf"}},
+    {"P: .inf", "P: 0", {"bad.yaml:5: model.P: ", "found 0", "an integer from 1 to 1e9"}},
+    {"P: .inf", "P: 1000000001", {"bad.yaml:5: model.P: ", "found 1000000001", "an integer from 1 to 1e9"}},
+    {"P: .inf", "P: inf", {"bad.yaml:5: model.P: ", "found inf", "a decimal number", "or .inf"}},
+    {"tau: 0.9", "tau: 1e999", {"bad.yaml:6: incumbent.tau: ", "found 1e999", "that a double holds"}},
+    {"tau: 0.9", "tau: 1e-999", {"bad.yaml:6: incumbent.tau: ", "found 1e-999", "that a double holds"}},
+    {"tau: 0.9", "tau: 0", {"bad.yaml:6: incumbent.tau: ", "found 0", "0 < tau"}},
+    {"tau: 0.9", "tau: -.inf", {"bad.yaml:6: incumbent.tau: ", "found -.inf", "0 < tau"}},
+    {"[1e1, 1e12]", "[0.5, 1e12]", {"bad.yaml:9: grid.N_I.log[0]: ", "found 0.5", "1 <= N_I <= 1e15, or .inf"}},
+    {"[1e1, 1e12]", "[1, 1e16]", {"bad.yaml:9: grid.N_I.log[1]: ", "found 1e16", "1 <= N_I <= 1e15"}},
+    {"[1e1, 1e12]", "[1, .inf]", {"bad.yaml:9: grid.N_I.log[1]: ", "found .inf", "a finite end"}},
+    {"[1e1, 1e12]", "[1e12, 1e1]", {"bad.yaml:9: grid.N_I.log: ", "found [1e12, 1e1]", "low < high"}},
+    {"[1e1, 1e12]", "[1e1, 10]", {"bad.yaml:9: grid.N_I.log: ", "found [1e1, 10]", "low < high"}},
+    {"log: [1e1, 1e12]", "linear: [2, 1]", {"bad.yaml:9: grid.N_I.linear: ", "found [2, 1]", "low < high"}},
+    {", points: 111", "", {"bad.yaml:9: grid.N_I: ", "found no key points", "number of points beside log"}},
+    {"[0.1]}", "[0.1], points: 1}", {"bad.yaml:11: grid.Q.points: ", "found 1", "no points beside values"}},
+    {"points: 111", "points: 1", {"bad.yaml:9: grid.N_I.points: ", "found 1", "an integer from 2 to 1e8"}},
+    {"points: 111", "points: 2.5", {"bad.yaml:9: grid.N_I.points: ", "found 2.5", "an integer from 2 to 1e8"}},
+    {"points: 111", "points: 100000001", {"bad.yaml:9: grid.N_I.points: ", "found 100000001", "an integer from 2"}},
+    {"[1e1, 1e12], p", "[1, 1.000000000000001], p", {"bad.yaml:9: grid.N_I.points: ", "found 111", "fewer"}},
+    {"[0.1]}", "[0.1], log: [0.1, 1]}", {"bad.yaml:11: grid.Q: ", "found values and log", "exactly one of"}},
+    {"{values: [0.1]}", "{points: 3}", {"bad.yaml:11: grid.Q: ", "found none of them", "exactly one of values"}},
+    {"[0.1]", "[0.2, 0.1]", {"bad.yaml:11: grid.Q.values[1]: ", "found 0.1", "greater than the one before it, 0.2"}},
+    {"[0.1]", "[0.1, 1e-1]", {"bad.yaml:11: grid.Q.values[1]: ", "found 1e-1", "greater than the one before it, 0.1"}},
+    {"[.inf]", "[.inf, 2]", {"bad.yaml:10: grid.tau_E.values[1]: ", "found 2", "greater than the one before it, .inf"}},
+    {"[0.1]", "[0, 0.1]", {"bad.yaml:11: grid.Q.values[0]: ", "found 0", "0 < Q <= 1"}},
+    {"[0.1]", "[1.1]", {"bad.yaml:11: grid.Q.values[0]: ", "found 1.1", "0 < Q <= 1"}},
+    {"[0.6, 1.0]", "[0.5]", {"bad.yaml:13: grid.nu.values[0]: ", "found 0.5", "gamma < nu <= 2 (1 + gamma) = 3"}},
+    {"[0.6, 1.0]", "[1, 4]", {"bad.yaml:13: grid.nu.values[1]: ", "found 4", "gamma < nu <= 2 (1 + gamma) = 3"}},
+    {"[0.6, 1.0]", "[1,\n  3.5]", {"bad.yaml:14: grid.nu.values[1]: ", "found 3.5", "gamma < nu"}},
+    {"tau: 0.9", "tau: 0.2499", {"bad.yaml:6: incumbent.tau: ", "found 0.2499", "at least 0.25", "L_star/4"}},
+    {"[.inf]", "[0.1, 0.2]", {"bad.yaml:10: grid.tau_E: ", "found 0.2 as the largest", "at least 0.25", "L_star/4"}},
+};
+
+static const struct bad bad_texts[] = {
+    {good, "", {"bad.yaml:1: ", "empty file", "expected"}},
+    {good, "# nothing but this\n", {"bad.yaml:1: ", "empty file", "expected"}},
+    {good, "just text\n", {"bad.yaml:1: ", "found just text", "expected a mapping with the keys name, sweep"}},
+    {good, "\n- name: test\n", {"bad.yaml:2: ", "found a list of 1 value", "expected a mapping with the keys name"}},
+    {"values: [0.6, 1.0]\n", "values: [0.6, 1.0]\n---\na: 1\n", {"bad.yaml:14: ", "second document", "one per file"}},
+    {"[0.1]}", "[0.1}", {"bad.yaml:11: ", "broken YAML", "from line 11", "expected ',' or ']'"}},
+    {"  nu:", "\tnu:", {"bad.yaml:12: ", "broken YAML", "cannot start any token"}},
+    {"[0.1]", "&a [0.1]", {"bad.yaml:11: ", "anchor", "plain values"}},
+    {"[0.1]", "*a", {"bad.yaml:11: ", "alias", "plain values"}},
+    {"[0.1]", "!!binary aGk=", {"bad.yaml:11: ", "tag", "plain values"}},
+    {"name: test", "name: \"a\\0b\"", {"bad.yaml:1: name: ", "NUL", "expected text"}},
+    {"name: test", "name: \x80\x81", {"bad.yaml:1: ", "bytes that are not text", "UTF-8"}},
+    {"nu:", "n\x01u:", {"bad.yaml:12: ", "bytes that are not text", "UTF-8"}},
+    {"name: test", "[a]: test", {"bad.yaml:1: ", "key that is a list or mapping", "a name"}},
+    {"[0.1]", "[[[[[[[[[[0.1]]]]]]]]]]", {"bad.yaml:11: grid.Q.values[0][0]", "nested"}},
+};
+
+/* The good config with its first `from` turned into `to`. */
+static void edit(const char *from, const char *to, char text[TEXT_SIZE])
+{
+    const char *at = strstr(good, from);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+    snprintf(text, TEXT_SIZE, "%.*s%s%s", (int)(at - good), good, to, at + strlen(from));
+}
+
+/* The config of an edit that makes a good one; to be destroyed. */
+static struct config *parse_edited(const char *from, const char *to)
+{
+    char text[TEXT_SIZE];
+    struct config *config = NULL;
+    edit(from, to, text);
+    if (config_parse(text, "good.yaml", &config) != STATUS_OK) {
+        printf("\n    '%s' refused: %s\n", to, error_message());
+    }
+    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+    return config;
+}
+
+static bool accepted(const char *text)
+{
+    struct config *config = NULL;
+    enum status status = config_parse(text, "some.yaml", &config);
+    CU_ASSERT_EQUAL(status == STATUS_OK, config != NULL);
+    config_destroy(&config);
+    return status == STATUS_OK;
+}
+
+static bool accepts(const char *from, const char *to)
+{
+    char text[TEXT_SIZE];
+    edit(from, to, text);
+    return accepted(text);
+}
+
+static void check_bad(const struct bad *bad, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char text[TEXT_SIZE];
+        struct config *config = (struct config *)text; /* must become NULL */
+        edit(bad[i].from, bad[i].to, text);
+        CU_ASSERT_EQUAL(config_parse(text, "bad.yaml", &config), STATUS_USAGE);
+        CU_ASSERT_PTR_NULL(config);
+        for (int f = 0; f < FRAGMENTS && bad[i].said[f]; f++) {
+            bool said = strstr(error_message(), bad[i].said[f]) != NULL;
+            CU_ASSERT_TRUE(said);
+            if (!said) {
+                printf("\n    '%s': no '%s' in: %s\n", bad[i].to, bad[i].said[f], error_message());
+            }
+        }
+        CU_ASSERT_PTR_NULL(strchr(error_message(), '\n'));
+    }
+}
+
+/* All bad configs; with nothing on stderr but what the caller would print. */
+static void refuses_with_place_and_reason(void)
+{
+    char path[] = "/tmp/moat-test-config-XXXXXX";
+    int kept = dup(STDERR_FILENO), file = mkstemp(path);
+    CU_ASSERT_TRUE_FATAL(kept >= 0 && file >= 0);
+    dup2(file, STDERR_FILENO);
+
+    check_bad(bad_keys, sizeof bad_keys / sizeof *bad_keys);
+    check_bad(bad_values, sizeof bad_values / sizeof *bad_values);
+    check_bad(bad_texts, sizeof bad_texts / sizeof *bad_texts);
+
+    dup2(kept, STDERR_FILENO);
+    struct stat about;
+    CU_ASSERT_EQUAL(fstat(file, &about), 0);
+    CU_ASSERT_EQUAL(about.st_size, 0);
+    close(file);
+    close(kept);
+    unlink(path);
+}
+
+static void reads_every_key(void)
+{
+    struct config *config = NULL;
+    CU_ASSERT_EQUAL_FATAL(config_parse(good, "good.yaml", &config), STATUS_OK);
+    CU_ASSERT_STRING_EQUAL(config->name, "test");
+    CU_ASSERT_STRING_EQUAL(config->output, "test.h5");
+    CU_ASSERT_STRING_EQUAL(config->text, good);
+    CU_ASSERT_EQUAL(config->solver, SOLVER_DETERMINISTIC);
+    CU_ASSERT_EQUAL(config->tau_unit, TAU_L_STAR);
+    CU_ASSERT_EQUAL(config->gamma, 0.5);
+    CU_ASSERT_EQUAL(config->P, INFINITY);
+    CU_ASSERT_EQUAL(config->tau_I, 0.9);
+    CU_ASSERT_EQUAL(config->grid.axis[GRID_TAU_E].size, 1);
+    CU_ASSERT_EQUAL(config->grid.axis[GRID_TAU_E].values[0], INFINITY);
+    CU_ASSERT_EQUAL(config->grid.axis[GRID_Q].values[0], 0.1);
+    CU_ASSERT_EQUAL(config->grid.axis[GRID_NU].size, 2);
+    CU_ASSERT_EQUAL(config->grid.axis[GRID_NU].values[0], 0.6);
+    CU_ASSERT_EQUAL(config->grid.axis[GRID_NU].values[1], 1.0);
+    config_destroy(&config);
+    CU_ASSERT_PTR_NULL(config);
+    config_destroy(&config);
+
+    config = parse_edited("tau_unit: L_star\n", "");
+    CU_ASSERT_EQUAL(config->tau_unit, TAU_L_STAR);
+    config_destroy(&config);
+
+    config = parse_edited("tau_unit: L_star", "tau_unit: absolute");
+    CU_ASSERT_EQUAL(config->tau_unit, TAU_ABSOLUTE);
+    config_destroy(&config);
+
+    config = parse_edited("P: .inf", "P: 1e9");
+    CU_ASSERT_EQUAL(config->P, 1000000000.0);
+    config_destroy(&config);
+
+    config = parse_edited("tau: 0.9", "tau: +.INF");
+    CU_ASSERT_EQUAL(config->tau_I, INFINITY);
+    config_destroy(&config);
+}
+
+/* Points of a log axis, against decades written out and repeated multiplication. */
+static void spaces_log_axes(void)
+{
+    static const double decades[] = {1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
+    struct config *config = parse_edited("name", "name");
+    const struct axis *axis = &config->grid.axis[GRID_N_I];
+    CU_ASSERT_EQUAL_FATAL(axis->size, 111);
+    double expected = 10;
+    for (size_t i = 0; i < 111; i++) {
+        CU_ASSERT_DOUBLE_EQUAL(axis->values[i] / expected, 1, 1e-13);
+        expected *= 1.2589254117941673; /* the tenth root of 10 */
+        if (i % 10 == 0) {
+            CU_ASSERT_EQUAL(axis->values[i], decades[i / 10]);
+        }
+    }
+    config_destroy(&config);
+
+    config = parse_edited("[1e1, 1e12], points: 111", "[3.3, 77777.7], points: 4");
+    axis = &config->grid.axis[GRID_N_I];
+    CU_ASSERT_EQUAL_FATAL(axis->size, 4);
+    CU_ASSERT_EQUAL(axis->values[0], 3.3);
+    CU_ASSERT_DOUBLE_EQUAL(axis->values[1] / (3.3 * cbrt(77777.7 / 3.3)), 1, 1e-14);
+    CU_ASSERT_DOUBLE_EQUAL(axis->values[2] / (77777.7 / cbrt(77777.7 / 3.3)), 1, 1e-14);
+    CU_ASSERT_EQUAL(axis->values[3], 77777.7);
+    config_destroy(&config);
+}
+
+static void spaces_linear_axes(void)
+{
+    struct config *config = parse_edited("{values: [0.1]}", "{linear: [0.1, 0.7], points: 7}");
+    const struct axis *axis = &config->grid.axis[GRID_Q];
+    CU_ASSERT_EQUAL_FATAL(axis->size, 7);
+    for (int i = 0; i < 7; i++) {
+        CU_ASSERT_DOUBLE_EQUAL(axis->values[i], 0.1 + 0.1 * i, 2e-16);
+    }
+    CU_ASSERT_EQUAL(axis->values[0], 0.1);
+    CU_ASSERT_EQUAL(axis->values[6], 0.7);
+    config_destroy(&config);
+
+    config = parse_edited("{values: [.inf]}", "{values: [0.3, 1.5e0, 2., .5e1, 1E2, .inf]}");
+    static const double listed[] = {0.3, 1.5, 2, 5, 100, INFINITY};
+    axis = &config->grid.axis[GRID_TAU_E];
+    CU_ASSERT_EQUAL_FATAL(axis->size, 6);
+    for (int i = 0; i < 6; i++) {
+        CU_ASSERT_EQUAL(axis->values[i], listed[i]);
+    }
+    config_destroy(&config);
+}
+
+/* The ends of ranges are in where they are said to be. */
+static void accepts_ends_of_ranges(void)
+{
+    CU_ASSERT_TRUE(accepts("gamma: 0.5", "gamma: 0.01"));
+    CU_ASSERT_TRUE(accepts("gamma: 0.5, P: .inf", "gamma: 0.5, P: 1"));
+    CU_ASSERT_TRUE(accepts("[1e1, 1e12]", "[1, 1e15]"));
+    CU_ASSERT_TRUE(accepts("{log: [1e1, 1e12], points: 111}", "{values: [.inf]}"));
+    CU_ASSERT_TRUE(accepts("[0.1]", "[1e-9, 1]"));
+    CU_ASSERT_TRUE(accepts("[0.6, 1.0]", "[0.5000000001, 3]"));
+    CU_ASSERT_TRUE(accepts("tau: 0.9", "tau: 0.25"));
+    CU_ASSERT_TRUE(accepts("[.inf]", "[0.1, 0.25]"));
+    for (int hundredths = 1; hundredths <= 200; hundredths++) { /* nu = 2 (1 + gamma), typed in decimals */
+        char text[TEXT_SIZE];
+        snprintf(text, sizeof text,
+                 "{name: a, sweep: market_entry, solver: deterministic, output: b, model: {gamma: %.2f, P: .inf},"
+                 " incumbent: {tau: 1}, grid: {N_I: {values: [1]}, tau_E: {values: [1]}, Q: {values: [1]},"
+                 " nu: {values: [%.2f]}}}",
+                 hundredths / 100.0, 2 + hundredths / 50.0);
+        CU_ASSERT_TRUE(accepted(text));
+    }
+}
+
+/* Absolute thresholds against L_star/4 at the least misalignment and the largest nu, 1: Q/2 pi^2/6 and partial sums. */
+static void refuses_thresholds_nobody_meets(void)
+{
+    static const struct {
+        double tau_I, tau_E;
+        const char *P, *Q;
+        bool met;
+    } cases[] = {
+        {0.08224, 9, ".inf", "0.1", false},     {0.08225, 9, ".inf", "0.1", true},  /* 0.05 pi^2/6 = 0.0822467 */
+        {9, 0.08224, ".inf", "0.1, 1", false},  {9, 0.08225, ".inf", "0.1, 1", true},
+        {0.06805, 9, "3", "0.1, 0.2", false},   {0.06806, 9, "3", "0.1, 0.2", true}, /* 0.05 (1 + 1/4 + 1/9) */
+        {9, 0.0499, "1", "0.1", false},         {9, 0.0501, "1", "0.1", true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[TEXT_SIZE];
+        snprintf(text, sizeof text,
+                 "{name: a, sweep: market_entry, solver: deterministic, output: b, model: {gamma: 0.5, P: %s},"
+                 " incumbent: {tau: %g}, tau_unit: absolute, grid: {N_I: {values: [1]}, tau_E: {values: [1e-9, %g]},"
+                 " Q: {values: [%s]}, nu: {values: [0.6, 1]}}}",
+                 cases[i].P, cases[i].tau_I, cases[i].tau_E, cases[i].Q);
+        CU_ASSERT_EQUAL(accepted(text), cases[i].met);
+        if (!cases[i].met) {
+            CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), cases[i].tau_I < 1 ? "incumbent.tau" : "grid.tau_E"));
+            CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), "L_star/4"));
+        }
+    }
+}
+
+static double peak_megabytes(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)usage.ru_maxrss / 1024;
+}
+
+static void refuses_huge_grids_at_once(void)
+{
+    char text[TEXT_SIZE];
+    struct config *config = NULL;
+    edit("points: 111}\n  tau_E: {values: [.inf]}", "points: 1e8}\n  tau_E: {log: [1, 2], points: 5000}", text);
+    double megabytes = peak_megabytes();
+    clock_t start = clock();
+    CU_ASSERT_EQUAL(config_parse(text, "huge.yaml", &config), STATUS_USAGE);
+    CU_ASSERT_TRUE((double)(clock() - start) / CLOCKS_PER_SEC < 1);
+    CU_ASSERT_TRUE(peak_megabytes() - megabytes < 100);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), "huge.yaml:8: grid: found N_I 100000000 x tau_E 5000 x Q 1 x nu 2"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), "1e+12 points"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), "at most 1e10"));
+}
+
+/* Equal whatever the spelling; unequal at the last bit of any number. */
+static void tells_equal_sweeps(void)
+{
+    static const char spelled[] =
+        "# the same\n"
+        "{grid: {nu: {values: [6e-1, 1]}, Q: {values: [0.10]}, tau_E: {values: [.INF]},"
+        " N_I: {points: 1.11e2, log: [10, 1000000000000]}}, incumbent: {tau: .9}, model: {P: +.inf, gamma: 5e-1},"
+        " solver: deterministic, sweep: market_entry, name: other, output: elsewhere.h5}\n";
+    static const char *const changes[][2] = {
+        {"gamma: 0.5", "gamma: 0.50000000000000011"}, {"P: .inf", "P: 1e9"},
+        {"tau: 0.9", "tau: 0.90000000000000013"},     {"L_star", "absolute"},
+        {"points: 111", "points: 110"},               {"1e12", "1.0000000000000002e12"},
+        {"[.inf]", "[1e100]"},                        {"[0.1]", "[0.10000000000000002]"},
+        {"[0.6, 1.0]", "[0.6]"},                      {"[0.6, 1.0]", "[0.6, 1.0000000000000002]"},
+    };
+    struct config *left = NULL, *right = NULL;
+    CU_ASSERT_EQUAL_FATAL(config_parse(good, "left.yaml", &left), STATUS_OK);
+    CU_ASSERT_EQUAL(config_parse(spelled, "right.yaml", &right), STATUS_OK);
+    CU_ASSERT_TRUE(right && config_equal(left, right));
+    config_destroy(&right);
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        right = parse_edited(changes[i][0], changes[i][1]);
+        CU_ASSERT_FALSE(config_equal(left, right));
+        config_destroy(&right);
+    }
+    config_destroy(&left);
+}
+
+/* Writes a file of `size` bytes, config text first and blanks after. */
+static void write_file(const char *path, const char *text, size_t length, size_t size)
+{
+    FILE *file = fopen(path, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fwrite(text, 1, length, file);
+    for (size_t i = length; i < size; i++) {
+        fputc('\n', file);
+    }
+    CU_ASSERT_EQUAL(fclose(file), 0);
+}
+
+static void check_load(const char *path, enum status status, const char *said)
+{
+    struct config *config = NULL;
+    CU_ASSERT_EQUAL(config_load(path, &config), status);
+    CU_ASSERT_EQUAL(status == STATUS_OK, config != NULL);
+    if (status != STATUS_OK) {
+        CU_ASSERT_EQUAL(strncmp(error_message(), path, strlen(path)), 0);
+        CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), said));
+    }
+    config_destroy(&config);
+}
+
+static void loads_files_only(void)
+{
+    char folder[] = "/tmp/moat-test-config-XXXXXX", path[64];
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/config.yaml", folder);
+
+    check_load(path, STATUS_USAGE, "No such file");
+    check_load(folder, STATUS_USAGE, "folder");
+    check_load("/dev/zero", STATUS_USAGE, "device");
+    check_load("/proc/self/mem", STATUS_IO, "cannot be read"); /* a regular file whose first byte never is readable */
+    CU_ASSERT_EQUAL(mkfifo(path, 0600), 0);
+    check_load(path, STATUS_USAGE, "pipe");
+    unlink(path);
+
+    write_file(path, good, strlen(good), 1 << 20);
+    check_load(path, STATUS_OK, "");
+    write_file(path, good, strlen(good), (1 << 20) + 1);
+    check_load(path, STATUS_USAGE, "more than 1 MiB");
+    write_file(path, good, sizeof good, 0); /* with its final NUL */
+    check_load(path, STATUS_USAGE, "binary");
+    write_file(path, "", 0, 0);
+    check_load(path, STATUS_USAGE, ":1: found an empty file");
+    write_file(path, "a\n", 2, 0);
+    check_load(path, STATUS_USAGE, ":1: found a, expected a mapping");
+    unlink(path);
+    rmdir(folder);
+}
+
+/* Files near the size limit made to be slow or deep. */
+static void refuses_hostile_files_quickly(void)
+{
+    static const char *const units[] = {"[", "{a: ", "- ", "? ", "a: {", "[1, ", "\"", "1,", ": ", "&a ", "!t ", "%"};
+    size_t size = 1 << 20;
+    char *text = malloc(size + 1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+    clock_t start = clock();
+    for (size_t u = 0; u < sizeof units / sizeof *units; u++) {
+        size_t length = strlen(units[u]);
+        for (size_t i = 0; i < size; i++) {
+            text[i] = units[u][i % length];
+        }
+        text[size] = '\0';
+        CU_ASSERT_FALSE(accepted(text));
+    }
+    CU_ASSERT_TRUE((double)(clock() - start) / CLOCKS_PER_SEC < 10);
+    free(text);
+}
+
+/* Every cut and every change of one byte is accepted or refused with a line, never worse. */
+static void survives_damage(void)
+{
+    static const char bytes[] = "\n\t []{}:,-#&*!|>'\"%~?.0e\x80";
+    char text[sizeof good];
+    size_t refused = 0;
+    for (size_t i = 0; i < sizeof good - 1; i++) {
+        for (size_t b = 0; b < sizeof bytes; b++) { /* the last is NUL: a cut */
+            memcpy(text, good, sizeof good);
+            text[i] = bytes[b];
+            unsigned line = 0;
+            if (!accepted(text)) {
+                refused++;
+                CU_ASSERT_EQUAL(sscanf(error_message(), "some.yaml:%u: ", &line), 1);
+                CU_ASSERT_TRUE(line >= 1 && line <= 15); /* 13 lines, one more by the change, and the end */
+            }
+        }
+    }
+    CU_ASSERT_TRUE(refused > sizeof good);
+}
+
+static void jobs_load(void)
+{
+    glob_t jobs;
+    CU_ASSERT_EQUAL_FATAL(glob("jobs/*.yaml", 0, NULL, &jobs), 0);
+    CU_ASSERT_TRUE(jobs.gl_pathc >= 3);
+    for (size_t i = 0; i < jobs.gl_pathc; i++) {
+        struct config *config = NULL;
+        CU_ASSERT_EQUAL(config_load(jobs.gl_pathv[i], &config), STATUS_OK);
+        if (!config) {
+            printf("\n    %s\n", error_message());
+        }
+        config_destroy(&config);
+    }
+    globfree(&jobs);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"refuses with place and reason", refuses_with_place_and_reason},
+        {"reads every key", reads_every_key},
+        {"spaces log axes", spaces_log_axes},
+        {"spaces linear axes", spaces_linear_axes},
+        {"accepts ends of ranges", accepts_ends_of_ranges},
+        {"refuses thresholds nobody meets", refuses_thresholds_nobody_meets},
+        {"refuses huge grids at once", refuses_huge_grids_at_once},
+        {"tells equal sweeps", tells_equal_sweeps},
+        {"loads files only", loads_files_only},
+        {"refuses hostile files quickly", refuses_hostile_files_quickly},
+        {"survives damage", survives_damage},
+        {"jobs load", jobs_load},
+        CU_TEST_INFO_NULL,
+    };
+    return suite_run("config", tests);
+}
