@@ -167,11 +167,19 @@ static void coefficients(const void *state, double N, double x, struct coefficie
     out->D_x = table->a0 * noise_x;
 }
 
-static double lambda(const void *state, double N, double x)
+double deterministic_lambda(const struct deterministic *table, double N, double x, double *lambda_x)
 {
     double value[SUMS], slope[SUMS];
-    double origin = table_at(state, x, value, slope);
-    return fmax(0, exp(x) * (N - origin - value[DF1]) / N);
+    double origin = table_at(table, x, value, slope);
+    double lambda = exp(x) * (N - origin - value[DF1]) / N;
+    *lambda_x = lambda - exp(x) * slope[DF1] / N;
+    return fmax(0, lambda);
+}
+
+static double lambda(const void *state, double N, double x)
+{
+    double lambda_x;
+    return deterministic_lambda(state, N, x, &lambda_x);
 }
 
 enum status deterministic_create(double gamma, double nu, double P, struct deterministic **out)

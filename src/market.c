@@ -8,6 +8,7 @@
  */
 #include "moat/market.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "moat/root.h"
@@ -26,7 +27,8 @@ static double log_excess_over_gap(double log_N, void *context)
     const struct entry *entry = context;
     struct company entrant;
     company_solve(entry->solver, exp(log_N), entry->Q, entry->tau_E, &entrant);
-    return log(entrant.excess) - entry->log_gap;
+    double value = log(entrant.excess) - entry->log_gap;
+    return entrant.feasible ? value : fmax(value, DBL_MIN); /* not by rounding at the edge of what is feasible */
 }
 
 /* The excess over G(tau_E) that the entrant may have: what makes it as good as the incumbent, and no more than makes it

@@ -198,7 +198,7 @@ static void node_add(struct spectrum *spectrum, double i, double weight)
 static double log_kappa_min(double exponent, double P)
 {
     if (isfinite(P)) {
-        return -exponent * log(P) - 30;
+        return -exponent * log(P) - 60;
     }
     double angle = M_PI / exponent;
     return -exponent * log(SPECTRUM_DF1_MAX * sin(angle) / angle) - 0.1;

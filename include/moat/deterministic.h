@@ -23,6 +23,9 @@ enum status deterministic_create(double gamma, double nu, double P, struct deter
 /* Frees *table and sets it to NULL; accepts NULL inside. Local. */
 void deterministic_destroy(struct deterministic **table);
 
+/* lambda at (N, x) and its derivative in x. Local. */
+double deterministic_lambda(const struct deterministic *table, double N, double x, double *lambda_x);
+
 /* The solver interface on `table`, which must outlive it. Local. */
 struct solver deterministic_solver(const struct deterministic *table);
 

@@ -31,7 +31,7 @@ enum status spectrum_create(double gamma, double nu, double P, struct spectrum *
 /* Frees *spectrum and sets it to NULL; accepts NULL inside. Local. */
 void spectrum_destroy(struct spectrum **spectrum);
 
-/* The smallest ln kappa the sums are made for. With P finite it lies so low that 1 - t_i < 1e-13 for every i. Local. */
+/* The smallest ln kappa the sums are made for. With P finite it lies so low that 1 - t_i < 1e-26 for every i. Local. */
 double spectrum_log_kappa_min(const struct spectrum *spectrum);
 
 /* a0 = sum b_i sigma_i = sum i^-(1+nu), and the trace, sum sigma_i. Local. */

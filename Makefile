@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# moat. `make help` lists the targets; V=1 shows the commands.
+
+VERSION := 0.1.0
+BUILD   ?= build
+PREFIX  ?= /usr/local
+CC      := mpicc
+ARCH    ?=                      # e.g. native; the default makes the same numbers on every x86-64 node
+DEPS    ?= yes                  # no: only name the Debian packages that are missing
+Q       := $(if $(V),,@)
+
+PACKAGES := build-essential pkg-config openmpi-bin libopenmpi-dev libscalapack-openmpi-dev libopenblas0-serial \
+            libopenblas-serial-dev liblapack-dev libhdf5-openmpi-dev libgsl-dev libcyaml-dev libyaml-dev librandom123-dev libcunit1-dev \
+            python3 python3-h5py python3-xarray python3-h5netcdf python3-matplotlib python3-scipy
+LINT_PACKAGES := clang clang-format clang-tidy cppcheck
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion
+OPTIMISE := -O3
+HDF5_FLAGS = $(shell pkg-config --cflags hdf5-openmpi 2>/dev/null)
+CFLAGS    = -std=c11 -D_GNU_SOURCE $(OPTIMISE) -g $(if $(strip $(ARCH)),-march=$(strip $(ARCH))) -fopenmp-simd \
+            -ffp-contract=off -fno-math-errno $(WARNINGS) $(HDF5_FLAGS) -Iinclude -MMD -MP $(SANITIZE) $(EXTRA)
+LDLIBS    = -L/usr/lib/$(shell uname -m)-linux-gnu/hdf5/openmpi -lhdf5_hl -lhdf5 -lscalapack-openmpi -llapack -lblas -lgsl -lcyaml -lyaml -lm $(SANITIZE)
+# As root, with more ranks than cores, without rsh: what a container or a CI machine has.
+MPI_ENVIRONMENT := OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 \
+                   OMPI_MCA_plm_rsh_agent= OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_btl_base_warn_component_unused=0 OPENBLAS_NUM_THREADS=1
+MPIRUN   := mpirun --oversubscribe
+PYTHON    = $(shell for p in python3 /usr/bin/python3; do $$p -c 'import h5py, matplotlib' 2>/dev/null && echo $$p && break; done)
+export $(foreach setting,$(MPI_ENVIRONMENT),$(firstword $(subst =, ,$(setting))))
+$(foreach setting,$(MPI_ENVIRONMENT),$(eval $(setting)))
+
+PROGRAM_SOURCES := src/main.c $(wildcard src/command*.c)
+LIBRARY_SOURCES := $(filter-out $(PROGRAM_SOURCES),$(wildcard src/*.c))
+TESTS       := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
+MPI_TESTS   := test_sweep test_ridge
+SUPPORT     := $(filter-out $(TESTS:%=tests/%.c),$(wildcard tests/*.c))
+BENCHMARKS  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
+object       = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+.PHONY: all deps lint-deps demo figures test check lint bench asan install clean help
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BUILD)/moat ## build libmoat and the program (default)
+
+demo: deps ## set up, build, run jobs/quickstart.yaml and draw build/demo/quickstart.png
+	$(Q)$(MAKE) -j$$(nproc) --no-print-directory all
+	$(Q)mkdir -p $(BUILD)/demo && rm -f $(BUILD)/demo/quickstart.h5
+	$(Q)$(MPIRUN) -n 3 $(BUILD)/moat run jobs/quickstart.yaml -o $(BUILD)/demo/quickstart.h5
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/demo/quickstart.png
+
+$(BUILD)/demo/quickstart.png: $(BUILD)/demo/quickstart.h5 $(wildcard analysis/*.py)
+	$(Q)$(PYTHON) analysis/phase_diagram.py $< -o $@
+	@echo "figure: $@"
+
+test: deps ## set up, build, run every test
+	$(Q)$(MAKE) -j$$(nproc) --no-print-directory check
+
+check: $(BUILD)/moat $(TESTS:%=$(BUILD)/tests/%) ## run every test on what is installed
+	$(Q)BUILD=$(BUILD) MPIRUN="$(MPIRUN)" MPI_TESTS="$(MPI_TESTS)" PYTHON=$(PYTHON) tests/run $(TESTS)
+
+asan: ## build with address and undefined-behaviour sanitizers in build/asan and run the C tests
+	$(Q)$(MAKE) --no-print-directory BUILD=build/asan OPTIMISE=-O1 SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer" asan-run
+
+asan-run: $(BUILD)/moat $(TESTS:%=$(BUILD)/tests/%)
+	$(Q)BUILD=$(BUILD) MPIRUN="$(MPIRUN)" MPI_TESTS="$(MPI_TESTS)" PYTHON= LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 tests/run $(TESTS)
+
+bench: all $(BENCHMARKS:%=$(BUILD)/tests/bench/%) ## run the benchmarks (ratios within one run)
+	$(Q)for b in $(BENCHMARKS); do echo "== $$b"; $(MPIRUN) -n 2 $(BUILD)/tests/bench/$$b || exit 1; done
+
+lint: lint-deps ## format, static analysis, SPDX lines, both compilers without warnings
+	$(Q)tests/lint
+
+install: all ## install the program, library, headers and jobs under PREFIX
+	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/moat $(DESTDIR)$(PREFIX)/share/moat/jobs
+	$(Q)install $(BUILD)/moat $(DESTDIR)$(PREFIX)/bin
+	$(Q)install -m 644 $(BUILD)/libmoat.a $(DESTDIR)$(PREFIX)/lib
+	$(Q)install -m 644 include/moat/*.h $(DESTDIR)$(PREFIX)/include/moat
+	$(Q)install -m 644 $(filter-out %.png,$(wildcard jobs/*)) $(DESTDIR)$(PREFIX)/share/moat/jobs
+
+clean: ## remove everything that was built
+	$(Q)rm -rf $(BUILD)
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+# --- Debian packages: found by dpkg, installed where apt-get and root or sudo are there.
+deps:
+	@PACKAGES="$(PACKAGES)" DEPS="$(strip $(DEPS))" tests/packages
+lint-deps:
+	@PACKAGES="$(PACKAGES) $(LINT_PACKAGES)" DEPS="$(strip $(DEPS))" tests/packages
+
+# --- Building
+$(BUILD)/moat: $(call object,$(PROGRAM_SOURCES)) $(BUILD)/libmoat.a
+	@echo "  LINK $@"
+	$(Q)$(CC) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/libmoat.a: $(call object,$(LIBRARY_SOURCES))
+	@echo "  AR   $@"
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(call object,$(SUPPORT)) $(BUILD)/libmoat.a
+	@echo "  LINK $@"
+	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcunit
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	$(Q)$(CC) $(CFLAGS) $(DEFINES) -c $< -o $@
+
+# The version goes into the files that state it, which are rebuilt when the revision changes.
+revision := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
+VERSIONED := $(call object,src/main.c $(wildcard src/results*.c))
+$(VERSIONED): DEFINES = -DMOAT_VERSION='"$(VERSION)"' -DMOAT_REVISION='"$(revision)"'
+$(VERSIONED): $(BUILD)/revision
+$(BUILD)/revision: force
+	@mkdir -p $(@D); echo "$(VERSION) $(revision)" | cmp -s - $@ || echo "$(VERSION) $(revision)" > $@
+.PHONY: force asan-run
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MOAT_RESULTS_H
+#define MOAT_RESULTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "moat/config.h"
+#include "moat/error.h"
+#include "moat/field.h"
+#include "moat/market.h"
+
+/*
+ * The results file (DESIGN.md section 5): an HDF5 file in the latest format, written by rank 0 alone and followed live
+ * by any number of readers (SWMR). A block's state turns to done only after its data are in the file, so a run that is
+ * killed at any moment loses blocks of the last second at most, never a block reported done.
+ */
+struct results;
+
+/* Opens `path` for the sweep `config`: creates it, or resumes it when it holds the same sweep (after repairing what a
+   killed writer left), with `force` too. `argv_line` is the command, for the history attribute. A file of another sweep
+   is refused unless `force`, which replaces it once the new one is ready; a file that is not moat's, or that another
+   process writes, is refused always, and a refused file is not changed. Checks folder and disk space before it creates
+   anything. Returns STATUS_USAGE, STATUS_IO or STATUS_MEMORY. Rank 0. */
+enum status results_open(const char *path, const struct config *config, const char *argv_line, bool force,
+                         struct results **out);
+
+/* Whether block `index`, below grid_blocks, was done in the file when it was opened, or has been written since. Rank 0.
+ */
+bool results_block_done(const struct results *results, size_t index);
+
+/* Number of blocks for which results_block_done holds. Rank 0. */
+size_t results_blocks_done(const struct results *results);
+
+/* Writes the record of block `index` (layout of field_offsets), the seconds it took and the rank that solved it. The
+   file is flushed when the last flush is more than a second old. Returns STATUS_IO. Rank 0. */
+enum status results_write(struct results *results, size_t index, const unsigned char *record, double seconds, int rank);
+
+/* Makes everything written so far visible to readers and safe from a kill. After a failed write it fails too: what is
+   in the file by then stays good. Returns STATUS_IO. Rank 0. */
+enum status results_flush(struct results *results);
+
+/* Flushes, closes, frees *results and sets it to NULL, also on failure; accepts NULL inside. Returns STATUS_IO when the
+   file lacks something that results_write took and did not already refuse. Rank 0. */
+enum status results_close(struct results **results);
+
+/* What a results file says of its sweep. */
+struct results_summary {
+    char title[256];  /* the config's name, cut to fit */
+    bool written_now; /* some process has the file open as its writer; false for an interrupted sweep */
+    size_t blocks, blocks_done;
+    size_t points;
+    size_t points_by_status[MARKET_STATUSES]; /* index MARKET_PENDING counts points not solved yet */
+    double seconds;                           /* solving time summed over blocks and ranks */
+};
+
+/* Reads the summary of `path`, also while a run writes it or after one was killed. Returns STATUS_USAGE (no such file,
+   not ours) or STATUS_IO. Rank 0. */
+enum status results_summarise(const char *path, struct results_summary *out);
+
+/* The summary from the open writer's own file. Rank 0. */
+enum status results_count(struct results *results, struct results_summary *out);
+
+#endif

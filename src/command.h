@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include "moat/error.h"
+#include "moat/results.h"
+
+/* The commands of the program. argv[0] is the command's own name; the return value is the exit code. */
+int command_run(int argc, char **argv);
+int command_point(int argc, char **argv);
+int command_status(int argc, char **argv);
+
+/* The exit code that stands for `status`: 0 done, 2 usage, 75 stopped and resumable, 1 anything else. */
+int command_exit_code(enum status status);
+
+/* Whether this process is the first of its launch, the one that speaks; works before MPI_Init. */
+int command_is_first(void);
+
+/* argp's flags for a command: every rank reads the command line, the first alone complains. */
+unsigned command_argp_flags(void);
+
+/* Prints the number of points of each status that occurs, a line each. */
+void command_print_summary(const struct results_summary *summary);
+
+#endif

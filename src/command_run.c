@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* moat run: the sweep, from the config to the file. */
+#include <argp.h>
+#include <mpi.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "moat/config.h"
+#include "moat/coordinator.h"
+#include "moat/interrupt.h"
+#include "moat/progress.h"
+#include "moat/results.h"
+#include "moat/worker.h"
+
+struct arguments {
+    const char *config, *output;
+    bool force, quiet;
+};
+
+static const struct argp_option options[] = {
+    {"output", 'o', "FILE", 0, "results file, instead of the config's `output`", 0},
+    {"force", 'f', NULL, 0, "replace a results file of another sweep", 0},
+    {"quiet", 'q', NULL, 0, "print nothing but errors", 0},
+    {0},
+};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case 'o':
+        arguments->output = argument;
+        return 0;
+    case 'f':
+        arguments->force = true;
+        return 0;
+    case 'q':
+        arguments->quiet = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (arguments->config) {
+            argp_error(state, "found a second config `%s`, expected one", argument);
+        }
+        arguments->config = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if (!arguments->config) {
+            argp_error(state, "expected a config");
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* Every rank but 0 gets rank 0's config. Collective. */
+static enum status share_config(struct config **config, int rank, MPI_Comm comm)
+{
+    unsigned long long length = rank == 0 ? strlen((*config)->text) : 0;
+    MPI_Bcast(&length, 1, MPI_UNSIGNED_LONG_LONG, 0, comm);
+    char *text = rank == 0 ? (*config)->text : calloc(length + 1, 1);
+    enum status status = text ? STATUS_OK : error_set(STATUS_MEMORY, "out of memory for the config");
+    status = coordinator_agree(status, comm);
+    if (status == STATUS_OK) {
+        MPI_Bcast(text, (int)length, MPI_CHAR, 0, comm);
+    }
+    if (rank != 0) {
+        status = status == STATUS_OK ? config_parse(text, "config", config) : status;
+        free(text);
+    }
+    return status;
+}
+
+static void print_summary(const struct results_summary *summary, const struct progress *progress, const char *path)
+{
+    double seconds = progress_seconds(progress);
+    size_t points = progress->done - progress->first;
+    command_print_summary(summary);
+    printf("%zu points in %.2f s, %.3g points/s: %s\n", points, seconds, seconds > 0 ? (double)points / seconds : 0, path);
+}
+
+static size_t points_done(const struct config *config, const struct results *results)
+{
+    size_t points = 0;
+    for (size_t i = 0; i < grid_blocks(&config->grid); i++) {
+        struct block block = grid_block(&config->grid, i);
+        points += results_block_done(results, i) ? block_points(&block) : 0;
+    }
+    return points;
+}
+
+/* Rank 0's part once all ranks are ready. */
+static enum status coordinate(const struct arguments *arguments, const struct config *config, struct results *results,
+                              struct worker *worker, MPI_Comm comm)
+{
+    struct progress progress;
+    progress_begin(&progress, grid_points(&config->grid), points_done(config, results), arguments->quiet);
+    enum status status = coordinator_run(config, results, worker, &progress, comm);
+    progress_end(&progress);
+    if (!arguments->quiet && (status == STATUS_OK || status == STATUS_STOPPED)) {
+        struct results_summary summary;
+        enum status counted = results_count(results, &summary);
+        if (counted != STATUS_OK) {
+            return counted;
+        }
+        print_summary(&summary, &progress, arguments->output ? arguments->output : config->output);
+    }
+    return status;
+}
+
+static enum status sweep(const struct arguments *arguments, const char *command, MPI_Comm comm)
+{
+    struct config *config = NULL;
+    struct results *results = NULL;
+    struct worker *worker = NULL;
+    int rank = 0;
+    MPI_Comm_rank(comm, &rank);
+
+    enum status status = STATUS_OK, agreed;
+    if (rank == 0) {
+        status = config_load(arguments->config, &config);
+        if (status == STATUS_OK) {
+            const char *output = arguments->output ? arguments->output : config->output;
+            status = results_open(output, config, command, arguments->force, &results);
+        }
+    }
+    agreed = coordinator_agree(status, comm);
+    if (agreed == STATUS_OK) {
+        status = share_config(&config, rank, comm);
+        status = status == STATUS_OK ? worker_create(config, &worker) : status;
+        agreed = coordinator_agree(status, comm);
+    }
+    if (agreed == STATUS_OK && rank == 0) {
+        status = coordinate(arguments, config, results, worker, comm);
+    } else if (agreed == STATUS_OK) {
+        worker_run(worker, comm);
+    }
+
+    if (status != STATUS_OK) {
+        fprintf(stderr, status == STATUS_STOPPED ? "moat: %s; the same command goes on from there\n" : "moat: %s\n",
+                error_message());
+    }
+    enum status closed = results_close(&results);
+    if (closed != STATUS_OK) {
+        fprintf(stderr, "moat: %s\n", error_message());
+    }
+    worker_destroy(&worker);
+    config_destroy(&config);
+    if (rank != 0) {
+        return STATUS_OK; /* rank 0 speaks for all: mpirun kills the others at the first nonzero exit */
+    }
+    status = status == STATUS_OK ? agreed : status;
+    return status == STATUS_OK || status == STATUS_STOPPED ? (closed == STATUS_OK ? status : closed) : status;
+}
+
+/* The command line as one string, for the file's history; NULL when out of memory. */
+static char *join(int argc, char **argv)
+{
+    size_t size = 1;
+    for (int i = 0; i < argc; i++) {
+        size += strlen(argv[i]) + 1;
+    }
+    char *line = calloc(size, 1);
+    for (int i = 0; line && i < argc; i++) {
+        strcat(line, argv[i]);
+        strcat(line, i + 1 < argc ? " " : "");
+    }
+    return line;
+}
+
+int command_run(int argc, char **argv)
+{
+    struct arguments arguments = {0};
+    const struct argp argp = {.options = options,
+                              .parser = parse_option,
+                              .args_doc = "CONFIG.yaml",
+                              .doc = "Sweeps the grid of CONFIG.yaml into an HDF5 file. The same command resumes a sweep "
+                                     "that was stopped or killed."};
+    char *command = join(argc, argv);
+    argp_parse(&argp, argc, argv, command_argp_flags(), NULL, &arguments);
+
+    MPI_Init(NULL, NULL);
+    interrupt_install();
+    enum status status = sweep(&arguments, command ? command : "", MPI_COMM_WORLD);
+    MPI_Finalize();
+    free(command);
+    return command_exit_code(status);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The coordinator: hands out blocks, takes in records, writes them.
+ *
+ * Each worker has up to two blocks: the one it solves and the next, so that it never waits for rank 0. Rank 0 waits by
+ * probing with a short sleep, for a blocking receive would burn a core.
+ */
+#include "moat/coordinator.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "moat/interrupt.h"
+
+enum { BLOCKS_AHEAD = 2 };
+enum { NAP_MIN_NS = 50000, NAP_MAX_NS = 1000000 };
+
+struct sweep {
+    const struct config *config;
+    struct results *results;
+    struct progress *progress;
+    MPI_Comm comm;
+    size_t next, blocks; /* every block below next was done before or has been handed out */
+    size_t in_flight;
+    enum status status; /* the first failure: nothing more is handed out */
+};
+
+enum status coordinator_agree(enum status status, MPI_Comm comm)
+{
+    int mine = (int)status, worst = 0;
+    MPI_Allreduce(&mine, &worst, 1, MPI_INT, MPI_MAX, comm);
+    return (enum status)worst;
+}
+
+/* The next block to solve; sweep->blocks when there is none or the sweep is to end. */
+static size_t next_block(struct sweep *sweep)
+{
+    if (sweep->status == STATUS_OK && interrupt_requested()) {
+        sweep->status = error_set(STATUS_STOPPED, "stopped by a signal");
+    }
+    while (sweep->next < sweep->blocks && results_block_done(sweep->results, sweep->next)) {
+        sweep->next++;
+    }
+    return sweep->status == STATUS_OK && sweep->next < sweep->blocks ? sweep->next++ : sweep->blocks;
+}
+
+static void write_record(struct sweep *sweep, const struct solved_header *header, const unsigned char *record, int rank)
+{
+    struct block block = grid_block(&sweep->config->grid, (size_t)header->block);
+    enum status status = results_write(sweep->results, (size_t)header->block, record, header->seconds, rank);
+    if (status != STATUS_OK) {
+        sweep->status = sweep->status == STATUS_OK || sweep->status == STATUS_STOPPED ? status : sweep->status;
+        return;
+    }
+    progress_add(sweep->progress, block_points(&block));
+}
+
+static void hand_out(struct sweep *sweep, int rank)
+{
+    unsigned long long block = next_block(sweep);
+    if (block < sweep->blocks) {
+        MPI_Send(&block, 1, MPI_UNSIGNED_LONG_LONG, rank, WORKER_TAG_SOLVE, sweep->comm);
+        sweep->in_flight++;
+    }
+}
+
+/* Takes one record in, if one has arrived. */
+static bool take_in(struct sweep *sweep, unsigned char *message, size_t size)
+{
+    int arrived = 0;
+    MPI_Status envelope;
+    MPI_Iprobe(MPI_ANY_SOURCE, WORKER_TAG_SOLVED, sweep->comm, &arrived, &envelope);
+    if (arrived) {
+        int rank = envelope.MPI_SOURCE;
+        MPI_Recv(message, (int)size, MPI_BYTE, rank, WORKER_TAG_SOLVED, sweep->comm, MPI_STATUS_IGNORE);
+        sweep->in_flight--;
+        hand_out(sweep, rank);
+        const struct solved_header *header = (const struct solved_header *)(const void *)message;
+        write_record(sweep, header, message + sizeof *header, rank);
+    }
+    return arrived != 0;
+}
+
+static void serve_workers(struct sweep *sweep, int ranks, unsigned char *message, size_t size)
+{
+    for (int ahead = 0; ahead < BLOCKS_AHEAD; ahead++) {
+        for (int rank = 1; rank < ranks; rank++) {
+            hand_out(sweep, rank);
+        }
+    }
+    long nap = NAP_MIN_NS;
+    while (sweep->in_flight > 0) {
+        if (take_in(sweep, message, size)) {
+            nap = NAP_MIN_NS;
+            continue;
+        }
+        progress_add(sweep->progress, 0);
+        nanosleep(&(struct timespec){.tv_nsec = nap}, NULL);
+        nap = nap * 2 < NAP_MAX_NS ? nap * 2 : NAP_MAX_NS;
+    }
+}
+
+static void solve_in_place(struct sweep *sweep, struct worker *worker)
+{
+    for (size_t block = next_block(sweep); block < sweep->blocks; block = next_block(sweep)) {
+        struct solved_header header;
+        const unsigned char *record = worker_solve(worker, block, &header);
+        write_record(sweep, &header, record, 0);
+    }
+}
+
+enum status coordinator_run(const struct config *config, struct results *results, struct worker *worker,
+                            struct progress *progress, MPI_Comm comm)
+{
+    struct sweep sweep = {config, results, progress, comm, 0, grid_blocks(&config->grid), 0, STATUS_OK};
+    int ranks = 1;
+    MPI_Comm_size(comm, &ranks);
+    if (ranks == 1) {
+        solve_in_place(&sweep, worker);
+        return sweep.status;
+    }
+
+    size_t size = sizeof(struct solved_header) + worker_record_size(config, 0);
+    unsigned char *message = malloc(size);
+    if (message) {
+        serve_workers(&sweep, ranks, message, size);
+    } else {
+        sweep.status = error_set(STATUS_MEMORY, "out of memory for a block of %zu bytes", size);
+    }
+    for (int rank = 1; rank < ranks; rank++) {
+        unsigned long long none = 0;
+        MPI_Send(&none, 1, MPI_UNSIGNED_LONG_LONG, rank, WORKER_TAG_STOP, comm);
+    }
+    free(message);
+    return sweep.status;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the results module needs from HDF5 everywhere.
+ *
+ * HDF5 calls back at each failing call. The first failure is kept until it is reported: it is the cause, later ones
+ * come from what it left undone.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "results_internal.h"
+
+enum { CAUSE_SIZE = 512 };
+static char cause[CAUSE_SIZE];
+
+/* Keeps the innermost entry of the error stack; of a failed system call only the system's message. */
+static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *unused)
+{
+    (void)unused;
+    if (n == 0 && error->desc) {
+        static const char mark[] = "error message = '";
+        const char *system_text = strstr(error->desc, mark);
+        const char *text = system_text ? system_text + sizeof mark - 1 : error->desc;
+        size_t length = system_text ? strcspn(text, "'") : strlen(text);
+        snprintf(cause, sizeof cause, "%.*s", (int)length, text);
+    }
+    return 0;
+}
+
+static herr_t keep_cause(hid_t stack, void *unused)
+{
+    if (cause[0] == '\0') {
+        H5Ewalk2(stack, H5E_WALK_UPWARD, keep_innermost, unused);
+    }
+    return 0;
+}
+
+void hdf5_begin(void)
+{
+    H5dont_atexit(); /* at exit HDF5 would go on trying to write to a full disk */
+    H5Eset_auto2(H5E_DEFAULT, keep_cause, NULL);
+    cause[0] = '\0';
+}
+
+enum status hdf5_error(enum status status, const char *path, const char *action)
+{
+    error_set(status, "%s: %s: %s", path, action, cause[0] ? cause : "HDF5 gives no reason");
+    cause[0] = '\0';
+    return status;
+}
+
+hid_t hdf5_access_list(bool left_open)
+{
+    hid_t list = H5Pcreate(H5P_FILE_ACCESS);
+    hbool_t yes = 1;
+    bool ok = H5Pset_libver_bounds(list, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST) >= 0 && H5Pset_fapl_sec2(list) >= 0;
+    /* HDF5's lock would keep a resumed run out while a viewer has the file open; results_lock does not. */
+    ok = ok && H5Pset_file_locking(list, 0, 1) >= 0;
+    if (left_open) {
+        ok = ok && H5Pset(list, "clear_status_flags", &yes) >= 0 && H5Pset(list, "skip_eof_check", &yes) >= 0;
+    }
+    if (!ok) {
+        hdf5_close(&list);
+    }
+    return list;
+}
+
+bool hdf5_close(hid_t *object)
+{
+    herr_t closed = 0;
+    if (*object >= 0) {
+        switch (H5Iget_type(*object)) {
+        case H5I_FILE:
+            closed = H5Fclose(*object);
+            break;
+        case H5I_DATASET:
+            closed = H5Dclose(*object);
+            break;
+        case H5I_GROUP:
+            closed = H5Gclose(*object);
+            break;
+        case H5I_ATTR:
+            closed = H5Aclose(*object);
+            break;
+        case H5I_DATASPACE:
+            closed = H5Sclose(*object);
+            break;
+        case H5I_DATATYPE:
+            closed = H5Tclose(*object);
+            break;
+        default:
+            closed = H5Pclose(*object);
+        }
+    }
+    *object = -1;
+    return closed >= 0;
+}
+
+static hid_t text_type(void)
+{
+    hid_t type = H5Tcopy(H5T_C_S1);
+    if (H5Tset_size(type, H5T_VARIABLE) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0) {
+        hdf5_close(&type);
+    }
+    return type;
+}
+
+bool hdf5_text_write(hid_t object, const char *name, const char *text)
+{
+    hid_t type = text_type(), space = H5Screate(H5S_SCALAR), attribute = -1;
+    htri_t exists = H5Aexists(object, name);
+    if (exists > 0) {
+        attribute = H5Aopen(object, name, H5P_DEFAULT);
+    } else if (exists == 0) {
+        attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    }
+    bool ok = attribute >= 0 && H5Awrite(attribute, type, &text) >= 0;
+    hdf5_close(&attribute);
+    hdf5_close(&space);
+    hdf5_close(&type);
+    return ok;
+}
+
+char *hdf5_text_read(hid_t object, const char *name)
+{
+    hid_t type = text_type(), stored = -1, space = -1, attribute = -1;
+    char *text = NULL, *copy = NULL;
+    if (H5Aexists(object, name) > 0) {
+        attribute = H5Aopen(object, name, H5P_DEFAULT);
+        stored = H5Aget_type(attribute);
+        space = H5Aget_space(attribute);
+        /* A foreign file may have something here that does not fit behind one pointer. */
+        if (H5Tis_variable_str(stored) > 0 && H5Sget_simple_extent_npoints(space) == 1 &&
+            H5Aread(attribute, type, &text) >= 0 && text) {
+            copy = strdup(text);
+            H5free_memory(text);
+        }
+    }
+    hdf5_close(&space);
+    hdf5_close(&stored);
+    hdf5_close(&attribute);
+    hdf5_close(&type);
+    return copy;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Whose file it is, and who writes it.
+ *
+ * HDF5 drops its own lock once SWMR writing starts, and the marks it leaves in the file are the same for a live writer
+ * and a killed one. So a writer holds an open-file-description lock on the file: the kernel drops it when the process
+ * dies, and HDF5's readers, which use flock, neither see it nor hinder it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "results_internal.h"
+
+enum { SIGNATURE_SIZE = 8 };
+static const unsigned char hdf5_signature[SIGNATURE_SIZE] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+
+static const char refused[] = "it is left as it is; choose another file with -o";
+
+enum status results_check_kind(const char *path, bool *exists)
+{
+    struct stat about;
+    unsigned char start[SIGNATURE_SIZE];
+    *exists = true;
+    if (stat(path, &about) != 0) {
+        *exists = errno != ENOENT && errno != ENOTDIR;
+        return *exists ? error_set(STATUS_IO, "%s: %s", path, strerror(errno)) : STATUS_OK;
+    }
+    if (!S_ISREG(about.st_mode)) {
+        return error_set(STATUS_USAGE, "%s: found a %s, expected a results file of moat: choose another file with -o",
+                         path, S_ISDIR(about.st_mode) ? "folder" : "device or pipe");
+    }
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        return error_set(STATUS_IO, "%s: cannot be read: %s", path, strerror(errno));
+    }
+    ssize_t got = pread(descriptor, start, sizeof start, 0);
+    close(descriptor);
+    if (got == 0) {
+        return error_set(STATUS_USAGE, "%s: found an empty file, expected a results file of moat: %s", path, refused);
+    }
+    if (got != SIGNATURE_SIZE || memcmp(start, hdf5_signature, SIGNATURE_SIZE) != 0) {
+        return error_set(STATUS_USAGE, "%s: not an HDF5 file, expected a results file of moat: %s", path, refused);
+    }
+    return STATUS_OK;
+}
+
+/* Whether `path` still names the open file: it may have been replaced between open and lock. */
+static bool names_descriptor(const char *path, int descriptor)
+{
+    struct stat by_name, by_descriptor;
+    return stat(path, &by_name) == 0 && fstat(descriptor, &by_descriptor) == 0 &&
+           by_name.st_dev == by_descriptor.st_dev && by_name.st_ino == by_descriptor.st_ino;
+}
+
+enum status results_lock(const char *path, int flags, int *descriptor, bool *locked)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    *descriptor = open(path, O_RDWR | O_CLOEXEC | flags, 0666);
+    if (*descriptor < 0) {
+        return error_set(STATUS_IO, "%s: cannot be written: %s", path, strerror(errno));
+    }
+    int failed = fcntl(*descriptor, F_OFD_SETLK, &lock) != 0 ? errno : 0;
+    *locked = failed == 0;
+    if (failed == EAGAIN || failed == EACCES || !names_descriptor(path, *descriptor)) {
+        close(*descriptor);
+        *descriptor = -1;
+        return error_set(STATUS_USAGE,
+                         "%s: another process is writing it: wait until it ends, or choose another file with -o", path);
+    }
+    return STATUS_OK;
+}
+
+bool results_written_now(const char *path)
+{
+    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    bool found = descriptor >= 0 && fcntl(descriptor, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    if (descriptor >= 0) {
+        close(descriptor);
+    }
+    return found;
+}
+
+bool results_is_ours(hid_t file)
+{
+    return H5Aexists(file, "moat_version") > 0 && H5Aexists(file, "config") > 0 &&
+           H5Lexists(file, "run", H5P_DEFAULT) > 0;
+}
+
+/* Whether the variables have the shape that `config` gives: they do unless the file was edited or comes from a version
+   that cut blocks otherwise. */
+static bool layout_fits(hid_t file, const struct config *config)
+{
+    size_t shape[GRID_AXES];
+    hsize_t dims[GRID_AXES] = {0}, blocks[1] = {0}, chunk[GRID_AXES] = {0};
+    grid_block_shape(&config->grid, shape);
+    hid_t variable = H5Dopen2(file, field_table[FIELD_STATUS].name, H5P_DEFAULT);
+    hid_t space = H5Dget_space(variable), list = H5Dget_create_plist(variable);
+    hid_t state = H5Dopen2(file, "run/block_state", H5P_DEFAULT), state_space = H5Dget_space(state);
+    bool fits = H5Sget_simple_extent_ndims(space) == GRID_AXES && H5Sget_simple_extent_ndims(state_space) == 1 &&
+                H5Sget_simple_extent_dims(space, dims, NULL) >= 0 &&
+                H5Pget_chunk(list, GRID_AXES, chunk) == GRID_AXES &&
+                H5Sget_simple_extent_dims(state_space, blocks, NULL) >= 0 && blocks[0] == grid_blocks(&config->grid);
+    for (int a = 0; a < GRID_AXES; a++) {
+        fits = fits && dims[a] == config->grid.axis[a].size && chunk[a] == shape[a];
+    }
+    hdf5_close(&state_space);
+    hdf5_close(&state);
+    hdf5_close(&list);
+    hdf5_close(&space);
+    hdf5_close(&variable);
+    return fits;
+}
+
+/* Opens the locked file for reading. What a killed writer left opens only when its marks are ignored, which reading
+   does in memory alone. */
+static hid_t open_locked(struct results *results)
+{
+    hid_t file = -1;
+    for (int left_open = 0; left_open <= 1 && file < 0; left_open++) {
+        hid_t access = hdf5_access_list(left_open);
+        /* SWMR reading takes the file's own size for its end: a killed writer's last word on it is stale. */
+        file = H5Fopen(results->target, H5F_ACC_RDONLY | (left_open ? H5F_ACC_SWMR_READ : 0), access);
+        results->left_open = left_open;
+        hdf5_close(&access);
+    }
+    return file;
+}
+
+enum status results_identify(struct results *results, const struct config *config, bool *same)
+{
+    enum status status = STATUS_OK;
+    struct config *stored = NULL;
+    char *text = NULL;
+    hid_t file = open_locked(results);
+    *same = false;
+    if (file < 0) {
+        status = hdf5_error(STATUS_USAGE, results->path, "not a results file that can be read, left as it is");
+        goto cleanup;
+    }
+    text = results_is_ours(file) ? hdf5_text_read(file, "config") : NULL;
+    if (!text) {
+        status = error_set(STATUS_USAGE, "%s: an HDF5 file, but not of moat: %s", results->path, refused);
+        goto cleanup;
+    }
+    /* A config that this version does not take is another sweep's. */
+    status = config_parse(text, results->path, &stored);
+    *same = status == STATUS_OK && config_equal(stored, config) && layout_fits(file, config);
+    status = status == STATUS_MEMORY ? STATUS_MEMORY : STATUS_OK;
+    hdf5_begin();
+
+cleanup:
+    config_destroy(&stored);
+    free(text);
+    hdf5_close(&file);
+    return status;
+}

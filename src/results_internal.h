@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MOAT_RESULTS_INTERNAL_H
+#define MOAT_RESULTS_INTERNAL_H
+
+#include <hdf5.h>
+
+#include "moat/results.h"
+
+/*
+ * The results module, one file per concern:
+ *   results_open.c      opening a file: create or resume
+ *   results.c           writing blocks, flushing, closing
+ *   results_create.c    a new file: folder, disk space, provenance
+ *   results_layout.c    its variables
+ *   results_identity.c  whose file it is, and who writes it
+ *   results_summary.c   reading what a file says of its sweep
+ *   results_hdf5.c      what all of them need from HDF5
+ */
+
+enum { BLOCK_PENDING = 0, BLOCK_DONE = 1 };
+
+struct results {
+    char *path;   /* as given, for messages */
+    char *target; /* the same without symbolic links: what a new file is renamed to */
+
+    int lock;       /* descriptor that holds the writer's lock, -1 when there is none */
+    bool locked;    /* false where the file system has no locks */
+    bool left_open; /* the last writer did not close the file */
+    bool failed;    /* a write failed: nothing more is written */
+
+    hid_t file, field[FIELD_COUNT], block_state, block_seconds, block_rank;
+
+    struct grid grid;
+    size_t blocks, done;
+    uint8_t *state;                         /* of each block; runs ahead of the file by what is not flushed */
+    double *seconds;                        /* likewise */
+    int32_t *rank;                          /* likewise */
+    size_t first_unflushed, last_unflushed; /* span of blocks to report done at the next flush; first > last: none */
+    double flushed;                         /* when, s */
+};
+
+/* --- results_hdf5.c */
+
+/* Makes HDF5 silent and forgets the last failure. At the start of every public function. Local. */
+void hdf5_begin(void);
+
+/* Records "`path`: `action`: what HDF5 said" and returns `status`. Local. */
+enum status hdf5_error(enum status status, const char *path, const char *action);
+
+/* File access list: latest format, no locks but ours; with `left_open`, also for a file that no writer closed. The
+   caller closes it. Negative on failure. Local. */
+hid_t hdf5_access_list(bool left_open);
+
+/* Closes the object and sets it to -1; accepts -1 inside. False on failure. Local. */
+bool hdf5_close(hid_t *object);
+
+/* Writes the text attribute `name`, new or not, as a variable-length UTF-8 string. False on failure. Local. */
+bool hdf5_text_write(hid_t object, const char *name, const char *text);
+
+/* The text attribute `name`, which the caller frees; NULL when there is none or on failure. Local. */
+char *hdf5_text_read(hid_t object, const char *name);
+
+/* --- results_identity.c */
+
+/* Whether `path` is there; when it is, that it is a regular file with HDF5's signature. Changes nothing. Returns
+   STATUS_USAGE when it is something else, STATUS_IO. Rank 0. */
+enum status results_check_kind(const char *path, bool *exists);
+
+/* Opens `path` for writing, with more `flags` of open(2), and takes the writer's lock on it. *descriptor is the
+   caller's; *locked is false where the file system has no locks. Returns STATUS_USAGE when another process writes it,
+   STATUS_IO. Rank 0. */
+enum status results_lock(const char *path, int flags, int *descriptor, bool *locked);
+
+/* Whether some process holds the writer's lock on `path`. Changes nothing. Rank 0. */
+bool results_written_now(const char *path);
+
+/* Whether the attributes of `file` are those of a moat results file. Local. */
+bool results_is_ours(hid_t file);
+
+/* Reads whose sweep the existing file of `results`, which is locked, holds: *same when it is `config`'s. Sets
+   left_open. Changes nothing. Returns STATUS_USAGE when it is not ours, STATUS_MEMORY. Rank 0. */
+enum status results_identify(struct results *results, const struct config *config, bool *same);
+
+/* --- results_create.c */
+
+/* Creates the file of `config` in place of results->target, all pending, ready for SWMR readers. Returns STATUS_USAGE
+   (folder, disk space, another process) or STATUS_IO. Rank 0. */
+enum status results_create(struct results *results, const struct config *config, const char *argv_line);
+
+/* Adds the line of this run to the history attribute. False on failure. Rank 0. */
+bool results_add_history(hid_t file, const char *argv_line);
+
+/* --- results_layout.c */
+
+/* Creates every variable of the sweep in the new `file`. False on failure. Rank 0. */
+bool results_write_layout(hid_t file, const struct config *config);
+
+/* --- results_open.c */
+
+/* Closes and frees everything. False when HDF5 could not write what it still held. Rank 0. */
+bool results_destroy(struct results *results);
+
+/* --- results_summary.c */
+
+/* Sets summary->title from the file's attribute. Local. */
+void results_read_title(hid_t file, struct results_summary *summary);
+
+/* Adds the points of the dataset `variable` (the field status) to summary->points and points_by_status, chunk by chunk.
+   False on failure, also when out of memory. Local. */
+bool results_count_points(hid_t variable, struct results_summary *summary);
+
+#endif

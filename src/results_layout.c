@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The layout of a results file (DESIGN.md section 5): coordinates, the fields of field_table, and the group /run.
+ *
+ * Dimension scales and the attributes of the CF and netCDF-4 conventions are what xarray takes names, units and missing
+ * values from.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <hdf5_hl.h>
+
+#include "results_internal.h"
+
+/* One variable of the file. */
+struct variable {
+    const char *name, *units, *long_name;
+    hid_t type;        /* in the file */
+    const void *fill;  /* a double, or a long long for integers; NULL: zero */
+    int rank;          /* at most GRID_AXES */
+    bool chunked;      /* else stored in one piece, allocated at once */
+    const char *flags; /* CF flag_meanings of values 0, 1, ..; NULL: not a flag */
+    hsize_t dims[GRID_AXES], chunk[GRID_AXES];
+    hid_t scale[GRID_AXES]; /* the dimensions */
+};
+
+static hid_t memory_type(hid_t type)
+{
+    return H5Tget_class(type) == H5T_FLOAT ? H5T_NATIVE_DOUBLE : H5T_NATIVE_LLONG;
+}
+
+static bool write_array_attribute(hid_t object, const char *name, hid_t type, hid_t memory, hsize_t size,
+                                  const void *values)
+{
+    hid_t space = H5Screate_simple(1, &size, NULL);
+    hid_t attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    bool ok = attribute >= 0 && H5Awrite(attribute, memory, values) >= 0;
+    hdf5_close(&attribute);
+    hdf5_close(&space);
+    return ok;
+}
+
+/* CF flag attributes for the values 0, 1, .. with one word each in `meanings`. */
+static bool write_flags(hid_t variable, const char *meanings)
+{
+    unsigned char values[MARKET_STATUSES] = {0};
+    hsize_t size = 1;
+    for (const char *c = meanings; *c; c++) {
+        if (*c == ' ') {
+            values[size] = (unsigned char)size;
+            size++;
+        }
+    }
+    return write_array_attribute(variable, "flag_values", H5T_STD_U8LE, H5T_NATIVE_UCHAR, size, values) &&
+           hdf5_text_write(variable, "flag_meanings", meanings);
+}
+
+static bool write_attributes(hid_t dataset, const struct variable *variable)
+{
+    bool ok = hdf5_text_write(dataset, "long_name", variable->long_name) &&
+              hdf5_text_write(dataset, "units", variable->units);
+    /* Only where the fill is NaN: for integers it would make xarray turn them into floats. */
+    if (variable->fill && H5Tget_class(variable->type) == H5T_FLOAT) {
+        ok = ok && write_array_attribute(dataset, "_FillValue", variable->type, H5T_NATIVE_DOUBLE, 1, variable->fill);
+    }
+    if (variable->flags) {
+        ok = ok && write_flags(dataset, variable->flags);
+    }
+    for (int a = 0; a < variable->rank && variable->scale[a] >= 0; a++) {
+        ok = ok && H5DSattach_scale(dataset, variable->scale[a], (unsigned)a) >= 0;
+    }
+    return ok;
+}
+
+/* Creates `variable` in `parent`; the caller closes it. Negative on failure. */
+static hid_t create_variable(hid_t parent, const struct variable *variable)
+{
+    hid_t space = H5Screate_simple(variable->rank, variable->dims, NULL);
+    hid_t list = H5Pcreate(H5P_DATASET_CREATE), dataset = -1;
+    bool ok = space >= 0 && list >= 0;
+    if (variable->fill) {
+        ok = ok && H5Pset_fill_value(list, memory_type(variable->type), variable->fill) >= 0;
+    }
+    if (variable->chunked) { /* one chunk is one block, allocated when it is written */
+        ok = ok && H5Pset_chunk(list, variable->rank, variable->chunk) >= 0;
+    } else {
+        ok = ok && H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY) >= 0;
+    }
+    ok = ok && H5Pset_fill_time(list, H5D_FILL_TIME_ALLOC) >= 0;
+    if (ok) {
+        dataset = H5Dcreate2(parent, variable->name, variable->type, space, H5P_DEFAULT, list, H5P_DEFAULT);
+    }
+    if (dataset >= 0 && !write_attributes(dataset, variable)) {
+        hdf5_close(&dataset);
+    }
+    hdf5_close(&list);
+    hdf5_close(&space);
+    return dataset;
+}
+
+/* Creates a coordinate: a variable with values that is a dimension scale. Negative on failure. */
+static hid_t create_scale(hid_t parent, const struct variable *variable, hid_t memory, const void *values)
+{
+    hid_t dataset = create_variable(parent, variable);
+    if (dataset >= 0 && (H5Dwrite(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0 ||
+                         H5DSset_scale(dataset, variable->name) < 0)) {
+        hdf5_close(&dataset);
+    }
+    return dataset;
+}
+
+static bool create_field(hid_t file, const struct grid *grid, const hid_t scale[GRID_AXES], const struct field *field)
+{
+    static const double not_a_number = NAN;
+    char status_names[256] = "";
+    size_t shape[GRID_AXES];
+    struct variable variable = {
+        .name = field->name, .units = field->units, .long_name = field->long_name, .chunked = true};
+    if (field->type == FIELD_UINT8) {
+        variable.type = H5T_STD_U8LE;
+        for (size_t s = 0, used = 0; s < MARKET_STATUSES; s++) {
+            used += (size_t)snprintf(status_names + used, sizeof status_names - used, "%s%s", s ? " " : "",
+                                     market_status_name[s]);
+        }
+        variable.flags = status_names;
+    } else {
+        variable.type = H5T_IEEE_F64LE;
+        variable.fill = &not_a_number;
+    }
+    grid_block_shape(grid, shape);
+    for (unsigned a = 0; a < GRID_AXES; a++) {
+        if (field->axes & 1u << a) {
+            variable.dims[variable.rank] = grid->axis[a].size;
+            variable.chunk[variable.rank] = shape[a];
+            variable.scale[variable.rank] = scale[a];
+            variable.rank++;
+        }
+    }
+    hid_t dataset = create_variable(file, &variable);
+    bool ok = dataset >= 0;
+    hdf5_close(&dataset);
+    return ok;
+}
+
+/* The coordinates and the fields. */
+static bool create_grid(hid_t file, const struct config *config)
+{
+    const struct grid *grid = &config->grid;
+    hid_t scale[GRID_AXES] = {-1, -1, -1, -1};
+    bool ok = true;
+    for (int a = 0; a < GRID_AXES && ok; a++) {
+        struct variable variable = {.name = field_axis_name[a],
+                                    .units = field_axis_units[a],
+                                    .long_name = field_axis_long_name[a],
+                                    .type = H5T_IEEE_F64LE,
+                                    .rank = 1,
+                                    .dims = {grid->axis[a].size},
+                                    .scale = {-1}};
+        scale[a] = create_scale(file, &variable, H5T_NATIVE_DOUBLE, grid->axis[a].values);
+        ok = scale[a] >= 0;
+    }
+    ok = ok && hdf5_text_write(scale[GRID_TAU_E], "tau_unit", config->tau_unit == TAU_L_STAR ? "L_star" : "absolute");
+    for (int f = 0; f < FIELD_COUNT && ok; f++) {
+        ok = create_field(file, grid, scale, &field_table[f]);
+    }
+    for (int a = 0; a < GRID_AXES; a++) {
+        hdf5_close(&scale[a]);
+    }
+    return ok;
+}
+
+/* The scale `block`, and the three variables along it that tell what is done. */
+static bool create_run(hid_t run, size_t blocks)
+{
+    static const double not_a_number = NAN;
+    static const long long no_rank = -1;
+    struct variable scale = {.name = "block",
+                             .units = "1",
+                             .long_name = "number of the block of grid points",
+                             .type = H5T_STD_I64LE,
+                             .rank = 1,
+                             .dims = {blocks},
+                             .scale = {-1}};
+    struct variable variable[] = {
+        {.name = "block_state",
+         .units = "1",
+         .long_name = "whether the block's values are in the file",
+         .type = H5T_STD_U8LE,
+         .flags = "pending done"},
+        {.name = "block_seconds",
+         .units = "s",
+         .long_name = "time it took to solve the block",
+         .type = H5T_IEEE_F64LE,
+         .fill = &not_a_number},
+        {.name = "block_rank",
+         .units = "1",
+         .long_name = "MPI rank that solved the block, -1 for none",
+         .type = H5T_STD_I32LE,
+         .fill = &no_rank},
+    };
+    long long *numbers = malloc(blocks * sizeof *numbers + 1);
+    for (size_t i = 0; numbers && i < blocks; i++) {
+        numbers[i] = (long long)i;
+    }
+    hid_t dimension = numbers ? create_scale(run, &scale, H5T_NATIVE_LLONG, numbers) : -1;
+    bool ok = dimension >= 0;
+    for (size_t v = 0; v < sizeof variable / sizeof variable[0] && ok; v++) {
+        variable[v].rank = 1;
+        variable[v].dims[0] = blocks;
+        variable[v].scale[0] = dimension;
+        hid_t dataset = create_variable(run, &variable[v]);
+        ok = dataset >= 0;
+        hdf5_close(&dataset);
+    }
+    hdf5_close(&dimension);
+    free(numbers);
+    return ok;
+}
+
+bool results_write_layout(hid_t file, const struct config *config)
+{
+    size_t shape[GRID_AXES];
+    unsigned long long block_shape[GRID_AXES];
+    grid_block_shape(&config->grid, shape);
+    for (int a = 0; a < GRID_AXES; a++) {
+        block_shape[a] = shape[a];
+    }
+    hid_t list = H5Pcreate(H5P_GROUP_CREATE);
+    H5Pset_link_creation_order(list, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED); /* netCDF-4 expects it */
+    hid_t run = H5Gcreate2(file, "run", H5P_DEFAULT, list, H5P_DEFAULT);
+    bool ok = run >= 0 && create_grid(file, config) && create_run(run, grid_blocks(&config->grid)) &&
+              write_array_attribute(run, "block_shape", H5T_STD_I64LE, H5T_NATIVE_ULLONG, GRID_AXES, block_shape);
+    hdf5_close(&run);
+    hdf5_close(&list);
+    return ok;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Opening a results file for writing: a new one, or one to go on with.
+ *
+ * Nothing is changed before it is settled that the file holds this sweep and that no other process writes it.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "results_internal.h"
+
+enum { CACHE_CHUNKS = 4, CACHE_BYTES_MIN = 16384, CACHE_SLOTS = 101 };
+
+bool results_destroy(struct results *results)
+{
+    bool ok = true;
+    for (int f = 0; f < FIELD_COUNT; f++) {
+        ok &= hdf5_close(&results->field[f]);
+    }
+    ok &= hdf5_close(&results->block_state);
+    ok &= hdf5_close(&results->block_seconds);
+    ok &= hdf5_close(&results->block_rank);
+    ok &= hdf5_close(&results->file);
+    if (results->lock >= 0) {
+        close(results->lock);
+    }
+    grid_free(&results->grid);
+    free(results->path);
+    free(results->target);
+    free(results->state);
+    free(results->seconds);
+    free(results->rank);
+    free(results);
+    return ok;
+}
+
+/* A results object for `path` without a file. */
+static enum status prepare(const char *path, const struct config *config, struct results **out)
+{
+    struct results *results = calloc(1, sizeof *results);
+    enum status status = STATUS_MEMORY;
+    if (!results) {
+        return error_set(STATUS_MEMORY, "out of memory");
+    }
+    results->lock = -1;
+    results->file = results->block_state = results->block_seconds = results->block_rank = -1;
+    memset(results->field, -1, sizeof results->field);
+    results->blocks = grid_blocks(&config->grid);
+    results->first_unflushed = results->blocks;
+    results->path = strdup(path);
+    results->target = realpath(path, NULL);
+    results->target = results->target ? results->target : strdup(path);
+    if (!results->path || !results->target) {
+        error_set(STATUS_MEMORY, "out of memory");
+    } else {
+        status = grid_copy(&config->grid, &results->grid);
+    }
+    if (status != STATUS_OK) {
+        results_destroy(results);
+        return status;
+    }
+    *out = results;
+    return STATUS_OK;
+}
+
+/* Every block pending. After the disk was found large enough, so that the size is sane. */
+static enum status allocate_blocks(struct results *results)
+{
+    results->state = calloc(results->blocks + 1, sizeof *results->state);
+    results->seconds = malloc((results->blocks + 1) * sizeof *results->seconds);
+    results->rank = malloc((results->blocks + 1) * sizeof *results->rank);
+    if (!results->state || !results->seconds || !results->rank) {
+        return error_set(STATUS_MEMORY, "out of memory for the state of %zu blocks", results->blocks);
+    }
+    for (size_t i = 0; i < results->blocks; i++) {
+        results->seconds[i] = NAN;
+        results->rank[i] = -1;
+    }
+    return STATUS_OK;
+}
+
+/* Room for a few chunks: enough to gather a chunk that several blocks write, bounded for any grid. */
+static hid_t open_field(const struct results *results, const struct field *field)
+{
+    size_t shape[GRID_AXES], bytes = CACHE_CHUNKS * field_element_size(field->type);
+    grid_block_shape(&results->grid, shape);
+    for (unsigned a = 0; a < GRID_AXES; a++) {
+        bytes *= field->axes & 1u << a ? shape[a] : 1;
+    }
+    hid_t list = H5Pcreate(H5P_DATASET_ACCESS), dataset = -1;
+    if (H5Pset_chunk_cache(list, CACHE_SLOTS, bytes > CACHE_BYTES_MIN ? bytes : CACHE_BYTES_MIN, 1.0) >= 0) {
+        dataset = H5Dopen2(results->file, field->name, list);
+    }
+    hdf5_close(&list);
+    return dataset;
+}
+
+static bool open_variables(struct results *results)
+{
+    bool ok = true;
+    for (int f = 0; f < FIELD_COUNT && ok; f++) {
+        results->field[f] = open_field(results, &field_table[f]);
+        ok = results->field[f] >= 0;
+    }
+    return ok && (results->block_state = H5Dopen2(results->file, "run/block_state", H5P_DEFAULT)) >= 0 &&
+           (results->block_seconds = H5Dopen2(results->file, "run/block_seconds", H5P_DEFAULT)) >= 0 &&
+           (results->block_rank = H5Dopen2(results->file, "run/block_rank", H5P_DEFAULT)) >= 0;
+}
+
+static bool read_blocks(struct results *results)
+{
+    bool ok =
+        H5Dread(results->block_state, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, results->state) >= 0 &&
+        H5Dread(results->block_seconds, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, results->seconds) >= 0 &&
+        H5Dread(results->block_rank, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, results->rank) >= 0;
+    for (size_t i = 0; ok && i < results->blocks; i++) {
+        results->done += results->state[i] == BLOCK_DONE;
+    }
+    return ok;
+}
+
+/* Brings a file that its writer did not close back to one that opens. */
+static bool repair(const char *path)
+{
+    hid_t list = hdf5_access_list(true), file = H5Fopen(path, H5F_ACC_RDWR, list);
+    bool ok = file >= 0 && H5Fincrement_filesize(file, 0) >= 0;
+    hdf5_close(&list);
+    return hdf5_close(&file) && ok;
+}
+
+/* Goes on with the sweep in results->target. */
+static enum status resume(struct results *results, const char *argv_line)
+{
+    if (results->left_open && !results->locked) {
+        return error_set(
+            STATUS_IO,
+            "%s: its last writer did not close it, and without file locks on this disk moat cannot tell whether "
+            "that writer is gone: if it is, run `h5clear -s --increment=0` on the file, then this command again",
+            results->path);
+    }
+    if (results->left_open && !repair(results->target)) {
+        return hdf5_error(STATUS_IO, results->path, "cannot be repaired after its writer was killed");
+    }
+    hid_t list = hdf5_access_list(false);
+    results->file = H5Fopen(results->target, H5F_ACC_RDWR, list);
+    hdf5_close(&list);
+    if (results->file < 0 || !results_add_history(results->file, argv_line) ||
+        H5Fflush(results->file, H5F_SCOPE_GLOBAL) < 0 || H5Fstart_swmr_write(results->file) < 0) {
+        return hdf5_error(STATUS_IO, results->path, "cannot be resumed");
+    }
+    return STATUS_OK;
+}
+
+/* Decides between a new file and an old one; what must not be touched is refused. */
+static enum status choose(struct results *results, const struct config *config, bool force, bool *resumes)
+{
+    bool exists = false, same = false;
+    enum status status = results_check_kind(results->path, &exists);
+    *resumes = false;
+    if (status != STATUS_OK || !exists) {
+        return status;
+    }
+    status = results_lock(results->target, 0, &results->lock, &results->locked);
+    if (status == STATUS_OK) {
+        status = results_identify(results, config, &same);
+    }
+    if (status == STATUS_OK && !same && !force) {
+        status =
+            error_set(STATUS_USAGE, "%s holds another sweep than %s: use --force to replace it or -o for another file",
+                      results->path, config->name);
+    }
+    *resumes = same;
+    return status;
+}
+
+enum status results_open(const char *path, const struct config *config, const char *argv_line, bool force,
+                         struct results **out)
+{
+    struct results *results = NULL;
+    bool resumes = false;
+    *out = NULL;
+    hdf5_begin();
+    enum status status = prepare(path, config, &results);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = choose(results, config, force, &resumes);
+    if (status == STATUS_OK) {
+        status = resumes ? resume(results, argv_line) : results_create(results, config, argv_line);
+    }
+    if (status == STATUS_OK) {
+        status = allocate_blocks(results);
+    }
+    if (status == STATUS_OK && !(open_variables(results) && (!resumes || read_blocks(results)))) {
+        status = hdf5_error(STATUS_IO, path, "cannot be opened for writing");
+    }
+    if (status != STATUS_OK) {
+        results_destroy(results);
+        return status;
+    }
+    *out = results;
+    return STATUS_OK;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The sweep on any number of ranks: what the file has is, to the bit, what the market functions give point by point.
+ * An MPI program; rank 0 asserts, the others work.
+ */
+#include "suite.h"
+
+#include <hdf5.h>
+#include <mpi.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "moat/coordinator.h"
+#include "moat/deterministic.h"
+#include "moat/market.h"
+#include "moat/results.h"
+
+static const char text[] = "name: test\n"
+                           "sweep: market_entry\n"
+                           "solver: deterministic\n"
+                           "output: test.h5\n"
+                           "model: {gamma: 0.5, P: .inf}\n"
+                           "incumbent: {tau: 0.6}\n"
+                           "tau_unit: L_star\n"
+                           "grid:\n"
+                           "  N_I: {values: [1, 30, 1e3, 1e6, 1e15, .inf]}\n"
+                           "  tau_E: {values: [0.2, 0.4, 0.6, 0.61, 1.5, .inf]}\n"
+                           "  Q: {linear: [0.1, 1], points: 4}\n"
+                           "  nu: {values: [0.6, 1.0, 3.0]}\n";
+enum { SHAPE_N = 6, SHAPE_TAU = 6, SHAPE_Q = 4, SHAPE_NU = 3, POINTS = SHAPE_N * SHAPE_TAU * SHAPE_Q * SHAPE_NU };
+
+static void read_dataset(const char *path, const char *name, hid_t type, void *out)
+{
+    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
+    CU_ASSERT_FATAL(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) >= 0);
+    H5Dclose(dataset);
+    H5Fclose(file);
+}
+
+static struct threshold solve_directly(const struct config *config, size_t i_N, size_t i_tau, size_t i_Q, size_t i_nu)
+{
+    const struct axis *axis = config->grid.axis;
+    struct deterministic *table = NULL;
+    CU_ASSERT_EQUAL_FATAL(deterministic_create(0.5, axis[GRID_NU].values[i_nu], INFINITY, &table), STATUS_OK);
+    struct solver solver = deterministic_solver(table);
+    double Q = axis[GRID_Q].values[i_Q], L_star = 2 * Q * solver.A0;
+    struct company incumbent;
+    struct threshold threshold;
+    company_solve(&solver, axis[GRID_N_I].values[i_N], Q, 0.6 * L_star, &incumbent);
+    market_threshold(&solver, Q, &incumbent, 0.6 * L_star, axis[GRID_TAU_E].values[i_tau] * L_star, &threshold);
+    deterministic_destroy(&table);
+    return threshold;
+}
+
+static void compare(const struct config *config, const char *path)
+{
+    static double N_E_star[POINTS], lambda[POINTS];
+    static unsigned char status[POINTS];
+    read_dataset(path, "N_E_star", H5T_NATIVE_DOUBLE, N_E_star);
+    read_dataset(path, "entrant_lambda", H5T_NATIVE_DOUBLE, lambda);
+    read_dataset(path, "status", H5T_NATIVE_UCHAR, status);
+    unsigned kinds = 0;
+    for (size_t i = 0; i < POINTS; i++) {
+        struct threshold direct = solve_directly(config, i / (SHAPE_TAU * SHAPE_Q * SHAPE_NU), i / (SHAPE_Q * SHAPE_NU) % SHAPE_TAU,
+                                                 i / SHAPE_NU % SHAPE_Q, i % SHAPE_NU);
+        CU_ASSERT_EQUAL(status[i], direct.status);
+        CU_ASSERT(memcmp(&N_E_star[i], &direct.N_E_star, sizeof(double)) == 0);
+        CU_ASSERT(memcmp(&lambda[i], &direct.entrant.lambda, sizeof(double)) == 0);
+        kinds |= 1U << status[i];
+    }
+    CU_ASSERT(kinds & 1U << MARKET_OK && kinds & 1U << MARKET_NO_ENTRY && kinds & 1U << MARKET_INCUMBENT_INFEASIBLE &&
+              kinds & 1U << MARKET_ENTRANT_INFEASIBLE);
+}
+
+/* One sweep over all ranks into `path` on rank 0. Collective. */
+static enum status sweep(const struct config *config, const char *path)
+{
+    int rank = 0;
+    struct results *results = NULL;
+    struct worker *worker = NULL;
+    struct progress progress;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    enum status status = worker_create(config, &worker);
+    if (status == STATUS_OK && rank == 0) {
+        status = results_open(path, config, "test_sweep", false, &results);
+    }
+    if (coordinator_agree(status, MPI_COMM_WORLD) == STATUS_OK) {
+        if (rank == 0) {
+            progress_begin(&progress, POINTS, 0, true);
+            status = coordinator_run(config, results, worker, &progress, MPI_COMM_WORLD);
+            CU_ASSERT_EQUAL(progress.done, POINTS);
+        } else {
+            worker_run(worker, MPI_COMM_WORLD);
+        }
+    }
+    enum status closed = results_close(&results);
+    worker_destroy(&worker);
+    return status == STATUS_OK ? closed : status;
+}
+
+static void test_file_equals_direct_solution(void)
+{
+    char path[] = "/tmp/moat-test-sweep.XXXXXX.h5";
+    struct config *config = NULL;
+    CU_ASSERT_EQUAL_FATAL(config_parse(text, "test", &config), STATUS_OK);
+    int file = mkstemps(path, 3);
+    CU_ASSERT_FATAL(file >= 0);
+    close(file);
+    unlink(path);
+    CU_ASSERT_EQUAL_FATAL(sweep(config, path), STATUS_OK);
+    compare(config, path);
+    unlink(path);
+    config_destroy(&config);
+}
+
+static void test_agree_is_the_worst(void)
+{
+    CU_ASSERT_EQUAL(coordinator_agree(STATUS_IO, MPI_COMM_WORLD), STATUS_IO);
+}
+
+int main(int argc, char **argv)
+{
+    MPI_Init(&argc, &argv);
+    int rank = 0, failed = 0;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    if (rank == 0) {
+        CU_TestInfo tests[] = {{"the file has what the market functions give", test_file_equals_direct_solution},
+                               {"statuses are agreed on", test_agree_is_the_worst},
+                               CU_TEST_INFO_NULL};
+        failed = suite_run("sweep", tests);
+    } else { /* the same collectives in the same order */
+        struct config *config = NULL;
+        enum status status = config_parse(text, "test", &config);
+        status = status == STATUS_OK ? sweep(config, "") : status;
+        coordinator_agree(STATUS_OK, MPI_COMM_WORLD);
+        config_destroy(&config);
+        failed = status != STATUS_OK;
+    }
+    MPI_Finalize();
+    return failed;
+}
