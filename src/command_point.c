@@ -149,10 +149,11 @@ static enum status solve_and_print(const struct arguments *arguments)
 int command_point(int argc, char **argv)
 {
     struct arguments arguments = {.number[DIMENSION] = INFINITY, .given[DIMENSION] = true};
-    const struct argp argp = {.options = options,
-                              .parser = parse_option,
-                              .doc = "Solves one market with the deterministic equivalent and prints both companies' choices, "
-                                     "with the four terms of their performance loss."};
+    const struct argp argp = {
+        .options = options,
+        .parser = parse_option,
+        .doc = "Solves one market with the deterministic equivalent and prints both companies' choices, "
+               "with the four terms of their performance loss."};
     argp_parse(&argp, argc, argv, command_argp_flags(), NULL, &arguments);
     if (!command_is_first()) {
         return 0;

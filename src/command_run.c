@@ -79,7 +79,8 @@ static void print_summary(const struct results_summary *summary, const struct pr
     double seconds = progress_seconds(progress);
     size_t points = progress->done - progress->first;
     command_print_summary(summary);
-    printf("%zu points in %.2f s, %.3g points/s: %s\n", points, seconds, seconds > 0 ? (double)points / seconds : 0, path);
+    printf("%zu points in %.2f s, %.3g points/s: %s\n", points, seconds, seconds > 0 ? (double)points / seconds : 0,
+           path);
 }
 
 static size_t points_done(const struct config *config, const struct results *results)
@@ -177,8 +178,9 @@ int command_run(int argc, char **argv)
     const struct argp argp = {.options = options,
                               .parser = parse_option,
                               .args_doc = "CONFIG.yaml",
-                              .doc = "Sweeps the grid of CONFIG.yaml into an HDF5 file. The same command resumes a sweep "
-                                     "that was stopped or killed."};
+                              .doc =
+                                  "Sweeps the grid of CONFIG.yaml into an HDF5 file. The same command resumes a sweep "
+                                  "that was stopped or killed."};
     char *command = join(argc, argv);
     argp_parse(&argp, argc, argv, command_argp_flags(), NULL, &arguments);
 

@@ -30,7 +30,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 int command_status(int argc, char **argv)
 {
     const char *path = NULL;
-    const struct argp argp = {.parser = parse_option, .args_doc = "FILE", .doc = "Prints how far the sweep in FILE is."};
+    const struct argp argp = {
+        .parser = parse_option, .args_doc = "FILE", .doc = "Prints how far the sweep in FILE is."};
     argp_parse(&argp, argc, argv, command_argp_flags(), NULL, &path);
     if (!command_is_first()) {
         return 0;

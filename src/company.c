@@ -3,10 +3,10 @@
  * The company's constrained minimum.
  *
  * At a given x the best alpha is closed form: alpha = 1 where that meets the safety constraint ("slack"), else the
- * largest alpha with L2 = tau ("binding"), else, when there is none, alpha = 1/2 ("violated"), where both losses are equal
- * and exceed tau. The loss so defined exceeds tau exactly where no alpha is feasible, and has one minimum (slack_entry
- * has the exception), so a sign change of its slope is bracketed by the whole range of x. Losses are counted from G(tau), the loss of
- * infinite data, in the form of loss.h: then nothing cancels however small the excess.
+ * largest alpha with L2 = tau ("binding"), else, when there is none, alpha = 1/2 ("violated"), where both losses are
+ * equal and exceed tau. The loss so defined exceeds tau exactly where no alpha is feasible, and has one minimum
+ * (slack_entry has the exception), so a sign change of its slope is bracketed by the whole range of x. Losses are
+ * counted from G(tau), the loss of infinite data, in the form of loss.h: then nothing cancels however small the excess.
  */
 #include "moat/company.h"
 
@@ -49,6 +49,17 @@ static double binding_delta(const struct problem *problem, const struct loss_for
     return B >= 0 ? e / (B + root) : (B - root) / curvature;
 }
 
+/* The alpha below 1 where L1 is least whatever the constraint, for a form that has one. */
+static struct choice choose_turning(const struct problem *problem, const struct loss_form *form)
+{
+    double s = form->m * form->r / (form->m * form->r * form->r + form->R2), z = form->r * s;
+    double R = form->R0 + form->R2 * s * s;
+    double loss = form->m * (1 - z) * (1 - z) + R;
+    double loss_x = -2 * form->m * (1 - z) * form->r_x * s + form->R0_x + form->R2_x * s * s;
+    double excess = form->m * (problem->z_inf - z) * (2 - z - problem->z_inf) + R;
+    return (struct choice){SLACK, s, excess, loss_x / loss, form->m * (1 + z) * (1 + z) + R};
+}
+
 static struct choice choose(const struct problem *problem, double x)
 {
     struct coefficients c;
@@ -56,6 +67,12 @@ static struct choice choose(const struct problem *problem, double x)
     struct loss_form form = loss_form(problem->solver->A0, problem->Q, &c);
     double m = form.m, r = form.r, z_inf = problem->z_inf;
 
+    if (form.R2 > m * r * (1 - r)) { /* sampled data only: L1 rises with alpha before alpha = 1 */
+        struct choice turning = choose_turning(problem, &form);
+        if (turning.loss_safety <= problem->tau) {
+            return turning;
+        }
+    }
     double safety = c.A1 + 4 * m * r; /* at alpha = 1 */
     if (safety <= problem->tau) {
         double excess = z_inf < 1 ? m * (z_inf - r) * (2 - r - z_inf) + form.R1 : c.A1;
@@ -79,7 +96,8 @@ static double slope_at(double x, void *context)
     return choose(context, x).slope;
 }
 
-/* A local minimum on [low, high], the only one but for what slack_entry looks for; *end is -1 or 1 when it is that end. */
+/* A local minimum on [low, high], the only one but for what slack_entry looks for; *end is -1 or 1 when it is that end.
+ */
 static double minimise(struct problem *problem, double low, double high, int *end)
 {
     struct bracket bracket = {low, slope_at(low, problem), high, slope_at(high, problem)};
@@ -109,7 +127,8 @@ static double breach_slope(double x, void *context)
     return c.A1_x - 2 * problem->Q * c.A2_x;
 }
 
-/* Whether L2 falls with alpha at alpha = 1, as only much label noise makes it. It does for no x if not for the lowest. */
+/* Whether L2 falls with alpha at alpha = 1, as only much label noise makes it. It does for no x if not for the lowest.
+ */
 static bool safety_falls(const struct problem *problem, double x)
 {
     struct coefficients c;
@@ -119,8 +138,8 @@ static bool safety_falls(const struct problem *problem, double x)
 }
 
 /* Where L2 falls with alpha at alpha = 1 (P finite and N close to P), alpha = 1 may be feasible where no smaller alpha
-   close to it is: then the best loss jumps down at the lowest such x, which the slope cannot show. Returns that x, or NaN.
-   The breach has one interior minimum; it is narrow, hence the sampling. */
+   close to it is: then the best loss jumps down at the lowest such x, which the slope cannot show. Returns that x, or
+   NaN. The breach has one interior minimum; it is narrow, hence the sampling. */
 static double slack_entry(struct problem *problem, double low, double high)
 {
     enum { SAMPLES = 64 };
@@ -169,6 +188,10 @@ void company_solve(const struct solver *solver, double N, double Q, double tau, 
     double L_star = 2 * Q * solver->A0;
     if (isinf(N)) {
         solve_infinite_data(L_star, tau, out);
+        return;
+    }
+    if (!(N >= solver->N_low && N <= solver->N_high)) {
+        out->excess = NAN;
         return;
     }
 

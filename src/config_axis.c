@@ -147,8 +147,8 @@ static enum status check_size(const struct config_source *source, const struct p
     size_t used = 0;
     for (int a = 0; a < GRID_AXES; a++) {
         points *= (double)plan[a].size;
-        used += (size_t)snprintf(found + used, sizeof found - used, "%s%s %zu", a > 0 ? " x " : "", name[a],
-                                 plan[a].size);
+        used +=
+            (size_t)snprintf(found + used, sizeof found - used, "%s%s %zu", a > 0 ? " x " : "", name[a], plan[a].size);
     }
     if (points <= GRID_POINTS_MAX) {
         return STATUS_OK;

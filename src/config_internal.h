@@ -26,8 +26,8 @@ enum { CONFIG_PATH_SIZE = 1024 };
 
 /* Records "origin:line: path: found .., expected .." and returns STATUS_USAGE. `found` NULL stands for what the text
    has at `path`; the line is that of the longest part of `path` there is. Local. */
-enum status config_refuse(const struct config_source *source, const char *path, const char *found,
-                          const char *expected, ...) __attribute__((format(printf, 4, 5)));
+enum status config_refuse(const struct config_source *source, const char *path, const char *found, const char *expected,
+                          ...) __attribute__((format(printf, 4, 5)));
 
 /* Whether the text is one YAML document without duplicate keys, anchors, aliases, tags and deep nesting. Returns
    STATUS_USAGE or STATUS_MEMORY. Local. */

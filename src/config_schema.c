@@ -13,7 +13,7 @@
 
 #include <cyaml/cyaml.h>
 
-#define TEXT(key, flags, structure, member) \
+#define TEXT(key, flags, structure, member)                                                                            \
     CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | (flags), structure, member, 1, CYAML_UNLIMITED)
 
 static const cyaml_schema_value_t number_schema = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, CYAML_UNLIMITED)};
@@ -182,8 +182,7 @@ static enum status refuse(const struct config_source *source, const struct compl
     }
 }
 
-static const cyaml_config_t silent = {
-    .mem_fn = cyaml_mem, .log_level = CYAML_LOG_ERROR, .flags = CYAML_CFG_NO_ALIAS};
+static const cyaml_config_t silent = {.mem_fn = cyaml_mem, .log_level = CYAML_LOG_ERROR, .flags = CYAML_CFG_NO_ALIAS};
 
 enum status config_document_read(const struct config_source *source, struct config_document **out)
 {

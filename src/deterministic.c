@@ -4,8 +4,8 @@
  *
  * Every sum is analytic in x for |Im x| < pi, because its poles lie at kappa = -sigma_i. On panels of width 1/4 the
  * interpolant of degree 8 through Chebyshev nodes therefore converges like (8 pi + ..)^-9, below rounding, and needs no
- * logarithms. With P finite, N - df1 and N - df2 near N = P would cancel, so there P - df is tabulated. Panels hold monomial coefficients, the four sums side by side, so that one Horner loop gives all four
- * values and derivatives.
+ * logarithms. With P finite, N - df1 and N - df2 near N = P would cancel, so there P - df is tabulated. Panels hold
+ * monomial coefficients, the four sums side by side, so that one Horner loop gives all four values and derivatives.
  */
 #include "moat/deterministic.h"
 
@@ -13,13 +13,14 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "moat/root.h"
 #include "moat/spectrum.h"
 
 enum { SUMS = 4, DF1 = 0, DF2 = 1, SUM_A1 = 2, SUM_A2 = 3, NODES = 9 };
 #define PANEL_WIDTH 0.25
 
 struct panel {
-    double origin; /* df1 and df2 are tabulated as df - origin: 0, or P where they come close to it */
+    double origin;                   /* df1 and df2 are tabulated as df - origin: 0, or P where they come close to it */
     double coefficient[NODES][SUMS]; /* of xi^k, xi in [-1, 1] across the panel */
 };
 
@@ -182,6 +183,30 @@ static double lambda(const void *state, double N, double x)
     return deterministic_lambda(state, N, x, &lambda_x);
 }
 
+struct lambda_goal {
+    const struct deterministic *table;
+    double N, lambda;
+};
+
+static double lambda_ratio(double x, void *context)
+{
+    const struct lambda_goal *goal = context;
+    return log(lambda(goal->table, goal->N, x) / goal->lambda);
+}
+
+double deterministic_x(const struct deterministic *table, double N, double goal)
+{
+    double low, high;
+    domain(table, N, &low, &high);
+    struct lambda_goal context = {table, N, goal};
+    struct bracket bracket = {low, lambda_ratio(low, &context), high, lambda_ratio(high, &context)};
+    if (goal == 0 || bracket.fa >= 0 || bracket.fb <= 0) {
+        return goal == 0 || bracket.fa >= 0 ? low : high;
+    }
+    root_shrink(lambda_ratio, &context, 1e-15 * (1 + fabs(low)), &bracket);
+    return bracket.a;
+}
+
 enum status deterministic_create(double gamma, double nu, double P, struct deterministic **out)
 {
     *out = NULL;
@@ -238,7 +263,9 @@ struct solver deterministic_solver(const struct deterministic *table)
 {
     return (struct solver){
         .A0 = table->a0,
-        .N_max = isinf(table->P) ? table->df1_max : INFINITY,
+        .N_low = 1,
+        .N_high = SOLVER_N_MAX,
+        .N_covered = isinf(table->P) ? table->df1_max : INFINITY,
         .state = table,
         .domain = domain,
         .coefficients = coefficients,

@@ -2,8 +2,8 @@
 /*
  * The grid and its partition into boxes.
  *
- * A box takes the whole tau_E axis first, because all its points share one incumbent per (N_I, Q, nu), then N_I and Q. It
- * holds a single nu where it can, because each nu needs tables of its own.
+ * A box takes the whole tau_E axis first, because all its points share one incumbent per (N_I, Q, nu), then N_I and Q.
+ * It holds a single nu where it can, because each nu needs tables of its own.
  */
 #include "moat/grid.h"
 

@@ -13,16 +13,19 @@ static const struct command {
     int (*run)(int argc, char **argv);
     const char *usage, *summary;
 } commands[] = {
-    {"run", command_run, "run CONFIG.yaml [-o FILE] [--force] [-q]", "sweep a grid of markets into an HDF5 file; under mpirun or srun"},
-    {"point", command_point, "point --gamma G --nu NU --Q Q --N-I N --tau-I T --tau-E T", "solve one market and print it"},
+    {"run", command_run, "run CONFIG.yaml [-o FILE] [--force] [-q]",
+     "sweep a grid of markets into an HDF5 file; under mpirun or srun"},
+    {"point", command_point, "point --gamma G --nu NU --Q Q --N-I N --tau-I T --tau-E T",
+     "solve one market and print it"},
     {"status", command_status, "status FILE", "what a results file has, also while a run writes it"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void print_help(FILE *stream)
 {
-    fprintf(stream, "moat finds the market entry threshold N_E*: how much data a new company needs when the incumbent is\n"
-                    "held to a stricter safety standard.\n\n");
+    fprintf(stream,
+            "moat finds the market entry threshold N_E*: how much data a new company needs when the incumbent is\n"
+            "held to a stricter safety standard.\n\n");
     for (int i = 0; i < COMMANDS; i++) {
         fprintf(stream, "  moat %s\n      %s\n", commands[i].usage, commands[i].summary);
     }

@@ -26,7 +26,8 @@ static double log_excess_over_gap(double log_N, void *context)
 {
     const struct entry *entry = context;
     struct company entrant;
-    company_solve(entry->solver, exp(log_N), entry->Q, entry->tau_E, &entrant);
+    double N = fmin(fmax(exp(log_N), entry->solver->N_low), entry->solver->N_high); /* not outside by rounding */
+    company_solve(entry->solver, N, entry->Q, entry->tau_E, &entrant);
     double value = log(entrant.excess) - entry->log_gap;
     return entrant.feasible ? value : fmax(value, DBL_MIN); /* not by rounding at the edge of what is feasible */
 }
@@ -47,6 +48,9 @@ static enum market_status solve(const struct solver *solver, double Q, const str
                                 double tau_E, struct threshold *out)
 {
     double L_star = 2 * Q * solver->A0;
+    if (isfinite(incumbent->N) && !(incumbent->N >= solver->N_low && incumbent->N <= solver->N_high)) {
+        return MARKET_FAILED;
+    }
     if (!incumbent->feasible) {
         return MARKET_INCUMBENT_INFEASIBLE;
     }
@@ -59,8 +63,11 @@ static enum market_status solve(const struct solver *solver, double Q, const str
     }
 
     struct entry entry = {solver, Q, tau_E, log(gap)};
-    struct bracket bracket = {.a = 0, .b = log(MARKET_N_MAX)};
+    struct bracket bracket = {.a = log(solver->N_low), .b = log(solver->N_high)};
     bracket.fa = log_excess_over_gap(bracket.a, &entry);
+    if (bracket.fa <= 0 && solver->N_low > 1) {
+        return MARKET_FAILED; /* below the data */
+    }
     if (bracket.fa <= 0) {
         company_solve(solver, 1, Q, tau_E, &out->entrant);
         out->N_E_star = 1;
@@ -71,10 +78,10 @@ static enum market_status solve(const struct solver *solver, double Q, const str
         return MARKET_FAILED;
     }
     root_shrink(log_excess_over_gap, &entry, 1e-12, &bracket);
-    double N = exp(bracket.fa <= 0 ? bracket.a : bracket.b);
+    double N = fmin(exp(bracket.fa <= 0 ? bracket.a : bracket.b), solver->N_high);
 
     company_solve(solver, N, Q, tau_E, &out->entrant);
-    bool beyond_table = N > solver->N_max && out->entrant.end < 0;
+    bool beyond_table = N > solver->N_covered && out->entrant.end < 0;
     if (beyond_table || !isfinite(out->entrant.excess)) {
         return MARKET_FAILED;
     }
@@ -85,7 +92,8 @@ static enum market_status solve(const struct solver *solver, double Q, const str
 void market_threshold(const struct solver *solver, double Q, const struct company *incumbent, double tau_I,
                       double tau_E, struct threshold *out)
 {
-    const struct company none = {.N = NAN, .alpha = NAN, .lambda = NAN, .loss_performance = NAN, .loss_safety = NAN, .excess = NAN, .x = NAN};
+    const struct company none = {
+        .N = NAN, .alpha = NAN, .lambda = NAN, .loss_performance = NAN, .loss_safety = NAN, .excess = NAN, .x = NAN};
     *out = (struct threshold){MARKET_FAILED, NAN, none};
     out->status = solve(solver, Q, incumbent, tau_I, tau_E, out);
     if (!(out->status == MARKET_OK || out->status == MARKET_ENTRANT_ALWAYS)) {

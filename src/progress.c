@@ -63,8 +63,8 @@ static void show(struct progress *progress)
             bar[i] = i < (int)(share * BAR_WIDTH) ? '#' : '.';
         }
         bar[BAR_WIDTH] = '\0';
-        fprintf(stderr, "\r[%s] %5.1f %%  %zu/%zu points  %.3g points/s  %s left \033[K", bar, 100 * share, progress->done,
-                progress->total, rate, left);
+        fprintf(stderr, "\r[%s] %5.1f %%  %zu/%zu points  %.3g points/s  %s left \033[K", bar, 100 * share,
+                progress->done, progress->total, rate, left);
     } else {
         fprintf(stderr, "moat: %5.1f %%, %zu of %zu points, %.3g points/s, %s left\n", 100 * share, progress->done,
                 progress->total, rate, left);

@@ -3,10 +3,11 @@
  * Spectral sums in a time that does not depend on P.
  *
  * The first FIRST - 1 terms are summed as they are. From i = FIRST on, Euler-Maclaurin turns the sum into an integral,
- * half of each end's term and derivatives at the ends. The integral in y = ln i is analytic for |Im y| < pi / (1 + gamma),
- * so Gauss-Legendre panels of unit width converge to rounding; its nodes and the direct terms make one array of (i^(1+gamma),
- * weights), and every sum is one pass over it. The derivatives come from Taylor series in i / end - 1. With P = inf the
- * integral beyond the last panel, where kappa i^(1+gamma) >= e^3, is a series in 1 / (kappa i^(1+gamma)).
+ * half of each end's term and derivatives at the ends. The integral in y = ln i is analytic for |Im y| < pi / (1 +
+ * gamma), so Gauss-Legendre panels of unit width converge to rounding; its nodes and the direct terms make one array of
+ * (i^(1+gamma), weights), and every sum is one pass over it. The derivatives come from Taylor series in i / end - 1.
+ * With P = inf the integral beyond the last panel, where kappa i^(1+gamma) >= e^3, is a series in 1 / (kappa
+ * i^(1+gamma)).
  */
 #include "moat/spectrum.h"
 
@@ -17,23 +18,23 @@
 #include <stdlib.h>
 
 enum {
-    FIRST = 32,        /* where Euler-Maclaurin begins: its error is below 1e-15 of the term there */
-    PANEL_NODES = 16,  /* error 1e-18 on a panel of unit width at gamma = 2, the hardest */
-    TAYLOR = 12,       /* derivatives 1, 3, .., 11 */
-    TAIL_TERMS = 16    /* e^(-3 * 16) = 1e-21 */
+    FIRST = 32,       /* where Euler-Maclaurin begins: its error is below 1e-15 of the term there */
+    PANEL_NODES = 16, /* error 1e-18 on a panel of unit width at gamma = 2, the hardest */
+    TAYLOR = 12,      /* derivatives 1, 3, .., 11 */
+    TAIL_TERMS = 16   /* e^(-3 * 16) = 1e-21 */
 };
 #define TAIL_START 3.0 /* ln(kappa i^(1+gamma)) beyond which the tail is a series */
 
 /* B_2k / (2k), k = 1.. */
-static const double bernoulli_ratio[TAYLOR / 2] = {1.0 / 12,  -1.0 / 120, 1.0 / 252,
+static const double bernoulli_ratio[TAYLOR / 2] = {1.0 / 12,   -1.0 / 120, 1.0 / 252,
                                                    -1.0 / 240, 1.0 / 132,  -691.0 / 32760};
 
-struct endpoint { /* an end of the integral, where Euler-Maclaurin takes derivatives */
-    double i, scale; /* scale = i^(1+gamma) */
-    double alignment;                    /* i^-(1+nu) */
-    double power_scale[TAYLOR];          /* Taylor coefficients of (1+h)^(1+gamma) */
-    double power_alignment[TAYLOR];      /* and of (1+h)^-(1+nu) */
-    double sign;                         /* -1 at the lower end, +1 at the upper end */
+struct endpoint {                   /* an end of the integral, where Euler-Maclaurin takes derivatives */
+    double i, scale;                /* scale = i^(1+gamma) */
+    double alignment;               /* i^-(1+nu) */
+    double power_scale[TAYLOR];     /* Taylor coefficients of (1+h)^(1+gamma) */
+    double power_alignment[TAYLOR]; /* and of (1+h)^-(1+nu) */
+    double sign;                    /* -1 at the lower end, +1 at the upper end */
 };
 
 struct spectrum {
@@ -170,7 +171,8 @@ void spectrum_sums(const struct spectrum *spectrum, double log_kappa, struct spe
     }
 }
 
-/* sum i^-power over the whole spectrum with the same nodes; node values of i^-power are weight * scale^(-power/exponent). */
+/* sum i^-power over the whole spectrum with the same nodes; node values of i^-power are weight *
+ * scale^(-power/exponent). */
 static double power_sum(const struct spectrum *spectrum, double power)
 {
     double sum = 0;
@@ -194,7 +196,8 @@ static void node_add(struct spectrum *spectrum, double i, double weight)
     spectrum->alignment[j] = weight * pow(i, -1 - spectrum->nu);
 }
 
-/* The smallest ln kappa wanted. P = inf: df1 = kappa^(-1/s) (pi/s) / sin(pi/s) - 1/2 + .. (integral of t), with a margin. */
+/* The smallest ln kappa wanted. P = inf: df1 = kappa^(-1/s) (pi/s) / sin(pi/s) - 1/2 + .. (integral of t), with a
+ * margin. */
 static double log_kappa_min(double exponent, double P)
 {
     if (isfinite(P)) {
@@ -229,8 +232,8 @@ static enum status nodes_fill(struct spectrum *spectrum, bool direct, double y_e
     for (size_t p = 0; p < panels; p++) {
         for (size_t n = 0; n < PANEL_NODES; n++) {
             double y, weight;
-            gsl_integration_glfixed_point(y_first + width * (double)p, y_first + width * (double)(p + 1), n, &y, &weight,
-                                          gauss);
+            gsl_integration_glfixed_point(y_first + width * (double)p, y_first + width * (double)(p + 1), n, &y,
+                                          &weight, gauss);
             node_add(spectrum, exp(y), weight * exp(y));
         }
     }

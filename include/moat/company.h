@@ -7,8 +7,8 @@
 #include "moat/solver.h"
 
 /*
- * One company: it chooses alpha in [1/2, 1] (share of data labelled for performance) and lambda in (0, 1) to minimise its
- * performance loss L1 subject to its safety loss L2 <= tau.
+ * One company: it chooses alpha in [1/2, 1] (share of data labelled for performance) and lambda in (0, 1) to minimise
+ * its performance loss L1 subject to its safety loss L2 <= tau.
  */
 struct company {
     bool feasible;           /* whether some (alpha, lambda) meets tau; when not, the four numbers below N are NaN */
@@ -17,19 +17,19 @@ struct company {
     double lambda;           /* 0 stands for the ridgeless limit, 1 for the other end: infima that are not attained */
     double loss_performance; /* L1* */
     double loss_safety;      /* L2 at the choice */
-    double excess;           /* L1* - G(tau) >= 0, what finite data cost, to full relative accuracy; when not feasible, the
-                                smallest loss at alpha = 1/2 stands for L1*, which exceeds tau */
-    double x;                /* the solver's coordinate of the choice; NaN at N = INFINITY */
-    int end;                 /* -1, 1: the minimum lies at that end of the solver's range; 0: inside */
+    double excess; /* L1* - G(tau) >= 0, what finite data cost, to full relative accuracy; when not feasible, the
+                      smallest loss at alpha = 1/2 stands for L1*, which exceeds tau */
+    double x;      /* the solver's coordinate of the choice; NaN at N = INFINITY */
+    int end;       /* -1, 1: the minimum lies at that end of the solver's range; 0: inside */
 };
 
 /* L1* of infinite data, G(tau) = (sqrt L_star - sqrt min(tau, L_star))^2; NaN when tau < L_star/4. Local.
    Source: DESIGN.md section 1. */
 double company_infinite_data_loss(double L_star, double tau);
 
-/* The company's constrained minimum at N data points (>= 1, INFINITY allowed), misalignment Q in (0, 1] and safety
-   threshold tau > 0 (absolute, INFINITY allowed). Relative error of loss_performance and excess at most 1e-10. Local, no
-   allocation, never fails. Source: DESIGN.md sections 1, 2. */
+/* The company's constrained minimum at N data points (what the solver is for, or INFINITY; not feasible elsewhere),
+   misalignment Q in (0, 1] and safety threshold tau > 0 (absolute, INFINITY allowed). Relative error of
+   loss_performance and excess at most 1e-10. Local, no allocation, never fails. Source: DESIGN.md sections 1, 2. */
 void company_solve(const struct solver *solver, double N, double Q, double tau, struct company *out);
 
 #endif

@@ -18,9 +18,9 @@ struct config {
     char *output; /* path of the results file, as written */
     char *text;   /* the YAML text, to the byte */
     enum solver_kind solver;
-    double gamma;        /* in [0.01, 2] */
-    double P;            /* integer in [1, 1e9], or INFINITY */
-    double tau_I;        /* as written, in tau_unit */
+    double gamma; /* in [0.01, 2] */
+    double P;     /* integer in [1, 1e9], or INFINITY */
+    double tau_I; /* as written, in tau_unit */
     enum tau_unit tau_unit;
     struct grid grid;
 };

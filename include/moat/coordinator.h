@@ -10,7 +10,8 @@
 #include "moat/results.h"
 #include "moat/worker.h"
 
-/* The worst of the ranks' statuses, so that all take the same branch before the next collective. Collective over comm. */
+/* The worst of the ranks' statuses, so that all take the same branch before the next collective. Collective over comm.
+ */
 enum status coordinator_agree(enum status status, MPI_Comm comm);
 
 /* Runs the sweep: hands the blocks that `results` lacks to the workers, rank 1 and up of `comm`, and writes what comes

@@ -15,9 +15,9 @@
  */
 struct deterministic;
 
-/* Tabulates one (gamma, nu, P): 0.01 <= gamma <= 2, gamma < nu <= 2 (1 + gamma), P a whole number in [1, 1e9] or INFINITY.
-   Relative error of the tabulated sums at most 1e-12. Returns STATUS_USAGE outside that domain, STATUS_MEMORY. The caller
-   owns *out. Local. Source: DESIGN.md section 2. */
+/* Tabulates one (gamma, nu, P): 0.01 <= gamma <= 2, gamma < nu <= 2 (1 + gamma), P a whole number in [1, 1e9] or
+   INFINITY. Relative error of the tabulated sums at most 1e-12. Returns STATUS_USAGE outside that domain,
+   STATUS_MEMORY. The caller owns *out. Local. Source: DESIGN.md section 2. */
 enum status deterministic_create(double gamma, double nu, double P, struct deterministic **out);
 
 /* Frees *table and sets it to NULL; accepts NULL inside. Local. */
@@ -25,6 +25,9 @@ void deterministic_destroy(struct deterministic **table);
 
 /* lambda at (N, x) and its derivative in x. Local. */
 double deterministic_lambda(const struct deterministic *table, double N, double x, double *lambda_x);
+
+/* The x with that lambda, in [0, 1], at N data points; the lower end of the solver's range for lambda = 0. Local. */
+double deterministic_x(const struct deterministic *table, double N, double lambda);
 
 /* The solver interface on `table`, which must outlive it. Local. */
 struct solver deterministic_solver(const struct deterministic *table);

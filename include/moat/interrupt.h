@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-/* Catches SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGUSR2, which ask the run to stop in good order. Every rank: a worker must outlive
-   the signal too, so that its block reaches rank 0. */
+/* Catches SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGUSR2, which ask the run to stop in good order. Every rank: a worker
+   must outlive the signal too, so that its block reaches rank 0. */
 void interrupt_install(void);
 
 /* Whether one of them has come. Local. */

@@ -14,8 +14,8 @@
  *     m = L_star / 4 = Q A0 / 2,    r = 1 - A2 / A0,
  *     R0 = (1 - Q/2) A1 + (Q/2) D,    R1 = A1 - (Q/2) A2^2 / A0.
  *
- * z is the position of the trained model between the safety optimum (-1) and the performance optimum (1), and R, which is
- * never negative for 0 <= s <= 1, is what finite data cost. sqrt L1 + sqrt L2 >= sqrt L_star is seen at once.
+ * z is the position of the trained model between the safety optimum (-1) and the performance optimum (1), and R, which
+ * is never negative for 0 <= s <= 1, is what finite data cost. sqrt L1 + sqrt L2 >= sqrt L_star is seen at once.
  */
 struct loss_form {
     double m, r, R0, R1;

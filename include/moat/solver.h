@@ -4,8 +4,8 @@
 
 /*
  * A solver is whatever yields the four coefficients A0, A1, A2, D of the losses (DESIGN.md section 2) at N data points
- * and a regularisation level. The level is given by a coordinate x, increasing with lambda; the deterministic solver takes
- * x = ln kappa. company and market see this interface only.
+ * and a regularisation level. The level is given by a coordinate x, increasing with lambda; the deterministic solver
+ * takes x = ln kappa. company and market see this interface only.
  *
  *     A0 = E |beta|^2_Sigma, the loss of predicting zero
  *     A1 = the loss of ridge regression on its own target
@@ -17,9 +17,13 @@ struct coefficients {
     double A1_x, A2_x, D_x; /* derivatives in x at fixed N */
 };
 
+/* N_E* is looked for up to this many data points. */
+#define SOLVER_N_MAX 1e30
+
 struct solver {
     double A0;
-    double N_max; /* largest finite N whose whole range of lambda in (0, 1) the coordinate covers */
+    double N_low, N_high; /* the finite N it is for; N_low > 1 or N_high < SOLVER_N_MAX where data end */
+    double N_covered;     /* largest finite N whose whole range of lambda in (0, 1) the coordinate covers */
     const void *state;
     /* The range of x that lambda in (0, 1) makes at N points; 1 <= N < INFINITY. */
     void (*domain)(const void *state, double N, double *x_low, double *x_high);

@@ -35,8 +35,8 @@ struct solved_header {
    until the next call. A point that cannot be solved has its status there: the sweep goes on. Local. */
 const unsigned char *worker_solve(struct worker *worker, size_t index, struct solved_header *header);
 
-/* Takes blocks from rank 0 of `comm`, solves them and sends the records back until told to stop. Every rank of `comm` but
-   0, while rank 0 is in coordinator_run. */
+/* Takes blocks from rank 0 of `comm`, solves them and sends the records back until told to stop. Every rank of `comm`
+   but 0, while rank 0 is in coordinator_run. */
 void worker_run(struct worker *worker, MPI_Comm comm);
 
 #endif

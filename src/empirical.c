@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Interpolation of measured coefficients as ratios to the deterministic equivalent.
+ *
+ * Bicubic splines in (asinh(lambda / unit), ln N): in the first the grid is uniform and the ridgeless limit is an
+ * ordinary point, in the second the ladder is close to uniform.
+ */
+#include "moat/empirical.h"
+
+#include <gsl/gsl_interp2d.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+enum { RATIOS = 3, RATIO_A1 = 0, RATIO_A2 = 1, RATIO_D = 2 };
+
+struct empirical {
+    const struct deterministic *table;
+    struct solver deterministic;
+    size_t rungs, lambdas;
+    double N_low, N_high, unit, y_max;
+    double *log_N, *y;     /* nodes */
+    double *ratio[RATIOS]; /* [rung][lambda] */
+    gsl_interp2d *spline[RATIOS];
+};
+
+double empirical_lambda_unit(double gamma, double P)
+{
+    return 0.01 * pow(P, -1 - gamma);
+}
+
+void empirical_lambda(double unit, size_t count, double *lambda)
+{
+    double step = asinh(1 / unit) / (double)(count - 1);
+    for (size_t j = 0; j < count; j++) {
+        lambda[j] = unit * sinh(step * (double)j);
+    }
+    lambda[count - 1] = 1;
+}
+
+/* Whether the deterministic equivalent is 0 or infinite: ridgeless at N >= P. */
+static bool singular(double expected)
+{
+    return !(expected > 1e-20 && expected < 1e6);
+}
+
+static enum status fill_ratio(struct empirical *e, int which, const double *lambda, const double *measured)
+{
+    static const char *const name[RATIOS] = {"A1", "A2", "D"};
+    for (size_t k = 0; k < e->rungs; k++) {
+        double N = exp(e->log_N[k]);
+        for (size_t j = e->lambdas; j-- > 0;) {
+            struct coefficients c;
+            e->deterministic.coefficients(e->deterministic.state, N, deterministic_x(e->table, N, lambda[j]), &c);
+            double expected = which == RATIO_A1 ? c.A1 : which == RATIO_A2 ? c.A2 : c.D;
+            double *ratio = &e->ratio[which][k * e->lambdas + j], found = measured[k * e->lambdas + j];
+            /* The ratio has a limit where both are singular; nothing depends on it there. */
+            *ratio = j == 0 && singular(expected) ? ratio[1] : found / expected;
+            if (!(*ratio > 0 && isfinite(*ratio))) {
+                return error_set(STATUS_NUMERICAL, "measured %s at N = %g, lambda = %g: found %g, expected about %g",
+                                 name[which], N, lambda[j], found, expected);
+            }
+        }
+    }
+    gsl_interp2d_init(e->spline[which], e->y, e->log_N, e->ratio[which], e->lambdas, e->rungs);
+    return STATUS_OK;
+}
+
+static enum status allocate(size_t rungs, size_t lambdas, struct empirical *e)
+{
+    e->rungs = rungs;
+    e->lambdas = lambdas;
+    e->log_N = malloc(rungs * sizeof(double));
+    e->y = malloc(lambdas * sizeof(double));
+    bool complete = e->log_N && e->y;
+    for (int i = 0; i < RATIOS; i++) {
+        e->ratio[i] = malloc(rungs * lambdas * sizeof(double));
+        e->spline[i] = gsl_interp2d_alloc(gsl_interp2d_bicubic, lambdas, rungs);
+        complete = complete && e->ratio[i] && e->spline[i];
+    }
+    return complete ? STATUS_OK : error_set(STATUS_MEMORY, "out of memory for %zu x %zu coefficients", rungs, lambdas);
+}
+
+enum status empirical_create(const struct deterministic *deterministic, const struct empirical_tables *tables,
+                             struct empirical **out)
+{
+    const double *measured[RATIOS] = {tables->A1, tables->A2, tables->D};
+    struct empirical *e = *out = calloc(1, sizeof *e);
+    if (!e) {
+        return error_set(STATUS_MEMORY, "out of memory for measured coefficients");
+    }
+    e->table = deterministic;
+    e->deterministic = deterministic_solver(deterministic);
+    e->N_low = tables->N[0];
+    e->N_high = tables->N[tables->rungs - 1];
+    e->unit = tables->lambda_unit;
+    e->y_max = asinh(1 / e->unit);
+    enum status status = allocate(tables->rungs, tables->lambdas, e);
+    if (status == STATUS_OK) {
+        for (size_t k = 0; k < e->rungs; k++) {
+            e->log_N[k] = log(tables->N[k]);
+        }
+        for (size_t j = 0; j < e->lambdas; j++) {
+            e->y[j] = e->y_max * (double)j / (double)(e->lambdas - 1);
+        }
+    }
+    for (int i = 0; i < RATIOS && status == STATUS_OK; i++) {
+        status = fill_ratio(e, i, tables->lambda, measured[i]);
+    }
+    if (status != STATUS_OK) {
+        empirical_destroy(out);
+    }
+    return status;
+}
+
+void empirical_destroy(struct empirical **empirical)
+{
+    struct empirical *e = *empirical;
+    if (e) {
+        for (int i = 0; i < RATIOS; i++) {
+            free(e->ratio[i]);
+            if (e->spline[i]) {
+                gsl_interp2d_free(e->spline[i]);
+            }
+        }
+        free(e->log_N);
+        free(e->y);
+        free(e);
+        *empirical = NULL;
+    }
+}
+
+static void domain(const void *state, double N, double *x_low, double *x_high)
+{
+    const struct empirical *e = state;
+    e->deterministic.domain(e->deterministic.state, N, x_low, x_high);
+}
+
+static double lambda(const void *state, double N, double x)
+{
+    const struct empirical *e = state;
+    return e->deterministic.lambda(e->deterministic.state, N, x);
+}
+
+static void coefficients(const void *state, double N, double x, struct coefficients *out)
+{
+    const struct empirical *e = state;
+    double lambda_x, log_N = fmin(fmax(log(N), e->log_N[0]), e->log_N[e->rungs - 1]); /* not outside by rounding */
+    double level = deterministic_lambda(e->table, N, x, &lambda_x);
+    double y = fmin(asinh(level / e->unit), e->y_max);
+    double y_x = lambda_x / hypot(level, e->unit);
+
+    double ratio[RATIOS], ratio_x[RATIOS];
+    for (int i = 0; i < RATIOS; i++) {
+        const gsl_interp2d *spline = e->spline[i];
+        ratio[i] = gsl_interp2d_eval(spline, e->y, e->log_N, e->ratio[i], y, log_N, NULL, NULL);
+        ratio_x[i] = y_x * gsl_interp2d_eval_deriv_x(spline, e->y, e->log_N, e->ratio[i], y, log_N, NULL, NULL);
+    }
+    struct coefficients c;
+    e->deterministic.coefficients(e->deterministic.state, N, x, &c);
+    out->A1 = ratio[RATIO_A1] * c.A1;
+    out->A2 = ratio[RATIO_A2] * c.A2;
+    out->D = ratio[RATIO_D] * c.D;
+    out->A1_x = ratio[RATIO_A1] * c.A1_x + ratio_x[RATIO_A1] * c.A1;
+    out->A2_x = ratio[RATIO_A2] * c.A2_x + ratio_x[RATIO_A2] * c.A2;
+    out->D_x = ratio[RATIO_D] * c.D_x + ratio_x[RATIO_D] * c.D;
+}
+
+struct solver empirical_solver(const struct empirical *empirical)
+{
+    struct solver solver = empirical->deterministic;
+    solver.N_low = empirical->N_low;
+    solver.N_high = empirical->N_high;
+    solver.state = empirical;
+    solver.domain = domain;
+    solver.coefficients = coefficients;
+    solver.lambda = lambda;
+    return solver;
+}
