@@ -124,7 +124,12 @@ cleanup:
 /* Equality of the bits, which is what decides whether stored numbers are those a sweep would give. */
 static bool equal_doubles(const double *left, const double *right, size_t count)
 {
-    return memcmp(left, right, count * sizeof *left) == 0;
+    return count == 0 || memcmp(left, right, count * sizeof *left) == 0;
+}
+
+static bool equal_axes(const struct axis *left, const struct axis *right)
+{
+    return left->size == right->size && equal_doubles(left->values, right->values, left->size);
 }
 
 bool config_equal(const struct config *left, const struct config *right)
@@ -134,9 +139,10 @@ bool config_equal(const struct config *left, const struct config *right)
                  equal_doubles(&left->tau_I, &right->tau_I, 1);
     for (int a = 0; a < GRID_AXES && equal; a++) {
         const struct axis *l = &left->grid.axis[a], *r = &right->grid.axis[a];
-        equal = l->size == r->size && equal_doubles(l->values, r->values, l->size);
+        equal = equal_axes(l, r);
     }
-    return equal;
+    const struct ridge_settings *l = &left->ridge, *r = &right->ridge; /* the groups change who computes, not what */
+    return equal && equal_axes(&l->N, &r->N) && l->trials == r->trials && l->seed == r->seed;
 }
 
 void config_destroy(struct config **config)
@@ -147,6 +153,7 @@ void config_destroy(struct config **config)
     free((*config)->name);
     free((*config)->output);
     free((*config)->text);
+    free((*config)->ridge.N.values);
     grid_free(&(*config)->grid);
     free(*config);
     *config = NULL;

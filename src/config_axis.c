@@ -19,7 +19,7 @@ enum form { FORM_VALUES, FORM_LOG, FORM_LINEAR, FORMS };
 static const char *const form_name[FORMS] = {"values", "log", "linear"};
 
 struct plan {
-    const char *name;
+    const char *name; /* key path */
     const struct axis_text *text;
     const struct range *range;
     enum form form;
@@ -82,7 +82,7 @@ static enum status plan_ends(const struct config_source *source, char **ends, st
     char path[96];
     double x[2];
     for (int i = 0; i < 2; i++) {
-        snprintf(path, sizeof path, "grid.%s.%s[%d]", plan->name, form_name[plan->form], i);
+        snprintf(path, sizeof path, "%s.%s[%d]", plan->name, form_name[plan->form], i);
         enum status status = config_number(source, path, ends[i], plan->range, &x[i]);
         if (status != STATUS_OK) {
             return status;
@@ -94,7 +94,7 @@ static enum status plan_ends(const struct config_source *source, char **ends, st
     if (x[0] >= x[1]) {
         char found[96];
         snprintf(found, sizeof found, "[%.40s, %.40s]", ends[0], ends[1]);
-        snprintf(path, sizeof path, "grid.%s.%s", plan->name, form_name[plan->form]);
+        snprintf(path, sizeof path, "%s.%s", plan->name, form_name[plan->form]);
         return config_refuse(source, path, found, "low < high");
     }
     plan->low = x[0];
@@ -115,7 +115,7 @@ static enum status plan_axis(const struct config_source *source, struct plan *pl
             plan->form = (enum form)f;
         }
     }
-    snprintf(path, sizeof path, "grid.%s", plan->name);
+    snprintf(path, sizeof path, "%s", plan->name);
     if (forms != 1) {
         return config_refuse(source, path, forms > 0 ? found : "none of them",
                              "exactly one of values: [..], log: [low, high], linear: [low, high]");
@@ -123,13 +123,13 @@ static enum status plan_axis(const struct config_source *source, struct plan *pl
     if (plan->form != FORM_VALUES && !text->points) {
         return config_refuse(source, path, "no key points", "the number of points beside %s", form_name[plan->form]);
     }
-    snprintf(path, sizeof path, "grid.%s.points", plan->name);
+    snprintf(path, sizeof path, "%s.points", plan->name);
     if (plan->form == FORM_VALUES) {
         plan->size = text->values_count;
         return text->points ? config_refuse(source, path, NULL, "no points beside values") : STATUS_OK;
     }
     static const struct range points = {2, AXIS_POINTS_MAX, false, true, false, "an integer from 2 to 1e8"};
-    double size;
+    double size = 0;
     enum status status = config_number(source, path, text->points, &points, &size);
     if (status != STATUS_OK) {
         return status;
@@ -147,8 +147,8 @@ static enum status check_size(const struct config_source *source, const struct p
     size_t used = 0;
     for (int a = 0; a < GRID_AXES; a++) {
         points *= (double)plan[a].size;
-        used +=
-            (size_t)snprintf(found + used, sizeof found - used, "%s%s %zu", a > 0 ? " x " : "", name[a], plan[a].size);
+        used += (size_t)snprintf(found + used, sizeof found - used, "%s%s %zu", a > 0 ? " x " : "",
+                                 strchr(name[a], '.') + 1, plan[a].size);
     }
     if (points <= GRID_POINTS_MAX) {
         return STATUS_OK;
@@ -177,7 +177,7 @@ static enum status fill_axis(const struct config_source *source, const struct pl
 {
     axis->values = malloc(plan->size * sizeof *axis->values);
     if (!axis->values) {
-        return error_set(STATUS_MEMORY, "%s: out of memory for the %zu values of grid.%s", source->origin, plan->size,
+        return error_set(STATUS_MEMORY, "%s: out of memory for the %zu values of %s", source->origin, plan->size,
                          plan->name);
     }
     axis->size = plan->size;
@@ -186,7 +186,7 @@ static enum status fill_axis(const struct config_source *source, const struct pl
         if (plan->form != FORM_VALUES) {
             axis->values[i] = axis_value(plan, i);
         } else {
-            snprintf(path, sizeof path, "grid.%s.values[%zu]", plan->name, i);
+            snprintf(path, sizeof path, "%s.values[%zu]", plan->name, i);
             enum status status = config_number(source, path, plan->text->values[i], plan->range, &axis->values[i]);
             if (status != STATUS_OK) {
                 return status;
@@ -199,7 +199,7 @@ static enum status fill_axis(const struct config_source *source, const struct pl
             return config_refuse(source, path, NULL, "a value greater than the one before it, %s",
                                  plan->text->values[i - 1]);
         }
-        snprintf(path, sizeof path, "grid.%s.points", plan->name);
+        snprintf(path, sizeof path, "%s.points", plan->name);
         return config_refuse(source, path, NULL, "fewer: neighbouring points are the same double");
     }
     return STATUS_OK;
@@ -221,4 +221,12 @@ enum status config_axes(const struct config_source *source, const struct axis_te
         status = fill_axis(source, &plan[a], &grid->axis[a]);
     }
     return status;
+}
+
+enum status config_axis(const struct config_source *source, const struct axis_text *text, const char *name,
+                        const struct range *range, struct axis *axis)
+{
+    struct plan plan = {.name = name, .text = text, .range = range};
+    enum status status = plan_axis(source, &plan);
+    return status == STATUS_OK ? fill_axis(source, &plan, axis) : status;
 }

@@ -18,7 +18,7 @@ static const struct range gamma_range = {0.01, 2, false, false, false, "0.01 <= 
 static const struct range P_range = {1, 1e9, false, true, true, "an integer from 1 to 1e9, or .inf"};
 static const struct range tau_range = {0, TAU_MAX, true, false, true, "0 < tau <= 1e100, or .inf"};
 
-static const char *const axis_name[GRID_AXES] = {"N_I", "tau_E", "Q", "nu"};
+static const char *const axis_name[GRID_AXES] = {"grid.N_I", "grid.tau_E", "grid.Q", "grid.nu"};
 
 /* Position of `text` in `names`; refuses one that is not there. `text` NULL is the first. */
 static enum status choose(const struct config_source *source, const char *path, const char *text,
@@ -51,7 +51,8 @@ static enum status check_text(const struct config_source *source, const char *pa
 static enum status check_head(const struct config_source *source, const struct config_document *document,
                               struct config *config)
 {
-    static const char *const sweeps[] = {"market_entry"}, *const solvers[] = {"deterministic"},
+    static const char *const sweeps[] = {"market_entry"},
+                             *const solvers[] = {[SOLVER_DETERMINISTIC] = "deterministic", [SOLVER_RIDGE] = "ridge"},
                              *const units[] = {[TAU_L_STAR] = "L_star", [TAU_ABSOLUTE] = "absolute"};
     int sweep, solver = 0, unit = 0;
     enum status status = check_text(source, "name", document->name, &config->name);
@@ -62,7 +63,7 @@ static enum status check_head(const struct config_source *source, const struct c
         status = choose(source, "sweep", document->sweep, sweeps, 1, &sweep);
     }
     if (status == STATUS_OK) {
-        status = choose(source, "solver", document->solver, solvers, 1, &solver);
+        status = choose(source, "solver", document->solver, solvers, 2, &solver);
     }
     if (status == STATUS_OK) {
         status = choose(source, "tau_unit", document->tau_unit, units, 2, &unit);
@@ -133,6 +134,9 @@ enum status config_check(const struct config_source *source, const struct config
     enum status status = check_head(source, document, config);
     if (status == STATUS_OK) {
         status = check_grid(source, document, config);
+    }
+    if (status == STATUS_OK) {
+        status = config_ridge(source, document, config);
     }
     if (status == STATUS_OK) {
         status = check_thresholds(source, config);

@@ -12,7 +12,7 @@
  * A config file is read in three passes, one file each:
  *   config_text.c    is it YAML of the plain kind we take, and where does a key path stand (libyaml)
  *   config_schema.c  does it have the right keys, with the right kinds of value (libcyaml)
- *   config_check.c   do the values make sense; config_axis.c does it for numbers and axes
+ *   config_check.c   do the values make sense; config_axis.c does it for numbers and axes, config_ridge.c for `ridge`
  */
 
 struct config_source {
@@ -42,6 +42,14 @@ struct axis_text {
     char *points;
 };
 
+/* The ridge mapping as written. */
+struct ridge_text {
+    char *P;
+    struct axis_text N;
+    char *trials, *seed;
+    char *ranks_per_group; /* NULL when not given */
+};
+
 /* The document as written. Numbers are still text: libcyaml reads neither `.inf` nor integers such as 1e3. */
 struct config_document {
     char *name;
@@ -54,7 +62,8 @@ struct config_document {
     struct {
         char *tau;
     } incumbent;
-    char *tau_unit; /* NULL when not given */
+    char *tau_unit;           /* NULL when not given */
+    struct ridge_text *ridge; /* NULL when not given */
     struct {
         struct axis_text axis[GRID_AXES];
     } grid;
@@ -83,9 +92,18 @@ struct range {
 enum status config_number(const struct config_source *source, const char *path, const char *text,
                           const struct range *range, double *out);
 
-/* Checks and fills all axes of `grid`, axis a named name[a], within range[a]. Too large a grid is refused before
-   anything is allocated. Returns STATUS_USAGE or STATUS_MEMORY. Local. */
+/* Checks and fills all axes of `grid`, axis a at key path name[a] ("grid.N_I"), within range[a]. Too large a grid is
+   refused before anything is allocated. Returns STATUS_USAGE or STATUS_MEMORY. Local. */
 enum status config_axes(const struct config_source *source, const struct axis_text text[GRID_AXES],
                         const char *const name[GRID_AXES], const struct range range[GRID_AXES], struct grid *grid);
+
+/* The same for one axis that is not of the grid, at key path `name`. Local. */
+enum status config_axis(const struct config_source *source, const struct axis_text *text, const char *name,
+                        const struct range *range, struct axis *axis);
+
+/* Checks the `ridge` mapping and fills config->ridge and config->P; gamma, solver and the grid are there already.
+   Returns STATUS_USAGE or STATUS_MEMORY. Local. */
+enum status config_ridge(const struct config_source *source, const struct config_document *document,
+                         struct config *config);
 
 #endif

@@ -53,6 +53,15 @@ static const cyaml_schema_field_t grid_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t ridge_fields[] = {
+    TEXT("P", 0, struct ridge_text, P),
+    CYAML_FIELD_MAPPING("N", CYAML_FLAG_DEFAULT, struct ridge_text, N, axis_fields),
+    TEXT("trials", 0, struct ridge_text, trials),
+    TEXT("seed", 0, struct ridge_text, seed),
+    TEXT("ranks_per_group", CYAML_FLAG_OPTIONAL, struct ridge_text, ranks_per_group),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t document_fields[] = {
     TEXT("name", 0, struct config_document, name),
     TEXT("sweep", 0, struct config_document, sweep),
@@ -62,6 +71,8 @@ static const cyaml_schema_field_t document_fields[] = {
     CYAML_FIELD_MAPPING("incumbent", CYAML_FLAG_DEFAULT, struct config_document, incumbent, incumbent_fields),
     TEXT("tau_unit", CYAML_FLAG_OPTIONAL, struct config_document, tau_unit),
     CYAML_FIELD_MAPPING("grid", CYAML_FLAG_DEFAULT, struct config_document, grid, grid_fields),
+    CYAML_FIELD_MAPPING_PTR("ridge", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config_document, ridge,
+                            ridge_fields),
     CYAML_FIELD_END,
 };
 

@@ -224,8 +224,8 @@ static enum status nodes_fill(struct spectrum *spectrum, bool direct, double y_e
         goto cleanup;
     }
 
-    for (double i = 1; i < last; i++) {
-        node_add(spectrum, i, 1);
+    for (size_t i = 1; i < (size_t)last; i++) {
+        node_add(spectrum, (double)i, 1);
     }
     node_add(spectrum, last, direct ? 1 : 0.5);
     double width = panels ? (y_end - y_first) / (double)panels : 0;

@@ -32,16 +32,18 @@ static const char good[] = "name: test\n"
                            "    values: [0.6, 1.0]\n";
 
 struct bad {
-    const char *from, *to;        /* the mistake: `from` of the good config becomes `to` */
+    const char *from, *to;       /* the mistake: `from` of the good config becomes `to` */
     const char *said[FRAGMENTS]; /* what the message has in it */
 };
+
+#define RIDGE(P, N, trials, seed) "ridge: {P: " P ", N: {values: [" N "]}, trials: " trials ", seed: " seed "}"
 
 static const struct bad bad_keys[] = {
     {"solver:", "sollver:", {"bad.yaml:3: sollver: ", "unknown key", "name, sweep, solver, output, model"}},
     {"{gamma:", "{gama:", {"bad.yaml:5: model.gama: ", "unknown key", "expected a mapping with the keys gamma, P"}},
     {"[1e1, 1e12]", "[1e1, 1e12], step: 2", {"bad.yaml:9: grid.N_I.step: ", "unknown key", "log, linear, points"}},
     {"  nu:\n    values", "  nu:\n    vals", {"bad.yaml:13: grid.nu.vals: ", "unknown key", "values, log"}},
-    {"grid:", "ridge: {P: 2048}\ngrid:", {"bad.yaml:8: ridge: ", "unknown key", "tau_unit, grid"}},
+    {"grid:", "ridge: {P: 2048}\ngrid:", {"bad.yaml:8: ridge: ", "found no key N", "P, N, trials, seed"}},
     {"name: test\n", "", {"bad.yaml:1: ", "found no key name", "name, sweep"}},
     {", P: .inf", "", {"bad.yaml:5: model: ", "found no key P", "gamma, P"}},
     {"  Q:     {values: [0.1]}\n", "", {"bad.yaml:8: grid: ", "found no key Q", "N_I, tau_E, Q, nu"}},
@@ -65,7 +67,34 @@ static const struct bad bad_keys[] = {
 
 static const struct bad bad_values[] = {
     {"market_entry", "scaling_law", {"bad.yaml:2: sweep: ", "found scaling_law", "expected market_entry"}},
-    {"deterministic", "ridge", {"bad.yaml:3: solver: ", "found ridge", "expected deterministic"}},
+    {"deterministic", "exact", {"bad.yaml:3: solver: ", "found exact", "expected deterministic or ridge"}},
+    {"deterministic", "ridge", {"bad.yaml:3: solver: ", "found ridge", "a key ridge beside it"}},
+    {"deterministic",
+     "deterministic\n" RIDGE("64", "8, 16, 32, 64", "2", "1"),
+     {"bad.yaml:4: ridge: ", "found a mapping", "solver is not ridge"}},
+    {"deterministic", "ridge\n" RIDGE("1", "8, 16, 32, 64", "2", "1"), {"bad.yaml:4: ridge.P: ", "found 1", "from 2"}},
+    {"deterministic", "ridge\n" RIDGE("64", "8, 16, 32", "2", "1"), {"bad.yaml:4: ridge.N: ", "3 rungs", "at least 4"}},
+    {"deterministic",
+     "ridge\n" RIDGE("64", "8, 16, 32.5, 64", "2", "1"),
+     {"bad.yaml:4: ridge.N.values[2]: ", "found 32.5", "an integer"}},
+    {"deterministic",
+     "ridge\n" RIDGE("64", "8, 16, 16, 64", "2", "1"),
+     {"bad.yaml:4: ridge.N.values[2]: ", "found 16", "greater than"}},
+    {"deterministic",
+     "ridge\nridge: {P: 64, N: {log: [1, 9], points: 90}, trials: 2, seed: 1}",
+     {"bad.yaml:4: ridge.N.points: ", "found 90", "same whole number"}},
+    {"deterministic",
+     "ridge\n" RIDGE("1e6", "8, 16, 32, 4e4", "2", "1"),
+     {"bad.yaml:4: ridge.N: ", "found 40000", "at most 32766"}},
+    {"deterministic",
+     "ridge\n" RIDGE("64", "8, 16, 32, 64", "1", "1"),
+     {"bad.yaml:4: ridge.trials: ", "found 1", "from 2"}},
+    {"deterministic",
+     "ridge\n" RIDGE("64", "8, 16, 32, 64", "2", "-1"),
+     {"bad.yaml:4: ridge.seed: ", "found -1", "from 0"}},
+    {"deterministic",
+     "ridge\n" RIDGE("64", "8, 16, 32, 64", "2", "1, ranks_per_group: 0"),
+     {"bad.yaml:4: ridge.ranks_per_group: ", "found 0", "or auto"}},
     {"L_star", "Lstar", {"bad.yaml:7: tau_unit: ", "found Lstar", "expected L_star or absolute"}},
     {"gamma: 0.5", "gamma: 0.009", {"bad.yaml:5: model.gamma: ", "found 0.009", "0.01 <= gamma <= 2"}},
     {"gamma: 0.5", "gamma: 2.1", {"bad.yaml:5: model.gamma: ", "found 2.1", "0.01 <= gamma <= 2"}},
@@ -163,6 +192,29 @@ static bool accepts(const char *from, const char *to)
     char text[TEXT_SIZE];
     edit(from, to, text);
     return accepted(text);
+}
+
+static void reads_ridge(void)
+{
+    char text[TEXT_SIZE];
+    struct config *config = NULL, *other = NULL;
+    edit("deterministic", "ridge\n" RIDGE("2048", "16, 64, 256, 2048", "16", "7, ranks_per_group: 3"), text);
+    CU_ASSERT_EQUAL_FATAL(config_parse(text, "good.yaml", &config), STATUS_OK);
+    CU_ASSERT_EQUAL(config->solver, SOLVER_RIDGE);
+    CU_ASSERT_EQUAL(config->P, 2048);
+    CU_ASSERT_EQUAL(config->ridge.N.size, 4);
+    CU_ASSERT_EQUAL(config->ridge.N.values[2], 256);
+    CU_ASSERT_EQUAL(config->ridge.trials, 16);
+    CU_ASSERT_EQUAL(config->ridge.seed, 7);
+    CU_ASSERT_EQUAL(config->ridge.ranks_per_group, 3);
+
+    edit("deterministic", "ridge\n" RIDGE("2048", "16, 64, 256, 2048", "16", "7"), text);
+    CU_ASSERT_EQUAL_FATAL(config_parse(text, "good.yaml", &other), STATUS_OK);
+    CU_ASSERT(config_equal(config, other)); /* groups are not part of the question */
+    other->ridge.seed = 8;
+    CU_ASSERT(!config_equal(config, other));
+    config_destroy(&config);
+    config_destroy(&other);
 }
 
 static void check_bad(const struct bad *bad, size_t count)
@@ -323,10 +375,10 @@ static void refuses_thresholds_nobody_meets(void)
         const char *P, *Q;
         bool met;
     } cases[] = {
-        {0.08224, 9, ".inf", "0.1", false},     {0.08225, 9, ".inf", "0.1", true},  /* 0.05 pi^2/6 = 0.0822467 */
-        {9, 0.08224, ".inf", "0.1, 1", false},  {9, 0.08225, ".inf", "0.1, 1", true},
-        {0.06805, 9, "3", "0.1, 0.2", false},   {0.06806, 9, "3", "0.1, 0.2", true}, /* 0.05 (1 + 1/4 + 1/9) */
-        {9, 0.0499, "1", "0.1", false},         {9, 0.0501, "1", "0.1", true},
+        {0.08224, 9, ".inf", "0.1", false},    {0.08225, 9, ".inf", "0.1", true}, /* 0.05 pi^2/6 = 0.0822467 */
+        {9, 0.08224, ".inf", "0.1, 1", false}, {9, 0.08225, ".inf", "0.1, 1", true},
+        {0.06805, 9, "3", "0.1, 0.2", false},  {0.06806, 9, "3", "0.1, 0.2", true}, /* 0.05 (1 + 1/4 + 1/9) */
+        {9, 0.0499, "1", "0.1", false},        {9, 0.0501, "1", "0.1", true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[TEXT_SIZE];
@@ -374,11 +426,16 @@ static void tells_equal_sweeps(void)
         " N_I: {points: 1.11e2, log: [10, 1000000000000]}}, incumbent: {tau: .9}, model: {P: +.inf, gamma: 5e-1},"
         " solver: deterministic, sweep: market_entry, name: other, output: elsewhere.h5}\n";
     static const char *const changes[][2] = {
-        {"gamma: 0.5", "gamma: 0.50000000000000011"}, {"P: .inf", "P: 1e9"},
-        {"tau: 0.9", "tau: 0.90000000000000013"},     {"L_star", "absolute"},
-        {"points: 111", "points: 110"},               {"1e12", "1.0000000000000002e12"},
-        {"[.inf]", "[1e100]"},                        {"[0.1]", "[0.10000000000000002]"},
-        {"[0.6, 1.0]", "[0.6]"},                      {"[0.6, 1.0]", "[0.6, 1.0000000000000002]"},
+        {"gamma: 0.5", "gamma: 0.50000000000000011"},
+        {"P: .inf", "P: 1e9"},
+        {"tau: 0.9", "tau: 0.90000000000000013"},
+        {"L_star", "absolute"},
+        {"points: 111", "points: 110"},
+        {"1e12", "1.0000000000000002e12"},
+        {"[.inf]", "[1e100]"},
+        {"[0.1]", "[0.10000000000000002]"},
+        {"[0.6, 1.0]", "[0.6]"},
+        {"[0.6, 1.0]", "[0.6, 1.0000000000000002]"},
     };
     struct config *left = NULL, *right = NULL;
     CU_ASSERT_EQUAL_FATAL(config_parse(good, "left.yaml", &left), STATUS_OK);
@@ -516,6 +573,7 @@ int main(void)
         {"loads files only", loads_files_only},
         {"refuses hostile files quickly", refuses_hostile_files_quickly},
         {"survives damage", survives_damage},
+        {"reads the ridge mapping", reads_ridge},
         {"jobs load", jobs_load},
         CU_TEST_INFO_NULL,
     };

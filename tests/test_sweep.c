@@ -63,8 +63,9 @@ static void compare(const struct config *config, const char *path)
     read_dataset(path, "status", H5T_NATIVE_UCHAR, status);
     unsigned kinds = 0;
     for (size_t i = 0; i < POINTS; i++) {
-        struct threshold direct = solve_directly(config, i / (SHAPE_TAU * SHAPE_Q * SHAPE_NU), i / (SHAPE_Q * SHAPE_NU) % SHAPE_TAU,
-                                                 i / SHAPE_NU % SHAPE_Q, i % SHAPE_NU);
+        struct threshold direct =
+            solve_directly(config, i / (SHAPE_TAU * SHAPE_Q * SHAPE_NU), i / (SHAPE_Q * SHAPE_NU) % SHAPE_TAU,
+                           i / SHAPE_NU % SHAPE_Q, i % SHAPE_NU);
         CU_ASSERT_EQUAL(status[i], direct.status);
         CU_ASSERT(memcmp(&N_E_star[i], &direct.N_E_star, sizeof(double)) == 0);
         CU_ASSERT(memcmp(&lambda[i], &direct.entrant.lambda, sizeof(double)) == 0);

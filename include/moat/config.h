@@ -3,6 +3,7 @@
 #define MOAT_CONFIG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "moat/error.h"
 #include "moat/grid.h"
@@ -12,6 +13,14 @@
  */
 enum solver_kind { SOLVER_DETERMINISTIC, SOLVER_RIDGE };
 enum tau_unit { TAU_L_STAR, TAU_ABSOLUTE };
+
+/* What `solver: ridge` samples: `trials` data sets, each with the rungs N as its first rows. */
+struct ridge_settings {
+    struct axis N; /* whole numbers, rising, at least 4 */
+    size_t trials; /* at least 2, for standard errors */
+    uint64_t seed;
+    int ranks_per_group; /* ranks that share one factorisation; 0: chosen per rung */
+};
 
 struct config {
     char *name;
@@ -23,6 +32,7 @@ struct config {
     double tau_I; /* as written, in tau_unit */
     enum tau_unit tau_unit;
     struct grid grid;
+    struct ridge_settings ridge; /* of SOLVER_RIDGE, whose P is ridge.P */
 };
 
 /* Reads and checks the YAML file `path`; every mistake is refused with file, line, key, what was found and what was

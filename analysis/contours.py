@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Labelled contours of a field on axes of any scale.
+
+Lines are traced in inches on the page, so that they are straight between cells as the eye sees them. A label sits on
+its line as far as can be from everything else; the line is cut there.
+"""
+
+import math
+
+import contourpy
+import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.patheffects import withStroke
+
+import style
+
+SHORTEST = 0.3  # inches: shorter pieces are crumbs along a border with no data
+ROOM = 0.65  # inches: a shorter piece has no room for a label
+STEP = 0.02  # inches between points of a line
+HALO = [withStroke(linewidth=2.2, foreground="white")]
+
+
+def draw(axes, x, y, field, levels):
+    """Draws contours of `field` (y, x), NaN where there is none, at `levels`: (value, label, line width), the most
+    important first. The axes have their final limits. Returns the label texts, in order, of the lines that got one."""
+    page = axes.figure.dpi_scale_trans
+    to_page = axes.transData + page.inverted()
+    across = to_page.transform([(value, y[0]) for value in x])[:, 0]
+    up = to_page.transform([(x[0], value) for value in y])[:, 1]
+    lines = contourpy.contour_generator(across, up, np.ma.masked_invalid(field))
+    traced = [[_resample(piece) for piece in lines.lines(value) if _length(piece) >= SHORTEST]
+              for value, _, _ in levels]
+
+    known = np.pad(np.isfinite(field), 1, constant_values=False)
+    beside = known[:-2, 1:-1] | known[2:, 1:-1] | known[1:-1, :-2] | known[1:-1, 2:]
+    blank = [(across[j], up[i]) for i, j in np.argwhere(beside & ~np.isfinite(field))]  # the shore of what is known
+    ends = [piece[k] for pieces in traced for piece in pieces for k in (0, -1)]
+    low, high = page.inverted().transform(axes.get_window_extent())
+    labels, texts = [], []
+    for k, (pieces, (_, name, width)) in enumerate(zip(traced, levels)):
+        half = style.text_width(name, style.SIZE - 1) / 2 + 0.05
+        others = [piece for j, level in enumerate(traced) if j != k for piece in level]
+        spot = _roomiest([piece for piece in pieces if _length(piece) >= ROOM], low, high, blank + ends, others, labels)
+        if spot is not None:
+            piece, index = spot
+            labels.append(piece[index])
+            texts.append(axes.text(*piece[index], name, transform=page, rotation=_slope(piece, index, half),
+                                   ha="center", va="center", fontsize=style.SIZE - 1, path_effects=HALO, zorder=5))
+            pieces = [part for each in pieces for part in _without(each, piece[index], half)]
+        axes.add_collection(LineCollection(pieces, transform=page, colors="black", linewidths=width, path_effects=HALO,
+                                           zorder=4, label=name), autolim=False)
+    return texts
+
+
+def _length(piece):
+    return np.hypot(*np.diff(piece, axis=0).T).sum()
+
+
+def _resample(piece):
+    """The same line with points every STEP."""
+    along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(piece, axis=0).T))])
+    wanted = np.linspace(0, along[-1], max(2, math.ceil(along[-1] / STEP)))
+    return np.stack([np.interp(wanted, along, piece[:, k]) for k in (0, 1)], axis=1)
+
+
+def _roomiest(pieces, low, high, avoided, others, labels):
+    """(piece, index) of the point with most room around it, or None without a piece."""
+    best, most = None, -math.inf
+    for piece in pieces:
+        room = np.minimum((piece - low).min(axis=1), (high - piece).min(axis=1))
+        room = np.minimum(room, _distance(piece, avoided))
+        room = np.minimum(room, _distance(piece, labels) - ROOM / 2)
+        for other in others:
+            room = np.minimum(room, _distance(piece, other))
+        index = int(np.argmax(room))
+        if room[index] > most:
+            best, most = (piece, index), room[index]
+    return best
+
+
+def _distance(points, others):
+    """From each of `points` to the nearest of `others`; infinite where there are none."""
+    if not len(others):
+        return np.full(len(points), math.inf)
+    return np.hypot(*(points[:, None, :] - np.asarray(others)[None, :, :]).transpose(2, 0, 1)).min(axis=1)
+
+
+def _slope(piece, index, half):
+    """Angle in degrees, within a quarter turn, of the line about a point, over the width of its label."""
+    reach = max(1, int(half / STEP))
+    across, up = piece[min(index + reach, len(piece) - 1)] - piece[max(index - reach, 0)]
+    angle = math.degrees(math.atan2(up, across))
+    return angle - 180 * round(angle / 180)
+
+
+def _without(piece, middle, half):
+    """What is left of a line without a disc."""
+    kept = np.hypot(*(piece - middle).T) > half
+    runs = np.split(np.arange(len(piece)), np.flatnonzero(np.diff(kept)) + 1)
+    return [piece[run] for run in runs if kept[run[0]] and len(run) > 1]

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cells of the grid as a figure shows them, and the hatches of those without a threshold."""
+
+import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.patches import Patch, PathPatch
+from matplotlib.path import Path
+
+import moatfile
+
+INK = "#404040"
+HATCHES = {
+    moatfile.NO_ENTRY: ("////", "#d4d4d4", "no entry: no amount of data is enough"),
+    moatfile.INCUMBENT_INFEASIBLE: ("\\\\\\\\", "#f4f4f4", r"incumbent cannot meet $\tau_I$ with $N_I$"),
+    moatfile.ENTRANT_INFEASIBLE: ("xxxx", "#ffffff", r"entrant cannot meet $\tau_E$ with any data"),
+    moatfile.FAILED: ("OO", "#b4b4b4", "failed: not solved"),
+    moatfile.PENDING: ("...", "#ffffff", "pending: not computed yet"),
+}
+
+
+def cell_edges(centres, log):
+    """Edges of the cells around ascending `centres`: (geometric) middles, and half a step beyond the ends."""
+    place = np.log(centres) if log else np.asarray(centres, dtype=float)
+    middles = (place[:-1] + place[1:]) / 2
+    edges = np.concatenate([[2 * place[0] - middles[0]], middles, [2 * place[-1] - middles[-1]]])
+    return np.exp(edges) if log else edges
+
+
+def is_log_spaced(values):
+    """Whether ascending values are nearer to equal ratios than to equal differences."""
+    if values[0] <= 0:
+        return False
+    steps, ratios = np.diff(values), np.diff(np.log(values))
+    return bool(np.std(ratios) / np.mean(ratios) < np.std(steps) / np.mean(steps) - 1e-9)
+
+
+def hatch(axes, x_edges, y_edges, status):
+    """Hatches the cells of each status that has a hatch, and draws the borders between statuses. status: (y, x)."""
+    for value, (pattern, colour, _) in HATCHES.items():
+        boxes = [_box(x_edges[left], x_edges[right], y_edges[i], y_edges[i + 1])
+                 for i, row in enumerate(status == value) for left, right in _runs(row)]
+        if boxes:
+            axes.add_patch(PathPatch(Path.make_compound_path(*boxes), hatch=pattern, facecolor=colour, linewidth=0,
+                                     edgecolor=INK, zorder=2, gid=f"status-{value}"))
+    kind = np.where(np.isin(status, list(HATCHES)), status, moatfile.OK)
+    borders = [[(x_edges[j + 1], y_edges[i]), (x_edges[j + 1], y_edges[i + 1])]
+               for i, j in np.argwhere(kind[:, 1:] != kind[:, :-1])]
+    borders += [[(x_edges[j], y_edges[i + 1]), (x_edges[j + 1], y_edges[i + 1])]
+                for i, j in np.argwhere(kind[1:] != kind[:-1])]
+    axes.add_collection(LineCollection(borders, colors="black", linewidths=0.9, capstyle="projecting", zorder=3),
+                        autolim=False)
+
+
+def _runs(row):
+    """(first, one past the last) of each run of true values."""
+    changes = np.flatnonzero(np.diff(row, prepend=False, append=False))
+    return changes.reshape(-1, 2)
+
+
+def _box(left, right, low, high):
+    return Path([(left, low), (right, low), (right, high), (left, high), (left, low)], closed=True)
+
+
+def legend_handles(statuses):
+    """What a legend needs to say which hatch is what."""
+    return [Patch(hatch=HATCHES[status][0], facecolor=HATCHES[status][1], edgecolor=INK, linewidth=0.7,
+                  label=HATCHES[status][2]) for status in statuses]

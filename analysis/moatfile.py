@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads a moat results file (DESIGN.md section 5), finished, growing or left by a killed run."""
+
+import math
+import os
+import re
+
+import h5py
+import numpy as np
+
+PENDING, OK, ENTRANT_ALWAYS, NO_ENTRY, INCUMBENT_INFEASIBLE, ENTRANT_INFEASIBLE, FAILED = range(7)
+
+
+class Refused(Exception):
+    """What the user has to be told: what was found, what was expected, what to do. One line."""
+
+
+class Results:
+    """A results file in memory.
+
+    path: as given. attributes: the root attributes, text as str. axes: name -> 1-D float64 coordinates.
+    variables: name -> (axis names, array), for the variables asked for.
+    """
+
+    def __init__(self, path, attributes, axes, variables):
+        self.path = path
+        self.attributes = attributes
+        self.axes = axes
+        self.variables = variables
+
+    def take(self, name, order, at):
+        """Variable `name` with its axes in `order`, every other axis fixed at the index `at[axis]`."""
+        names, values = self.variables[name]
+        for axis in reversed(range(len(names))):
+            if names[axis] not in order:
+                values = np.take(values, at[names[axis]], axis=axis)
+        left = [axis for axis in names if axis in order]
+        return np.transpose(values, [left.index(axis) for axis in order])
+
+    def setting(self, key, section=None):
+        """Text of the config's scalar `key` (of the mapping `section`, or at the top), or None where it has none.
+
+        The config has been checked by the program that wrote the file, so a search is enough to find a key in it.
+        """
+        text = re.sub(r"(^|\s)#.*$", r"\1", self.attributes.get("config", ""), flags=re.M)
+        if section is None:
+            found = re.search(rf"^{key}[ \t]*:[ \t]*[\"']?([^\s\"']+)", text, re.M)
+            return found and found[1]
+        body = re.search(rf"^{section}[ \t]*:(.*(?:\n[ \t]+.*|\n[ \t]*$)*)", text, re.M)
+        found = body and re.search(rf"(?:^|[\s{{,])[\"']?{key}[\"']?[ \t]*:[ \t]*[\"']?([^\s,}}\"']+)", body[1])
+        return found and found[1]
+
+    def number(self, key, section=None):
+        """The same as a float, or None where there is no such number."""
+        text = self.setting(key, section)
+        return to_number(text) if text else None
+
+
+def to_number(text):
+    """The number `text` stands for, YAML's .inf and Python's inf alike, or None."""
+    try:
+        return float(text.replace(".inf", "inf"))
+    except ValueError:
+        return None
+
+
+def read(path, names, axes):
+    """The variables `names` of the file `path`, which must have the `axes`. Raises Refused."""
+    if not os.path.exists(path):
+        raise Refused(f"{path}: no such file; expected a results file written by `moat run`")
+    if os.path.isdir(path):
+        raise Refused(f"{path}: is a folder; expected a results file written by `moat run`")
+    if not os.access(path, os.R_OK):
+        raise Refused(f"{path}: cannot be read: permission denied")
+    try:
+        with _open(path) as file:
+            return _read(path, file, names, axes)
+    except (OSError, RuntimeError, KeyError) as error:
+        raise Refused(f"{path}: cannot be read as HDF5: {' '.join(str(error).split())}") from error
+
+
+def _open(path):
+    """SWMR serves a file that a run writes, or died writing; one rewritten by another tool may only open plainly."""
+    try:
+        return h5py.File(path, "r", libver="latest", swmr=True)
+    except (OSError, ValueError):
+        return h5py.File(path, "r")
+
+
+def _read(path, file, names, axes):
+    attributes = {name: _text(value) for name, value in file.attrs.items()}
+    if "moat_version" not in attributes:
+        raise Refused(f"{path}: not a moat results file: it has no attribute moat_version")
+    missing = [name for name in [*axes, *names] if name not in file]
+    if missing:
+        sweep = Results(path, attributes, {}, {}).setting("sweep")
+        what = f"its sweep is {sweep}" if sweep else "it is of another kind of sweep"
+        raise Refused(f"{path}: has no {', '.join(missing)}: {what}; expected one with {', '.join(names)}")
+    coordinates = {axis: np.asarray(file[axis][...], dtype=float) for axis in axes}
+    variables = {}
+    for name in names:
+        scales = [_scale(dimension) for dimension in file[name].dims]
+        shape = tuple(coordinates[scale].size for scale in scales if scale in coordinates)
+        if shape != file[name].shape:
+            raise Refused(f"{path}: not a moat results file: {name} is not on the axes {', '.join(axes)}")
+        variables[name] = (scales, file[name][...])
+    return Results(path, attributes, coordinates, variables)
+
+
+def _scale(dimension):
+    return dimension[0].name.lstrip("/") if len(dimension) else None
+
+
+def _text(value):
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.reshape(-1)[0]
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def find(results, axis, text):
+    """Index of the value `text` on `axis`, to the six digits the tools print. Raises Refused."""
+    values = results.axes[axis]
+    wanted = to_number(text)
+    if wanted is not None and not math.isnan(wanted):
+        for index, value in enumerate(values):
+            if value == wanted or math.isclose(value, wanted, rel_tol=5e-6):
+                return index
+    raise Refused(f"{results.path}: {axis} has no value {text}; it has {_listing(values)}")
+
+
+def _listing(values):
+    shown = [f"{value:.6g}" for value in values]
+    if len(shown) > 60:
+        return f"{len(shown)} values: {', '.join(shown[:5])}, ..., {', '.join(shown[-5:])}"
+    return ", ".join(shown)

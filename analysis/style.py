@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The look of moat's figures: colours, fonts, symbols and numbers in labels, and how a figure is saved."""
+
+import math
+import os
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+from matplotlib.textpath import TextPath
+
+import moatfile
+
+SIZE = 11  # points: legible when a figure is printed at half its width
+PARAMETERS = {
+    "font.size": SIZE,
+    "axes.labelsize": SIZE,
+    "axes.linewidth": 0.8,
+    "xtick.direction": "in",
+    "ytick.direction": "in",
+    "hatch.linewidth": 0.7,
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "moat",  # the same figure is the same file
+    "savefig.dpi": 200,
+}
+FIELD_MAP = "cividis"
+
+# Okabe and Ito's colours in an order that also steps in lightness; the dash and the marker tell curves apart in grey.
+CURVES = [
+    {"color": "#0072B2", "dashes": (), "marker": "o"},
+    {"color": "#D55E00", "dashes": (6, 2), "marker": "s"},
+    {"color": "#009E73", "dashes": (2, 1.5), "marker": "^"},
+    {"color": "#000000", "dashes": (8, 2, 2, 2), "marker": "D"},
+    {"color": "#E69F00", "dashes": (4, 1, 1, 1), "marker": "v"},
+    {"color": "#CC79A7", "dashes": (10, 3), "marker": "P"},
+    {"color": "#56B4E9", "dashes": (1, 1), "marker": "X"},
+]
+
+REFERENCE = {"color": "#555555", "dashes": (1, 1.5), "marker": None}  # lines that are not data
+
+SYMBOLS = {"N_I": "$N_I$", "tau_E": r"$\tau_E$", "tau_I": r"$\tau_I$", "Q": "$Q$", "nu": r"$\nu$", "P": "$P$",
+           "gamma": r"$\gamma$"}
+
+
+def number(value, digits=6):
+    """A number as a label shows it, to so many digits."""
+    if math.isinf(value):
+        return r"$\infty$" if value > 0 else r"$-\infty$"
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        return f"{value:.{digits}g}"
+    factor, power = f"{value:.{digits - 1}e}".split("e")
+    factor = factor.rstrip("0").rstrip(".") if "." in factor else factor
+    return f"$10^{{{int(power)}}}$" if factor == "1" else f"${factor}\\times 10^{{{int(power)}}}$"
+
+
+def equation(name, value, in_l_star=False, digits=6):
+    """`name = value` with the symbol of `name`; a finite threshold may be a multiple of L*."""
+    unit = "$\\,L^*$" if in_l_star and name in ("tau_I", "tau_E") and math.isfinite(value) else ""
+    return f"{SYMBOLS[name]} = {number(value, digits)}{unit}"
+
+
+def look(curve):
+    """Line2D's arguments for a curve of CURVES."""
+    return {"color": curve["color"], "linewidth": 1.8, "linestyle": (0, curve["dashes"]) if curve["dashes"] else "-",
+            "marker": curve["marker"], "markersize": 6.5 if curve["marker"] in ("P", "X") else 5.5,
+            "markeredgecolor": "white", "markeredgewidth": 0.5}
+
+
+def markers(count, order, curves):
+    """Line2D's markevery for a curve of `count` points: about eight, staggered with those of the other `curves`."""
+    step = max(1, count // 8)
+    return (step * order // curves, step)
+
+
+def text_width(text, size):
+    """Width in inches of one line of text, mathematics included."""
+    across = TextPath((0, 0), text, size=size).vertices[:, 0]
+    return (across.max() - across.min()) / 72
+
+
+def wrap(items, size, width, separator=",  "):
+    """Lines of `items`, joined by `separator`, that fit `width` inches; an item is never split."""
+    lines = []
+    for item in items:
+        longer = f"{lines[-1]}{separator}{item}" if lines else item
+        if lines and text_width(longer, size) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(item)
+    return lines
+
+
+def spread(heights, gap, low, high):
+    """The `heights` moved apart to at least `gap` in the same order, within [low, high] where they fit."""
+    order = sorted(range(len(heights)), key=lambda i: heights[i])
+    placed = [min(max(heights[i], low), high) for i in order]
+    for k in range(1, len(placed)):
+        placed[k] = max(placed[k], placed[k - 1] + gap)
+    if placed and placed[-1] > high:
+        placed[-1] = high
+        for k in range(len(placed) - 2, -1, -1):
+            placed[k] = min(placed[k], placed[k + 1] - gap)
+    result = [0.0] * len(heights)
+    for k, i in enumerate(order):
+        result[i] = placed[k]
+    return result
+
+
+def check_target(path):
+    """Refuses a figure's path that cannot be written, before any work. Raises Refused."""
+    if os.path.splitext(path)[1].lower() not in (".png", ".pdf", ".svg"):
+        raise moatfile.Refused(f"{path}: expected a figure ending in .png, .pdf or .svg")
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder):
+        raise moatfile.Refused(f"{path}: there is no folder {folder}; create it first")
+    if os.path.isdir(path):
+        raise moatfile.Refused(f"{path}: is a folder; expected the name of a figure")
+
+
+def save(figure, path, results, title):
+    """Writes the figure in the format of its suffix, the origin of its numbers in its metadata. Raises Refused."""
+    version = results.attributes.get("moat_version", "unknown")
+    revision = results.attributes.get("git_revision", "unknown")
+    origin = f"moat_version={version}; git_revision={revision}; source={results.path}"
+    suffix = os.path.splitext(path)[1].lower()
+    metadata = {
+        ".png": {"Title": title, "Description": origin, "moat_version": version, "git_revision": revision,
+                 "Source": results.path},
+        ".pdf": {"Title": title, "Subject": origin, "Creator": f"moat {version}", "CreationDate": None},
+        ".svg": {"Title": title, "Description": origin, "Source": results.path, "Creator": f"moat {version}",
+                 "Date": None},
+    }[suffix]
+    try:
+        with plt.rc_context(PARAMETERS):
+            figure.savefig(path, format=suffix[1:], metadata=metadata)
+    except OSError as error:
+        raise moatfile.Refused(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        plt.close(figure)

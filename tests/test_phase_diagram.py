@@ -1,0 +1,369 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""analysis/phase_diagram.py, on small results files written here in the format of DESIGN.md section 5."""
+
+import contextlib
+import io
+import itertools
+import math
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+import h5py
+import numpy as np
+
+ANALYSIS = Path(__file__).resolve().parent.parent / "analysis"
+sys.path.insert(0, str(ANALYSIS))
+
+import hatching
+import moatfile
+import phase_diagram
+
+import matplotlib.pyplot as plt  # after phase_diagram, which chooses the backend
+from matplotlib.collections import QuadMesh
+from matplotlib.text import Text
+from PIL import Image
+
+AXES = ("N_I", "tau_E", "Q", "nu")
+CONFIG = """# gamma: 9 in a comment is not the setting
+name: synthetic
+sweep: market_entry
+solver: deterministic
+model: {gamma: 0.5, P: .inf}
+incumbent:
+  tau: 0.9   # multiples of L*
+tau_unit: L_star
+ridge: {P: 2048}
+"""
+
+
+def threshold(n_incumbent, tau_entrant, misalignment, nu, tau_incumbent):
+    """A stand-in for N_E* and its status with the three regimes of the theory; thresholds are multiples of L*."""
+    def gap(tau):
+        return (1 - math.sqrt(min(tau, 1.0))) ** 2
+
+    def excess(log_n, tau):
+        mixture = (gap(tau) * misalignment) ** (nu / (2 * (nu + 1)))
+        return np.exp(-nu * log_n) + 0.3 * mixture * np.exp(-nu / (nu + 1) * log_n)
+
+    if tau_incumbent < 0.25 + float(excess(math.log(n_incumbent), 0.5)) ** 0.5 / 4:
+        return math.nan, moatfile.INCUMBENT_INFEASIBLE
+    if tau_entrant < 0.25:
+        return math.nan, moatfile.ENTRANT_INFEASIBLE
+    target = gap(tau_incumbent) + float(excess(math.log(n_incumbent), tau_incumbent))
+    if gap(tau_entrant) >= target:
+        return math.nan, moatfile.NO_ENTRY
+    grid = np.linspace(0, math.log(1e30), 601)
+    losses = gap(tau_entrant) + excess(grid, tau_entrant)
+    if losses[0] <= target:
+        return 1.0, moatfile.ENTRANT_ALWAYS
+    if losses[-1] > target:
+        return math.nan, moatfile.FAILED
+    return math.exp(np.interp(-target, -losses, grid)), moatfile.OK
+
+
+def write_results(path, axes, n_entrant, status, config=CONFIG, **attributes):
+    """A results file with the variables the figures read."""
+    with h5py.File(path, "w", libver="latest") as file:
+        file.attrs.update({"moat_version": "0.1.0", "git_revision": "deadbeef", "solver": "deterministic",
+                           "config": config, **attributes})
+        for name in AXES:
+            file[name] = np.asarray(axes[name], dtype=float)
+            file[name].make_scale(name)
+        for name, values in (("N_E_star", n_entrant), ("status", np.asarray(status, dtype=np.uint8))):
+            file.create_dataset(name, data=values, chunks=True)
+            for k, axis in enumerate(AXES):
+                file[name].dims[k].attach_scale(file[axis])
+
+
+def write_market(path, axes, tau_incumbent=0.9, config=CONFIG, spoil=None):
+    """A results file filled by threshold(); `spoil` may change N_E* and status in place."""
+    shape = [len(axes[name]) for name in AXES]
+    n_entrant, status = np.full(shape, np.nan), np.zeros(shape, dtype=np.uint8)
+    for index in itertools.product(*map(range, shape)):
+        point = [axes[name][k] for name, k in zip(AXES, index)]
+        if math.isfinite(point[0]):
+            n_entrant[index], status[index] = threshold(*point, tau_incumbent)
+        else:
+            n_entrant[index], status[index] = threshold(1e40, *point[1:], tau_incumbent)
+    if spoil:
+        spoil(n_entrant, status)
+    n_entrant[~np.isin(status, (1, 2))] = np.nan
+    write_results(path, axes, n_entrant, status, config)
+
+
+def curves_axes(**changes):
+    return {"N_I": np.geomspace(10, 1e12, 111), "tau_E": [0.95, math.inf], "Q": [0.1, 0.4], "nu": [0.34, 1.0],
+            **changes}
+
+
+def field_axes(**changes):
+    return {"N_I": np.geomspace(10, 1e12, 60), "tau_E": np.geomspace(0.15, 1.0, 40), "Q": [0.1], "nu": [0.34],
+            **changes}
+
+
+def known_status(n_entrant, status):
+    """Failed and pending cells in a field of 60 x 40."""
+    status[25:28, 20:23] = moatfile.FAILED
+    status[50:, 32:] = moatfile.PENDING
+
+
+def texts(figure):
+    """Every text that is drawn, with its box."""
+    drawn, draw = [], Text.draw
+
+    def record(text, renderer, *rest):
+        if text.get_visible() and text.get_text().strip():
+            drawn.append((text.get_text(), text.get_window_extent(renderer)))
+        draw(text, renderer, *rest)
+
+    with mock.patch.object(Text, "draw", record):
+        figure.canvas.draw()
+    return drawn
+
+
+class PhaseDiagramTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def run_main(self, *arguments):
+        """Exit code and stderr."""
+        stderr = io.StringIO()
+        with contextlib.redirect_stderr(stderr):
+            try:
+                code = phase_diagram.main(list(arguments))
+            except SystemExit as stop:
+                code = stop.code
+        return code, stderr.getvalue()
+
+    def diagram(self, path, *arguments):
+        results = moatfile.read(path, ["N_E_star", "status"], AXES)
+        return phase_diagram.Diagram(results, *arguments)
+
+    def draw(self, path, *arguments):
+        diagram = self.diagram(path, *arguments)
+        figure = phase_diagram.draw(diagram)
+        self.addCleanup(plt.close, figure)
+        return diagram, figure
+
+    def test_local_exponent_of_power_laws(self):
+        n_incumbent = np.array([1e1, 1e3, 1e4, 1e8, 1e9])  # unequal steps
+        n_entrant = np.stack([7 * n_incumbent ** 0.746, np.array([2.0, 2.0, 20.0, math.nan, 1.0])], axis=1)
+        middles, slopes = phase_diagram.local_exponent(n_incumbent, n_entrant)
+        np.testing.assert_allclose(middles, [1e2, 10 ** 3.5, 1e6, 10 ** 8.5], rtol=1e-12)
+        np.testing.assert_allclose(slopes[:, 0], 0.746, rtol=1e-12)
+        np.testing.assert_allclose(slopes[:, 1], [0, 1, math.nan, math.nan], atol=1e-12)
+
+    def test_curves_show_the_chosen_numbers(self):
+        axes = curves_axes(N_I=[*np.geomspace(10, 1e12, 23), math.inf])
+        path = self.path("curves.h5")
+        write_market(path, axes)
+        _, figure = self.draw(path, "nu", ["Q=.4", "tau_E=.inf"])
+        drawn = [line.get_ydata() for line in figure.axes[1].lines if len(line.get_ydata()) == 23]
+        self.assertEqual(len(drawn), 4)  # two curves, and for each its N_I = inf
+        with h5py.File(path) as file:
+            n_entrant = file["N_E_star"][:, 1, 1, :]
+        for k, (ratio, limit) in enumerate(zip(drawn[::2], drawn[1::2])):
+            np.testing.assert_allclose(ratio, n_entrant[:-1, k] / axes["N_I"][:-1], rtol=1e-12)
+            np.testing.assert_allclose(limit, n_entrant[-1, k] / axes["N_I"][:-1], rtol=1e-12)
+        shown = {text for text, _ in texts(figure)}
+        self.assertLessEqual({r"$1/(\nu+1)$ = 0.746", r"$1/(\nu+1)$ = 0.5", r"$\nu$ = 0.34", r"$\nu$ = 1",
+                              "$N_E^* = N_I$"}, shown)
+        caption = " ".join(shown)
+        for item in (r"$\gamma$ = 0.5", r"$P$ = $\infty$", r"$\tau_I$ = 0.9$\,L^*$", r"$\tau_E$ = $\infty$",
+                     "$Q$ = 0.4", "deterministic solver", r"$N_I$ = $\infty$"):
+            self.assertIn(item, caption)
+
+    def test_field_hatches_exactly_the_cells_without_threshold(self):
+        path = self.path("field.h5")
+        write_market(path, field_axes(), tau_incumbent=0.4, spoil=known_status)
+        diagram, figure = self.draw(path)
+        main = figure.axes[1]
+        for status in hatching.HATCHES:
+            patches = [patch for patch in main.patches if patch.get_gid() == f"status-{status}"]
+            self.assertEqual(len(patches), 1, status)
+            inside = patches[0].get_path()
+            covered = [[inside.contains_point((x, y)) for y in diagram.values] for x in diagram.n_incumbent]
+            np.testing.assert_array_equal(covered, diagram.status == status)
+        legend = {text.get_text() for text in figure.legends[0].get_texts()}
+        self.assertEqual(legend, {name for _, _, name in hatching.HATCHES.values()})
+        mesh = next(each for each in main.collections if isinstance(each, QuadMesh))
+        np.testing.assert_allclose(mesh.get_array().reshape(40, 60).filled(math.nan), diagram.ratio().T, rtol=1e-12)
+
+    def test_contours_lie_on_their_level(self):
+        path = self.path("plane.h5")
+        axes = field_axes(tau_E=np.geomspace(0.3, 30, 25))
+        n_entrant = (axes["N_I"][:, None] ** 0.25 * axes["tau_E"][None, :] ** -1.5)[:, :, None, None]
+        write_results(path, axes, n_entrant, np.ones(n_entrant.shape))
+        _, figure = self.draw(path)
+        main, to_inches = figure.axes[1], figure.dpi_scale_trans
+        found = 0
+        for line in main.collections:
+            name = line.get_label()
+            if name.startswith("$10") or name.startswith("$N_E"):
+                level = 0.0 if name.startswith("$N_E") else float(name[5:-2])
+                for piece in line.get_segments():
+                    x, y = (to_inches + main.transData.inverted()).transform(piece).T
+                    np.testing.assert_allclose(-0.75 * np.log10(x) - 1.5 * np.log10(y), level, atol=1e-3)
+                    found += 1
+        self.assertGreaterEqual(found, 8)
+
+    def test_no_text_meets_another_or_leaves_the_page(self):
+        def with_gaps(n_entrant, status):
+            status[40:45, 1], status[90:, 0] = moatfile.FAILED, moatfile.PENDING
+            status[:10, 2], status[60:, 3] = moatfile.INCUMBENT_INFEASIBLE, moatfile.NO_ENTRY
+
+        def nothing_yet(n_entrant, status):
+            status[...] = moatfile.PENDING
+
+        def always(n_entrant, status):
+            n_entrant[...], status[...] = 1.0, moatfile.ENTRANT_ALWAYS
+
+        many = [0.8, 0.88, 0.9, 0.93, 0.96, 0.99, math.inf]
+        with_infinity = [*np.linspace(0.85, 1, 40), math.inf]
+        cases = {
+            "seven curves": (curves_axes(tau_E=many, N_I=[*np.geomspace(10, 1e12, 111), math.inf]), with_gaps),
+            "seven nu": (curves_axes(tau_E=[math.inf], nu=[0.34, 0.36, 0.4, 0.5, 0.6, 0.8, 1.0]), None),
+            "close N_I": (curves_axes(N_I=np.geomspace(700, 900, 5)), None),
+            "two N_I": (curves_axes(N_I=[10.0, 1e12]), None),
+            "curves, none yet": (curves_axes(), nothing_yet),
+            "curves, N_E* = 1": (curves_axes(), always),
+            "field": (field_axes(), known_status),
+            "field, infinity": (field_axes(tau_E=with_infinity), None),
+            "field, none yet": (field_axes(tau_E=with_infinity), nothing_yet),
+            "field, nu": (field_axes(tau_E=[math.inf], nu=np.linspace(0.2, 2, 30)), None),
+            "field, Q": (field_axes(tau_E=[0.91], Q=np.geomspace(1e-3, 1, 30)), None),
+        }
+        for name, (axes, spoil) in cases.items():
+            with self.subTest(name):
+                path = self.path("case.h5")
+                write_market(path, axes, spoil=spoil)
+                _, figure = self.draw(path)
+                boxes = texts(figure)
+                page = figure.bbox
+                for text, box in boxes:
+                    self.assertTrue(page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 and box.y1 <= page.y1,
+                                    f"{text} leaves the page")
+                for (one, box), (other, second) in itertools.combinations(boxes, 2):
+                    across = min(box.x1, second.x1) - max(box.x0, second.x0)
+                    up = min(box.y1, second.y1) - max(box.y0, second.y0)
+                    self.assertFalse(across > 1 and up > 1, f"{one} meets {other}")
+
+    def test_formats_metadata_and_determinism(self):
+        path = self.path("field.h5")
+        write_market(path, field_axes(N_I=np.geomspace(10, 1e6, 12), tau_E=np.geomspace(0.2, 1, 9)))
+        start = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
+        for suffix, magic in start.items():
+            figures = [self.path(f"{name}.{suffix}") for name in "ab"]
+            for figure in figures:
+                self.assertEqual(self.run_main(path, "-o", figure), (0, ""))
+            first, second = (Path(figure).read_bytes() for figure in figures)
+            self.assertTrue(first.startswith(magic))
+            self.assertEqual(first, second)
+            said = repr(Image.open(figures[0]).text) if suffix == "png" else first.decode("latin-1")
+            for origin in ("moat_version=0.1.0", "git_revision=deadbeef", path):
+                self.assertIn(origin, said)
+
+    def test_refusals_are_one_line_and_exit_2(self):
+        good, single, scaling = self.path("good.h5"), self.path("single.h5"), self.path("scaling.h5")
+        write_market(good, curves_axes(N_I=np.geomspace(10, 1e4, 4)))
+        write_market(single, curves_axes(N_I=[100.0, math.inf]))
+        with h5py.File(scaling, "w") as file:
+            file.attrs.update({"moat_version": "0.1.0", "config": "sweep: scaling_law\n"})
+        with h5py.File(self.path("other.h5"), "w") as file:
+            file["N_I"] = 1.0
+        Path(self.path("text.h5")).write_text("not HDF5")
+        figure = self.path("figure.png")
+        cases = [
+            ([self.path("missing.h5"), "-o", figure], "no such file"),
+            ([self.folder.name, "-o", figure], "is a folder"),
+            ([self.path("text.h5"), "-o", figure], "cannot be read as HDF5"),
+            ([self.path("other.h5"), "-o", figure], "not a moat results file"),
+            ([scaling, "-o", figure], "its sweep is scaling_law"),
+            ([single, "-o", figure], "N_I has a single value"),
+            ([good, "-o", self.path("figure.jpg")], "expected a figure ending in .png, .pdf or .svg"),
+            ([good, "-o", self.path("nowhere/figure.png")], "there is no folder"),
+            ([good, "-o", figure, "--slice", "Q=0.2"], "Q has no value 0.2; it has 0.1, 0.4"),
+            ([good, "-o", figure, "--slice", "tau_E=x"], "tau_E has no value x; it has 0.95, inf"),
+            ([good, "-o", figure, "--slice", "P=2"], "expected AXIS=VALUE with AXIS one of tau_E, Q, nu"),
+            ([good, "-o", figure, "--slice", "Q=0.1", "Q=0.4"], "Q has a slice already"),
+            ([good, "-o", figure, "--y", "Q", "--slice", "Q=0.1"], "Q is the second axis"),
+        ]
+        for arguments, expected in cases:
+            with self.subTest(expected):
+                code, stderr = self.run_main(*arguments)
+                self.assertEqual((code, stderr.count("\n")), (2, 1), stderr)
+                self.assertIn(expected, stderr)
+                self.assertFalse(os.path.exists(figure))
+
+    def test_unsliced_axes_are_announced(self):
+        path = self.path("curves.h5")
+        write_market(path, curves_axes(N_I=np.geomspace(10, 1e4, 4)))
+        code, stderr = self.run_main(path, "-o", self.path("figure.png"), "--slice", "nu=1")
+        self.assertEqual(code, 0)
+        self.assertIn("Q = 0.1, the first of 2", stderr)
+        self.assertEqual(self.diagram(path, None, ["nu=1", "Q=.4", "tau_E=inf"]).values.tolist(), [math.inf])
+
+    def test_settings_of_a_config_in_either_style(self):
+        block = ("model:\n  gamma: 0.5\n\n  P: .inf   # features\n"
+                 "incumbent: {tau: 0.7}\ntau_unit: absolute\nridge: {P: 64}\n")
+        flow = "ridge: {P: 64}\ntau_unit: 'absolute'\nincumbent: {tau: 0.7}\nmodel: {P: .inf,\n  \"gamma\": 5e-1}\n"
+        for config in (block, flow):
+            results = moatfile.Results("x", {"config": config}, {}, {})
+            self.assertEqual([results.number("gamma", "model"), results.number("P", "model"),
+                              results.number("tau", "incumbent"), results.setting("tau_unit")],
+                             [0.5, math.inf, 0.7, "absolute"])
+            self.assertIsNone(results.number("tau", "model"))
+
+    def test_file_of_a_live_and_of_a_killed_run(self):
+        path = self.path("live.h5")
+        writer = subprocess.Popen([sys.executable, __file__, "--write-live", path], stdout=subprocess.PIPE, text=True)
+        try:
+            self.assertEqual(writer.stdout.readline(), "half written\n")
+            live = self.diagram(path)
+            self.assertEqual(np.isfinite(live.n_entrant).sum(), 4)
+            self.assertEqual(np.count_nonzero(live.status == moatfile.PENDING), 4)
+            self.assertEqual(self.run_main(path, "-o", self.path("live.png")), (0, ""))
+        finally:
+            writer.send_signal(signal.SIGKILL)
+            writer.wait()
+            writer.stdout.close()
+        self.assertEqual(np.isfinite(self.diagram(path).n_entrant).sum(), 4)
+        self.assertEqual(self.run_main(path, "-o", self.path("killed.pdf")), (0, ""))
+
+    def test_command_finds_its_modules_from_anywhere(self):
+        done = subprocess.run([sys.executable, ANALYSIS / "phase_diagram.py", "none.h5", "-o", "x.png"], cwd="/",
+                              capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertEqual(done.stderr.count("\n"), 1)
+
+
+def write_live(path):
+    """The writing side of the live test: half the points are in the file, which stays open until this is killed."""
+    axes = curves_axes(N_I=np.geomspace(10, 1e4, 8), tau_E=[math.inf], Q=[0.1], nu=[1.0])
+    write_results(path, axes, np.full((8, 1, 1, 1), math.nan), np.zeros((8, 1, 1, 1)))
+    with h5py.File(path, "r+", libver="latest") as file:
+        file.swmr_mode = True
+        file["N_E_star"][:4] = 5.0
+        file["status"][:5] = moatfile.OK  # point 4 has a status and no number yet, point 5 the other way round
+        file["N_E_star"][5] = 5.0
+        file.flush()
+        print("half written", flush=True)
+        signal.pause()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--write-live"]:
+        write_live(sys.argv[2])
+    else:
+        unittest.main()
