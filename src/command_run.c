@@ -11,6 +11,8 @@
 #include "moat/config.h"
 #include "moat/coordinator.h"
 #include "moat/interrupt.h"
+#include "moat/ladder.h"
+#include "moat/measurement.h"
 #include "moat/progress.h"
 #include "moat/results.h"
 #include "moat/worker.h"
@@ -98,7 +100,7 @@ static enum status coordinate(const struct arguments *arguments, const struct co
                               struct worker *worker, MPI_Comm comm)
 {
     struct progress progress;
-    progress_begin(&progress, grid_points(&config->grid), points_done(config, results), arguments->quiet);
+    progress_begin(&progress, "points", grid_points(&config->grid), points_done(config, results), arguments->quiet);
     enum status status = coordinator_run(config, results, worker, &progress, comm);
     progress_end(&progress);
     if (!arguments->quiet && (status == STATUS_OK || status == STATUS_STOPPED)) {
@@ -112,10 +114,56 @@ static enum status coordinate(const struct arguments *arguments, const struct co
     return status;
 }
 
+static size_t tasks_left(const struct ladder *ladder)
+{
+    size_t left = 0;
+    for (size_t task = 0; task < ladder->tasks; task++) {
+        left += ladder->state[task] == TASK_PENDING;
+    }
+    return left;
+}
+
+/* With SOLVER_RIDGE: every rank gets the measured tables, those that the file lacks are made. Collective. */
+static enum status measure(const struct arguments *arguments, const struct config *config, struct results *results,
+                           MPI_Comm comm, struct ladder **out)
+{
+    int rank, ranks;
+    MPI_Comm_rank(comm, &rank);
+    MPI_Comm_size(comm, &ranks);
+    double bytes = measurement_memory(comm);
+    int *group = calloc(config->ridge.N.size, sizeof *group);
+    enum status status = group ? ladder_create(config, out) : error_set(STATUS_MEMORY, "out of memory");
+    if (status == STATUS_OK) {
+        status = measurement_groups(config, ranks > 1 ? ranks - 1 : 1, bytes, group);
+    }
+    if (status == STATUS_OK && rank == 0) {
+        status = results_read_tables(results, *out);
+    }
+    enum status agreed = coordinator_agree(status, comm);
+    if (agreed == STATUS_OK) {
+        ladder_share(*out, comm);
+        if (rank == 0 && tasks_left(*out) > 0) {
+            struct progress progress;
+            progress_begin(&progress, "data sets", (*out)->tasks, (*out)->tasks - tasks_left(*out), arguments->quiet);
+            status = measurement_coordinate(*out, group, results, &progress, comm);
+            progress_end(&progress);
+        } else if (rank != 0) {
+            measurement_work(*out, group, comm);
+        }
+        agreed = coordinator_agree(status, comm);
+        if (agreed == STATUS_OK) {
+            ladder_share(*out, comm);
+        }
+    }
+    free(group);
+    return status != STATUS_OK ? status : agreed;
+}
+
 static enum status sweep(const struct arguments *arguments, const char *command, MPI_Comm comm)
 {
     struct config *config = NULL;
     struct results *results = NULL;
+    struct ladder *ladder = NULL;
     struct worker *worker = NULL;
     int rank = 0;
     MPI_Comm_rank(comm, &rank);
@@ -131,7 +179,14 @@ static enum status sweep(const struct arguments *arguments, const char *command,
     agreed = coordinator_agree(status, comm);
     if (agreed == STATUS_OK) {
         status = share_config(&config, rank, comm);
-        status = status == STATUS_OK ? worker_create(config, &worker) : status;
+        agreed = coordinator_agree(status, comm);
+    }
+    if (agreed == STATUS_OK && config->solver == SOLVER_RIDGE) {
+        status = measure(arguments, config, results, comm, &ladder);
+        agreed = coordinator_agree(status, comm);
+    }
+    if (agreed == STATUS_OK) {
+        status = worker_create(config, ladder, &worker);
         agreed = coordinator_agree(status, comm);
     }
     if (agreed == STATUS_OK && rank == 0) {
@@ -140,7 +195,8 @@ static enum status sweep(const struct arguments *arguments, const char *command,
         worker_run(worker, comm);
     }
 
-    if (status != STATUS_OK) {
+    bool shared = status == STATUS_USAGE || status == STATUS_STOPPED; /* what every rank finds, rank 0 says */
+    if (status != STATUS_OK && *error_message() && (rank == 0 || !shared)) {
         fprintf(stderr, status == STATUS_STOPPED ? "moat: %s; the same command goes on from there\n" : "moat: %s\n",
                 error_message());
     }
@@ -149,6 +205,7 @@ static enum status sweep(const struct arguments *arguments, const char *command,
         fprintf(stderr, "moat: %s\n", error_message());
     }
     worker_destroy(&worker);
+    ladder_destroy(&ladder);
     config_destroy(&config);
     if (rank != 0) {
         return STATUS_OK; /* rank 0 speaks for all: mpirun kills the others at the first nonzero exit */
@@ -184,8 +241,8 @@ int command_run(int argc, char **argv)
     char *command = join(argc, argv);
     argp_parse(&argp, argc, argv, command_argp_flags(), NULL, &arguments);
 
-    MPI_Init(NULL, NULL);
     interrupt_install();
+    MPI_Init(NULL, NULL);
     enum status status = sweep(&arguments, command ? command : "", MPI_COMM_WORLD);
     MPI_Finalize();
     free(command);

@@ -36,7 +36,9 @@ enum status coordinator_agree(enum status status, MPI_Comm comm)
 static size_t next_block(struct sweep *sweep)
 {
     if (sweep->status == STATUS_OK && interrupt_requested()) {
-        sweep->status = error_set(STATUS_STOPPED, "stopped by a signal");
+        /* What is in flight may come too late: mpirun kills two seconds after the signal. */
+        enum status flushed = results_flush(sweep->results);
+        sweep->status = flushed == STATUS_OK ? error_set(STATUS_STOPPED, "stopped by a signal") : flushed;
     }
     while (sweep->next < sweep->blocks && results_block_done(sweep->results, sweep->next)) {
         sweep->next++;

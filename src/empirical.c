@@ -41,7 +41,7 @@ void empirical_lambda(double unit, size_t count, double *lambda)
 /* Whether the deterministic equivalent is 0 or infinite: ridgeless at N >= P. */
 static bool singular(double expected)
 {
-    return !(expected > 1e-20 && expected < 1e6);
+    return !(expected > 1e-14 && expected < 1e6);
 }
 
 static enum status fill_ratio(struct empirical *e, int which, const double *lambda, const double *measured)

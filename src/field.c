@@ -32,6 +32,10 @@ const struct field field_table[FIELD_COUNT] = {
     [FIELD_TAU_I] = {"tau_I", FIELD_FLOAT64, MARKET, "1", "incumbent's safety threshold, absolute"},
     [FIELD_TAU_E_ABSOLUTE] = {"tau_E_absolute", FIELD_FLOAT64, ENTRANT_RULE, "1",
                               "entrant's safety threshold, absolute"},
+    [FIELD_N_E_STAR_STDERR] = {"N_E_star_stderr", FIELD_FLOAT64, ALL, "data points",
+                               "standard error of N_E_star, jackknife over trials", true},
+    [FIELD_N_E_STAR_DETERMINISTIC] = {"N_E_star_deterministic", FIELD_FLOAT64, ALL, "data points",
+                                      "N_E_star of the deterministic equivalent at the same P", true},
 };
 
 const char *const field_axis_name[GRID_AXES] = {"N_I", "tau_E", "Q", "nu"};
@@ -44,6 +48,11 @@ const char *const field_axis_long_name[GRID_AXES] = {
     "misalignment of performance and safety, 1 - rho",
     "data efficiency, min(2 (1 + gamma), gamma + delta)",
 };
+
+bool field_stored(const struct field *field, enum solver_kind solver)
+{
+    return !field->ridge_only || solver == SOLVER_RIDGE;
+}
 
 size_t field_element_size(enum field_type type)
 {

@@ -63,26 +63,26 @@ static void show(struct progress *progress)
             bar[i] = i < (int)(share * BAR_WIDTH) ? '#' : '.';
         }
         bar[BAR_WIDTH] = '\0';
-        fprintf(stderr, "\r[%s] %5.1f %%  %zu/%zu points  %.3g points/s  %s left \033[K", bar, 100 * share,
-                progress->done, progress->total, rate, left);
+        fprintf(stderr, "\r[%s] %5.1f %%  %zu/%zu %s  %.3g %s/s  %s left \033[K", bar, 100 * share, progress->done,
+                progress->total, progress->unit, rate, progress->unit, left);
     } else {
-        fprintf(stderr, "moat: %5.1f %%, %zu of %zu points, %.3g points/s, %s left\n", 100 * share, progress->done,
-                progress->total, rate, left);
+        fprintf(stderr, "moat: %5.1f %%, %zu of %zu %s, %.3g %s/s, %s left\n", 100 * share, progress->done,
+                progress->total, progress->unit, rate, progress->unit, left);
     }
     fflush(stderr);
     progress->shown = true;
 }
 
-void progress_begin(struct progress *progress, size_t total, size_t first, bool quiet)
+void progress_begin(struct progress *progress, const char *unit, size_t total, size_t first, bool quiet)
 {
-    *progress = (struct progress){.total = total, .first = first, .done = first, .quiet = quiet};
+    *progress = (struct progress){.unit = unit, .total = total, .first = first, .done = first, .quiet = quiet};
     progress->start = progress->last = now();
     progress->terminal = !quiet && stderr_is_terminal();
 }
 
-void progress_add(struct progress *progress, size_t points)
+void progress_add(struct progress *progress, size_t more)
 {
-    progress->done += points;
+    progress->done += more;
     double time = now();
     if (!progress->quiet && time - progress->last >= (progress->terminal ? BAR_SECONDS : LINE_SECONDS)) {
         progress->last = time;

@@ -33,8 +33,8 @@ size_t results_blocks_done(const struct results *results)
     return results->done;
 }
 
-/* Writes a box of `dataset` from `values`, packed. */
-static bool write_box(hid_t dataset, hid_t type, int rank, const size_t *start, const size_t *count, const void *values)
+bool results_write_box(hid_t dataset, hid_t type, int rank, const size_t *start, const size_t *count,
+                       const void *values)
 {
     hsize_t from[GRID_AXES], size[GRID_AXES];
     for (int a = 0; a < rank; a++) {
@@ -50,7 +50,7 @@ static bool write_box(hid_t dataset, hid_t type, int rank, const size_t *start, 
 }
 
 /* After a failure HDF5 may hold what cannot be written: all that is left to do with the file is to close it. */
-static enum status write_failed(struct results *results)
+enum status results_write_failed(struct results *results)
 {
     if (results->failed) {
         return error_set(STATUS_IO, "%s: a write failed before, nothing more is written", results->path);
@@ -68,13 +68,16 @@ enum status results_write(struct results *results, size_t index, const unsigned 
     hdf5_begin();
     field_offsets(&block, offset);
     for (int f = 0; f < FIELD_COUNT && ok; f++) {
+        if (results->field[f] < 0) {
+            continue; /* not of this solver */
+        }
         size_t start[GRID_AXES], count[GRID_AXES];
         int axes = field_box(&field_table[f], &block, start, count);
         hid_t type = field_table[f].type == FIELD_UINT8 ? H5T_NATIVE_UINT8 : H5T_NATIVE_DOUBLE;
-        ok = write_box(results->field[f], type, axes, start, count, record + offset[f]);
+        ok = results_write_box(results->field[f], type, axes, start, count, record + offset[f]);
     }
     if (!ok) {
-        return write_failed(results);
+        return results_write_failed(results);
     }
     results->done += results->state[index] != BLOCK_DONE;
     results->state[index] = BLOCK_DONE;
@@ -89,17 +92,18 @@ enum status results_flush(struct results *results)
 {
     hdf5_begin();
     if (results->failed) {
-        return write_failed(results);
+        return results_write_failed(results);
     }
     if (results->first_unflushed <= results->last_unflushed) {
         size_t first = results->first_unflushed, count = results->last_unflushed - first + 1;
-        bool ok = write_box(results->block_seconds, H5T_NATIVE_DOUBLE, 1, &first, &count, results->seconds + first) &&
-                  write_box(results->block_rank, H5T_NATIVE_INT32, 1, &first, &count, results->rank + first) &&
-                  H5Fflush(results->file, H5F_SCOPE_GLOBAL) >= 0 &&
-                  write_box(results->block_state, H5T_NATIVE_UINT8, 1, &first, &count, results->state + first) &&
-                  H5Fflush(results->file, H5F_SCOPE_GLOBAL) >= 0;
+        bool ok =
+            results_write_box(results->block_seconds, H5T_NATIVE_DOUBLE, 1, &first, &count, results->seconds + first) &&
+            results_write_box(results->block_rank, H5T_NATIVE_INT32, 1, &first, &count, results->rank + first) &&
+            H5Fflush(results->file, H5F_SCOPE_GLOBAL) >= 0 &&
+            results_write_box(results->block_state, H5T_NATIVE_UINT8, 1, &first, &count, results->state + first) &&
+            H5Fflush(results->file, H5F_SCOPE_GLOBAL) >= 0;
         if (!ok) {
-            return write_failed(results);
+            return results_write_failed(results);
         }
         results->first_unflushed = results->blocks;
         results->last_unflushed = 0;

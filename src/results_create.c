@@ -19,6 +19,7 @@
 #include "moat/version.h"
 #include "results_internal.h"
 
+enum { FILE_PAGE = 4096 /* bytes, no more than a page of memory */, ATTRIBUTES_MAX = 32 };
 static const char new_suffix[] = ".moat-new";
 static const char references[] =
     "Jagadeesan, Jordan and Steinhardt, arXiv 2409.03734; PNAS 2025, doi 10.1073/pnas.2510004122";
@@ -31,6 +32,9 @@ static double file_bytes(const struct config *config)
     double bytes = 65536 + 2 * (double)strlen(config->text) + 21 * (double)grid_blocks(&config->grid);
     grid_block_shape(&config->grid, shape);
     for (int f = 0; f < FIELD_COUNT; f++) {
+        if (!field_stored(&field_table[f], config->solver)) {
+            continue;
+        }
         double chunks = 1, chunk_bytes = (double)field_element_size(field_table[f].type);
         for (unsigned a = 0; a < GRID_AXES; a++) {
             if (field_table[f].axes & 1u << a) {
@@ -40,6 +44,7 @@ static double file_bytes(const struct config *config)
         }
         bytes += chunks * (chunk_bytes + 16);
     }
+    bytes += config->solver == SOLVER_RIDGE ? results_ridge_bytes(config) : 0;
     for (int a = 0; a < GRID_AXES; a++) {
         bytes += 8 * (double)config->grid.axis[a].size;
     }
@@ -117,7 +122,12 @@ static bool write_file(struct results *results, const char *temporary, const str
                        const char *argv_line)
 {
     hid_t access_list = hdf5_access_list(false), list = H5Pcreate(H5P_FILE_CREATE);
-    bool ok = H5Pset_link_creation_order(list, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) >= 0;
+    /* A resumed run changes one attribute. So that a kill cannot tear that: attributes in the root's own header, and no
+       small piece of metadata across a page. */
+    bool ok = H5Pset_link_creation_order(list, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) >= 0 &&
+              H5Pset_attr_phase_change(list, ATTRIBUTES_MAX, 0) >= 0 &&
+              H5Pset_file_space_strategy(list, H5F_FSPACE_STRATEGY_PAGE, false, 1) >= 0 &&
+              H5Pset_file_space_page_size(list, FILE_PAGE) >= 0;
     results->file = ok ? H5Fcreate(temporary, H5F_ACC_TRUNC, list, access_list) : -1;
     ok = results->file >= 0 && results_write_layout(results->file, config) &&
          write_provenance(results->file, config, argv_line) && H5Fflush(results->file, H5F_SCOPE_GLOBAL) >= 0 &&
@@ -149,7 +159,7 @@ enum status results_create(struct results *results, const struct config *config,
                            results->path);
     } else if (!write_file(results, temporary, config, argv_line)) {
         status = hdf5_error(STATUS_IO, results->path, "cannot be created");
-    } else if (fsync(lock) != 0 || rename(temporary, results->target) != 0) {
+    } else if (rename(temporary, results->target) != 0) {
         status = error_set(STATUS_IO, "%s: cannot be created: %s", results->path, strerror(errno));
     }
     if (status != STATUS_OK) {

@@ -18,6 +18,7 @@
  */
 
 enum { BLOCK_PENDING = 0, BLOCK_DONE = 1 };
+enum { RIDGE_TABLES = 3, TASK_VARIABLES = 4 };
 
 struct results {
     char *path;   /* as given, for messages */
@@ -29,7 +30,9 @@ struct results {
     bool failed;    /* a write failed: nothing more is written */
 
     hid_t file, field[FIELD_COUNT], block_state, block_seconds, block_rank;
+    hid_t table[RIDGE_TABLES], task[TASK_VARIABLES]; /* with SOLVER_RIDGE */
 
+    enum solver_kind solver;
     struct grid grid;
     size_t blocks, done;
     uint8_t *state;                         /* of each block; runs ahead of the file by what is not flushed */
@@ -92,8 +95,47 @@ bool results_add_history(hid_t file, const char *argv_line);
 
 /* --- results_layout.c */
 
+/* One variable of the file. */
+struct variable {
+    const char *name, *units, *long_name;
+    hid_t type;        /* in the file */
+    const void *fill;  /* a double, or a long long for integers; NULL: zero */
+    int rank;          /* at most GRID_AXES */
+    bool chunked;      /* else stored in one piece */
+    const char *flags; /* CF flag_meanings of values 0, 1, ..; NULL: not a flag */
+    hsize_t dims[GRID_AXES], chunk[GRID_AXES];
+    hid_t scale[GRID_AXES]; /* the dimensions */
+};
+
+/* Creates `variable` in `parent`; the caller closes it. Negative on failure. Rank 0. */
+hid_t results_create_variable(hid_t parent, const struct variable *variable);
+
+/* Creates a coordinate: a variable with `values`, of type `memory`, that is a dimension scale. Negative on failure.
+   Rank 0. */
+hid_t results_create_scale(hid_t parent, const struct variable *variable, hid_t memory, const void *values);
+
 /* Creates every variable of the sweep in the new `file`. False on failure. Rank 0. */
 bool results_write_layout(hid_t file, const struct config *config);
+
+/* --- results_ridge.c */
+
+/* Creates group /ridge in the new `file` and the tasks' variables in its group `run`. False on failure. Rank 0. */
+bool results_write_ridge_layout(hid_t file, hid_t run, const struct config *config);
+
+/* Opens those variables in results->file. False on failure. Rank 0. */
+bool results_open_ridge(struct results *results);
+
+/* Bytes they take in the finished file. Local. */
+double results_ridge_bytes(const struct config *config);
+
+/* --- results.c */
+
+/* Writes a box of `dataset` from `values`, packed; false on failure. Rank 0. */
+bool results_write_box(hid_t dataset, hid_t type, int rank, const size_t *start, const size_t *count,
+                       const void *values);
+
+/* Marks the file as one that cannot be written any more; returns STATUS_IO with the reason. Rank 0. */
+enum status results_write_failed(struct results *results);
 
 /* --- results_open.c */
 

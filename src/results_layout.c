@@ -2,6 +2,11 @@
 /*
  * The layout of a results file (DESIGN.md section 5): coordinates, the fields of field_table, and the group /run.
  *
+ * Every variable is allocated and filled at once. HDF5 then needs no chunk index, so a run changes raw values only and
+ * never the structure of the file: a kill in the middle of a write cannot make it unreadable. (An index is rewritten in
+ * place, and a kill tears such a write where it crosses a page of memory; readers of it then wait practically for
+ * ever.)
+ *
  * Dimension scales and the attributes of the CF and netCDF-4 conventions are what xarray takes names, units and missing
  * values from.
  */
@@ -12,18 +17,6 @@
 #include <hdf5_hl.h>
 
 #include "results_internal.h"
-
-/* One variable of the file. */
-struct variable {
-    const char *name, *units, *long_name;
-    hid_t type;        /* in the file */
-    const void *fill;  /* a double, or a long long for integers; NULL: zero */
-    int rank;          /* at most GRID_AXES */
-    bool chunked;      /* else stored in one piece, allocated at once */
-    const char *flags; /* CF flag_meanings of values 0, 1, ..; NULL: not a flag */
-    hsize_t dims[GRID_AXES], chunk[GRID_AXES];
-    hid_t scale[GRID_AXES]; /* the dimensions */
-};
 
 static hid_t memory_type(hid_t type)
 {
@@ -73,8 +66,7 @@ static bool write_attributes(hid_t dataset, const struct variable *variable)
     return ok;
 }
 
-/* Creates `variable` in `parent`; the caller closes it. Negative on failure. */
-static hid_t create_variable(hid_t parent, const struct variable *variable)
+hid_t results_create_variable(hid_t parent, const struct variable *variable)
 {
     hid_t space = H5Screate_simple(variable->rank, variable->dims, NULL);
     hid_t list = H5Pcreate(H5P_DATASET_CREATE), dataset = -1;
@@ -82,12 +74,11 @@ static hid_t create_variable(hid_t parent, const struct variable *variable)
     if (variable->fill) {
         ok = ok && H5Pset_fill_value(list, memory_type(variable->type), variable->fill) >= 0;
     }
-    if (variable->chunked) { /* one chunk is one block, allocated when it is written */
+    if (variable->chunked) { /* one chunk is one block or task */
         ok = ok && H5Pset_chunk(list, variable->rank, variable->chunk) >= 0;
-    } else {
-        ok = ok && H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY) >= 0;
     }
-    ok = ok && H5Pset_fill_time(list, H5D_FILL_TIME_ALLOC) >= 0;
+    ok = ok && H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY) >= 0 && H5Pset_fill_time(list, H5D_FILL_TIME_ALLOC) >= 0 &&
+         H5Pset_obj_track_times(list, false) >= 0;
     if (ok) {
         dataset = H5Dcreate2(parent, variable->name, variable->type, space, H5P_DEFAULT, list, H5P_DEFAULT);
     }
@@ -99,10 +90,9 @@ static hid_t create_variable(hid_t parent, const struct variable *variable)
     return dataset;
 }
 
-/* Creates a coordinate: a variable with values that is a dimension scale. Negative on failure. */
-static hid_t create_scale(hid_t parent, const struct variable *variable, hid_t memory, const void *values)
+hid_t results_create_scale(hid_t parent, const struct variable *variable, hid_t memory, const void *values)
 {
-    hid_t dataset = create_variable(parent, variable);
+    hid_t dataset = results_create_variable(parent, variable);
     if (dataset >= 0 && (H5Dwrite(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0 ||
                          H5DSset_scale(dataset, variable->name) < 0)) {
         hdf5_close(&dataset);
@@ -137,7 +127,7 @@ static bool create_field(hid_t file, const struct grid *grid, const hid_t scale[
             variable.rank++;
         }
     }
-    hid_t dataset = create_variable(file, &variable);
+    hid_t dataset = results_create_variable(file, &variable);
     bool ok = dataset >= 0;
     hdf5_close(&dataset);
     return ok;
@@ -157,12 +147,12 @@ static bool create_grid(hid_t file, const struct config *config)
                                     .rank = 1,
                                     .dims = {grid->axis[a].size},
                                     .scale = {-1}};
-        scale[a] = create_scale(file, &variable, H5T_NATIVE_DOUBLE, grid->axis[a].values);
+        scale[a] = results_create_scale(file, &variable, H5T_NATIVE_DOUBLE, grid->axis[a].values);
         ok = scale[a] >= 0;
     }
     ok = ok && hdf5_text_write(scale[GRID_TAU_E], "tau_unit", config->tau_unit == TAU_L_STAR ? "L_star" : "absolute");
     for (int f = 0; f < FIELD_COUNT && ok; f++) {
-        ok = create_field(file, grid, scale, &field_table[f]);
+        ok = !field_stored(&field_table[f], config->solver) || create_field(file, grid, scale, &field_table[f]);
     }
     for (int a = 0; a < GRID_AXES; a++) {
         hdf5_close(&scale[a]);
@@ -203,13 +193,13 @@ static bool create_run(hid_t run, size_t blocks)
     for (size_t i = 0; numbers && i < blocks; i++) {
         numbers[i] = (long long)i;
     }
-    hid_t dimension = numbers ? create_scale(run, &scale, H5T_NATIVE_LLONG, numbers) : -1;
+    hid_t dimension = numbers ? results_create_scale(run, &scale, H5T_NATIVE_LLONG, numbers) : -1;
     bool ok = dimension >= 0;
     for (size_t v = 0; v < sizeof variable / sizeof variable[0] && ok; v++) {
         variable[v].rank = 1;
         variable[v].dims[0] = blocks;
         variable[v].scale[0] = dimension;
-        hid_t dataset = create_variable(run, &variable[v]);
+        hid_t dataset = results_create_variable(run, &variable[v]);
         ok = dataset >= 0;
         hdf5_close(&dataset);
     }
@@ -230,6 +220,7 @@ bool results_write_layout(hid_t file, const struct config *config)
     H5Pset_link_creation_order(list, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED); /* netCDF-4 expects it */
     hid_t run = H5Gcreate2(file, "run", H5P_DEFAULT, list, H5P_DEFAULT);
     bool ok = run >= 0 && create_grid(file, config) && create_run(run, grid_blocks(&config->grid)) &&
+              (config->solver != SOLVER_RIDGE || results_write_ridge_layout(file, run, config)) &&
               write_array_attribute(run, "block_shape", H5T_STD_I64LE, H5T_NATIVE_ULLONG, GRID_AXES, block_shape);
     hdf5_close(&run);
     hdf5_close(&list);

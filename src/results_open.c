@@ -19,6 +19,12 @@ bool results_destroy(struct results *results)
     for (int f = 0; f < FIELD_COUNT; f++) {
         ok &= hdf5_close(&results->field[f]);
     }
+    for (int i = 0; i < RIDGE_TABLES; i++) {
+        ok &= hdf5_close(&results->table[i]);
+    }
+    for (int i = 0; i < TASK_VARIABLES; i++) {
+        ok &= hdf5_close(&results->task[i]);
+    }
     ok &= hdf5_close(&results->block_state);
     ok &= hdf5_close(&results->block_seconds);
     ok &= hdf5_close(&results->block_rank);
@@ -47,6 +53,9 @@ static enum status prepare(const char *path, const struct config *config, struct
     results->lock = -1;
     results->file = results->block_state = results->block_seconds = results->block_rank = -1;
     memset(results->field, -1, sizeof results->field);
+    memset(results->table, -1, sizeof results->table);
+    memset(results->task, -1, sizeof results->task);
+    results->solver = config->solver;
     results->blocks = grid_blocks(&config->grid);
     results->first_unflushed = results->blocks;
     results->path = strdup(path);
@@ -101,9 +110,12 @@ static bool open_variables(struct results *results)
 {
     bool ok = true;
     for (int f = 0; f < FIELD_COUNT && ok; f++) {
-        results->field[f] = open_field(results, &field_table[f]);
-        ok = results->field[f] >= 0;
+        if (field_stored(&field_table[f], results->solver)) {
+            results->field[f] = open_field(results, &field_table[f]);
+            ok = results->field[f] >= 0;
+        }
     }
+    ok = ok && (results->solver != SOLVER_RIDGE || results_open_ridge(results));
     return ok && (results->block_state = H5Dopen2(results->file, "run/block_state", H5P_DEFAULT)) >= 0 &&
            (results->block_seconds = H5Dopen2(results->file, "run/block_seconds", H5P_DEFAULT)) >= 0 &&
            (results->block_rank = H5Dopen2(results->file, "run/block_rank", H5P_DEFAULT)) >= 0;

@@ -2,8 +2,7 @@
 /*
  * The worker: from a block's number to the block's record.
  *
- * For each nu it makes the solver's tables, for each (Q, N_I) it solves the incumbent once, and for each tau_E the
- * threshold.
+ * For each nu it makes a model, for each (Q, N_I) it solves the incumbent once, and for each tau_E the threshold.
  */
 #include "moat/worker.h"
 
@@ -14,26 +13,41 @@
 #include "moat/company.h"
 #include "moat/deterministic.h"
 #include "moat/field.h"
+#include "moat/jackknife.h"
 #include "moat/market.h"
 
-/* Blocks with the same few nu follow each other, so that these few tables serve many blocks. */
-enum { TABLES = 8 };
+/* Blocks with the same few nu follow each other, so that these few models serve many blocks. */
+enum { MODELS = 8 };
+
+/* What solves the markets of one nu. */
+struct model {
+    double nu;
+    struct deterministic *deterministic; /* NULL: no model, or it could not be made */
+    struct jackknife *jackknife;         /* with SOLVER_RIDGE, else NULL */
+};
 
 struct worker {
     const struct config *config;
+    const struct ladder *ladder;
     unsigned char *message; /* struct solved_header, then the record */
-    struct deterministic *table[TABLES];
-    double table_nu[TABLES];
-    int next_table;
+    struct model model[MODELS];
+    int next_model;
 };
 
-enum status worker_create(const struct config *config, struct worker **out)
+static void model_destroy(struct model *model)
+{
+    jackknife_destroy(&model->jackknife);
+    deterministic_destroy(&model->deterministic);
+}
+
+enum status worker_create(const struct config *config, const struct ladder *ladder, struct worker **out)
 {
     struct worker *worker = calloc(1, sizeof *worker);
     size_t size = sizeof(struct solved_header) + worker_record_size(config, 0); /* block 0 is as large as any */
     *out = worker;
     if (worker) {
         worker->config = config;
+        worker->ladder = ladder;
         worker->message = malloc(size);
     }
     if (!worker || !worker->message) {
@@ -46,8 +60,8 @@ enum status worker_create(const struct config *config, struct worker **out)
 void worker_destroy(struct worker **worker)
 {
     if (*worker) {
-        for (int i = 0; i < TABLES; i++) {
-            deterministic_destroy(&(*worker)->table[i]);
+        for (int i = 0; i < MODELS; i++) {
+            model_destroy(&(*worker)->model[i]);
         }
         free((*worker)->message);
         free(*worker);
@@ -63,22 +77,30 @@ size_t worker_record_size(const struct config *config, size_t index)
     return offset[FIELD_COUNT];
 }
 
-/* The tables for `nu`; NULL when they could not be made. */
-static const struct deterministic *table_of(struct worker *worker, double nu)
+/* The model of the grid's nu of that index; NULL when it could not be made. */
+static const struct model *model_of(struct worker *worker, size_t index)
 {
-    for (int i = 0; i < TABLES; i++) {
-        if (worker->table[i] && worker->table_nu[i] == nu) {
-            return worker->table[i];
+    const struct config *config = worker->config;
+    double nu = config->grid.axis[GRID_NU].values[index];
+    for (int i = 0; i < MODELS; i++) {
+        if (worker->model[i].deterministic && worker->model[i].nu == nu) {
+            return &worker->model[i];
         }
     }
-    int i = worker->next_table;
-    worker->next_table = (i + 1) % TABLES;
-    deterministic_destroy(&worker->table[i]);
-    worker->table_nu[i] = nu;
-    if (deterministic_create(worker->config->gamma, nu, worker->config->P, &worker->table[i]) != STATUS_OK) {
-        fprintf(stderr, "moat: nu = %g: %s; its points are stored as failed\n", nu, error_message());
+    struct model *model = &worker->model[worker->next_model];
+    worker->next_model = (worker->next_model + 1) % MODELS;
+    model_destroy(model);
+    model->nu = nu;
+    enum status status = deterministic_create(config->gamma, nu, config->P, &model->deterministic);
+    if (status == STATUS_OK && config->solver == SOLVER_RIDGE) {
+        status = jackknife_create(model->deterministic, worker->ladder, index, &model->jackknife);
     }
-    return worker->table[i];
+    if (status != STATUS_OK) {
+        fprintf(stderr, "moat: nu = %g: %s; its points are stored as failed\n", nu, error_message());
+        model_destroy(model);
+        return NULL;
+    }
+    return model;
 }
 
 /* A block's record, field by field. */
@@ -122,31 +144,60 @@ static void store_threshold(const struct record *record, const size_t at[GRID_AX
     store_company(record, FIELD_ENTRANT_ALPHA, at, &threshold->entrant);
 }
 
+/* One market by the deterministic equivalent. `incumbent` is of the same model. */
+static void solve_market(const struct solver *solver, const struct record *record, const size_t at[GRID_AXES], double Q,
+                         const struct company *incumbent, double tau_I, double tau_E)
+{
+    struct threshold threshold;
+    market_threshold(solver, Q, incumbent, tau_I, tau_E, &threshold);
+    store_threshold(record, at, &threshold);
+}
+
+/* One market from data, with its standard error and the deterministic equivalent beside it. */
+static void solve_measured_market(const struct solver *solver, const struct model *model, const struct record *record,
+                                  const size_t at[GRID_AXES], double Q, const struct company *incumbent, double tau_I,
+                                  double tau_E)
+{
+    struct threshold threshold;
+    double standard_error;
+    market_threshold(solver, Q, incumbent, tau_I, tau_E, &threshold);
+    store(record, FIELD_N_E_STAR_DETERMINISTIC, at, threshold.N_E_star);
+    jackknife_threshold(model->jackknife, Q, tau_I, tau_E, &threshold, &standard_error);
+    store(record, FIELD_N_E_STAR_STDERR, at, standard_error);
+    store_threshold(record, at, &threshold);
+}
+
 /* All markets of one (Q, nu) of the block: at[GRID_Q] and at[GRID_NU] are set. */
-static void solve_markets(const struct config *config, const struct solver *solver, const struct record *record,
+static void solve_markets(const struct config *config, const struct model *model, const struct record *record,
                           size_t at[GRID_AXES])
 {
     const struct grid *grid = &config->grid;
     const struct block *block = &record->block;
+    struct solver solver = deterministic_solver(model->deterministic);
     double Q = grid->axis[GRID_Q].values[block->start[GRID_Q] + at[GRID_Q]];
-    double L_star = 2 * Q * solver->A0;
+    double L_star = 2 * Q * solver.A0;
     double tau_unit = config->tau_unit == TAU_L_STAR ? L_star : 1;
     double tau_I = config->tau_I * tau_unit;
     store(record, FIELD_L_STAR, at, L_star);
     store(record, FIELD_TAU_I, at, tau_I);
 
     for (at[GRID_N_I] = 0; at[GRID_N_I] < block->count[GRID_N_I]; at[GRID_N_I]++) {
-        struct company incumbent;
+        struct company incumbent, measured;
         double N_I = grid->axis[GRID_N_I].values[block->start[GRID_N_I] + at[GRID_N_I]];
-        company_solve(solver, N_I, Q, tau_I, &incumbent);
-        store_company(record, FIELD_INCUMBENT_ALPHA, at, &incumbent);
+        company_solve(&solver, N_I, Q, tau_I, &incumbent);
+        if (model->jackknife) {
+            jackknife_incumbent(model->jackknife, N_I, Q, tau_I, &measured);
+        }
+        store_company(record, FIELD_INCUMBENT_ALPHA, at, model->jackknife ? &measured : &incumbent);
 
         for (at[GRID_TAU_E] = 0; at[GRID_TAU_E] < block->count[GRID_TAU_E]; at[GRID_TAU_E]++) {
-            struct threshold threshold;
             double tau_E = grid->axis[GRID_TAU_E].values[block->start[GRID_TAU_E] + at[GRID_TAU_E]] * tau_unit;
-            market_threshold(solver, Q, &incumbent, tau_I, tau_E, &threshold);
             store(record, FIELD_TAU_E_ABSOLUTE, at, tau_E);
-            store_threshold(record, at, &threshold);
+            if (model->jackknife) {
+                solve_measured_market(&solver, model, record, at, Q, &incumbent, tau_I, tau_E);
+            } else {
+                solve_market(&solver, record, at, Q, &incumbent, tau_I, tau_E);
+            }
         }
     }
 }
@@ -176,14 +227,9 @@ const unsigned char *worker_solve(struct worker *worker, size_t index, struct so
 
     size_t at[GRID_AXES] = {0};
     for (at[GRID_NU] = 0; at[GRID_NU] < record.block.count[GRID_NU]; at[GRID_NU]++) {
-        const struct deterministic *table =
-            table_of(worker, grid->axis[GRID_NU].values[record.block.start[GRID_NU] + at[GRID_NU]]);
-        if (!table) {
-            continue;
-        }
-        struct solver solver = deterministic_solver(table);
-        for (at[GRID_Q] = 0; at[GRID_Q] < record.block.count[GRID_Q]; at[GRID_Q]++) {
-            solve_markets(worker->config, &solver, &record, at);
+        const struct model *model = model_of(worker, record.block.start[GRID_NU] + at[GRID_NU]);
+        for (at[GRID_Q] = 0; model && at[GRID_Q] < record.block.count[GRID_Q]; at[GRID_Q]++) {
+            solve_markets(worker->config, model, &record, at);
         }
     }
     *header = (struct solved_header){index, MPI_Wtime() - start};

@@ -83,13 +83,13 @@ static enum status sweep(const struct config *config, const char *path)
     struct worker *worker = NULL;
     struct progress progress;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    enum status status = worker_create(config, &worker);
+    enum status status = worker_create(config, NULL, &worker);
     if (status == STATUS_OK && rank == 0) {
         status = results_open(path, config, "test_sweep", false, &results);
     }
     if (coordinator_agree(status, MPI_COMM_WORLD) == STATUS_OK) {
         if (rank == 0) {
-            progress_begin(&progress, POINTS, 0, true);
+            progress_begin(&progress, "points", POINTS, 0, true);
             status = coordinator_run(config, results, worker, &progress, MPI_COMM_WORLD);
             CU_ASSERT_EQUAL(progress.done, POINTS);
         } else {

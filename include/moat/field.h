@@ -2,9 +2,11 @@
 #ifndef MOAT_FIELD_H
 #define MOAT_FIELD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "moat/config.h"
 #include "moat/grid.h"
 
 /*
@@ -25,6 +27,8 @@ enum field_id {
     FIELD_L_STAR,
     FIELD_TAU_I,
     FIELD_TAU_E_ABSOLUTE,
+    FIELD_N_E_STAR_STDERR,        /* these two with solver: ridge only */
+    FIELD_N_E_STAR_DETERMINISTIC,
     FIELD_COUNT
 };
 
@@ -36,6 +40,7 @@ struct field {
     unsigned axes; /* bit GRID_x set: the field varies along that axis */
     const char *units;
     const char *long_name;
+    bool ridge_only; /* in the file of `solver: ridge` only */
 };
 
 extern const struct field field_table[FIELD_COUNT];
@@ -44,6 +49,9 @@ extern const struct field field_table[FIELD_COUNT];
 extern const char *const field_axis_name[GRID_AXES];
 extern const char *const field_axis_units[GRID_AXES];
 extern const char *const field_axis_long_name[GRID_AXES];
+
+/* Whether a sweep has the field in its file. Its record has room for every field. Local. */
+bool field_stored(const struct field *field, enum solver_kind solver);
 
 /* Bytes of one element. Local. */
 size_t field_element_size(enum field_type type);

@@ -8,16 +8,17 @@
 /* Progress of a sweep on stderr: a bar on a terminal (also behind mpirun), a line every ten seconds elsewhere, nothing
    when quiet. Points per second are those of this run. Rank 0. */
 struct progress {
-    size_t total, first, done; /* points: of the sweep, done before this run, done now */
+    size_t total, first, done; /* of the sweep, done before this run, done now */
     double start, last;        /* seconds of the monotonic clock */
+    const char *unit;          /* what is counted, in the plural */
     bool quiet, terminal, shown;
 };
 
-/* Begins with `first` of `total` points done. */
-void progress_begin(struct progress *progress, size_t total, size_t first, bool quiet);
+/* Begins with `first` of `total` done; `unit` ("points") must outlive *progress. */
+void progress_begin(struct progress *progress, const char *unit, size_t total, size_t first, bool quiet);
 
-/* Counts `points` more and shows them when it is time; 0 points is a fine way to let time pass. */
-void progress_add(struct progress *progress, size_t points);
+/* Counts `more` and shows it when it is time; 0 lets time pass. */
+void progress_add(struct progress *progress, size_t more);
 
 /* Shows the final state. */
 void progress_end(struct progress *progress);

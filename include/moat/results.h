@@ -9,6 +9,7 @@
 #include "moat/config.h"
 #include "moat/error.h"
 #include "moat/field.h"
+#include "moat/ladder.h"
 #include "moat/market.h"
 
 /*
@@ -36,6 +37,15 @@ size_t results_blocks_done(const struct results *results);
 /* Writes the record of block `index` (layout of field_offsets), the seconds it took and the rank that solved it. The
    file is flushed when the last flush is more than a second old. Returns STATUS_IO. Rank 0. */
 enum status results_write(struct results *results, size_t index, const unsigned char *record, double seconds, int rank);
+
+/* Fills the tables and states of those tasks of `ladder` that the file has done. With SOLVER_RIDGE. Returns STATUS_IO.
+   Rank 0. */
+enum status results_read_tables(struct results *results, struct ladder *ladder);
+
+/* Writes the tables and state of `task` from `ladder`, then flushes: a task is costly. `message` says why it failed, ""
+   when it did not. Returns STATUS_IO. Rank 0. */
+enum status results_write_task(struct results *results, const struct ladder *ladder, size_t task, double seconds,
+                               int rank, const char *message);
 
 /* Makes everything written so far visible to readers and safe from a kill. After a failed write it fails too: what is
    in the file by then stays good. Returns STATUS_IO. Rank 0. */

@@ -7,12 +7,14 @@
 
 #include "moat/config.h"
 #include "moat/error.h"
+#include "moat/ladder.h"
 
 /* What a worker owns: the config, the solver tables of the nu it met last, room for one record. */
 struct worker;
 
-/* `config` must outlive the worker. Returns STATUS_MEMORY. Local. */
-enum status worker_create(const struct config *config, struct worker **out);
+/* `ladder` has the measured tables with SOLVER_RIDGE, else it is NULL; it and `config` must outlive the worker. Returns
+   STATUS_MEMORY. Local. */
+enum status worker_create(const struct config *config, const struct ladder *ladder, struct worker **out);
 
 /* Frees *worker and sets it to NULL; accepts NULL inside. Local. */
 void worker_destroy(struct worker **worker);

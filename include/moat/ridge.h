@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MOAT_RIDGE_H
+#define MOAT_RIDGE_H
+
+#include <mpi.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "moat/error.h"
+
+/*
+ * Ridge regression on one sampled data set: the coefficients A1, A2, D of the losses (DESIGN.md section 2), exact
+ * expectations over targets and labels for that X, for every nu and lambda from one factorisation.
+ *
+ * Row i of X is sqrt(Sigma) z_i with z_ij the normal of (seed, trial, i, j) of moat/random.h, so the first N rows are
+ * those of every larger N. A0 = sum_j j^-(1+nu) is not part of the tables.
+ */
+struct ridge_task {
+    double gamma; /* > 0; sigma_j = j^-(1+gamma), j = 1..P */
+    size_t P, N;  /* features and data points, >= 1 each */
+    uint64_t seed;
+    uint32_t trial;
+    size_t nus;
+    const double *nu; /* b_j = j^-(nu-gamma); gamma < nu <= 2 (1+gamma), which is not checked here */
+    size_t lambdas;
+    const double *lambda; /* >= 0; 0 is the ridgeless limit */
+};
+
+/* Where the tables go: arrays of the caller, [nu][lambda] with lambda fastest. */
+struct ridge_table {
+    double *A1, *A2, *D;
+    double residual; /* of the factorisation: about |G U - U S^2|_F / |G|, or |U^T U - I|_F where that is larger */
+    double seconds;  /* wall time of the task */
+};
+
+/*
+ * Solves `task` and fills `out`, with the same values on every rank. Collective over `group`, any number of ranks:
+ * every rank passes the same task. The tables agree between groups of any size to 1e-9 (A1, A2 relative to A0, D
+ * relative to itself); so they do with exact arithmetic. At lambda = 0 and N >= P, A1 = A2 = 0 and D is the noise of
+ * least squares.
+ *
+ * Returns, the same on every rank and with the message of the rank that failed: STATUS_USAGE (a task out of its domain,
+ * or too large for the number of ranks), STATUS_MEMORY, STATUS_NUMERICAL (LAPACK or ScaLAPACK reports a failure, the
+ * residual of the factorisation is too large, or a result is not finite). After a failure the tables are undefined, the
+ * group can go on. A rank needs ridge_bytes of memory. Source: DESIGN.md sections 2, 9.
+ */
+enum status ridge_solve(const struct ridge_task *task, MPI_Comm group, struct ridge_table *out);
+
+/* Counted floating-point operations of one task: what the method needs at least, so that flops over time is a fair
+   share of the machine's peak. Local. */
+double ridge_flops(size_t P, size_t N, size_t nus, size_t lambdas);
+
+/* Upper bound of the bytes a rank allocates at a time in ridge_solve on a group of `ranks`; what MPI and BLAS hold
+   comes on top. Local. */
+size_t ridge_bytes(size_t P, size_t N, size_t nus, size_t lambdas, int ranks);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Leave-one-out thresholds. */
+#include "moat/jackknife.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct jackknife {
+    size_t trials;
+    struct empirical **empirical; /* [trials + 1]: without each trial, then with all */
+    struct company *incumbent;    /* [trials + 1], likewise */
+    double *threshold;            /* [trials] */
+};
+
+enum status jackknife_create(const struct deterministic *deterministic, const struct ladder *ladder, size_t nu,
+                             struct jackknife **out)
+{
+    size_t trials = ladder->trials, values = ladder->rungs * ladder->lambdas;
+    struct jackknife *jackknife = *out = calloc(1, sizeof *jackknife);
+    double *mean = malloc(3 * values * sizeof(double));
+    enum status status = STATUS_MEMORY;
+    if (jackknife) {
+        jackknife->trials = trials;
+        jackknife->empirical = calloc(trials + 1, sizeof(struct empirical *));
+        jackknife->incumbent = calloc(trials + 1, sizeof(struct company));
+        jackknife->threshold = calloc(trials, sizeof(double));
+    }
+    if (!jackknife || !mean || !jackknife->empirical || !jackknife->incumbent || !jackknife->threshold) {
+        error_set(STATUS_MEMORY, "out of memory for the jackknife");
+        goto cleanup;
+    }
+    status = STATUS_OK;
+    for (size_t i = 0; i <= trials && status == STATUS_OK; i++) {
+        struct empirical_tables tables;
+        status = ladder_mean(ladder, nu, i < trials ? i : LADDER_ALL, mean, mean + values, mean + 2 * values, &tables);
+        if (status == STATUS_OK) {
+            status = empirical_create(deterministic, &tables, &jackknife->empirical[i]);
+        }
+    }
+
+cleanup:
+    free(mean);
+    if (status != STATUS_OK) {
+        jackknife_destroy(out);
+    }
+    return status;
+}
+
+void jackknife_destroy(struct jackknife **jackknife)
+{
+    if (*jackknife) {
+        for (size_t i = 0; (*jackknife)->empirical && i <= (*jackknife)->trials; i++) {
+            empirical_destroy(&(*jackknife)->empirical[i]);
+        }
+        free((*jackknife)->empirical);
+        free((*jackknife)->incumbent);
+        free((*jackknife)->threshold);
+        free(*jackknife);
+        *jackknife = NULL;
+    }
+}
+
+void jackknife_incumbent(struct jackknife *jackknife, double N, double Q, double tau, struct company *out)
+{
+    for (size_t i = 0; i <= jackknife->trials; i++) {
+        struct solver solver = empirical_solver(jackknife->empirical[i]);
+        company_solve(&solver, N, Q, tau, &jackknife->incumbent[i]);
+    }
+    *out = jackknife->incumbent[jackknife->trials];
+}
+
+void jackknife_threshold(struct jackknife *jackknife, double Q, double tau_I, double tau_E, struct threshold *out,
+                         double *standard_error)
+{
+    size_t trials = jackknife->trials;
+    struct solver solver = empirical_solver(jackknife->empirical[trials]);
+    market_threshold(&solver, Q, &jackknife->incumbent[trials], tau_I, tau_E, out);
+    *standard_error = NAN;
+    if (isnan(out->N_E_star)) {
+        return;
+    }
+    double mean = 0, squares = 0;
+    for (size_t i = 0; i < trials; i++) { /* NaN where one has no threshold, and so is the result */
+        struct threshold without;
+        solver = empirical_solver(jackknife->empirical[i]);
+        market_threshold(&solver, Q, &jackknife->incumbent[i], tau_I, tau_E, &without);
+        jackknife->threshold[i] = without.N_E_star;
+        mean += without.N_E_star / (double)trials;
+    }
+    for (size_t i = 0; i < trials; i++) {
+        squares += (jackknife->threshold[i] - mean) * (jackknife->threshold[i] - mean);
+    }
+    *standard_error = sqrt(squares * (double)(trials - 1) / (double)trials);
+}

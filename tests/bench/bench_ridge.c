@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Ridge task step by step: counted operations, time, and their share of DGEMM's peak measured in the same run on all
+ * ranks at once. Usage: mpirun -n R bench_ridge [P] [order ...]; default P = 4000 and orders 500, 1000, 2000.
+ */
+#include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../src/ridge_internal.h"
+
+enum { NUS = 2, LAMBDAS = 64 };
+
+static const char *const step_name[RIDGE_STEPS] = {"sample", "Gram",  "eigenvectors", "rotate",
+                                                   "refine", "check", "forms"};
+
+/* Flops per second of all ranks together, each with its own product of order 1500. */
+static double gemm_peak(MPI_Comm comm)
+{
+    const size_t n = 1500;
+    double *a = malloc(3 * n * n * sizeof *a), best = 0;
+    if (!a) {
+        MPI_Abort(comm, 1);
+        return 0;
+    }
+    for (size_t i = 0; i < 3 * n * n; i++) {
+        a[i] = 1.0 / (double)(i % 1000 + 1);
+    }
+    int size;
+    MPI_Comm_size(comm, &size);
+    for (int repeat = 0; repeat < 4; repeat++) {
+        MPI_Barrier(comm);
+        double start = MPI_Wtime();
+        ridge_multiply('N', 'N', n, n, n, 1, a, n, a + n * n, n, 0, a + 2 * n * n, n);
+        MPI_Barrier(comm);
+        double rate = 2.0 * (double)(n * n * n) * size / (MPI_Wtime() - start);
+        best = rate > best ? rate : best;
+    }
+    free(a);
+    MPI_Bcast(&best, 1, MPI_DOUBLE, 0, comm);
+    return best;
+}
+
+static void report(const struct ridge_task *task, const struct ridge_profile *profile, double seconds, double residual,
+                   double peak, int ranks)
+{
+    double flops[RIDGE_STEPS];
+    ridge_step_flops(task->P, task->N, task->nus, task->lambdas, flops);
+    printf("P = %zu, N = %zu, %d ranks: %.2f s, %.1f GF/s, %.0f %% of DGEMM's %.1f; residual %.1e, refined %zu, "
+           "memory %.0f MB (predicted %.0f)\n",
+           task->P, task->N, ranks, seconds, ridge_flops(task->P, task->N, NUS, LAMBDAS) / seconds * 1e-9,
+           100 * ridge_flops(task->P, task->N, NUS, LAMBDAS) / seconds / peak, peak * 1e-9, residual, profile->refined,
+           (double)profile->bytes_peak * 1e-6, (double)ridge_bytes(task->P, task->N, NUS, LAMBDAS, ranks) * 1e-6);
+    for (int step = 0; step < RIDGE_STEPS; step++) {
+        printf("    %-13s %8.3f s", step_name[step], profile->seconds[step]);
+        if (flops[step] > 0) {
+            printf(" %8.1f GF %5.0f %%", flops[step] * 1e-9, 100 * flops[step] / profile->seconds[step] / peak);
+        }
+        printf("\n");
+    }
+    fflush(stdout);
+}
+
+static int bench(size_t P, size_t N)
+{
+    const double nu[NUS] = {0.75, 1.5};
+    double lambda[LAMBDAS] = {0}, tables[3][NUS * LAMBDAS];
+    for (size_t l = 1; l < LAMBDAS; l++) {
+        lambda[l] = 1e-10 * (double)(l * l * l);
+    }
+    int rank, ranks;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    struct ridge_task task = {
+        .gamma = 0.5, .P = P, .N = N, .seed = 1, .nus = NUS, .nu = nu, .lambdas = LAMBDAS, .lambda = lambda};
+    struct ridge_table table = {.A1 = tables[0], .A2 = tables[1], .D = tables[2]};
+    struct ridge_profile profile = {0};
+    double peak = gemm_peak(MPI_COMM_WORLD);
+    enum status status = ridge_solve_profiled(&task, MPI_COMM_WORLD, &table, &profile);
+    double after = gemm_peak(MPI_COMM_WORLD);
+    if (rank == 0 && status == STATUS_OK) {
+        report(&task, &profile, table.seconds, table.residual, peak > after ? peak : after, ranks);
+    } else if (rank == 0) {
+        fprintf(stderr, "bench_ridge: %s\n", error_message());
+    }
+    return status != STATUS_OK;
+}
+
+int main(int argc, char **argv)
+{
+    MPI_Init(&argc, &argv);
+    size_t P = argc > 1 ? strtoul(argv[1], NULL, 10) : 4000;
+    int failed = 0;
+    if (argc > 2) {
+        for (int i = 2; i < argc && !failed; i++) {
+            failed = bench(P, strtoul(argv[i], NULL, 10));
+        }
+    } else {
+        failed = bench(P, 500) || bench(P, 1000) || bench(P, 2000);
+    }
+    MPI_Finalize();
+    return failed;
+}

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starts moat, alone or under mpirun, in a folder of its own, and reads the results file it writes.
+
+MOAT in the environment is the program to test, build/moat when it is not set. Every wait is bounded, and a program that
+is left behind is killed with all its children.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+MOAT = str(Path(os.environ.get("MOAT", ROOT / "build" / "moat")).resolve())
+AXES = ("N_I", "tau_E", "Q", "nu")
+SECONDS = 120  # the longest wait for anything; nothing here takes a tenth of it on an idle machine
+
+# Every status but failed, both ends of every range, thresholds around L*/4 and around the incumbent's.
+MIXED = """name: mixed
+sweep: market_entry
+solver: deterministic
+output: mixed.h5
+model: {gamma: 0.5, P: .inf}
+incumbent: {tau: 0.9}
+grid:
+  N_I:   {values: [1, 2, 5, 10, 100, 1e3, 1e4, 1e6, 1e9, 1e12, .inf]}
+  tau_E: {values: [0.1, 0.24, 0.3, 0.5, 0.8, 0.9, 0.95, 1.0, 1.2, 2, .inf]}
+  Q:     {linear: [0.1, 1.0], points: 8}
+  nu:    {values: [0.6, 1.0, 2.0, 3.0]}
+"""
+
+# Three or four seconds of work on two cores: 100 data efficiencies, each with tables of its own. Tests interrupt it
+# three times over; when the program has become too fast for that they say so, and the axes should grow.
+LONG = """name: long
+sweep: market_entry
+solver: deterministic
+output: long.h5
+model: {gamma: 0.5, P: .inf}
+incumbent: {tau: 0.9}
+grid:
+  N_I:   {log: [10, 1e9], points: 90}
+  tau_E: {values: [0.5, 0.95, 1.2, .inf]}
+  Q:     {linear: [0.1, 1.0], points: 5}
+  nu:    {linear: [0.6, 2.9], points: 100}
+"""
+
+signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a test that is stopped still kills what it started
+
+
+class Launch:
+    """A running moat, alone (`ranks` None) or under mpirun; a context manager that leaves no process behind.
+
+    It gets a session of its own: mpirun gives each rank a process group of its own, and the session holds them all.
+    """
+
+    def __init__(self, folder, *arguments, ranks=None, **popen):
+        launcher = [] if ranks is None else ["mpirun", "--oversubscribe", "-n", str(ranks)]
+        scratch = folder / ".scratch"  # what killed ranks leave behind must not stay in /dev/shm and /tmp
+        scratch.mkdir(exist_ok=True)
+        environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
+                           OMPI_MCA_plm_rsh_agent="", OMPI_MCA_btl_vader_single_copy_mechanism="none",
+                           TMPDIR=str(scratch), OMPI_MCA_btl_vader_backing_directory=str(scratch))
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        self.process = subprocess.Popen([*launcher, MOAT, *map(str, arguments)], cwd=folder, env=environment,
+                                        start_new_session=True, **{**streams, **popen})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream:
+                stream.close()
+
+    def members(self):
+        """Process ids of the session, mpirun's and every rank's; no zombies."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                state, _, _, session = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
+            except OSError:
+                continue
+            if int(session) == self.process.pid and state not in "ZX":
+                found.append(int(entry.name))
+        return found
+
+    def rank(self, number):
+        """Process id of a rank of mpirun."""
+        mark = f"OMPI_COMM_WORLD_RANK={number}".encode()
+        for member in self.members():
+            if mark in Path(f"/proc/{member}/environ").read_bytes().split(b"\0"):
+                return member
+        raise LookupError(f"no rank {number} in session {self.process.pid}")
+
+    def kill(self):
+        """kill -9 of the whole session, until it is empty."""
+        for _ in range(100):
+            members = self.members()
+            for member in members:
+                try:
+                    os.kill(member, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            if not members:
+                break
+            time.sleep(0.02)
+        self.process.wait(SECONDS)
+
+    def finish(self, seconds=SECONDS):
+        """(exit code, stdout, stderr) once it has ended by itself."""
+        out, err = self.process.communicate(timeout=seconds)
+        return self.process.returncode, out.decode(), err.decode()
+
+
+def moat(folder, *arguments, ranks=None):
+    """Runs moat to its end: (exit code, stdout, stderr)."""
+    with Launch(folder, *arguments, ranks=ranks) as launch:
+        return launch.finish()
+
+
+def read(path, live=False):
+    """Every dataset of the file, those of /run too: name -> array. `live`: also while it is written or after a kill."""
+    values = {}
+
+    def take(name, item):
+        if isinstance(item, h5py.Dataset):
+            values[name] = item[()]
+
+    with h5py.File(path, "r", swmr=live) as file:
+        file.visititems(take)
+    return values
+
+
+def differing(left, right):
+    """Names of the datasets of two files that are not the same to the bit, those of /run left out: they hold times."""
+    names = {name for name in (*left, *right) if not name.startswith("run/")}
+    return sorted(name for name in names if name not in left or name not in right or
+                  left[name].shape != right[name].shape or left[name].tobytes() != right[name].tobytes())
+
+
+def done_mask(path):
+    """Which grid points lie in blocks that a file, of a live or killed run, reports done: array over AXES.
+
+    Blocks are numbered with tau_E fastest, then N_I, Q, nu (moat/grid.h).
+    """
+    with h5py.File(path, "r", swmr=True) as file:
+        state = file["run/block_state"][()]
+        block = dict(zip(AXES, file["run"].attrs["block_shape"]))
+        size = dict(zip(AXES, file["status"].shape))
+    order = ("nu", "Q", "N_I", "tau_E")
+    parts = state.reshape([-(-size[axis] // block[axis]) for axis in order])
+    for number, axis in enumerate(order):
+        parts = np.take(parts, np.arange(size[axis]) // block[axis], axis=number)
+    return parts.transpose([order.index(axis) for axis in AXES]) == 1
+
+
+class ProgramTest(unittest.TestCase):
+    """A test with a folder of its own."""
+
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="moat-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def write(self, name, text):
+        """A file in the folder; its path."""
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+    def run_moat(self, code, *arguments, ranks=None):
+        """Runs moat in the folder to the exit code `code`: (stdout, stderr)."""
+        found, out, err = moat(self.folder, *arguments, ranks=ranks)
+        self.assertEqual(found, code, f"moat {' '.join(map(str, arguments))}, ranks {ranks}: {out}{err}")
+        return out, err

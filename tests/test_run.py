@@ -1,0 +1,288 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program end to end: the file it writes, its commands, its exit codes, what it prints."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import shutil
+import tempfile
+import termios
+import time
+import unittest
+from pathlib import Path
+
+import h5py
+import numpy as np
+import xarray
+from scipy.special import zeta
+
+from program import AXES, LONG, MIXED, ROOT, SECONDS, Launch, ProgramTest, differing, moat, read
+
+GAMMA, TAU_I = 0.5, 0.9  # of MIXED
+STATUSES = ("pending", "ok", "entrant_always", "no_entry", "incumbent_infeasible", "entrant_infeasible", "failed")
+OK, ALWAYS, NO_ENTRY, INCUMBENT_INFEASIBLE, ENTRANT_INFEASIBLE = range(1, 6)
+COMPANY = ("alpha", "lambda", "loss_performance", "loss_safety")
+VARIABLES = {  # DESIGN.md section 5
+    "N_E_star": AXES, "status": AXES, **{f"entrant_{name}": AXES for name in COMPANY},
+    **{f"incumbent_{name}": ("N_I", "Q", "nu") for name in COMPANY},
+    "L_star": ("Q", "nu"), "tau_I": ("Q", "nu"), "tau_E_absolute": ("tau_E", "Q", "nu")}
+ATTRIBUTES = {"Conventions", "title", "history", "references", "date_created", "moat_version", "git_revision", "solver",
+              "config"}
+
+
+class SweepTest(ProgramTest):
+    """What `moat run` leaves in the file."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.shared = Path(tempfile.mkdtemp(prefix="moat-"))
+        cls.addClassCleanup(shutil.rmtree, cls.shared, ignore_errors=True)
+        (cls.shared / "mixed.yaml").write_text(MIXED)
+        cls.ended = moat(cls.shared, "run", "mixed.yaml")
+        cls.path = cls.shared / "mixed.h5"
+
+    def test_identical_for_any_number_of_ranks(self):
+        self.assertEqual(self.ended[0], 0, self.ended)
+        alone = read(self.path)
+        self.assertEqual(set(np.unique(alone["status"])), {1, 2, 3, 4, 5})
+        for ranks in (1, 2, 3, 4):
+            self.run_moat(0, "run", self.shared / "mixed.yaml", "-o", f"{ranks}.h5", ranks=ranks)
+            found = read(self.folder / f"{ranks}.h5")
+            self.assertEqual(differing(alone, found), [], f"{ranks} ranks")
+            solvers = set(found["run/block_rank"])
+            self.assertLessEqual(solvers, set(range(1, ranks)) or {0})
+        self.assertEqual(solvers, {1, 2, 3}, "four ranks: every worker had something to do")
+
+    def test_layout(self):
+        with xarray.open_dataset(self.path, engine="h5netcdf") as data:
+            self.assertEqual(set(data.coords), set(AXES))
+            self.assertEqual({name: data[name].dims for name in data.data_vars}, VARIABLES)
+            for name, variable in data.variables.items():
+                self.assertEqual(variable.attrs["units"], "data points" if name in ("N_I", "N_E_star") else "1", name)
+                self.assertEqual(variable.dtype, np.uint8 if name == "status" else np.float64, name)
+            names = [variable.attrs["long_name"] for variable in data.variables.values()]
+            self.assertEqual(len(set(names)), len(names))
+            np.testing.assert_array_equal(data.tau_E, [0.1, 0.24, 0.3, 0.5, 0.8, 0.9, 0.95, 1.0, 1.2, 2, np.inf])
+            np.testing.assert_allclose(data.Q, np.linspace(0.1, 1, 8), rtol=1e-15)
+            np.testing.assert_array_equal(data.status.attrs["flag_values"], range(7))
+            self.assertEqual(tuple(data.status.attrs["flag_meanings"].split()), STATUSES)
+            self.assertEqual(set(data.attrs), ATTRIBUTES)
+            self.assertEqual(data.attrs["config"], MIXED)
+            self.assertEqual(data.attrs["title"], "mixed")
+            self.assertEqual(data.attrs["solver"], "deterministic")
+            self.assertIn("moat run mixed.yaml", data.attrs["history"])
+
+    def test_markets_are_consistent(self):
+        with xarray.open_dataset(self.path, engine="h5netcdf") as data:
+            data = data.broadcast_like(data.status).transpose(*AXES).load()
+        N_I, tau_E = np.broadcast_arrays(data.N_I.values[:, None, None, None], data.tau_E.values[:, None, None])
+        N_I, tau_E = (np.broadcast_to(values, data.status.shape) for values in (N_I, tau_E))
+        L_star = 2 * data.Q * zeta(1 + data.nu)
+        np.testing.assert_allclose(data.L_star, L_star.broadcast_like(data.status).transpose(*AXES), rtol=1e-12)
+        np.testing.assert_allclose(data.tau_I, TAU_I * data.L_star, rtol=1e-14)
+        status, L_star, N_E = data.status.values, data.L_star.values, data.N_E_star.values
+        entry = np.isin(status, (OK, ALWAYS))
+        np.testing.assert_array_equal(np.isfinite(N_E), entry)
+        self.assertTrue((N_E[status == ALWAYS] == 1).all() and (N_E[status == OK] > 1).all())
+        for company, has, tau in (("incumbent", status != INCUMBENT_INFEASIBLE, data.tau_I.values),
+                                  ("entrant", entry, tau_E * L_star)):
+            alpha, ridge, performance, safety = (data[f"{company}_{name}"].values for name in COMPANY)
+            np.testing.assert_array_equal(np.isfinite([alpha, ridge, performance, safety]), [has] * 4)
+            self.assertTrue(((alpha[has] >= 0.5) & (alpha[has] <= 1)).all(), company)
+            self.assertTrue(((ridge[has] >= 0) & (ridge[has] <= 1)).all(), company)
+            self.assertTrue((safety[has] <= tau[has] * (1 + 1e-9)).all(), company)
+            roots = np.sqrt(performance) + np.sqrt(safety)
+            self.assertTrue((roots[has] >= np.sqrt(L_star[has]) * (1 - 1e-9)).all(), company)
+        entrant, incumbent = (data[f"{name}_loss_performance"].values for name in ("entrant", "incumbent"))
+        self.assertTrue((entrant[entry] <= incumbent[entry] * (1 + 1e-8)).all())
+        # With any less data the entrant would lose, or could not meet tau_E: there alpha is 1/2, and L1 = L2 = tau_E.
+        least = np.minimum(incumbent, tau_E * L_star)
+        np.testing.assert_allclose(entrant[status == OK], least[status == OK], rtol=1e-8)
+        self.check_infinite_data(status, N_I, tau_E, incumbent, L_star)
+
+    def check_infinite_data(self, status, N_I, tau_E, incumbent, L_star):
+        """An incumbent with infinite data has the loss (1 - sqrt tau_I)^2 L*; who beats it is known from tau alone."""
+        infinite = np.isinf(N_I)
+        np.testing.assert_allclose(incumbent[infinite], (1 - np.sqrt(TAU_I)) ** 2 * L_star[infinite], rtol=1e-12)
+        expected = np.where(tau_E > TAU_I, OK, np.where(tau_E < 0.25, ENTRANT_INFEASIBLE, NO_ENTRY))
+        np.testing.assert_array_equal(status[infinite], expected[infinite])
+        feasible = status != INCUMBENT_INFEASIBLE
+        np.testing.assert_array_equal(status[feasible] == ENTRANT_INFEASIBLE, tau_E[feasible] < 0.25)
+        self.assertFalse((status[feasible & (tau_E > TAU_I)] == NO_ENTRY).any())
+
+    def test_result_1(self):
+        self.run_moat(0, "run", ROOT / "jobs" / "result-1.yaml", ranks=3)
+        found = read(self.folder / "result-1.h5")
+        N_I, N_E = found["N_I"], found["N_E_star"].ravel()
+        self.assertAlmostEqual(N_E[np.argmin(abs(np.log(N_I / 1e3)))], 298.868, delta=5e-4)
+        large = N_E[N_I >= 1e3]
+        self.assertTrue((np.diff(large) > 0).all() and large[-1] < 3400)
+        slope = np.diff(np.log(N_E[N_I >= 15])) / np.diff(np.log(N_I[N_I >= 15]))
+        self.assertTrue((np.diff(slope) < 0).all() and slope[0] > 1 and 0 < slope[-1] < 1e-3, slope)
+
+
+class FileTest(ProgramTest):
+    """Which file `moat run` writes, resumes, replaces, refuses."""
+
+    def refused(self, *arguments, ranks=None):
+        """The command must end with 2 and leave the folder as it is; its stderr."""
+        def content():
+            return {path.name: path.read_bytes() for path in self.folder.iterdir() if path.is_file()}
+        before = content()
+        out, err = self.run_moat(2, *arguments, ranks=ranks)
+        self.assertEqual(out, "")
+        self.assertTrue(content() == before, "a refused command changed a file")
+        return err
+
+    def test_complete_file(self):
+        self.write("mixed.yaml", MIXED)
+        self.run_moat(0, "run", "mixed.yaml")
+        before = read(self.folder / "mixed.h5")
+        self.write("same.yaml", MIXED.replace("name: mixed", "name: again  # same numbers").replace("0.9}", "9e-1}"))
+        out, _ = self.run_moat(0, "run", "same.yaml", ranks=2)
+        self.assertIn("0 points in", out)
+        again = read(self.folder / "mixed.h5")
+        self.assertEqual(differing(before, again), [])
+        np.testing.assert_array_equal(before["run/block_seconds"], again["run/block_seconds"], "solved again")
+        with h5py.File(self.folder / "mixed.h5") as file:
+            self.assertEqual(len(file.attrs["history"].splitlines()), 2)
+
+    def test_file_of_another_sweep(self):
+        self.write("mixed.yaml", MIXED)
+        self.write("other.yaml", MIXED.replace("points: 8", "points: 3"))
+        self.run_moat(0, "run", "mixed.yaml")
+        self.assertIn("--force", self.refused("run", "other.yaml", ranks=3))
+        self.run_moat(0, "run", "other.yaml", "--force", ranks=2)
+        found = read(self.folder / "mixed.h5")
+        self.assertEqual(found["status"].shape, (11, 11, 3, 4))
+        self.assertTrue(found["status"].all())
+
+    def test_file_that_is_not_ours(self):
+        self.write("mixed.yaml", MIXED)
+        self.write("notes.txt", "my notes")
+        with h5py.File(self.folder / "data.h5", "w") as file:
+            file["N_I"] = [1.0, 2.0]
+        for output in ("notes.txt", "data.h5"):
+            for force in ((), ("--force",)):
+                self.assertIn(output, self.refused("run", "mixed.yaml", "-o", output, *force))
+        for output in ("no/such/folder.h5", "notes.txt/x.h5", "."):
+            self.assertIn(output, self.refused("run", "mixed.yaml", "-o", output))
+
+    def test_bad_config(self):
+        self.write("bad.yaml", MIXED.replace("gamma:", "gama:"))
+        for ranks in (None, 3):
+            err = self.refused("run", "bad.yaml", ranks=ranks)
+            self.assertEqual(err.count("bad.yaml:5: model.gama"), 1, err)
+        self.assertIn("absent.yaml", self.refused("run", "absent.yaml"))
+
+    def test_relative_output(self):
+        (self.folder / "configs").mkdir()
+        self.write("configs/mixed.yaml", MIXED)
+        self.run_moat(0, "run", "configs/mixed.yaml", ranks=2)
+        self.assertEqual(sorted(path.name for path in self.folder.rglob("*.h5")), ["mixed.h5"])
+        self.assertTrue((self.folder / "mixed.h5").exists(), "output is relative to the working directory")
+
+
+class OutputTest(ProgramTest):
+    """What the commands print."""
+
+    def test_summary(self):
+        self.write("mixed.yaml", MIXED)
+        for ranks in (None, 3):
+            out, err = self.run_moat(0, "run", "mixed.yaml", "-o", f"{ranks}.h5", ranks=ranks)
+            counts = np.bincount(read(self.folder / f"{ranks}.h5")["status"].ravel())
+            lines = out.splitlines()
+            self.assertEqual([line.split() for line in lines[:-1]],
+                             [[str(count), STATUSES[status]] for status, count in enumerate(counts) if count])
+            self.assertRegex(lines[-1], rf"^3872 points in \d+\.\d+ s, \S+ points/s: {ranks}\.h5$")
+            self.assertNotRegex(out + err, r"[^\n\x20-\x7e]", "control characters in a log")
+            status, _ = self.run_moat(0, "status", f"{ranks}.h5")
+            self.assertRegex(status, rf"^{ranks}\.h5: (\d+) of \1 blocks done, complete\n")
+            self.assertEqual(status.splitlines()[1:], lines[:-1])
+
+    def test_quiet(self):
+        self.write("mixed.yaml", MIXED)
+        for ranks in (None, 3):
+            self.assertEqual(self.run_moat(0, "run", "mixed.yaml", "-q", "-o", f"{ranks}.h5", ranks=ranks), ("", ""))
+
+    def show(self, *arguments, ranks=None, until=None):
+        """What moat prints on a terminal, and its exit code; ^C is typed when `until` has been printed."""
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        shown, limit = b"", time.monotonic() + SECONDS
+        with Launch(self.folder, *arguments, ranks=ranks, stdin=slave, stdout=slave, stderr=slave,
+                    preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) as launch:
+            os.close(slave)
+            while time.monotonic() < limit:
+                if select.select([master], [], [], 0.1)[0]:
+                    try:
+                        shown += os.read(master, 65536)
+                    except OSError:  # the last process with the terminal has gone
+                        break
+                if until and until in shown:
+                    os.write(master, b"\x03")
+                    until = None
+            return launch.process.wait(SECONDS), shown.decode()
+
+    def test_bar_on_a_terminal(self):
+        self.write("mixed.yaml", MIXED)
+        bar = r"\r\[#{30}\] +100\.0 % +3872/3872 points +\S+ points/s +0:00 left"
+        for ranks in (None, 3):
+            code, shown = self.show("run", "mixed.yaml", "-o", f"{ranks}.h5", ranks=ranks)
+            self.assertEqual(code, 0, shown)
+            self.assertRegex(shown, bar, f"{ranks} ranks")
+            self.assertRegex(shown, rf"points/s: {ranks}\.h5")
+
+    def test_interrupt_typed_on_a_terminal(self):
+        self.write("long.yaml", LONG)
+        code, shown = self.show("run", "long.yaml", until=b"%")
+        self.assertEqual(code, 75, shown)
+        self.assertRegex(shown, r"\r\[#*\.+\] +\d+\.\d % +\d+/180000 points +\S+ points/s +\d+:\d\d left")
+
+    def test_point_agrees_with_the_file(self):
+        self.write("mixed.yaml", MIXED)
+        self.run_moat(0, "run", "mixed.yaml", ranks=2)
+        file = read(self.folder / "mixed.h5")
+        random = np.random.default_rng(2)
+        for at in (tuple(random.choice(np.argwhere(file["status"] == status))) for status in (1, 1, 1, 2, 2, 3, 4, 5)):
+            market = [f"--{name.replace('_', '-')}={file[name][index]!r}" for name, index in zip(AXES, at)]
+            out, _ = self.run_moat(0, "point", f"--gamma={GAMMA}", f"--tau-I={TAU_I}", *market)
+            threshold, name = re.search(r"N_E\* = (\S+) +\((\w+)\)", out).groups()
+            self.assertEqual(name, STATUSES[file["status"][at]])
+            np.testing.assert_allclose(float(threshold), file["N_E_star"][at], rtol=1e-9)
+            incumbent = [file[f"incumbent_{name}"][at[:1] + at[2:]] for name in COMPANY]
+            self.check_company(out, "incumbent", incumbent)
+            self.check_company(out, "entrant", [file[f"entrant_{name}"][at] for name in COMPANY])
+
+    def check_company(self, out, name, expected):
+        """A company as printed by `moat point`: the file's numbers, and the lemma's four terms, which sum to L1."""
+        section = re.search(rf"^{name}(: no choice)?$\n((?: .*\n)*)", out, re.M)
+        if section[1]:
+            self.assertTrue(np.isnan(expected).all())
+            return
+        numbers = [float(value) for value in re.findall(r"^ +.*?  +(\S+)", section[2], re.M)]
+        _, alpha, ridge, performance, *terms, safety = numbers
+        np.testing.assert_allclose([alpha, ridge, performance, safety], expected, rtol=1e-9)
+        self.assertEqual(len(terms), 4)
+        np.testing.assert_allclose(sum(terms), performance, rtol=1e-9)
+
+    def test_exit_codes_of_commands(self):
+        point = "point --gamma=.5 --nu=1 --Q=.1 --N-I=1e3 --tau-I=.9 "
+        good = ("help", "--help", "run --help", point + "--tau-E=.inf")
+        bad = ("", "sweep", "run", "run a.yaml b.yaml", "run --bogus a.yaml", "status", "status no.h5", point,
+               *(point + rest for rest in ("--tau-E=x", "--tau-E=nan", "--tau-E=1 --Q=0", "--tau-E=1 --nu=9",
+                                           "--tau-E=1 --N-I=0.5", "--tau-E=1 --bogus=1", "--tau-E=1 1")))
+        for code, lines in ((0, good), (2, bad)):
+            for line in lines:
+                out, err = self.run_moat(code, *line.split())
+                self.assertEqual((out == "", err == ""), (code == 2, code == 0), line)
+        self.assertRegex(self.run_moat(0, "--version")[0], r"^moat \S+ \(\S+\)\n$")
+        once, _ = self.run_moat(0, "--version", ranks=2)
+        self.assertEqual(once.count("moat"), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
