@@ -140,7 +140,7 @@ static enum status measure(const struct arguments *arguments, const struct confi
         status = results_read_tables(results, *out);
     }
     enum status agreed = coordinator_agree(status, comm);
-    if (agreed == STATUS_OK) {
+    if (agreed == STATUS_OK && *out) {
         ladder_share(*out, comm);
         if (rank == 0 && tasks_left(*out) > 0) {
             struct progress progress;
@@ -181,7 +181,7 @@ static enum status sweep(const struct arguments *arguments, const char *command,
         status = share_config(&config, rank, comm);
         agreed = coordinator_agree(status, comm);
     }
-    if (agreed == STATUS_OK && config->solver == SOLVER_RIDGE) {
+    if (agreed == STATUS_OK && config && config->solver == SOLVER_RIDGE) {
         status = measure(arguments, config, results, comm, &ladder);
         agreed = coordinator_agree(status, comm);
     }

@@ -210,12 +210,15 @@ void company_solve(const struct solver *solver, double N, double Q, double tau, 
             choice = other;
         }
     }
+    if (choice.branch == SLACK && out->end < 0 && N >= solver->N_interpolating && tau >= L_star) {
+        choice.excess = 0; /* the limit itself, not what the lowest x leaves */
+    }
     out->excess = choice.excess;
     out->feasible = choice.branch != VIOLATED;
     if (out->feasible) {
         double root = 1 - problem.z_inf;
         out->alpha = (1 + choice.s) / 2;
-        out->lambda = out->end < 0 ? 0 : out->end > 0 ? 1 : solver->lambda(solver->state, N, out->x);
+        out->lambda = out->end < 0 ? 0 : out->end > 0 ? 1 : fmin(1, solver->lambda(solver->state, N, out->x));
         out->loss_performance = L_star / 4 * root * root + choice.excess;
         out->loss_safety = choice.loss_safety;
     }

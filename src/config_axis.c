@@ -80,7 +80,7 @@ enum status config_number(const struct config_source *source, const char *path, 
 static enum status plan_ends(const struct config_source *source, char **ends, struct plan *plan)
 {
     char path[96];
-    double x[2];
+    double x[2] = {0};
     for (int i = 0; i < 2; i++) {
         snprintf(path, sizeof path, "%s.%s[%d]", plan->name, form_name[plan->form], i);
         enum status status = config_number(source, path, ends[i], plan->range, &x[i]);
@@ -175,7 +175,7 @@ static double axis_value(const struct plan *plan, size_t i)
 
 static enum status fill_axis(const struct config_source *source, const struct plan *plan, struct axis *axis)
 {
-    axis->values = malloc(plan->size * sizeof *axis->values);
+    axis->values = malloc(plan->size * sizeof *axis->values + 1);
     if (!axis->values) {
         return error_set(STATUS_MEMORY, "%s: out of memory for the %zu values of %s", source->origin, plan->size,
                          plan->name);

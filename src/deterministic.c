@@ -266,6 +266,7 @@ struct solver deterministic_solver(const struct deterministic *table)
         .N_low = 1,
         .N_high = SOLVER_N_MAX,
         .N_covered = isinf(table->P) ? table->df1_max : INFINITY,
+        .N_interpolating = table->P,
         .state = table,
         .domain = domain,
         .coefficients = coefficients,

@@ -58,6 +58,11 @@ static enum market_status solve(const struct solver *solver, double Q, const str
         return MARKET_ENTRANT_INFEASIBLE;
     }
     double gap = allowed_excess(L_star, incumbent, tau_I, tau_E);
+    if (gap == 0 && tau_E >= L_star && solver->N_interpolating <= solver->N_high) {
+        company_solve(solver, solver->N_interpolating, Q, tau_E, &out->entrant); /* P finite: both losses vanish */
+        out->N_E_star = solver->N_interpolating;
+        return out->N_E_star > 1 ? MARKET_OK : MARKET_ENTRANT_ALWAYS;
+    }
     if (!(gap > 0)) {
         return MARKET_NO_ENTRY;
     }

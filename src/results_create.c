@@ -38,7 +38,8 @@ static double file_bytes(const struct config *config)
         double chunks = 1, chunk_bytes = (double)field_element_size(field_table[f].type);
         for (unsigned a = 0; a < GRID_AXES; a++) {
             if (field_table[f].axes & 1u << a) {
-                chunks *= (double)((config->grid.axis[a].size + shape[a] - 1) / shape[a]);
+                size_t along = (config->grid.axis[a].size + shape[a] - 1) / shape[a];
+                chunks *= (double)along;
                 chunk_bytes *= (double)shape[a];
             }
         }
@@ -163,7 +164,7 @@ enum status results_create(struct results *results, const struct config *config,
         status = error_set(STATUS_IO, "%s: cannot be created: %s", results->path, strerror(errno));
     }
     if (status != STATUS_OK) {
-        unlink(temporary);
+        unlink(temporary); // NOLINT(clang-analyzer-core.NonNullParamChecker): set, or we had left
         goto cleanup;
     }
     if (replacing) {

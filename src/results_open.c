@@ -195,7 +195,7 @@ enum status results_open(const char *path, const struct config *config, const ch
     *out = NULL;
     hdf5_begin();
     enum status status = prepare(path, config, &results);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK || !results) {
         return status;
     }
     status = choose(results, config, force, &resumes);

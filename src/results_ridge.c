@@ -86,27 +86,36 @@ static bool create_variables(hid_t ridge, hid_t run, const hid_t scale[AXES])
                                                "part of its own target that ridge regression misses",
                                                "loss that the label noise of a unit mixture adds"};
     struct variable variable[RIDGE_TABLES + TASK_VARIABLES] = {
-        [RIDGE_TABLES + TASK_STATE] = {.units = "1",
+        [RIDGE_TABLES + TASK_STATE] = {.name = task_name[TASK_STATE],
+                                       .units = "1",
                                        .long_name = "whether the task's tables are in the file",
                                        .type = H5T_STD_U8LE,
                                        .flags = "pending done failed"},
-        [RIDGE_TABLES + TASK_SECONDS] = {.units = "s",
+        [RIDGE_TABLES + TASK_SECONDS] = {.name = task_name[TASK_SECONDS],
+                                         .units = "s",
                                          .long_name = "time it took to solve the task",
                                          .type = H5T_IEEE_F64LE,
                                          .fill = &not_a_number},
-        [RIDGE_TABLES + TASK_RANK] = {.units = "1",
+        [RIDGE_TABLES + TASK_RANK] = {.name = task_name[TASK_RANK],
+                                      .units = "1",
                                       .long_name = "MPI rank that led the task, -1 for none",
                                       .type = H5T_STD_I32LE,
                                       .fill = &no_rank},
-        [RIDGE_TABLES + TASK_MESSAGE] = {.units = "1", .long_name = "why the task failed", .type = text},
+        [RIDGE_TABLES + TASK_MESSAGE] = {.name = task_name[TASK_MESSAGE],
+                                         .units = "1",
+                                         .long_name = "why the task failed",
+                                         .type = text},
     };
     for (int v = 0; v < RIDGE_TABLES + TASK_VARIABLES && ok; v++) {
         bool table = v < RIDGE_TABLES;
         if (table) {
-            variable[v] = (struct variable){
-                .units = "1", .long_name = meaning[v], .type = H5T_IEEE_F64LE, .fill = &not_a_number, .chunked = true};
+            variable[v] = (struct variable){.name = table_name[v],
+                                            .units = "1",
+                                            .long_name = meaning[v],
+                                            .type = H5T_IEEE_F64LE,
+                                            .fill = &not_a_number,
+                                            .chunked = true};
         }
-        variable[v].name = table ? table_name[v] : task_name[v - RIDGE_TABLES];
         variable[v].rank = table ? AXES : 2;
         for (int a = 0; a < variable[v].rank; a++) {
             hid_t space = H5Dget_space(scale[a]);

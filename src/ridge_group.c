@@ -94,7 +94,7 @@ enum status ridge_grid_open(struct ridge_work *work)
     int *map = malloc((size_t)work->size * sizeof *map);
     enum status status = map ? STATUS_OK : error_set(STATUS_MEMORY, "no memory for a grid of %d ranks", work->size);
     status = ridge_agree(work, status);
-    if (status == STATUS_OK) {
+    if (map && status == STATUS_OK) {
         for (int i = 0; i < work->size; i++) {
             map[i / work->grid_columns + i % work->grid_columns * work->grid_rows] = i;
         }

@@ -205,6 +205,22 @@ static void entrant_always(void)
 }
 
 /* Equal thresholds: N_E* = N_I. More data for the incumbent never lowers N_E*; a laxer tau_E never raises it. */
+/* P finite, no safety constraint: L1 -> 0 as lambda -> 0 for every N >= P, so N_E* = P by definition. */
+static void interpolation(void)
+{
+    const double N_I[] = {1000, 1500, 1e8, INFINITY};
+    struct market market;
+    market_open(&market, 0.5, 1, 1000, 0.3);
+    for (size_t i = 0; i < sizeof N_I / sizeof N_I[0]; i++) {
+        struct threshold found = entry(&market, N_I[i], INFINITY, INFINITY);
+        expect(found.status == MARKET_OK && found.N_E_star == 1000, "N_E* %g at N_I %g", found.N_E_star, N_I[i]);
+        expect(found.entrant.loss_performance == 0, "L1* %g", found.entrant.loss_performance);
+    }
+    struct threshold below = entry(&market, 999, INFINITY, INFINITY);
+    expect(fabs(below.N_E_star - 999) < 1e-6, "N_E* %.12g at N_I 999", below.N_E_star);
+    deterministic_destroy(&market.table);
+}
+
 static void order(void)
 {
     const double gammas[] = {0.01, 0.1, 0.5, 1, 2}, nus[] = {0.2, 0.34, 1, 3, 6};
@@ -276,13 +292,9 @@ static void warm_up(void)
 
 int main(void)
 {
-    CU_TestInfo tests[] = {{"statuses", statuses},
-                           {"entrant always", entrant_always},
-                           {"first result", first_result},
-                           {"warm-up", warm_up},
-                           {"order", order},
-                           {"definition", definition},
-                           {"brute-force bisection", bisection},
-                           CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {
+        {"statuses", statuses},     {"entrant always", entrant_always},   {"first result", first_result},
+        {"warm-up", warm_up},       {"interpolation", interpolation},     {"order", order},
+        {"definition", definition}, {"brute-force bisection", bisection}, CU_TEST_INFO_NULL};
     return suite_run("market", tests);
 }

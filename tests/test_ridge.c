@@ -130,6 +130,15 @@ static void test_definition(void)
     }
 }
 
+/* A spectrum so steep that most of it is refined, s^2 down to 1e-10 and below. */
+static void test_definition_steep(void)
+{
+    const double steep[NUS] = {2.5, 4};
+    struct ridge_task task = make_task(2, 100, 100);
+    task.nu = steep;
+    CU_ASSERT(everywhere(error_of(&task, true) < 1e-9));
+}
+
 /* Orders at which more than one rank uses ScaLAPACK. */
 static void test_definition_large(void)
 {
@@ -334,6 +343,7 @@ int main(int argc, char **argv)
         MPI_Abort(MPI_COMM_WORLD, 1);
     }
     CU_TestInfo tests[] = {{"against the definition, quadruple precision", test_definition},
+                           {"against the definition, steep spectrum", test_definition_steep},
                            {"against the definition, larger", test_definition_large},
                            {"groups of different sizes", test_groups},
                            {"literal regressions on drawn labels", test_draws},

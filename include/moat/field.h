@@ -27,7 +27,7 @@ enum field_id {
     FIELD_L_STAR,
     FIELD_TAU_I,
     FIELD_TAU_E_ABSOLUTE,
-    FIELD_N_E_STAR_STDERR,        /* these two with solver: ridge only */
+    FIELD_N_E_STAR_STDERR, /* these two with solver: ridge only */
     FIELD_N_E_STAR_DETERMINISTIC,
     FIELD_COUNT
 };

@@ -22,8 +22,9 @@ struct coefficients {
 
 struct solver {
     double A0;
-    double N_low, N_high; /* the finite N it is for; N_low > 1 or N_high < SOLVER_N_MAX where data end */
-    double N_covered;     /* largest finite N whose whole range of lambda in (0, 1) the coordinate covers */
+    double N_low, N_high;   /* the finite N it is for; N_low > 1 or N_high < SOLVER_N_MAX where data end */
+    double N_covered;       /* largest finite N whose whole range of lambda in (0, 1) the coordinate covers */
+    double N_interpolating; /* from this N on L1 -> 0 as lambda -> 0 at alpha = 1 (P finite), else INFINITY */
     const void *state;
     /* The range of x that lambda in (0, 1) makes at N points; 1 <= N < INFINITY. */
     void (*domain)(const void *state, double N, double *x_low, double *x_high);
