@@ -55,14 +55,16 @@ $(BUILD)/demo/quickstart.png: $(BUILD)/demo/quickstart.h5 $(wildcard analysis/*.
 test: deps ## set up, build, run every test
 	$(Q)$(MAKE) -j$$(nproc) --no-print-directory check
 
-check: $(BUILD)/moat $(TESTS:%=$(BUILD)/tests/%) ## run every test on what is installed
-	$(Q)BUILD=$(BUILD) MPIRUN="$(MPIRUN)" MPI_TESTS="$(MPI_TESTS)" PYTHON=$(PYTHON) tests/run $(TESTS)
+# The C tests are built with fault points (MOAT_FAULT=...), in a folder of their own; the Python tests run the program.
+check: $(BUILD)/moat ## run every test on what is installed
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/faults EXTRA=-DMOAT_FAULTS test-programs
+	$(Q)BUILD=$(BUILD) PROGRAMS=$(BUILD)/faults/tests MPIRUN="$(MPIRUN)" MPI_TESTS="$(MPI_TESTS)" PYTHON=$(PYTHON) tests/run $(TESTS)
+
+test-programs: $(BUILD)/moat $(TESTS:%=$(BUILD)/tests/%)
 
 asan: ## build with address and undefined-behaviour sanitizers in build/asan and run the C tests
-	$(Q)$(MAKE) --no-print-directory BUILD=build/asan OPTIMISE=-O1 SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer" asan-run
-
-asan-run: $(BUILD)/moat $(TESTS:%=$(BUILD)/tests/%)
-	$(Q)BUILD=$(BUILD) MPIRUN="$(MPIRUN)" MPI_TESTS="$(MPI_TESTS)" PYTHON= LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 tests/run $(TESTS)
+	$(Q)$(MAKE) --no-print-directory BUILD=build/asan OPTIMISE=-O1 SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer" EXTRA=-DMOAT_FAULTS test-programs
+	$(Q)BUILD=build/asan PROGRAMS=build/asan/tests MPIRUN="$(MPIRUN)" MPI_TESTS="$(MPI_TESTS)" PYTHON= LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 tests/run $(TESTS)
 
 bench: all $(BENCHMARKS:%=$(BUILD)/tests/bench/%) ## run the benchmarks (ratios within one run)
 	$(Q)for b in $(BENCHMARKS); do echo "== $$b"; $(MPIRUN) -n 2 $(BUILD)/tests/bench/$$b || exit 1; done
@@ -114,6 +116,6 @@ $(VERSIONED): DEFINES = -DMOAT_VERSION='"$(VERSION)"' -DMOAT_REVISION='"$(revisi
 $(VERSIONED): $(BUILD)/revision
 $(BUILD)/revision: force
 	@mkdir -p $(@D); echo "$(VERSION) $(revision)" | cmp -s - $@ || echo "$(VERSION) $(revision)" > $@
-.PHONY: force asan-run
+.PHONY: force test-programs
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -45,6 +45,9 @@ int command_status(int argc, char **argv)
     }
     printf("%s: %zu of %zu blocks done, %s\n", path, summary.blocks_done, summary.blocks,
            summary.blocks_done == summary.blocks ? "complete" : "not complete: run the same command to go on");
+    if (summary.tasks > 0) {
+        printf("%zu of %zu data sets done, %zu failed\n", summary.tasks_done, summary.tasks, summary.tasks_failed);
+    }
     command_print_summary(&summary);
     return 0;
 }

@@ -3,6 +3,9 @@
 #include "moat/ladder.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "moat/deterministic.h"
 
 #include "moat/ridge.h"
 
@@ -76,6 +79,44 @@ enum status ladder_solve(struct ladder *ladder, size_t task, MPI_Comm group, dou
     *seconds = MPI_Wtime() - start;
     ladder->state[task] = status == STATUS_OK ? TASK_DONE : TASK_FAILED;
     return status == STATUS_OK ? status : error_context(status, "N = %zu, trial %zu", ridge.N, task % ladder->trials);
+}
+
+/* The expected tables of one nu, for every trial of each rung. */
+static void expect_nu(struct ladder *ladder, const struct deterministic *deterministic, size_t nu)
+{
+    struct solver solver = deterministic_solver(deterministic);
+    for (size_t task = 0; task < ladder->tasks; task++) {
+        double N = ladder_task_N(ladder, task);
+        for (size_t j = 0; j < ladder->lambdas; j++) {
+            size_t at = (task * ladder->nus + nu) * ladder->lambdas + j;
+            struct coefficients c;
+            if (task % ladder->trials > 0) { /* as the trial before */
+                size_t before = at - ladder_task_size(ladder);
+                c = (struct coefficients){.A1 = ladder->A1[before], .A2 = ladder->A2[before], .D = ladder->D[before]};
+            } else {
+                solver.coefficients(solver.state, N, deterministic_x(deterministic, N, ladder->lambda[j]), &c);
+            }
+            ladder->A1[at] = c.A1;
+            ladder->A2[at] = c.A2;
+            ladder->D[at] = c.D;
+        }
+    }
+}
+
+enum status ladder_expect(struct ladder *ladder)
+{
+    const struct config *config = ladder->config;
+    enum status status = STATUS_OK;
+    for (size_t nu = 0; nu < ladder->nus && status == STATUS_OK; nu++) {
+        struct deterministic *deterministic = NULL;
+        status = deterministic_create(config->gamma, config->grid.axis[GRID_NU].values[nu], config->P, &deterministic);
+        if (status == STATUS_OK) {
+            expect_nu(ladder, deterministic, nu);
+        }
+        deterministic_destroy(&deterministic);
+    }
+    memset(ladder->state, TASK_DONE, ladder->tasks);
+    return status;
 }
 
 /* MPI counts elements with an int. */

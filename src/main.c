@@ -15,6 +15,7 @@ static const struct command {
 } commands[] = {
     {"run", command_run, "run CONFIG.yaml [-o FILE] [--force] [-q]",
      "sweep a grid of markets into an HDF5 file; under mpirun or srun"},
+    {"plan", command_plan, "plan CONFIG.yaml [--ranks K]", "what a sweep will take: tasks, memory, time, file size"},
     {"point", command_point, "point --gamma G --nu NU --Q Q --N-I N --tau-I T --tau-E T",
      "solve one market and print it"},
     {"status", command_status, "status FILE", "what a results file has, also while a run writes it"},
@@ -58,7 +59,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (*name) {
-        fprintf(stderr, "moat: found command `%s`, expected run, point, status or help\n\n", name);
+        fprintf(stderr, "moat: found command `%s`, expected run, plan, point, status or help\n\n", name);
     }
     print_help(stderr);
     return 2;

@@ -24,9 +24,9 @@ static const char new_suffix[] = ".moat-new";
 static const char references[] =
     "Jagadeesan, Jordan and Steinhardt, arXiv 2409.03734; PNAS 2025, doi 10.1073/pnas.2510004122";
 
-/* Bytes of the finished file: whole chunks, their index, coordinates, block records, attributes. A double, as the
-   product of the axes may not fit an integer. */
-static double file_bytes(const struct config *config)
+/* Whole chunks, their index, coordinates, block records, attributes. A double, as the product of the axes may not fit
+   an integer. */
+double results_bytes(const struct config *config)
 {
     size_t shape[GRID_AXES];
     double bytes = 65536 + 2 * (double)strlen(config->text) + 21 * (double)grid_blocks(&config->grid);
@@ -73,7 +73,7 @@ static enum status check_folder(const char *path, const char *target, const stru
         status = error_set(STATUS_USAGE, "%s: the output folder %s cannot be written: %s: choose another with -o", path,
                            folder, strerror(errno));
     } else if (statvfs(folder, &disk) == 0) {
-        double wanted = file_bytes(config), found = (double)disk.f_bavail * (double)disk.f_frsize;
+        double wanted = results_bytes(config), found = (double)disk.f_bavail * (double)disk.f_frsize;
         if (wanted > found) {
             status = error_set(STATUS_USAGE,
                                "%s: the results of %.4g grid points take %.4g GB, but the disk of %s has %.4g GB free: "

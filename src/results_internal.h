@@ -125,6 +125,9 @@ bool results_write_ridge_layout(hid_t file, hid_t run, const struct config *conf
 /* Opens those variables in results->file. False on failure. Rank 0. */
 bool results_open_ridge(struct results *results);
 
+/* Sets the summary's tasks from `file`; a file without a ladder has none. False on failure. Local. */
+bool results_count_tasks(hid_t file, struct results_summary *summary);
+
 /* Bytes they take in the finished file. Local. */
 double results_ridge_bytes(const struct config *config);
 

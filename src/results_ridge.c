@@ -174,6 +174,26 @@ bool results_open_ridge(struct results *results)
     return ok;
 }
 
+bool results_count_tasks(hid_t file, struct results_summary *summary)
+{
+    if (H5Lexists(file, "run/task_state", H5P_DEFAULT) <= 0) {
+        return true;
+    }
+    hid_t state = H5Dopen2(file, "run/task_state", H5P_DEFAULT), space = H5Dget_space(state);
+    hssize_t tasks = H5Sget_simple_extent_npoints(space);
+    uint8_t *states = tasks >= 0 ? malloc((size_t)tasks + 1) : NULL;
+    bool ok = states && H5Dread(state, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, states) >= 0;
+    for (size_t i = 0; ok && i < (size_t)tasks; i++) {
+        summary->tasks_done += states[i] == TASK_DONE;
+        summary->tasks_failed += states[i] == TASK_FAILED;
+    }
+    summary->tasks = ok ? (size_t)tasks : 0;
+    free(states);
+    hdf5_close(&space);
+    hdf5_close(&state);
+    return ok;
+}
+
 enum status results_read_tables(struct results *results, struct ladder *ladder)
 {
     double *values[RIDGE_TABLES] = {ladder->A1, ladder->A2, ladder->D};

@@ -149,7 +149,7 @@ enum status results_summarise(const char *path, struct results_summary *out)
         goto cleanup;
     }
     results_read_title(file, out);
-    if (count_blocks(file, out)) {
+    if (results_count_tasks(file, out) && count_blocks(file, out)) {
         variable = H5Dopen2(file, field_table[FIELD_STATUS].name, H5P_DEFAULT);
     }
     if (variable < 0 || !results_count_points(variable, out)) {

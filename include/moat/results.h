@@ -19,6 +19,9 @@
  */
 struct results;
 
+/* Bytes of the finished results file of `config`. Local. */
+double results_bytes(const struct config *config);
+
 /* Opens `path` for the sweep `config`: creates it, or resumes it when it holds the same sweep (after repairing what a
    killed writer left), with `force` too. `argv_line` is the command, for the history attribute. A file of another sweep
    is refused unless `force`, which replaces it once the new one is ready; a file that is not moat's, or that another
@@ -62,6 +65,7 @@ struct results_summary {
     size_t blocks, blocks_done;
     size_t points;
     size_t points_by_status[MARKET_STATUSES]; /* index MARKET_PENDING counts points not solved yet */
+    size_t tasks, tasks_done, tasks_failed;   /* of the ladder; all 0 without one */
     double seconds;                           /* solving time summed over blocks and ranks */
 };
 
