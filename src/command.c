@@ -34,6 +34,25 @@ unsigned command_argp_flags(void)
     return command_is_first() ? 0 : ARGP_SILENT;
 }
 
+error_t command_parse_file(int key, char *argument, struct argp_state *state, const char *what, const char **path)
+{
+    switch (key) {
+    case ARGP_KEY_ARG:
+        if (*path) {
+            argp_error(state, "found a second %s `%s`, expected one", what, argument);
+        }
+        *path = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if (!*path) {
+            argp_error(state, "expected a %s", what);
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
 void command_print_summary(const struct results_summary *summary)
 {
     for (int status = 0; status < MARKET_STATUSES; status++) {

@@ -2,6 +2,8 @@
 #ifndef COMMAND_H
 #define COMMAND_H
 
+#include <argp.h>
+
 #include "moat/error.h"
 #include "moat/results.h"
 
@@ -19,6 +21,9 @@ int command_is_first(void);
 
 /* argp's flags for a command: every rank reads the command line, the first alone complains. */
 unsigned command_argp_flags(void);
+
+/* The part of an argp parser that takes the command's one file, called `what` in messages, into *path. */
+error_t command_parse_file(int key, char *argument, struct argp_state *state, const char *what, const char **path);
 
 /* Prints the number of points of each status that occurs, a line each. */
 void command_print_summary(const struct results_summary *summary);

@@ -41,19 +41,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         arguments->ranks = (int)ranks;
         return 0;
     }
-    case ARGP_KEY_ARG:
-        if (arguments->config) {
-            argp_error(state, "found a second config `%s`, expected one", argument);
-        }
-        arguments->config = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (!arguments->config) {
-            argp_error(state, "expected a config");
-        }
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return command_parse_file(key, argument, state, "config", &arguments->config);
     }
 }
 
@@ -128,10 +117,10 @@ static enum status print_ladder(const struct config *config, int workers, double
     const struct axis *N = &config->ridge.N;
     int *group = calloc(N->size, sizeof *group);
     double rate = NAN, flops = 0, bytes = measurement_memory(MPI_COMM_SELF) / workers;
-    enum status status = group ? STATUS_OK : error_set(STATUS_MEMORY, "out of memory");
-    if (status == STATUS_OK) {
-        status = measurement_groups(config, workers, bytes, group);
+    if (!group) {
+        return error_set(STATUS_MEMORY, "out of memory");
     }
+    enum status status = measurement_groups(config, workers, bytes, group);
     if (status == STATUS_OK) {
         status = calibrate_task(config, &rate);
     }

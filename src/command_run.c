@@ -42,19 +42,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case 'q':
         arguments->quiet = true;
         return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->config) {
-            argp_error(state, "found a second config `%s`, expected one", argument);
-        }
-        arguments->config = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (!arguments->config) {
-            argp_error(state, "expected a config");
-        }
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return command_parse_file(key, argument, state, "config", &arguments->config);
     }
 }
 
@@ -123,18 +112,42 @@ static size_t tasks_left(const struct ladder *ladder)
     return left;
 }
 
+/* The group size of each rung, the caller's to free; refuses what does not fit into `bytes` on a rank. Local. */
+static enum status plan_groups(const struct config *config, double bytes, MPI_Comm comm, int **group)
+{
+    int ranks;
+    MPI_Comm_size(comm, &ranks);
+    *group = calloc(config->ridge.N.size, sizeof **group);
+    return *group ? measurement_groups(config, ranks > 1 ? ranks - 1 : 1, bytes, *group)
+                  : error_set(STATUS_MEMORY, "out of memory for %zu rungs", config->ridge.N.size);
+}
+
+/* Rank 0, before any work: reads the config and opens the file, in this order, so that a refusal leaves no file. */
+static enum status prepare(const struct arguments *arguments, const char *command, double bytes, MPI_Comm comm,
+                           struct config **config, struct results **results)
+{
+    int *group = NULL;
+    enum status status = config_load(arguments->config, config);
+    if (status == STATUS_OK && (*config)->solver == SOLVER_RIDGE) {
+        status = plan_groups(*config, bytes, comm, &group);
+        free(group);
+    }
+    if (status == STATUS_OK) {
+        const char *output = arguments->output ? arguments->output : (*config)->output;
+        status = results_open(output, *config, command, arguments->force, results);
+    }
+    return status;
+}
+
 /* With SOLVER_RIDGE: every rank gets the measured tables, those that the file lacks are made. Collective. */
 static enum status measure(const struct arguments *arguments, const struct config *config, struct results *results,
-                           MPI_Comm comm, struct ladder **out)
+                           double bytes, MPI_Comm comm, struct ladder **out)
 {
-    int rank, ranks;
+    int rank, *group = NULL;
     MPI_Comm_rank(comm, &rank);
-    MPI_Comm_size(comm, &ranks);
-    double bytes = measurement_memory(comm);
-    int *group = calloc(config->ridge.N.size, sizeof *group);
-    enum status status = group ? ladder_create(config, out) : error_set(STATUS_MEMORY, "out of memory");
+    enum status status = plan_groups(config, bytes, comm, &group);
     if (status == STATUS_OK) {
-        status = measurement_groups(config, ranks > 1 ? ranks - 1 : 1, bytes, group);
+        status = ladder_create(config, out);
     }
     if (status == STATUS_OK && rank == 0) {
         status = results_read_tables(results, *out);
@@ -168,13 +181,10 @@ static enum status sweep(const struct arguments *arguments, const char *command,
     int rank = 0;
     MPI_Comm_rank(comm, &rank);
 
+    double bytes = measurement_memory(comm);
     enum status status = STATUS_OK, agreed;
     if (rank == 0) {
-        status = config_load(arguments->config, &config);
-        if (status == STATUS_OK) {
-            const char *output = arguments->output ? arguments->output : config->output;
-            status = results_open(output, config, command, arguments->force, &results);
-        }
+        status = prepare(arguments, command, bytes, comm, &config, &results);
     }
     agreed = coordinator_agree(status, comm);
     if (agreed == STATUS_OK) {
@@ -182,14 +192,14 @@ static enum status sweep(const struct arguments *arguments, const char *command,
         agreed = coordinator_agree(status, comm);
     }
     if (agreed == STATUS_OK && config && config->solver == SOLVER_RIDGE) {
-        status = measure(arguments, config, results, comm, &ladder);
+        status = measure(arguments, config, results, bytes, comm, &ladder);
         agreed = coordinator_agree(status, comm);
     }
     if (agreed == STATUS_OK) {
         status = worker_create(config, ladder, &worker);
         agreed = coordinator_agree(status, comm);
     }
-    if (agreed == STATUS_OK && rank == 0) {
+    if (agreed == STATUS_OK && rank == 0 && config) {
         status = coordinate(arguments, config, results, worker, comm);
     } else if (agreed == STATUS_OK) {
         worker_run(worker, comm);

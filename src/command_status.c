@@ -9,22 +9,7 @@
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
-    const char **path = state->input;
-    switch (key) {
-    case ARGP_KEY_ARG:
-        if (*path) {
-            argp_error(state, "found a second file `%s`, expected one", argument);
-        }
-        *path = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (!*path) {
-            argp_error(state, "expected a results file");
-        }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    return command_parse_file(key, argument, state, "results file", state->input);
 }
 
 int command_status(int argc, char **argv)
