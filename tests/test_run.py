@@ -272,10 +272,26 @@ class OutputTest(ProgramTest):
         self.assertEqual(len(terms), 4)
         np.testing.assert_allclose(sum(terms), performance, rtol=1e-9)
 
+    def test_plan_tells_what_the_run_takes(self):
+        self.write("mixed.yaml", MIXED)
+        out, _ = self.run_moat(0, "plan", "mixed.yaml", "--ranks=3")
+        plan = dict(re.findall(r"^(\S.*?)  +(.*)$", out, re.M))
+        self.assertEqual(plan["grid points"].split()[0], "3872")
+        self.assertEqual(plan["ranks"], "3, of which 2 solve")
+        self.assertFalse((self.folder / "mixed.h5").exists())
+        self.run_moat(0, "run", "mixed.yaml", ranks=3)
+        size = (self.folder / "mixed.h5").stat().st_size
+        found = 1e6 * float(plan["results file"].split()[0])
+        self.assertTrue(0.8 * found < size < 1.25 * found, f"{size} bytes, planned {found}")
+        with h5py.File(self.folder / "mixed.h5") as file:
+            solved = file["run/block_seconds"][...].sum()
+        wanted = 2 * float(plan["predicted, grid"].split()[0])
+        self.assertTrue(wanted / 30 < solved < wanted * 30, f"{solved} s, planned {wanted}")  # a sanity check, no timing
+
     def test_exit_codes_of_commands(self):
         point = "point --gamma=.5 --nu=1 --Q=.1 --N-I=1e3 --tau-I=.9 "
         good = ("help", "--help", "run --help", point + "--tau-E=.inf")
-        bad = ("", "sweep", "run", "run a.yaml b.yaml", "run --bogus a.yaml", "status", "status no.h5", point,
+        bad = ("", "sweep", "run", "run a.yaml b.yaml", "run --bogus a.yaml", "status", "status no.h5", "plan", "plan no.yaml", point,
                *(point + rest for rest in ("--tau-E=x", "--tau-E=nan", "--tau-E=1 --Q=0", "--tau-E=1 --nu=9",
                                            "--tau-E=1 --N-I=0.5", "--tau-E=1 --bogus=1", "--tau-E=1 1")))
         for code, lines in ((0, good), (2, bad)):
