@@ -19,7 +19,8 @@ OPTIMISE := -O3
 HDF5_FLAGS = $(shell pkg-config --cflags hdf5-openmpi 2>/dev/null)
 CFLAGS    = -std=c11 -D_GNU_SOURCE $(OPTIMISE) -g $(if $(strip $(ARCH)),-march=$(strip $(ARCH))) -fopenmp-simd \
             -ffp-contract=off -fno-math-errno $(WARNINGS) $(HDF5_FLAGS) -Iinclude -MMD -MP $(SANITIZE) $(EXTRA)
-LDLIBS    = -L/usr/lib/$(shell uname -m)-linux-gnu/hdf5/openmpi -lhdf5_hl -lhdf5 -lscalapack-openmpi -llapack -lblas -lgsl -lcyaml -lyaml -lm $(SANITIZE)
+LDLIBS    = -Wl,--as-needed -L/usr/lib/$(shell uname -m)-linux-gnu/hdf5/openmpi -lhdf5_hl -lhdf5 -lscalapack-openmpi -llapack -lblas \
+            -lgsl -lcyaml -lyaml -lm $(SANITIZE)
 # As root, with more ranks than cores, without rsh: what a container or a CI machine has.
 MPI_ENVIRONMENT := OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 \
                    OMPI_MCA_plm_rsh_agent= OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_btl_base_warn_component_unused=0 OPENBLAS_NUM_THREADS=1
@@ -32,11 +33,11 @@ PROGRAM_SOURCES := src/main.c $(wildcard src/command*.c)
 LIBRARY_SOURCES := $(filter-out $(PROGRAM_SOURCES),$(wildcard src/*.c))
 TESTS       := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 MPI_TESTS   := test_sweep test_ridge
-SUPPORT     := $(filter-out $(TESTS:%=tests/%.c),$(wildcard tests/*.c))
+SUPPORT     := $(filter-out tests/test_%,$(wildcard tests/*.c))
 BENCHMARKS  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 object       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-.PHONY: all deps lint-deps demo figures test check lint bench asan install clean help
+.PHONY: all deps lint-deps demo test check lint bench asan install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -62,15 +63,18 @@ check: $(BUILD)/moat ## run every test on what is installed
 
 test-programs: $(BUILD)/moat $(TESTS:%=$(BUILD)/tests/%)
 
+# fast_unwind_on_malloc=0: Open MPI has no frame pointers, and tests/lsan.supp needs the whole stack.
 asan: ## build with address and undefined-behaviour sanitizers in build/asan and run the C tests
 	$(Q)$(MAKE) --no-print-directory BUILD=build/asan OPTIMISE=-O1 SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer" EXTRA=-DMOAT_FAULTS test-programs
-	$(Q)BUILD=build/asan PROGRAMS=build/asan/tests MPIRUN="$(MPIRUN)" MPI_TESTS="$(MPI_TESTS)" PYTHON= LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 tests/run $(TESTS)
+	$(Q)BUILD=build/asan PROGRAMS=build/asan/tests MPIRUN="$(MPIRUN)" MPI_TESTS="$(MPI_TESTS)" PYTHON=none \
+	    ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	    LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 tests/run $(TESTS)
 
 bench: all $(BENCHMARKS:%=$(BUILD)/tests/bench/%) ## run the benchmarks (ratios within one run)
 	$(Q)for b in $(BENCHMARKS); do echo "== $$b"; $(MPIRUN) -n 2 $(BUILD)/tests/bench/$$b || exit 1; done
 
 lint: lint-deps ## format, static analysis, SPDX lines, both compilers without warnings
-	$(Q)tests/lint
+	$(Q)FLAGS="$(filter-out -g -MMD -MP,$(CFLAGS))" tests/lint
 
 install: all ## install the program, library, headers and jobs under PREFIX
 	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/moat $(DESTDIR)$(PREFIX)/share/moat/jobs
@@ -86,7 +90,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 # --- Debian packages: found by dpkg, installed where apt-get and root or sudo are there.
-deps:
+deps: ## install the Debian packages that are missing, or only name them with DEPS=no
 	@PACKAGES="$(PACKAGES)" DEPS="$(strip $(DEPS))" tests/packages
 lint-deps:
 	@PACKAGES="$(PACKAGES) $(LINT_PACKAGES)" DEPS="$(strip $(DEPS))" tests/packages
@@ -104,10 +108,14 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call object,$(SUPPORT)) $(BUILD)/libmoat.
 	@echo "  LINK $@"
 	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcunit
 
-$(BUILD)/%.o: %.c Makefile
+$(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	$(Q)$(CC) $(CFLAGS) $(DEFINES) -c $< -o $@
+
+# Rewritten only when compiler or flags are others than in the last build, so that ARCH=, OMPI_CC= and the like rebuild.
+$(BUILD)/flags: force
+	@mkdir -p $(@D); echo '$(CC) $(OMPI_CC) $(CFLAGS) $(LDLIBS)' | cmp -s - $@ || echo '$(CC) $(OMPI_CC) $(CFLAGS) $(LDLIBS)' > $@
 
 # The version goes into the files that state it, which are rebuilt when the revision changes.
 revision := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)

@@ -26,9 +26,10 @@ struct panel {
 
 struct deterministic {
     double P, a0, trace;
-    double x_min, df1_max; /* df1 at x_min */
+    double x_min;
     size_t panels;
-    struct panel *panel;
+    struct panel *panel; /* [panels] */
+    double *df1_edge;    /* [panels + 1], df1 at the panels' edges */
 };
 
 /* Monomial coefficients on [-1, 1] of the Chebyshev interpolant: out[k] = sum_j basis[k][j] value[j]. */
@@ -100,26 +101,28 @@ static double table_at(const struct deterministic *table, double x, double value
     return panel->origin;
 }
 
-/* Where df1 = N: the ridgeless end. df1 falls with x, so the panel is found by bisection and Newton's method inside it
-   starts from a bracket of half a unit, where it converges in four or five steps. */
+/* Where df1 = N: the ridgeless end. df1 falls with x, so bisection over the panels' edges finds the panel; inside it
+   Newton's method starts where ln df1 would be if it were linear, which it nearly is. */
 static double ridgeless_x(const struct deterministic *table, double N)
 {
-    if (N >= table->df1_max) {
+    if (N >= table->df1_edge[0]) {
         return table->x_min;
     }
-    double value[SUMS], slope[SUMS];
-    double low = table->x_min, high = table->x_min + PANEL_WIDTH * (double)table->panels;
-    while (high - low > 2 * PANEL_WIDTH) {
-        double middle = 0.5 * (low + high);
-        double excess = table_at(table, middle, value, slope) - N + value[DF1];
-        *(excess > 0 ? &low : &high) = middle;
+    size_t below = 0, above = table->panels; /* df1_edge[below] > N >= df1_edge[above] */
+    while (above - below > 1) {
+        size_t middle = (below + above) / 2;
+        *(table->df1_edge[middle] > N ? &below : &above) = middle;
     }
-    double x = 0.5 * (low + high);
+    double low = table->x_min + PANEL_WIDTH * (double)below, high = low + PANEL_WIDTH;
+    double x =
+        low + PANEL_WIDTH * log(table->df1_edge[below] / N) / log(table->df1_edge[below] / table->df1_edge[above]);
+    x = x > low && x < high ? x : 0.5 * (low + high);
     for (int iteration = 0; iteration < 50; iteration++) {
+        double value[SUMS], slope[SUMS];
         double excess = table_at(table, x, value, slope) - N + value[DF1];
         *(excess > 0 ? &low : &high) = x;
         double next = x - excess / slope[DF1];
-        next = next > low && next < high ? next : 0.5 * (low + high);
+        next = next >= low && next <= high ? next : 0.5 * (low + high);
         if (fabs(next - x) <= 1e-15 * fabs(x)) {
             break;
         }
@@ -228,7 +231,8 @@ enum status deterministic_create(double gamma, double nu, double P, struct deter
     table->x_min = spectrum_log_kappa_min(spectrum);
     table->panels = (size_t)ceil((SPECTRUM_LOG_KAPPA_MAX - table->x_min) / PANEL_WIDTH);
     table->panel = malloc(table->panels * sizeof *table->panel);
-    if (!table->panel) {
+    table->df1_edge = malloc((table->panels + 1) * sizeof *table->df1_edge);
+    if (!table->panel || !table->df1_edge) {
         goto cleanup;
     }
     double node[NODES], basis[NODES][NODES];
@@ -236,8 +240,11 @@ enum status deterministic_create(double gamma, double nu, double P, struct deter
     for (size_t p = 0; p < table->panels; p++) {
         panel_fill(spectrum, table->x_min + PANEL_WIDTH * ((double)p + 0.5), node, basis, &table->panel[p]);
     }
-    double value[SUMS], slope[SUMS];
-    table->df1_max = table_at(table, table->x_min, value, slope) + value[DF1];
+    for (size_t p = 0; p <= table->panels; p++) {
+        double value[SUMS], slope[SUMS];
+        double origin = table_at(table, table->x_min + PANEL_WIDTH * (double)p, value, slope);
+        table->df1_edge[p] = origin + value[DF1];
+    }
     status = STATUS_OK;
 
 cleanup:
@@ -254,6 +261,7 @@ void deterministic_destroy(struct deterministic **table)
 {
     if (*table) {
         free((*table)->panel);
+        free((*table)->df1_edge);
         free(*table);
         *table = NULL;
     }
@@ -265,7 +273,7 @@ struct solver deterministic_solver(const struct deterministic *table)
         .A0 = table->a0,
         .N_low = 1,
         .N_high = SOLVER_N_MAX,
-        .N_covered = isinf(table->P) ? table->df1_max : INFINITY,
+        .N_covered = isinf(table->P) ? table->df1_edge[0] : INFINITY,
         .N_interpolating = table->P,
         .state = table,
         .domain = domain,

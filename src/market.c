@@ -68,7 +68,9 @@ static enum market_status solve(const struct solver *solver, double Q, const str
     }
 
     struct entry entry = {solver, Q, tau_E, log(gap)};
-    struct bracket bracket = {.a = log(solver->N_low), .b = log(solver->N_high)};
+    /* With the laxer threshold the incumbent's own data are enough; a little more, for rounding. */
+    double N_high = tau_E >= tau_I ? fmin(incumbent->N * (1 + 1e-9), solver->N_high) : solver->N_high;
+    struct bracket bracket = {.a = log(solver->N_low), .b = log(N_high)};
     bracket.fa = log_excess_over_gap(bracket.a, &entry);
     if (bracket.fa <= 0 && solver->N_low > 1) {
         return MARKET_FAILED; /* below the data */
@@ -83,7 +85,7 @@ static enum market_status solve(const struct solver *solver, double Q, const str
         return MARKET_FAILED;
     }
     root_shrink(log_excess_over_gap, &entry, 1e-12, &bracket);
-    double N = fmin(exp(bracket.fa <= 0 ? bracket.a : bracket.b), solver->N_high);
+    double N = fmin(exp(bracket.fa <= 0 ? bracket.a : bracket.b), N_high);
 
     company_solve(solver, N, Q, tau_E, &out->entrant);
     bool beyond_table = N > solver->N_covered && out->entrant.end < 0;
