@@ -96,15 +96,38 @@ static double slope_at(double x, void *context)
     return choose(context, x).slope;
 }
 
-/* A local minimum on [low, high], the only one but for what slack_entry looks for; *end is -1 or 1 when it is that end.
- */
+/* Narrows [low, high] to the neighbours of the best of its samples: where data are interpolated, the loss may have
+   small local minima, above all where it hardly depends on x. */
+static void enclose_lowest(const struct problem *problem, double *low, double *high)
+{
+    enum { SAMPLES = 64 };
+    double from = *low, width = (*high - *low) / SAMPLES, lowest = INFINITY;
+    int best = 0;
+    for (int i = 0; i <= SAMPLES; i++) {
+        double excess = choose(problem, i < SAMPLES ? from + width * i : *high).excess;
+        if (excess < lowest) {
+            lowest = excess;
+            best = i;
+        }
+    }
+    *high = best < SAMPLES - 1 ? from + width * (best + 1) : *high;
+    *low = best > 0 ? from + width * (best - 1) : *low;
+}
+
+/* The minimum on [low, high], where slack_entry adds to it; *end is -1 or 1 when it is that end. */
 static double minimise(struct problem *problem, double low, double high, int *end)
 {
-    struct bracket bracket = {low, slope_at(low, problem), high, slope_at(high, problem)};
-    *end = bracket.fa >= 0 ? -1 : bracket.fb <= 0 ? 1 : 0;
-    if (*end != 0) {
-        return *end < 0 ? low : high;
+    double first = low, last = high;
+    if (!problem->solver->single_minimum) {
+        enclose_lowest(problem, &low, &high);
     }
+    struct bracket bracket = {low, slope_at(low, problem), high, slope_at(high, problem)};
+    if (bracket.fa >= 0 || bracket.fb <= 0) {
+        double x = bracket.fa >= 0 ? low : high;
+        *end = x == first ? -1 : x == last ? 1 : 0;
+        return x;
+    }
+    *end = 0;
     root_shrink(slope_at, problem, 1e-13 * (1 + fabs(low)), &bracket);
     /* At a kink the two sides are equally good to rounding, but only one may be feasible. */
     return choose(problem, bracket.a).excess <= choose(problem, bracket.b).excess ? bracket.a : bracket.b;

@@ -270,6 +270,7 @@ void deterministic_destroy(struct deterministic **table)
 struct solver deterministic_solver(const struct deterministic *table)
 {
     return (struct solver){
+        .single_minimum = true,
         .A0 = table->a0,
         .N_low = 1,
         .N_high = SOLVER_N_MAX,

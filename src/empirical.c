@@ -3,7 +3,9 @@
  * Interpolation of measured coefficients as ratios to the deterministic equivalent.
  *
  * Bicubic splines in (asinh(lambda / unit), ln N): in the first the grid is uniform and the ridgeless limit is an
- * ordinary point, in the second the ladder is close to uniform.
+ * ordinary point, in the second the ladder is close to uniform. Near-ridgeless coefficients jump where N reaches P and
+ * a spline across that would ring far from it, so the rungs below P, those from P on, and the interval between have one
+ * each.
  */
 #include "moat/empirical.h"
 
@@ -11,8 +13,21 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { RATIOS = 3, RATIO_A1 = 0, RATIO_A2 = 1, RATIO_D = 2 };
+
+enum { PATCHES = 3, PATCH_RUNGS_MIN = 4 }; /* GSL's bicubic wants four */
+
+/* Rungs with a spline of their own. Where there are fewer than four, rungs beyond the ends are made up on the straight
+   line through the last two, which leaves two rungs a straight line between them. */
+struct patch {
+    size_t rungs;
+    double log_N_end; /* the last real rung */
+    double *log_N;
+    double *ratio[RATIOS]; /* [rung][lambda] */
+    gsl_interp2d *spline[RATIOS];
+};
 
 struct empirical {
     const struct deterministic *table;
@@ -21,7 +36,8 @@ struct empirical {
     double N_low, N_high, unit, y_max;
     double *log_N, *y;     /* nodes */
     double *ratio[RATIOS]; /* [rung][lambda] */
-    gsl_interp2d *spline[RATIOS];
+    size_t patches;
+    struct patch patch[PATCHES]; /* rising in N, each begins where the one before ends */
 };
 
 double empirical_lambda_unit(double gamma, double P)
@@ -62,7 +78,6 @@ static enum status fill_ratio(struct empirical *e, int which, const double *lamb
             }
         }
     }
-    gsl_interp2d_init(e->spline[which], e->y, e->log_N, e->ratio[which], e->lambdas, e->rungs);
     return STATUS_OK;
 }
 
@@ -75,10 +90,68 @@ static enum status allocate(size_t rungs, size_t lambdas, struct empirical *e)
     bool complete = e->log_N && e->y;
     for (int i = 0; i < RATIOS; i++) {
         e->ratio[i] = malloc(rungs * lambdas * sizeof(double));
-        e->spline[i] = gsl_interp2d_alloc(gsl_interp2d_bicubic, lambdas, rungs);
-        complete = complete && e->ratio[i] && e->spline[i];
+        complete = complete && e->ratio[i];
     }
     return complete ? STATUS_OK : error_set(STATUS_MEMORY, "out of memory for %zu x %zu coefficients", rungs, lambdas);
+}
+
+/* Values of a made-up rung on the line through two others, in ln N. */
+static void extend(size_t lambdas, struct patch *patch, size_t made_up, size_t near, size_t far)
+{
+    patch->log_N[made_up] = 2 * patch->log_N[near] - patch->log_N[far];
+    for (int i = 0; i < RATIOS; i++) {
+        for (size_t j = 0; j < lambdas; j++) {
+            double *ratio = patch->ratio[i];
+            ratio[made_up * lambdas + j] = 2 * ratio[near * lambdas + j] - ratio[far * lambdas + j];
+        }
+    }
+}
+
+/* The spline on rungs first .. end - 1, at least two. */
+static enum status patch_create(const struct empirical *e, size_t first, size_t end, struct patch *patch)
+{
+    size_t real = end - first, lambdas = e->lambdas;
+    size_t before = real == 2, after = real < PATCH_RUNGS_MIN;
+    patch->rungs = before + real + after;
+    patch->log_N_end = e->log_N[end - 1];
+    patch->log_N = malloc(patch->rungs * sizeof(double));
+    bool complete = patch->log_N != NULL;
+    for (int i = 0; i < RATIOS; i++) {
+        patch->ratio[i] = malloc(patch->rungs * lambdas * sizeof(double));
+        patch->spline[i] = gsl_interp2d_alloc(gsl_interp2d_bicubic, lambdas, patch->rungs);
+        complete = complete && patch->ratio[i] && patch->spline[i];
+    }
+    if (!complete) {
+        return error_set(STATUS_MEMORY, "out of memory for the splines of %zu rungs", real);
+    }
+    memcpy(patch->log_N + before, e->log_N + first, real * sizeof(double));
+    for (int i = 0; i < RATIOS; i++) {
+        memcpy(patch->ratio[i] + before * lambdas, e->ratio[i] + first * lambdas, real * lambdas * sizeof(double));
+    }
+    if (before) {
+        extend(lambdas, patch, 0, 1, 2);
+    }
+    if (after) {
+        extend(lambdas, patch, before + real, before + real - 1, before + real - 2);
+    }
+    for (int i = 0; i < RATIOS; i++) {
+        gsl_interp2d_init(patch->spline[i], e->y, patch->log_N, patch->ratio[i], lambdas, patch->rungs);
+    }
+    return STATUS_OK;
+}
+
+/* Cuts the rungs into patches: `below` of them are below P. */
+static enum status cut(size_t below, struct empirical *e)
+{
+    const size_t first[PATCHES] = {0, below > 0 ? below - 1 : 0, below};
+    const size_t end[PATCHES] = {below, below > 0 && below < e->rungs ? below + 1 : 0, e->rungs};
+    enum status status = STATUS_OK;
+    for (int p = 0; p < PATCHES && status == STATUS_OK; p++) {
+        if (end[p] >= first[p] + 2) { /* a single rung is an end of the patch beside it */
+            status = patch_create(e, first[p], end[p], &e->patch[e->patches++]);
+        }
+    }
+    return status;
 }
 
 enum status empirical_create(const struct deterministic *deterministic, const struct empirical_tables *tables,
@@ -95,10 +168,12 @@ enum status empirical_create(const struct deterministic *deterministic, const st
     e->N_high = tables->N[tables->rungs - 1];
     e->unit = tables->lambda_unit;
     e->y_max = asinh(1 / e->unit);
+    size_t below = 0; /* rungs below P */
     enum status status = allocate(tables->rungs, tables->lambdas, e);
     if (status == STATUS_OK) {
         for (size_t k = 0; k < e->rungs; k++) {
             e->log_N[k] = log(tables->N[k]);
+            below += tables->N[k] < e->deterministic.N_interpolating;
         }
         for (size_t j = 0; j < e->lambdas; j++) {
             e->y[j] = e->y_max * (double)j / (double)(e->lambdas - 1);
@@ -107,10 +182,24 @@ enum status empirical_create(const struct deterministic *deterministic, const st
     for (int i = 0; i < RATIOS && status == STATUS_OK; i++) {
         status = fill_ratio(e, i, tables->lambda, measured[i]);
     }
+    if (status == STATUS_OK) {
+        status = cut(below, e);
+    }
     if (status != STATUS_OK) {
         empirical_destroy(out);
     }
     return status;
+}
+
+static void patch_free(struct patch *patch)
+{
+    for (int i = 0; i < RATIOS; i++) {
+        free(patch->ratio[i]);
+        if (patch->spline[i]) {
+            gsl_interp2d_free(patch->spline[i]);
+        }
+    }
+    free(patch->log_N);
 }
 
 void empirical_destroy(struct empirical **empirical)
@@ -119,9 +208,9 @@ void empirical_destroy(struct empirical **empirical)
     if (e) {
         for (int i = 0; i < RATIOS; i++) {
             free(e->ratio[i]);
-            if (e->spline[i]) {
-                gsl_interp2d_free(e->spline[i]);
-            }
+        }
+        for (size_t p = 0; p < e->patches; p++) {
+            patch_free(&e->patch[p]);
         }
         free(e->log_N);
         free(e->y);
@@ -150,11 +239,15 @@ static void coefficients(const void *state, double N, double x, struct coefficie
     double y = fmin(asinh(level / e->unit), e->y_max);
     double y_x = lambda_x / hypot(level, e->unit);
 
+    const struct patch *patch = e->patch;
+    while (patch + 1 < e->patch + e->patches && log_N > patch->log_N_end) {
+        patch++;
+    }
     double ratio[RATIOS], ratio_x[RATIOS];
     for (int i = 0; i < RATIOS; i++) {
-        const gsl_interp2d *spline = e->spline[i];
-        ratio[i] = gsl_interp2d_eval(spline, e->y, e->log_N, e->ratio[i], y, log_N, NULL, NULL);
-        ratio_x[i] = y_x * gsl_interp2d_eval_deriv_x(spline, e->y, e->log_N, e->ratio[i], y, log_N, NULL, NULL);
+        const gsl_interp2d *spline = patch->spline[i];
+        ratio[i] = gsl_interp2d_eval(spline, e->y, patch->log_N, patch->ratio[i], y, log_N, NULL, NULL);
+        ratio_x[i] = y_x * gsl_interp2d_eval_deriv_x(spline, e->y, patch->log_N, patch->ratio[i], y, log_N, NULL, NULL);
     }
     struct coefficients c;
     e->deterministic.coefficients(e->deterministic.state, N, x, &c);
@@ -169,6 +262,7 @@ static void coefficients(const void *state, double N, double x, struct coefficie
 struct solver empirical_solver(const struct empirical *empirical)
 {
     struct solver solver = empirical->deterministic;
+    solver.single_minimum = false;
     solver.N_low = empirical->N_low;
     solver.N_high = empirical->N_high;
     solver.state = empirical;

@@ -19,8 +19,8 @@ enum { MESSAGE_SIZE = 256 };
 static const char *const table_name[RIDGE_TABLES] = {"A1", "A2", "D"};
 static const char *const task_name[TASK_VARIABLES] = {"task_state", "task_seconds", "task_rank", "task_message"};
 
-/* Creates the scales of /ridge. Each entry of `scale` is the caller's to close. */
-static bool create_scales(hid_t ridge, const struct config *config, hid_t scale[AXES])
+/* Creates the first `axes` scales in `group`. Each entry of `scale` is the caller's to close. */
+static bool create_scales(hid_t group, const struct config *config, int axes, hid_t scale[AXES])
 {
     const struct ridge_settings *settings = &config->ridge;
     const size_t sizes[AXES] = {settings->N.size, settings->trials, config->grid.axis[GRID_NU].size, LADDER_LAMBDAS};
@@ -37,12 +37,12 @@ static bool create_scales(hid_t ridge, const struct config *config, hid_t scale[
     empirical_lambda(empirical_lambda_unit(config->gamma, config->P), LADDER_LAMBDAS, lambda);
     const double *values[AXES] = {settings->N.values, trial, config->grid.axis[GRID_NU].values, lambda};
     bool ok = trial != NULL;
-    for (int a = 0; a < AXES && ok; a++) {
+    for (int a = 0; a < axes && ok; a++) {
         variable[a].type = H5T_IEEE_F64LE;
         variable[a].rank = 1;
         variable[a].dims[0] = sizes[a];
         variable[a].scale[0] = -1;
-        scale[a] = results_create_scale(ridge, &variable[a], H5T_NATIVE_DOUBLE, values[a]);
+        scale[a] = results_create_scale(group, &variable[a], H5T_NATIVE_DOUBLE, values[a]);
         ok = scale[a] >= 0;
     }
     free(trial);
@@ -76,7 +76,7 @@ static bool create_A0(hid_t ridge, const struct config *config, hid_t scale_nu)
 }
 
 /* The tables over all four axes, and the tasks' variables over the first two. */
-static bool create_variables(hid_t ridge, hid_t run, const hid_t scale[AXES])
+static bool create_variables(hid_t ridge, hid_t run, const hid_t scale[AXES], const hid_t run_scale[AXES])
 {
     static const double not_a_number = NAN;
     static const long long no_rank = -1;
@@ -121,7 +121,7 @@ static bool create_variables(hid_t ridge, hid_t run, const hid_t scale[AXES])
             hid_t space = H5Dget_space(scale[a]);
             variable[v].dims[a] = (hsize_t)H5Sget_simple_extent_npoints(space);
             variable[v].chunk[a] = a >= AXIS_NU ? variable[v].dims[a] : 1; /* one chunk is one task */
-            variable[v].scale[a] = scale[a];
+            variable[v].scale[a] = table ? scale[a] : run_scale[a];        /* netCDF-4 finds those of its own group */
             hdf5_close(&space);
         }
         hid_t dataset = results_create_variable(table ? ridge : run, &variable[v]);
@@ -136,14 +136,16 @@ static bool create_variables(hid_t ridge, hid_t run, const hid_t scale[AXES])
 
 bool results_write_ridge_layout(hid_t file, hid_t run, const struct config *config)
 {
-    hid_t scale[AXES] = {-1, -1, -1, -1};
+    hid_t scale[AXES] = {-1, -1, -1, -1}, run_scale[AXES] = {-1, -1, -1, -1};
     hid_t list = H5Pcreate(H5P_GROUP_CREATE);
     H5Pset_link_creation_order(list, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED); /* netCDF-4 expects it */
     hid_t ridge = H5Gcreate2(file, "ridge", H5P_DEFAULT, list, H5P_DEFAULT);
-    bool ok = ridge >= 0 && create_scales(ridge, config, scale) && create_A0(ridge, config, scale[AXIS_NU]) &&
-              create_variables(ridge, run, scale);
+    bool ok = ridge >= 0 && create_scales(ridge, config, AXES, scale) &&
+              create_scales(run, config, AXIS_NU, run_scale) && create_A0(ridge, config, scale[AXIS_NU]) &&
+              create_variables(ridge, run, scale, run_scale);
     for (int a = 0; a < AXES; a++) {
         hdf5_close(&scale[a]);
+        hdf5_close(&run_scale[a]);
     }
     hdf5_close(&ridge);
     hdf5_close(&list);

@@ -2,6 +2,8 @@
 #ifndef MOAT_SOLVER_H
 #define MOAT_SOLVER_H
 
+#include <stdbool.h>
+
 /*
  * A solver is whatever yields the four coefficients A0, A1, A2, D of the losses (DESIGN.md section 2) at N data points
  * and a regularisation level. The level is given by a coordinate x, increasing with lambda; the deterministic solver
@@ -21,6 +23,7 @@ struct coefficients {
 #define SOLVER_N_MAX 1e30
 
 struct solver {
+    bool single_minimum; /* whether every company's loss has one minimum in x */
     double A0;
     double N_low, N_high;   /* the finite N it is for; N_low > 1 or N_high < SOLVER_N_MAX where data end */
     double N_covered;       /* largest finite N whose whole range of lambda in (0, 1) the coordinate covers */

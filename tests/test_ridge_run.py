@@ -1,0 +1,492 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`solver: ridge` end to end: tables that depend on no rank, thresholds, kills, refusals, failed tasks."""
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+from unittest import mock
+
+import h5py
+import numpy as np
+import xarray
+from scipy.interpolate import CubicSpline
+
+import program
+from program import AXES, MOAT, ROOT, SECONDS, Launch, ProgramTest, differing, moat, read
+
+OK, INCUMBENT_INFEASIBLE, FAILED = 1, 4, 6
+PENDING_TASK, DONE_TASK, FAILED_TASK = range(3)
+TABLES = ("A1", "A2", "D")
+TABLE_AXES = ("N", "trial", "nu", "lambda")
+TAU_I = 0.9
+
+# Fewer points than features, as many, more; N_I and N_E* on both sides of the ladder's ends.
+SMALL = f"""name: small
+sweep: market_entry
+solver: ridge
+output: small.h5
+model: {{gamma: 0.5, P: .inf}}
+incumbent: {{tau: {TAU_I}}}
+grid:
+  N_I:   {{values: [7, 8, 20, 30, 50, 110, 256, 257, .inf]}}
+  tau_E: {{values: [0.95, 1.2, .inf]}}
+  Q:     {{values: [0.1, 0.5]}}
+  nu:    {{values: [0.75, 1.5]}}
+ridge: {{P: 128, N: {{values: [8, 16, 32, 64, 96, 128, 180, 256]}}, trials: 4, seed: 1}}
+"""
+
+# Incumbents on rungs of a dense ladder, so that the tables alone say what the thresholds are.
+THEORY = f"""name: theory
+sweep: market_entry
+solver: ridge
+output: theory.h5
+model: {{gamma: 0.5, P: 256}}
+incumbent: {{tau: {TAU_I}}}
+grid:
+  N_I:   {{values: [33, 49, 74, 110]}}
+  tau_E: {{values: [0.95, 1.2, .inf]}}
+  Q:     {{values: [0.1, 0.5]}}
+  nu:    {{values: [0.75, 1.5]}}
+ridge: {{P: 256, N: {{values: [8, 10, 12, 15, 18, 22, 27, 33, 40, 49, 60, 74, 90, 110, 135, 160, 192]}}, trials: 10,
+        seed: 1}}
+"""
+
+# Three seconds of tasks on two cores; when that has become too little for the kills below they say so.
+LONG = f"""name: long
+sweep: market_entry
+solver: ridge
+output: long.h5
+model: {{gamma: 0.5, P: 640}}
+incumbent: {{tau: {TAU_I}}}
+grid:
+  N_I:   {{log: [100, 400], points: 5}}
+  tau_E: {{values: [1.2, .inf]}}
+  Q:     {{values: [0.3]}}
+  nu:    {{values: [0.75, 1.5]}}
+ridge: {{P: 640, N: {{log: [64, 640], points: 10}}, trials: 12, seed: 1}}
+"""
+
+
+def table_difference(found, expected):
+    """The largest difference of two files' tables: A1 and A2 relative to A0, D to itself."""
+    scale = {"A1": expected["ridge/A0"][:, None], "A2": expected["ridge/A0"][:, None], "D": expected["ridge/D"]}
+    return max(np.max(abs(found[f"ridge/{name}"] - expected[f"ridge/{name}"]) / scale[name]) for name in TABLES)
+
+
+class RanksTest(ProgramTest):
+    """The tables and the thresholds from any number of ranks and groups of any size."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.shared = Path(tempfile.mkdtemp(prefix="moat-"))
+        cls.addClassCleanup(shutil.rmtree, cls.shared, ignore_errors=True)
+        (cls.shared / "small.yaml").write_text(SMALL)
+        cls.ended = moat(cls.shared, "run", "small.yaml")
+        cls.path = cls.shared / "small.h5"
+        cls.alone = read(cls.path)
+
+    def run_groups(self, ranks, group, output):
+        """The file of a run with that ranks_per_group."""
+        self.write(f"{group}.yaml", SMALL.replace("seed: 1}", f"seed: 1, ranks_per_group: {group}}}"))
+        _, err = self.run_moat(0, "run", f"{group}.yaml", "-o", output, ranks=ranks)
+        self.assertEqual(err, "")
+        return read(self.folder / output)
+
+    def test_identical_tables(self):
+        self.assertEqual(self.ended[0], 0, self.ended)
+        self.assertTrue((self.alone["run/task_state"] == DONE_TASK).all())
+        for ranks, group in ((1, "auto"), (2, 3), (3, 1), (3, 2), (4, 1), (4, 2), (4, 3), (5, 1), (5, 2),
+                             (5, 3), (5, "auto")):
+            with self.subTest(ranks=ranks, group=group):
+                found = self.run_groups(ranks, group, f"{ranks}-{group}.h5")
+                self.assertTrue((found["run/task_state"] == DONE_TASK).all())
+                self.assertFalse(any(found["run/task_message"].ravel()))
+                self.assertLess(table_difference(found, self.alone), 1e-9)
+                np.testing.assert_array_equal(found["status"], self.alone["status"])
+                np.testing.assert_allclose(found["N_E_star"], self.alone["N_E_star"], rtol=1e-8)
+                self.check_leaders(found["run/task_rank"], ranks, group)
+
+    def check_leaders(self, leaders, ranks, group):
+        """Rank 0 solves when it is alone; else groups begin at ranks 1, 1 + size, .., and every group gets tasks."""
+        workers = ranks - 1
+        if workers == 0:
+            expected = {0}
+        elif group == "auto":
+            return
+        else:
+            size = min(group, workers)
+            expected = {1 + size * number for number in range(workers // size)}
+        self.assertEqual(set(leaders.ravel()), expected)
+
+    def test_repeated_to_the_bit(self):
+        # Groups of equal size: which of two unequal groups gets a task is a matter of timing.
+        for ranks, group in ((3, 1), (3, 2), (5, "auto")):
+            first, second = (self.run_groups(ranks, group, f"{name}.h5") for name in ("first", "second"))
+            self.assertEqual(differing(first, second), [], f"{ranks} ranks, groups of {group}")
+            (self.folder / "first.h5").unlink()
+            (self.folder / "second.h5").unlink()
+
+    def test_layout(self):
+        with xarray.open_dataset(self.path, engine="h5netcdf") as data:
+            self.assertEqual(set(data.coords), set(AXES))
+            self.assertEqual(data.attrs["solver"], "ridge")
+            for name in ("N_E_star", "N_E_star_stderr", "N_E_star_deterministic"):
+                self.assertEqual(data[name].dims, AXES)
+                self.assertEqual(data[name].attrs["units"], "data points")
+            names = [variable.attrs["long_name"] for variable in data.variables.values()]
+            self.assertEqual(len(set(names)), len(names))
+            ok = data.status.values == OK
+            for name in ("N_E_star", "N_E_star_stderr", "N_E_star_deterministic", "entrant_loss_performance"):
+                self.assertTrue(np.isfinite(data[name].values[ok]).all(), name)
+            self.assertTrue((data.N_E_star_stderr.values[ok] > 0).all())
+        with xarray.open_dataset(self.path, group="/ridge", engine="h5netcdf") as data:
+            self.assertEqual(set(data.coords), set(TABLE_AXES))
+            self.assertEqual({name: data[name].dims for name in data.data_vars},
+                             {"A0": ("nu",), **dict.fromkeys(TABLES, TABLE_AXES)})
+            for name, variable in data.variables.items():
+                self.assertEqual(variable.attrs["units"], "data points" if name == "N" else "1")
+                self.assertIn("long_name", variable.attrs)
+            np.testing.assert_array_equal(data.N, [8, 16, 32, 64, 96, 128, 180, 256])
+            np.testing.assert_array_equal(data.trial, range(4))
+            self.assertEqual((data["lambda"].values[0], data["lambda"].values[-1]), (0, 1))
+            self.assertTrue((np.diff(data["lambda"]) > 0).all())
+            i = np.arange(1, 129)
+            np.testing.assert_allclose(data.A0, [np.sum(i ** -(1 + nu)) for nu in (0.75, 1.5)], rtol=1e-13)
+        with xarray.open_dataset(self.path, group="/run", engine="h5netcdf") as data:
+            self.assertEqual(data.task_state.dims, ("N", "trial"))
+
+    def test_statuses(self):
+        """Outside the ladder a point has no threshold: neither an incumbent's nor an entrant's data is extrapolated."""
+        status, N_E, N_I = (self.alone[name] for name in ("status", "N_E_star", "N_I"))
+        np.testing.assert_array_equal(np.isfinite(N_E), status == OK)
+        self.assertLessEqual(set(np.unique(status)), {OK, INCUMBENT_INFEASIBLE, FAILED})
+        outside = np.isin(N_I, (7, 257))
+        self.assertTrue((status[outside] == FAILED).all())
+        self.assertTrue(np.isnan(self.alone["incumbent_loss_performance"][outside]).all())
+        inside = N_E[status == OK]
+        self.assertTrue(((inside >= 8) & (inside <= 256)).all())
+        self.assertTrue((status[np.isinf(N_I)] == OK).any())
+        # The deterministic equivalent says where to expect what; a factor 1.25 leaves room for the noise of sampling.
+        expected = self.alone["N_E_star_deterministic"][~outside]
+        feasible = np.broadcast_to(np.isfinite(self.alone["incumbent_alpha"])[:, None], status.shape)[~outside]
+        below, above = feasible & (expected < 8 / 1.25), feasible & (expected > 256 * 1.25)
+        within = feasible & (expected > 8 * 1.25) & (expected < 256 / 1.25)
+        for part, least, expected_status in ((below, 1, FAILED), (above, 2, FAILED), (within, 30, OK)):
+            self.assertGreaterEqual(part.sum(), least)
+            self.assertTrue((status[~outside][part] == expected_status).all())
+
+    def test_rung_with_as_many_points_as_features(self):
+        """Without regularisation N = P is singular; thresholds far from there must not feel it."""
+        status, expected = self.alone["status"], self.alone["N_E_star_deterministic"]
+        N_I = np.broadcast_to(self.alone["N_I"][:, None, None, None], status.shape)
+        far = (status == OK) & (N_I <= 64) & (expected > 8)
+        self.assertGreaterEqual(far.sum(), 25)
+        np.testing.assert_allclose(self.alone["N_E_star"][far], expected[far], rtol=0.2)
+
+    def test_deterministic_equivalent_beside(self):
+        text = re.sub(r"^ridge:.*\n", "", SMALL, flags=re.M)
+        self.write("exact.yaml", text.replace("solver: ridge", "solver: deterministic").replace("P: .inf", "P: 128"))
+        self.run_moat(0, "run", "exact.yaml", "-o", "exact.h5")
+        exact = read(self.folder / "exact.h5")
+        np.testing.assert_allclose(self.alone["N_E_star_deterministic"], exact["N_E_star"], rtol=1e-9)
+        for name in ("L_star", "tau_I", "tau_E_absolute"):
+            np.testing.assert_allclose(self.alone[name], exact[name], rtol=1e-14)
+
+
+def least_loss(tables, A0, Q, tau):
+    """The least L1 with L2 <= tau over alpha and lambda, for tables over [.., lambda]: DESIGN.md sections 1 and 2.
+
+    Between the nodes of lambda, which are uniform in some coordinate, ln of the coefficients is a cubic spline.
+    """
+    nodes = np.arange(tables["A1"].shape[-1])
+    fine = np.linspace(nodes[0], nodes[-1], 3001)
+    A1, A2, D = (np.exp(CubicSpline(nodes, np.log(tables[name]), axis=-1)(fine)) for name in TABLES)
+    c0, c1, c2 = A1, 2 * Q * (A2 - A1 + D), 2 * Q * (A0 - 2 * A2 + A1 - D)
+    with np.errstate(invalid="ignore"):
+        alpha = np.where(c0 + c1 + c2 <= tau, 1, (-c1 + np.sqrt(c1 ** 2 - 4 * c2 * (c0 - tau))) / (2 * c2))
+    L1 = np.where((alpha >= 0.5) & (alpha <= 1), c0 + c1 * (1 - alpha) + c2 * (1 - alpha) ** 2, np.inf)
+    return L1.min(axis=-1)
+
+
+def threshold(tables, N, A0, Q, N_I, tau_I, tau_E):
+    """N_E* from trial-averaged tables over [rung, lambda] alone, with N_I a rung: ln L1* is a cubic spline in ln N."""
+    incumbent = least_loss({name: table[N == N_I] for name, table in tables.items()}, A0, Q, tau_I)[0]
+    entrant = np.log(least_loss(tables, A0, Q, tau_E) / incumbent)
+    has = np.isfinite(entrant)
+    roots = CubicSpline(np.log(N[has]), entrant[has]).roots(extrapolate=False)
+    return np.exp(roots[-1]) if roots.size else np.nan
+
+
+class TheoryTest(ProgramTest):
+    """Thresholds and standard errors against the tables, the deterministic equivalent, and other seeds."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = Path(tempfile.mkdtemp(prefix="moat-"))
+        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
+        cls.runs = []
+        for seed in range(1, 7):
+            (folder / "theory.yaml").write_text(THEORY.replace("seed: 1}", f"seed: {seed}}}"))
+            ended = moat(folder, "run", "theory.yaml", "-o", f"{seed}.h5")
+            if ended[0] != 0:
+                raise AssertionError(ended)
+            cls.runs.append(read(folder / f"{seed}.h5"))
+
+    def test_against_the_tables(self):
+        """The market solved once more, in another way, on the tables of the file: N_E* and its jackknife."""
+        found = self.runs[0]
+        N, trials = found["ridge/N"], found["ridge/trial"].size
+        differences = []
+        for at in np.argwhere(found["status"] == OK):
+            N_I, tau_E, Q, nu = (found[name][index] for name, index in zip(AXES, at))
+            A0 = found["ridge/A0"][at[3]]
+            tau_I, tau_E = TAU_I * 2 * Q * A0, tau_E * 2 * Q * A0
+            tables = {name: found[f"ridge/{name}"][:, :, at[3], 1:] for name in TABLES}
+            values = []
+            for excluded in (None, *range(trials)):
+                kept = np.arange(trials) != (-1 if excluded is None else excluded)
+                mean = {name: table[:, kept].mean(axis=1) for name, table in tables.items()}
+                values.append(threshold(mean, N, A0, Q, N_I, tau_I, tau_E))
+            without = np.array(values[1:])
+            error = np.sqrt((trials - 1) * without.var())
+            differences.append((found["N_E_star"][tuple(at)] / values[0] - 1,
+                                found["N_E_star_stderr"][tuple(at)] / error - 1))
+        differences = abs(np.array(differences))
+        self.assertGreaterEqual(len(differences), 40)
+        # A few points are looser: L1* has a kink where the constraint begins to bind, which a spline smooths.
+        np.testing.assert_array_less(np.median(differences, axis=0), (2e-4, 0.01))
+        np.testing.assert_array_less(differences.max(axis=0), (0.01, 0.3))
+
+    def test_against_the_deterministic_equivalent(self):
+        for found in self.runs:
+            ok = found["status"] == OK
+            self.assertGreater(ok.mean(), 0.8)
+            ratio = found["N_E_star"][ok] / found["N_E_star_deterministic"][ok]
+            self.assertLess(np.median(abs(ratio - 1)), 0.03)
+
+    def test_spread_over_seeds(self):
+        ok = np.all([found["status"] == OK for found in self.runs], axis=0)
+        values = np.array([found["N_E_star"][ok] for found in self.runs])
+        errors = np.array([found["N_E_star_stderr"][ok] for found in self.runs])
+        ratio = values.std(axis=0, ddof=1) / np.sqrt((errors ** 2).mean(axis=0))
+        self.assertTrue(0.5 < np.median(ratio) < 2, ratio)
+        self.assertTrue((ratio > 0.2).all() and (ratio < 5).all(), ratio)
+
+
+def task_states(path):
+    """States of the tasks, also while the file is written; none when there is no file yet or a run is opening it."""
+    try:
+        with h5py.File(path, "r", swmr=True) as file:
+            return file["run/task_state"][()]
+    except (OSError, KeyError):
+        return np.zeros(0)
+
+
+class KillTest(ProgramTest):
+    """A run that is interrupted while it samples and factors goes on at the task."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = Path(tempfile.mkdtemp(prefix="moat-"))
+        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
+        (folder / "long.yaml").write_text(LONG)
+        cls.ended = moat(folder, "run", "long.yaml", "-q", ranks=3)
+        cls.reference = read(folder / "long.h5")
+
+    def setUp(self):
+        super().setUp()
+        self.assertEqual(self.ended, (0, "", ""))
+        self.write("long.yaml", LONG)
+        self.path = self.folder / "long.h5"
+        self.done = np.zeros(self.reference["run/task_state"].shape, bool)
+        self.seconds = self.reference["run/task_seconds"]
+
+    def wait_for_task(self, launch):
+        """Waits until the file has more tasks done than after the last run."""
+        limit = time.monotonic() + SECONDS
+        while (task_states(self.path) == DONE_TASK).sum() <= self.done.sum():
+            if launch.process.poll() is not None:
+                self.fail(f"the run ended before it was interrupted, LONG may be too short: {launch.finish()}")
+            self.assertLess(time.monotonic(), limit, "no task finished")
+            time.sleep(0.01)
+
+    def check_interrupted(self):
+        """What is reported done is there, and right; what was done before is still there and was not solved again."""
+        values = read(self.path, live=True)
+        state, seconds = values["run/task_state"], values["run/task_seconds"]
+        self.assertLessEqual(set(np.unique(state)), {PENDING_TASK, DONE_TASK})
+        done = state == DONE_TASK
+        for name in TABLES:
+            self.assertTrue(np.isfinite(values[f"ridge/{name}"][done]).all(), name)
+            np.testing.assert_allclose(values[f"ridge/{name}"][done], self.reference[f"ridge/{name}"][done], rtol=1e-12)
+        self.assertTrue(np.isfinite(seconds[done]).all())
+        self.assertTrue(done[self.done].all(), "tasks that were done are lost")
+        np.testing.assert_array_equal(seconds[self.done], self.seconds[self.done], "tasks that were done ran again")
+        self.done, self.seconds = done, seconds
+        out, _ = self.run_moat(0, "status", "long.h5")
+        self.assertIn(f"{done.sum()} of {done.size} data sets done", out)
+
+    def check_resumed(self):
+        """The same command completes the file, with the numbers of the run that nothing interrupted."""
+        self.assertTrue(0 < self.done.sum() < self.done.size, "interrupted too early or too late: change LONG")
+        self.run_moat(0, "run", "long.yaml", ranks=3)
+        self.check_interrupted()
+        self.assertTrue(self.done.all())
+        found = read(self.path)
+        np.testing.assert_array_equal(found["status"], self.reference["status"])
+        self.assertTrue((found["status"] == OK).any())
+        for name in ("N_E_star", "N_E_star_stderr"):
+            np.testing.assert_allclose(found[name], self.reference[name], rtol=1e-9)
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), [".scratch", "long.h5", "long.yaml"])
+
+    def test_killed_at_random_moments(self):
+        moments = random.Random(3)
+        partial = 0
+        for ranks in (3, None, 2, 3):
+            with Launch(self.folder, "run", "long.yaml", ranks=ranks) as launch:
+                time.sleep(moments.uniform(0.3, 1.2))
+                launch.kill()
+            if self.path.exists():
+                self.check_interrupted()
+                partial += 0 < self.done.sum() < self.done.size
+        self.assertGreaterEqual(partial, 2, "kills came before the first or after the last task")
+        self.check_resumed()
+
+    def test_signal(self):
+        for ranks in (3, None):
+            with Launch(self.folder, "run", "long.yaml", ranks=ranks) as launch:
+                self.wait_for_task(launch)
+                launch.process.send_signal(signal.SIGUSR1)
+                code, out, err = launch.finish(15)
+            self.assertEqual(code, 75, f"{ranks} ranks: {out}{err}")
+            self.assertEqual(err.count("stopped by a signal; the same command goes on from there"), 1, err)
+            with h5py.File(self.path):  # opens plainly only when it was closed in good order
+                pass
+            before = self.done.sum()
+            self.check_interrupted()
+            self.assertGreater(self.done.sum(), before)
+        self.check_resumed()
+
+
+class RefusedTest(ProgramTest):
+    """What cannot be run is refused at once, and nothing is written or replaced."""
+
+    def refused(self, text, *arguments):
+        """The config must be refused, by one process and by three; what it says."""
+        def content():
+            return {path.name: path.read_bytes() for path in self.folder.iterdir() if path.is_file()}
+        self.write("refused.yaml", text)
+        before, said = content(), []
+        for ranks in (None, 3):
+            start = time.monotonic()
+            out, err = self.run_moat(2, "run", "refused.yaml", *arguments, ranks=ranks)
+            self.assertLess(time.monotonic() - start, 20)
+            self.assertEqual(out, "")
+            said.append(err)
+            with self.subTest("files", ranks=ranks):
+                after = content()
+                self.assertEqual(sorted(after), sorted(before), "a refused command left a file")
+                self.assertTrue(after == before, "a refused command changed a file")
+            for name in content().keys() - before.keys():
+                (self.folder / name).unlink()
+        return said
+
+    def test_too_large_for_the_memory(self):
+        for P, N in ((10**7, "{log: [16, 32766], points: 9}"), (10**6, "{values: [8, 16, 32, 32766]}")):
+            text = re.sub(r"^ridge:.*", f"ridge: {{P: {P}, N: {N}, trials: 4, seed: 1}}", SMALL, flags=re.M)
+            for err in self.refused(text):
+                found = re.findall(r"ridge\.N = \d+ at P = 1e\+0[67]: .* GB .* there are .* GB", err)
+                self.assertEqual(len(found), 1, err)
+
+    def test_other_sweep_survives(self):
+        """--force with a sweep that does not fit must not cost the file that is there."""
+        self.write("small.yaml", SMALL)
+        self.run_moat(0, "run", "small.yaml")
+        text = re.sub(r"^ridge:.*", "ridge: {P: 10000000, N: {values: [8, 16, 32, 32766]}, trials: 4, seed: 1}", SMALL,
+                      flags=re.M)
+        self.refused(text, "--force")
+
+    def test_without_ridge(self):
+        for err in self.refused(re.sub(r"^ridge:.*\n", "", SMALL, flags=re.M)):
+            self.assertEqual(err.count("expected a key ridge beside it"), 1, err)
+
+
+class FailureTest(ProgramTest):
+    """A task that fails, by a build with fault points (MOAT_FAULT, src/ridge_internal.h)."""
+
+    @classmethod
+    def setUpClass(cls):
+        build = Path(MOAT).parent / "faults"
+        environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
+        subprocess.run(["make", "-s", f"BUILD={build}", "EXTRA=-DMOAT_FAULTS", build / "moat"], cwd=ROOT, check=True,
+                       env=environment, timeout=300, stdout=subprocess.DEVNULL)
+        cls.enterClassContext(mock.patch.object(program, "MOAT", str(build / "moat")))
+
+    def setUp(self):
+        super().setUp()
+        self.write("small.yaml", SMALL.replace("trials: 4", "trials: 10"))
+        self.path = self.folder / "small.h5"
+
+    def faulty(self, fault):
+        """What follows the command to add one more rank, on which `fault` happens."""
+        return ":", "-n", "1", "-x", f"MOAT_FAULT={fault}", program.MOAT, "run", "small.yaml"
+
+    def check_failed(self, values, message):
+        """Failed tasks have their message and no tables; the others have tables and no message."""
+        state, messages = values["run/task_state"], values["run/task_message"]
+        self.assertLessEqual(set(np.unique(state)), {DONE_TASK, FAILED_TASK})
+        for name in TABLES:
+            np.testing.assert_array_equal(np.isfinite(values[f"ridge/{name}"]).all(axis=(2, 3)), state == DONE_TASK)
+            np.testing.assert_array_equal(np.isnan(values[f"ridge/{name}"]).all(axis=(2, 3)), state == FAILED_TASK)
+        for at in np.ndindex(state.shape):
+            failed = state[at] == FAILED_TASK
+            self.assertEqual(message.encode() in messages[at], failed, messages[at])
+            self.assertEqual(f"N = {values['ridge/N'][at[0]]:.0f}, trial {at[1]}".encode() in messages[at], failed)
+
+    def test_one_rank_that_fails(self):
+        """Every task of one worker fails: the means are over the others, and the errors are wider, not absent."""
+        _, err = self.run_moat(0, "run", "small.yaml", *self.faulty("ridge:nan"), ranks=3)
+        values = read(self.path)
+        state = values["run/task_state"]
+        np.testing.assert_array_equal(state == FAILED_TASK, values["run/task_rank"] == 3)
+        self.assertTrue(0 < (state == FAILED_TASK).sum() < state.size)
+        self.assertEqual(err.count("the sweep goes on without this data set"), (state == FAILED_TASK).sum())
+        self.check_failed(values, "not finite")
+        self.assertTrue((state == DONE_TASK).any(axis=1).all(), "one rank has taken all trials of a rung")
+        ok = values["status"] == OK
+        self.assertGreaterEqual(ok.sum(), 40)
+        few = (state == DONE_TASK).sum(axis=1).min() < 2
+        self.assertTrue(few or np.isfinite(values["N_E_star_stderr"][ok]).all())
+        ratio = values["N_E_star"][ok] / values["N_E_star_deterministic"][ok]
+        self.assertLess(np.median(abs(ratio - 1)), 0.06)
+        out, _ = self.run_moat(0, "status", "small.h5")
+        self.assertIn(f"{(state == FAILED_TASK).sum()} failed", out)
+        self.run_moat(0, "run", "small.yaml", ranks=2)
+        self.assertEqual(differing(read(self.path), values), [], "resuming a complete file")
+
+    def test_one_rank_of_each_group_fails(self):
+        """No task succeeds, hence no point; each is told to all ranks of the group, and the run ends."""
+        self.write("groups.yaml", SMALL.replace("seed: 1}", "seed: 1, ranks_per_group: 2}"))
+        for fault, message in (("alloc:rank1", "cannot allocate"), ("info:rank0", "info = 1"),
+                               ("residual", "residual of 1"), ("nan:rank1", "not finite")):
+            with self.subTest(fault), mock.patch.dict(os.environ, MOAT_FAULT=f"ridge:{fault}"):
+                _, err = self.run_moat(0, "run", "groups.yaml", "--force", ranks=5)
+                values = read(self.path)
+                self.assertTrue((values["run/task_state"] == FAILED_TASK).all())
+                self.check_failed(values, message)
+                self.assertTrue((values["status"] == FAILED).all() and np.isnan(values["N_E_star"]).all())
+                self.assertEqual(err.count("the sweep goes on without this data set"), 32)
+                self.assertIn("no trial succeeded at N = 8", err)
+            self.path.unlink()
+
+
+if __name__ == "__main__":
+    unittest.main()
