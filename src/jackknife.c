@@ -7,7 +7,7 @@
 
 struct jackknife {
     size_t trials;
-    struct empirical **empirical; /* [trials + 1]: without each trial, then with all */
+    struct empirical **empirical; /* [trials + 1]: without each trial (NULL: not enough are left), then with all */
     struct company *incumbent;    /* [trials + 1], likewise */
     double *threshold;            /* [trials] */
 };
@@ -36,6 +36,9 @@ enum status jackknife_create(const struct deterministic *deterministic, const st
         if (status == STATUS_OK) {
             status = empirical_create(deterministic, &tables, &jackknife->empirical[i]);
         }
+        if (status == STATUS_NUMERICAL && i < trials) {
+            status = STATUS_OK; /* the threshold itself needs all trials only */
+        }
     }
 
 cleanup:
@@ -63,6 +66,9 @@ void jackknife_destroy(struct jackknife **jackknife)
 void jackknife_incumbent(struct jackknife *jackknife, double N, double Q, double tau, struct company *out)
 {
     for (size_t i = 0; i <= jackknife->trials; i++) {
+        if (!jackknife->empirical[i]) {
+            continue;
+        }
         struct solver solver = empirical_solver(jackknife->empirical[i]);
         company_solve(&solver, N, Q, tau, &jackknife->incumbent[i]);
     }
@@ -82,6 +88,9 @@ void jackknife_threshold(struct jackknife *jackknife, double Q, double tau_I, do
     double mean = 0, squares = 0;
     for (size_t i = 0; i < trials; i++) { /* NaN where one has no threshold, and so is the result */
         struct threshold without;
+        if (!jackknife->empirical[i]) {
+            return;
+        }
         solver = empirical_solver(jackknife->empirical[i]);
         market_threshold(&solver, Q, &jackknife->incumbent[i], tau_I, tau_E, &without);
         jackknife->threshold[i] = without.N_E_star;

@@ -45,7 +45,7 @@ output: long.h5
 model: {gamma: 0.5, P: .inf}
 incumbent: {tau: 0.9}
 grid:
-  N_I:   {log: [10, 1e9], points: 90}
+  N_I:   {log: [10, 1e9], points: 250}
   tau_E: {values: [0.5, 0.95, 1.2, .inf]}
   Q:     {linear: [0.1, 1.0], points: 5}
   nu:    {linear: [0.6, 2.9], points: 100}

@@ -189,6 +189,20 @@ static void nothing_beyond_the_ladder(void)
     fixture_close(&f);
 }
 
+/* One trial left on a rung: thresholds, but no standard errors. */
+static void one_trial_left(void)
+{
+    struct fixture f = fixture_open();
+    struct jackknife *jackknife = NULL;
+    double error = 0;
+    memset(f.ladder->state + 3 * TRIALS, TASK_FAILED, TRIALS - 1);
+    CU_ASSERT_EQUAL_FATAL(jackknife_create(f.deterministic, f.ladder, NU, &jackknife), STATUS_OK);
+    CU_ASSERT_EQUAL(solve(jackknife, &f, 200, INFINITY, &error).status, MARKET_OK);
+    CU_ASSERT(isnan(error));
+    jackknife_destroy(&jackknife);
+    fixture_close(&f);
+}
+
 static void no_trial_left(void)
 {
     struct fixture f = fixture_open();
@@ -206,6 +220,7 @@ int main(void)
         {"expected tables give the deterministic threshold", expected_tables_give_the_deterministic_threshold},
         {"standard error is the jackknife's", standard_error},
         {"nothing beyond the ladder", nothing_beyond_the_ladder},
+        {"a rung with one trial has no standard error", one_trial_left},
         {"a rung without a trial is refused", no_trial_left},
         CU_TEST_INFO_NULL,
     };

@@ -17,7 +17,7 @@ import numpy as np
 
 from program import AXES, LONG, SECONDS, Launch, ProgramTest, differing, done_mask, moat, read
 
-POINTS = 90 * 4 * 5 * 100  # of LONG
+POINTS = 250 * 4 * 5 * 100  # of LONG
 SOON = 15  # seconds within which a run must end after a signal; some 2 s on an idle machine
 
 

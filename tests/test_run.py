@@ -243,7 +243,7 @@ class OutputTest(ProgramTest):
         self.write("long.yaml", LONG)
         code, shown = self.show("run", "long.yaml", until=b"%")
         self.assertEqual(code, 75, shown)
-        self.assertRegex(shown, r"\r\[#*\.+\] +\d+\.\d % +\d+/180000 points +\S+ points/s +\d+:\d\d left")
+        self.assertRegex(shown, r"\r\[#*\.+\] +\d+\.\d % +\d+/500000 points +\S+ points/s +\d+:\d\d left")
 
     def test_point_agrees_with_the_file(self):
         self.write("mixed.yaml", MIXED)

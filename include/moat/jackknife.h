@@ -24,7 +24,7 @@ void jackknife_destroy(struct jackknife **jackknife);
 void jackknife_incumbent(struct jackknife *jackknife, double N, double Q, double tau, struct company *out);
 
 /* The threshold against the incumbent of the last call of jackknife_incumbent with the same Q and tau_I.
- *standard_error is NaN where *out has no N_E*, or some leave-one-out market has none. Local. */
+ *standard_error is NaN where *out has no N_E*, or some leave-one-out market has none or too few trials. Local. */
 void jackknife_threshold(struct jackknife *jackknife, double Q, double tau_I, double tau_E, struct threshold *out,
                          double *standard_error);
 

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How thresholds from sampled data differ from the deterministic equivalent, and how that decays with N.
+
+The relative differences d = N_E*/N_E*_det - 1 are fitted by d = c N^-p, N the deterministic equivalent's N_E*: one power p
+for all, an amplitude c for each curve, weights 1/stderr^2. For a given p the best amplitudes are closed form, which
+leaves a minimum over p alone. N is the theory's, not the data's, so that noise does not tilt the fit.
+"""
+
+import math
+
+import numpy as np
+from scipy import optimize, stats
+
+POWERS = (-2.0, 6.0)  # powers that are searched
+STEP = 1e-3  # of p, for the curvature of chi^2
+GROUPS = 3  # fewest groups whose leaving out gives a standard error
+
+
+class Points:
+    """Grid points with a threshold from data: 1-D arrays over the points.
+
+    n_theory: the deterministic equivalent's N_E*. difference, error: N_E*/n_theory - 1 and its standard error.
+    curve: which curve over N_I. group: which tables of the data, that is which (Q, nu).
+    """
+
+    def __init__(self, n_theory, difference, error, curve, group):
+        self.n_theory, self.difference, self.error = n_theory, difference, error
+        self.curve, self.group = curve, group
+
+    def __getitem__(self, chosen):
+        return Points(self.n_theory[chosen], self.difference[chosen], self.error[chosen], self.curve[chosen],
+                      self.group[chosen])
+
+    @property
+    def size(self):
+        return self.n_theory.size
+
+    @property
+    def z(self):
+        return self.difference / self.error
+
+    def distinct(self):
+        """Without repetitions: where the safety constraint does not bind, every tau_E has the same market."""
+        rows = np.stack([self.group, self.n_theory, self.difference, self.error])
+        return self[np.sort(np.unique(rows, axis=1, return_index=True)[1])]
+
+
+class Decay:
+    """power, error: p and its standard error. chi_squared, freedom: of the fit. residual_z: z less the fit's."""
+
+    def __init__(self, power, error, chi_squared, freedom, residual_z):
+        self.power, self.error = power, error
+        self.chi_squared, self.freedom, self.residual_z = chi_squared, freedom, residual_z
+
+
+def noise_alone(trials):
+    """Median |z| and share of |z| <= 2 if data and theory agree: Student's t, the error being one of `trials`."""
+    student = stats.t(trials - 1)
+    return student.ppf(0.75), student.cdf(2) - student.cdf(-2)
+
+
+def octaves(points):
+    """The points by octave of N: [(lowest N, points)], an octave without points left out."""
+    octave = np.floor(np.log2(points.n_theory)).astype(int)
+    return [(2.0 ** k, points[octave == k]) for k in np.unique(octave)]
+
+
+def amplitude(points, power):
+    """The best c of d = c N^-power through the `points` of one curve."""
+    shape = points.n_theory ** -power
+    return np.sum(shape * points.difference / points.error ** 2) / np.sum((shape / points.error) ** 2)
+
+
+def _residual_z(points, power):
+    """(d - c N^-p)/stderr with every curve's best c."""
+    scale = np.exp(np.mean(np.log(points.n_theory)))
+    shape = (points.n_theory / scale) ** -power / points.error
+    curve = np.unique(points.curve, return_inverse=True)[1]
+    best = np.bincount(curve, shape * points.z) / np.bincount(curve, shape ** 2)
+    return points.z - best[curve] * shape
+
+
+def _chi_squared(power, points):
+    return float(np.sum(_residual_z(points, power) ** 2))
+
+
+def _best_power(points):
+    """The p of the least chi^2, or None where it is an end of the search."""
+    grid = np.linspace(*POWERS, 81)
+    k = int(np.argmin([_chi_squared(power, points) for power in grid]))
+    if k in (0, grid.size - 1):
+        return None
+    return optimize.minimize_scalar(_chi_squared, bounds=(grid[k - 1], grid[k + 1]), args=(points,), method="bounded",
+                                    options={"xatol": 1e-8}).x
+
+
+def fit_decay(points):
+    """The Decay of the distinct `points`, or None where they do not determine a power.
+
+    Its standard error is the larger of two: from the curvature of chi^2, widened where the fit is poor, and from
+    leaving out one group at a time, which sees that the points of a group share their noise.
+    """
+    freedom = points.size - np.unique(points.curve).size - 1
+    power = _best_power(points) if freedom > 0 else None
+    if power is None:
+        return None
+    chi_squared = _chi_squared(power, points)
+    around = _chi_squared(power - STEP, points) + _chi_squared(power + STEP, points)
+    curvature = (around - 2 * chi_squared) / STEP ** 2
+    if curvature <= 0:
+        return None
+    error = math.sqrt(2 / curvature * max(1.0, chi_squared / freedom))
+    left_out = [_best_power(points[points.group != group]) for group in np.unique(points.group)]
+    if len(left_out) >= GROUPS and None not in left_out:
+        error = max(error, math.sqrt((len(left_out) - 1) * np.var(left_out)))
+    return Decay(power, error, chi_squared, freedom, _residual_z(points, power))

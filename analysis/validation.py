@@ -1,0 +1,205 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draws N_E* from sampled data against the deterministic equivalent, from a results file of `solver: ridge`.
+
+Above, N_E* against N_I, a panel for each nu, a curve for each tau_E, at one Q. Below, the relative difference against
+N_E*, with the fitted power of N. Prints a summary over the whole grid. The file may be one that a run is writing.
+"""
+
+import argparse
+import sys
+
+import numpy as np
+
+import finite_n
+import moatfile
+import style
+import validation_panels
+from moatfile import Refused
+
+AXES = ("N_I", "tau_E", "Q", "nu")
+VARIABLES = ("N_E_star", "N_E_star_stderr", "N_E_star_deterministic", "status")
+MOST = {"tau_E": 5, "Q": 1, "nu": 3}  # values that a figure shows
+
+
+class Validation:
+    """The numbers of one file, and which of them a figure shows.
+
+    n_entrant, stderr, n_theory, drawable: (N_I, tau_E, Q, nu); drawable where data and theory both have a threshold
+    and the data a standard error. points: the drawable ones, finite_n.Points; index: where each is in the grid.
+    decay: finite_n.Decay or None. trials: of the file. shown: indices of the values shown, for each axis but N_I.
+    """
+
+    def __init__(self, results, slices=()):
+        self.results = results
+        self.in_l_star = results.setting("tau_unit") != "absolute"
+        self.trials = results.axes["ridge/trial"].size
+        zero = dict.fromkeys(AXES, 0)
+        self.n_entrant, self.stderr, self.n_theory, self.status = (results.take(name, AXES, zero)
+                                                                   for name in VARIABLES)
+        numbers = np.stack([self.n_entrant, self.stderr, self.n_theory])
+        with np.errstate(invalid="ignore"):
+            usable = np.all(np.isfinite(numbers) & (numbers > 0), axis=0)
+        self.drawable = usable & (self.status == moatfile.OK) & np.isfinite(results.axes["N_I"])[:, None, None, None]
+        if not self.drawable.any():
+            raise Refused(f"{results.path}: none of its {self.status.size} points has a finite N_E_star with "
+                          "N_E_star_stderr and N_E_star_deterministic; wait for the run, or widen ridge.N")
+        self.points = self._points()
+        self.decay = finite_n.fit_decay(self.points.distinct())
+        self.shown, self.assumed = _choose(results, slices)
+        if not self.drawable[np.ix_(range(len(self.drawable)), *self.shown.values())].any():
+            raise Refused(f"{results.path}: no finite N_E_star with a standard error at {self._where()}; "
+                          "another --slice may have some")
+
+    def _points(self):
+        chosen = np.nonzero(self.drawable)
+        n_theory = self.n_theory[chosen]
+        shape = self.drawable.shape
+        return finite_n.Points(n_theory, self.n_entrant[chosen] / n_theory - 1, self.stderr[chosen] / n_theory,
+                               np.ravel_multi_index(chosen[1:], shape[1:]),
+                               np.ravel_multi_index(chosen[2:], shape[2:]))
+
+    def _where(self):
+        return ", ".join(f"{axis} = {', '.join(f'{self.results.axes[axis][k]:.6g}' for k in shown)}"
+                         for axis, shown in self.shown.items())
+
+    def curve(self, tau, nu):
+        """The curve at these indices of tau_E and nu: N_I, N_E*, its standard error, the theory's N_E*, and which of
+        them are drawable; N_I finite."""
+        finite = np.isfinite(self.results.axes["N_I"])
+        at = (finite, tau, self.shown["Q"][0], nu)
+        return (self.results.axes["N_I"][finite], self.n_entrant[at], self.stderr[at], self.n_theory[at],
+                self.drawable[at])
+
+    def curve_points(self, tau, nu):
+        """The finite_n.Points of the same curve."""
+        number = np.ravel_multi_index((tau, self.shown["Q"][0], nu), self.drawable.shape[1:])
+        return self.points[self.points.curve == number]
+
+    def equation(self, axis, index):
+        return style.equation(axis, self.results.axes[axis][index], self.in_l_star)
+
+    def caption(self):
+        """The parameters of the figure, one item each."""
+        results, items = self.results, []
+        for name, key, section in (("gamma", "gamma", "model"), ("P", "P", "ridge"), ("tau_I", "tau", "incumbent")):
+            value = results.number(key, section)
+            if value is not None:
+                items.append(style.equation(name, value, self.in_l_star))
+        items.append(self.equation("Q", self.shown["Q"][0]))
+        items.append(f"{self.trials} trials")
+        if results.setting("seed", "ridge"):
+            items.append(f"seed {results.setting('seed', 'ridge')}")
+        pending = np.count_nonzero(self.status == moatfile.PENDING)
+        if pending:
+            items.append(f"{pending} of {self.status.size} points pending")
+        items.append("error bars: jackknife standard errors")
+        return items
+
+
+def _choose(results, slices):
+    """Indices of the values shown on each axis but N_I, and the axes where a choice was made for want of a slice."""
+    at = {}
+    for item in slices:
+        axis, equals, text = item.partition("=")
+        if not equals or axis not in MOST:
+            raise Refused(f"--slice: found {item}; expected AXIS=VALUE with AXIS one of {', '.join(MOST)}")
+        at.setdefault(axis, set()).add(moatfile.find(results, axis, text))
+        if len(at[axis]) > MOST[axis]:
+            raise Refused(f"--slice: found {len(at[axis])} values of {axis}; expected at most {MOST[axis]}")
+    shown, assumed = {}, []
+    for axis, most in MOST.items():
+        size = results.axes[axis].size
+        if axis not in at and size > most:
+            assumed.append(axis)
+        chosen = at.get(axis) or np.linspace(0, size - 1, min(size, most)).round()
+        shown[axis] = sorted(int(k) for k in chosen)
+    return shown, assumed
+
+
+def read(path):
+    """The results file of a ridge sweep. Raises Refused."""
+    solver = moatfile.read(path, ["N_E_star"], AXES).attributes.get("solver", "unknown")
+    if solver != "ridge":
+        raise Refused(f"{path}: its solver is {solver}; expected a results file of `solver: ridge`, such as "
+                      "jobs/ridge-validation.yaml makes")
+    return moatfile.read(path, VARIABLES, [*AXES, "ridge/trial"])
+
+
+def summary(validation):
+    """The lines that are printed: data against theory over the whole grid."""
+    points, distinct = validation.points, validation.points.distinct()
+    noise_z, noise_share = finite_n.noise_alone(validation.trials)
+    beyond = np.abs(distinct.z) > 2
+    lines = [
+        f"N_E* from {validation.trials} trials against the deterministic equivalent: "
+        f"{points.size} of {validation.status.size} grid points, {distinct.size} of them distinct",
+        "",
+        f"{'':28}{'all':>8}{'distinct':>10}{'if noise alone':>16}",
+        f"{'median |z|':28}{_median_z(points):8.2f}{_median_z(distinct):10.2f}{noise_z:16.2f}",
+        f"{'within 2 standard errors':28}{_within(points):7.1f}%{_within(distinct):9.1f}%{100 * noise_share:15.1f}%",
+        "",
+    ]
+    if beyond.any():
+        size = 100 * np.abs(distinct.difference[beyond])
+        lines += [f"beyond 2 standard errors: {size.size} distinct points, |N_E*/N_E*_det - 1| has median "
+                  f"{np.median(size):.2f} %, at most {size.max():.2f} %", ""]
+    lines += ["By octave of N_E* (distinct points; medians):",
+              f"{'N_E*':>15}{'points':>8}{'difference':>12}{'std. error':>12}{'|z|':>7}{'within 2':>10}"]
+    for low, group in finite_n.octaves(distinct):
+        lines.append(f"{f'{low:.6g} to {2 * low:.6g}':>15}{group.size:8d}{100 * np.median(group.difference):+11.2f}%"
+                     f"{100 * np.median(group.error):11.2f}%{_median_z(group):7.2f}{_within(group):9.1f}%")
+    return lines + ["", *_decay_lines(validation.decay)]
+
+
+def _median_z(points):
+    return np.median(np.abs(points.z))
+
+
+def _within(points):
+    return 100 * np.mean(np.abs(points.z) <= 2)
+
+
+def _decay_lines(decay):
+    if decay is None:
+        return ["finite-N effect ~ N_E*^-p: the points do not determine p"]
+    left = np.abs(decay.residual_z)
+    return [f"finite-N effect ~ N_E*^-p: p = {decay.power:.3f} +- {decay.error:.3f}  "
+            f"(chi^2 {decay.chi_squared:.1f} for {decay.freedom} degrees of freedom)",
+            f"less this effect: median |z| {np.median(left):.2f}, within 2 standard errors {100 * np.mean(left <= 2):.1f}%",
+            "All points share the sampled data sets, so their errors are correlated."]
+
+
+def _arguments(argv):
+    parser = argparse.ArgumentParser(prog="validation.py", description=__doc__.split("\n\n")[0])
+    parser.add_argument("file", metavar="FILE", help="results file of `moat run` (solver: ridge)")
+    parser.add_argument("-o", "--output", metavar="FIG", required=True, help="figure: .png, .pdf or .svg")
+    parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
+                        help="values that are drawn, as in the config: one Q, up to 5 tau_E and 3 nu, an item for each; "
+                             "default: the first Q, and all tau_E and nu or as many, evenly spaced")
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    """The command; returns its exit code."""
+    arguments = _arguments(argv)
+    try:
+        style.check_target(arguments.output)
+        results = read(arguments.file)
+        validation = Validation(results, arguments.slice)
+        for axis in validation.assumed:
+            values = results.axes[axis]
+            drawn = ", ".join(f"{values[k]:.6g}" for k in validation.shown[axis])
+            print(f"validation.py: drawn is {axis} = {drawn}, of {values.size} values; "
+                  f"--slice {axis}=VALUE draws another", file=sys.stderr)
+        title = "N_E* from data against theory: " + (results.setting("name") or results.path)
+        style.save(validation_panels.draw(validation), arguments.output, results, title)
+        print("\n".join(summary(validation)))
+    except Refused as refusal:
+        print(f"validation.py: {refusal}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panels of the validation: N_E* against N_I above, its relative difference from theory against N_E* below."""
+
+import math
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import finite_n
+import style
+from phase_page import log_ticks
+
+WIDTH, LEFT, RIGHT, TOP = 7.6, 0.85, 0.15, 0.35
+UPPER, LOWER, BETWEEN, GUTTER = 3.0, 2.4, 0.62, 0.14  # heights of the panels, and the gaps between them
+LINE, SMALL = 0.2, style.SIZE - 1
+BARS = 30  # error bars drawn on a curve, at most
+DODGE = 0.012  # of the width of a lower panel, between curves, whose points may coincide
+
+
+def draw(validation):
+    """The figure of a validation.Validation."""
+    caption = style.wrap(validation.caption(), SMALL, WIDTH - 0.3)
+    shown = validation.shown
+    with plt.rc_context(style.PARAMETERS):
+        lower = 0.13 + LINE * len(caption) + 0.28 + LINE + 0.55
+        upper = lower + LOWER + BETWEEN
+        height = upper + UPPER + TOP
+        figure = plt.figure(figsize=(WIDTH, height))
+        columns = len(shown["nu"])
+        width = (WIDTH - LEFT - RIGHT - GUTTER * (columns - 1)) / columns
+        above, below = [], []
+        for column in range(columns):
+            left = (LEFT + column * (width + GUTTER)) / WIDTH
+            above.append(figure.add_axes([left, upper / height, width / WIDTH, UPPER / height]))
+            below.append(figure.add_axes([left, lower / height, width / WIDTH, LOWER / height]))
+        _draw_thresholds(validation, above)
+        _draw_differences(validation, below)
+        _draw_legend(validation, figure, (0.13 + LINE * len(caption) + 0.08) / height)
+        for k, line in enumerate(reversed(caption)):
+            figure.text(0.15 / WIDTH, (0.13 + k * LINE) / height, line, fontsize=SMALL, va="bottom")
+    return figure
+
+
+def _curves(validation):
+    """(index of tau_E, curve) of every curve of a panel."""
+    return [(tau, style.CURVES[k]) for k, tau in enumerate(validation.shown["tau_E"])]
+
+
+def _bars(curve, order):
+    """errorbar's arguments: open markers, the later the smaller, so that coinciding ones all show."""
+    size = {"D": 5.0, "^": 5.5}.get(curve["marker"], 5.5) + (1.5 - order if order < 3 else -1.0)
+    return {"fmt": curve["marker"], "color": curve["color"], "markersize": size, "markerfacecolor": "white",
+            "markeredgewidth": 1.2, "elinewidth": 1.1, "capsize": 2, "capthick": 1.1, "zorder": 4 + order}
+
+
+def _line(curve, width):
+    return {"color": curve["color"], "linewidth": width, "linestyle": (0, curve["dashes"]) if curve["dashes"] else "-"}
+
+
+def _thin(chosen):
+    """Which of the `chosen` points get an error bar."""
+    indices = np.flatnonzero(chosen)
+    return indices[::max(1, math.ceil(indices.size / BARS))]
+
+
+def _draw_thresholds(validation, panels):
+    seen_x, seen_y = [], []
+    for axes, nu in zip(panels, validation.shown["nu"]):
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        for order, (tau, curve) in enumerate(_curves(validation)):
+            n_incumbent, n_entrant, stderr, n_theory, drawable = validation.curve(tau, nu)
+            theory = np.where(np.isfinite(n_theory) & (n_theory > 0), n_theory, np.nan)
+            axes.plot(n_incumbent, theory, zorder=3, **_line(curve, 1.4))
+            at = _thin(drawable)
+            axes.errorbar(n_incumbent[at], n_entrant[at], stderr[at], **_bars(curve, order))
+            seen_x.append(n_incumbent)
+            seen_y += [theory[np.isfinite(theory)], n_entrant[drawable]]
+        axes.set_title(validation.equation("nu", nu), fontsize=style.SIZE, pad=5)
+    x_low, x_high = _log_limits(np.concatenate(seen_x), 0.03)
+    y_low, y_high = _log_limits(np.concatenate(seen_y), 0.05)
+    for axes in panels:
+        axes.plot([1e-300, 1e300], [1e-300, 1e300], linewidth=1.0, color=style.REFERENCE["color"], zorder=1,
+                  linestyle=(0, style.REFERENCE["dashes"]))
+        _frame(axes, (x_low, x_high), panels)
+        axes.set_ylim(y_low, y_high)
+        log_ticks(axes.yaxis, y_low, y_high)
+        axes.tick_params(axis="y", which="both", labelleft=axes is panels[0])
+        axes.set_xlabel(r"incumbent's data  $N_I$")
+    panels[0].set_ylabel(r"entry threshold  $N_E^*$  (data points)")
+
+
+def _draw_differences(validation, panels):
+    seen, low, high = [], 0.0, 0.0
+    decay = validation.decay
+    curves = _curves(validation)
+    for axes, nu in zip(panels, validation.shown["nu"]):
+        axes.set_xscale("log")
+        for order, (tau, curve) in enumerate(curves):
+            points = validation.curve_points(tau, nu)
+            if points.size == 0:
+                continue
+            at = _thin(np.ones(points.size, dtype=bool))
+            axes.errorbar(points.n_theory[at], 100 * points.difference[at], 100 * points.error[at],
+                          **_bars(curve, order))
+            if decay:
+                reach = np.geomspace(points.n_theory.min(), points.n_theory.max(), 100)
+                effect = 100 * finite_n.amplitude(points, decay.power) * reach ** -decay.power
+                axes.plot(reach, effect, zorder=3, **_line(curve, 1.4))
+            seen.append(points.n_theory)
+            low = min(low, (100 * (points.difference - points.error)).min())
+            high = max(high, (100 * (points.difference + points.error)).max())
+    pad = 0.06 * (high - low)
+    limits = _log_limits(np.concatenate(seen), 0.05)
+    for axes in panels:
+        axes.axhline(0, linewidth=1.0, color="black", zorder=1)
+        _frame(axes, limits, panels)
+        axes.set_ylim(low - pad, high + pad)
+        axes.tick_params(axis="y", labelleft=axes is panels[0])
+        axes.set_xlabel(r"entry threshold  $N_E^*$  (theory)")
+    panels[0].set_ylabel(r"$N_E^*/N_{E,\mathrm{theory}}^* - 1$  (%)")
+
+
+def _draw_legend(validation, figure, bottom):
+    pass
+
+
+def _frame(axes, limits, panels):
+    axes.set_xlim(*limits)
+    axes.tick_params(which="both", top=True, right=True)
+    log_ticks(axes.xaxis, *limits)
+
+
+def _log_limits(values, share):
+    low, high = math.log(values.min()), math.log(values.max())
+    pad = max(share * (high - low), 0.1)
+    return math.exp(low - pad), math.exp(high + pad)
