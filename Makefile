@@ -37,7 +37,7 @@ SUPPORT     := $(filter-out tests/test_%,$(wildcard tests/*.c))
 BENCHMARKS  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 object       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-.PHONY: all deps lint-deps demo test check lint bench asan install clean help
+.PHONY: all deps lint-deps demo validation test check lint bench asan install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -52,6 +52,12 @@ demo: deps ## set up, build, run jobs/quickstart.yaml and draw build/demo/quicks
 $(BUILD)/demo/quickstart.png: $(BUILD)/demo/quickstart.h5 $(wildcard analysis/*.py)
 	$(Q)$(PYTHON) analysis/phase_diagram.py $< -o $@
 	@echo "figure: $@"
+
+validation: deps ## run jobs/ridge-validation.yaml (minutes) and draw data against theory
+	$(Q)$(MAKE) -j$$(nproc) --no-print-directory all
+	$(Q)mkdir -p $(BUILD)/validation
+	$(Q)$(MPIRUN) -n 3 $(BUILD)/moat run jobs/ridge-validation.yaml -o $(BUILD)/validation/ridge-validation.h5
+	$(Q)$(PYTHON) analysis/validation.py $(BUILD)/validation/ridge-validation.h5 -o $(BUILD)/validation/ridge-validation.png
 
 test: deps ## set up, build, run every test
 	$(Q)$(MAKE) -j$$(nproc) --no-print-directory check

@@ -40,8 +40,9 @@ class Points:
         return self.difference / self.error
 
     def distinct(self):
-        """Without repetitions: where the safety constraint does not bind, every tau_E has the same market."""
-        rows = np.stack([self.group, self.n_theory, self.difference, self.error])
+        """Without repetitions, to the solver's rounding: where the entrant's safety constraint does not bind, every tau_E
+        gives the same market."""
+        rows = np.round([self.group, np.log(self.n_theory), self.difference, self.error], 7)
         return self[np.sort(np.unique(rows, axis=1, return_index=True)[1])]
 
 

@@ -26,7 +26,7 @@ class Validation:
     """The numbers of one file, and which of them a figure shows.
 
     n_entrant, stderr, n_theory, drawable: (N_I, tau_E, Q, nu); drawable where data and theory both have a threshold
-    and the data a standard error. points: the drawable ones, finite_n.Points; index: where each is in the grid.
+    and the data a standard error. points: the drawable ones, finite_n.Points.
     decay: finite_n.Decay or None. trials: of the file. shown: indices of the values shown, for each axis but N_I.
     """
 
@@ -71,6 +71,10 @@ class Validation:
         return (self.results.axes["N_I"][finite], self.n_entrant[at], self.stderr[at], self.n_theory[at],
                 self.drawable[at])
 
+    def points_of_tau(self, tau):
+        """The finite_n.Points at an index of tau_E, Q and nu any."""
+        return self.points[self.points.curve // np.prod(self.drawable.shape[2:]) == tau]
+
     def curve_points(self, tau, nu):
         """The finite_n.Points of the same curve."""
         number = np.ravel_multi_index((tau, self.shown["Q"][0], nu), self.drawable.shape[1:])
@@ -93,7 +97,10 @@ class Validation:
         pending = np.count_nonzero(self.status == moatfile.PENDING)
         if pending:
             items.append(f"{pending} of {self.status.size} points pending")
-        items.append("error bars: jackknife standard errors")
+        items += ["error bars: jackknife standard errors", "lines above: deterministic equivalent"]
+        if self.decay:
+            items.append(rf"lines below: $c\,N_E^{{*\,-p}}$, $p = {self.decay.power:.2f} \pm {self.decay.error:.2f}$ "
+                         "fitted to the whole grid")
         return items
 
 
@@ -149,7 +156,13 @@ def summary(validation):
     for low, group in finite_n.octaves(distinct):
         lines.append(f"{f'{low:.6g} to {2 * low:.6g}':>15}{group.size:8d}{100 * np.median(group.difference):+11.2f}%"
                      f"{100 * np.median(group.error):11.2f}%{_median_z(group):7.2f}{_within(group):9.1f}%")
-    return lines + ["", *_decay_lines(validation.decay)]
+    lines += ["", "Finite-N effect N_E*/N_E*_det - 1 = c N_E*^-p, c for each tau_E, Q, nu (distinct points):",
+              f"{'tau_E':>15}{'points':>8}{'p':>8}{'+-':>8}{'chi^2':>9}{'freedom':>9}{'|z| left':>10}{'within 2':>10}",
+              _decay_line("all", distinct, validation.decay)]
+    for k, tau in enumerate(validation.results.axes["tau_E"]):
+        points = validation.points_of_tau(k).distinct()
+        lines.append(_decay_line(f"{tau:.6g}", points, finite_n.fit_decay(points) if points.size else None))
+    return lines + ["All points share the sampled data sets: their errors are correlated, and chi^2 is no test of the fit."]
 
 
 def _median_z(points):
@@ -160,14 +173,12 @@ def _within(points):
     return 100 * np.mean(np.abs(points.z) <= 2)
 
 
-def _decay_lines(decay):
+def _decay_line(name, points, decay):
     if decay is None:
-        return ["finite-N effect ~ N_E*^-p: the points do not determine p"]
+        return f"{name:>15}{points.size:8d}  do not determine p"
     left = np.abs(decay.residual_z)
-    return [f"finite-N effect ~ N_E*^-p: p = {decay.power:.3f} +- {decay.error:.3f}  "
-            f"(chi^2 {decay.chi_squared:.1f} for {decay.freedom} degrees of freedom)",
-            f"less this effect: median |z| {np.median(left):.2f}, within 2 standard errors {100 * np.mean(left <= 2):.1f}%",
-            "All points share the sampled data sets, so their errors are correlated."]
+    return (f"{name:>15}{points.size:8d}{decay.power:8.3f}{decay.error:8.3f}{decay.chi_squared:9.1f}{decay.freedom:9d}"
+            f"{np.median(left):10.2f}{100 * np.mean(left <= 2):9.1f}%")
 
 
 def _arguments(argv):

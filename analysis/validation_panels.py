@@ -5,6 +5,7 @@ import math
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.lines import Line2D
 
 import finite_n
 import style
@@ -14,7 +15,7 @@ WIDTH, LEFT, RIGHT, TOP = 7.6, 0.85, 0.15, 0.35
 UPPER, LOWER, BETWEEN, GUTTER = 3.0, 2.4, 0.62, 0.14  # heights of the panels, and the gaps between them
 LINE, SMALL = 0.2, style.SIZE - 1
 BARS = 30  # error bars drawn on a curve, at most
-DODGE = 0.012  # of the width of a lower panel, between curves, whose points may coincide
+NAMES = 4  # in a row of the legend
 
 
 def draw(validation):
@@ -22,7 +23,8 @@ def draw(validation):
     caption = style.wrap(validation.caption(), SMALL, WIDTH - 0.3)
     shown = validation.shown
     with plt.rc_context(style.PARAMETERS):
-        lower = 0.13 + LINE * len(caption) + 0.28 + LINE + 0.55
+        legend = 0.13 + LINE * len(caption) + 0.08
+        lower = legend + 0.22 * math.ceil((len(shown["tau_E"]) + 1) / NAMES) + 0.62
         upper = lower + LOWER + BETWEEN
         height = upper + UPPER + TOP
         figure = plt.figure(figsize=(WIDTH, height))
@@ -35,7 +37,7 @@ def draw(validation):
             below.append(figure.add_axes([left, lower / height, width / WIDTH, LOWER / height]))
         _draw_thresholds(validation, above)
         _draw_differences(validation, below)
-        _draw_legend(validation, figure, (0.13 + LINE * len(caption) + 0.08) / height)
+        _draw_legend(validation, figure, legend / height)
         for k, line in enumerate(reversed(caption)):
             figure.text(0.15 / WIDTH, (0.13 + k * LINE) / height, line, fontsize=SMALL, va="bottom")
     return figure
@@ -80,9 +82,8 @@ def _draw_thresholds(validation, panels):
     x_low, x_high = _log_limits(np.concatenate(seen_x), 0.03)
     y_low, y_high = _log_limits(np.concatenate(seen_y), 0.05)
     for axes in panels:
-        axes.plot([1e-300, 1e300], [1e-300, 1e300], linewidth=1.0, color=style.REFERENCE["color"], zorder=1,
-                  linestyle=(0, style.REFERENCE["dashes"]))
-        _frame(axes, (x_low, x_high), panels)
+        axes.plot([x_low, x_high], [x_low, x_high], zorder=1, **_reference())
+        _frame(axes, (x_low, x_high))
         axes.set_ylim(y_low, y_high)
         log_ticks(axes.yaxis, y_low, y_high)
         axes.tick_params(axis="y", which="both", labelleft=axes is panels[0])
@@ -91,41 +92,49 @@ def _draw_thresholds(validation, panels):
 
 
 def _draw_differences(validation, panels):
-    seen, low, high = [], 0.0, 0.0
-    decay = validation.decay
-    curves = _curves(validation)
+    decay, seen, reached = validation.decay, [], []
     for axes, nu in zip(panels, validation.shown["nu"]):
         axes.set_xscale("log")
-        for order, (tau, curve) in enumerate(curves):
+        for order, (tau, curve) in enumerate(_curves(validation)):
             points = validation.curve_points(tau, nu)
             if points.size == 0:
                 continue
-            at = _thin(np.ones(points.size, dtype=bool))
-            axes.errorbar(points.n_theory[at], 100 * points.difference[at], 100 * points.error[at],
-                          **_bars(curve, order))
+            points = points[_thin(np.ones(points.size, dtype=bool))]
+            axes.errorbar(points.n_theory, 100 * points.difference, 100 * points.error, **_bars(curve, order))
             if decay:
                 reach = np.geomspace(points.n_theory.min(), points.n_theory.max(), 100)
-                effect = 100 * finite_n.amplitude(points, decay.power) * reach ** -decay.power
-                axes.plot(reach, effect, zorder=3, **_line(curve, 1.4))
+                effect = finite_n.amplitude(validation.curve_points(tau, nu), decay.power) * reach ** -decay.power
+                axes.plot(reach, 100 * effect, zorder=3, **_line(curve, 1.4))
             seen.append(points.n_theory)
-            low = min(low, (100 * (points.difference - points.error)).min())
-            high = max(high, (100 * (points.difference + points.error)).max())
-    pad = 0.06 * (high - low)
+            bars = np.minimum(points.error, 2 * np.abs(points.difference).max())  # a huge one may leave the panel
+            reached += [*(100 * (points.difference - bars)), *(100 * (points.difference + bars))]
+    low, high = min(0.0, *reached), max(0.0, *reached)
     limits = _log_limits(np.concatenate(seen), 0.05)
     for axes in panels:
         axes.axhline(0, linewidth=1.0, color="black", zorder=1)
-        _frame(axes, limits, panels)
-        axes.set_ylim(low - pad, high + pad)
+        _frame(axes, limits)
+        axes.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
         axes.tick_params(axis="y", labelleft=axes is panels[0])
         axes.set_xlabel(r"entry threshold  $N_E^*$  (theory)")
     panels[0].set_ylabel(r"$N_E^*/N_{E,\mathrm{theory}}^* - 1$  (%)")
 
 
 def _draw_legend(validation, figure, bottom):
-    pass
+    """A sample of each curve, and of the lines that are not data."""
+    handles = [Line2D([], [], label=validation.equation("tau_E", tau), marker=curve["marker"], markersize=6,
+                      markerfacecolor="white", markeredgewidth=1.2, **_line(curve, 1.4))
+               for tau, curve in _curves(validation)]
+    handles.append(Line2D([], [], label=r"$N_E^* = N_I$", **_reference()))
+    figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.15 / WIDTH, bottom), ncol=NAMES,
+                  fontsize=SMALL, frameon=False, handlelength=3.0, labelspacing=0.3, columnspacing=1.4,
+                  borderaxespad=0, borderpad=0)
 
 
-def _frame(axes, limits, panels):
+def _reference():
+    return {"color": style.REFERENCE["color"], "linewidth": 1.0, "linestyle": (0, style.REFERENCE["dashes"])}
+
+
+def _frame(axes, limits):
     axes.set_xlim(*limits)
     axes.tick_params(which="both", top=True, right=True)
     log_ticks(axes.xaxis, *limits)
