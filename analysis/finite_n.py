@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How thresholds from sampled data differ from the deterministic equivalent, and how that decays with N.
 
-The relative differences d = N_E*/N_E*_det - 1 are fitted by d = c N^-p, N the deterministic equivalent's N_E*: one power p
-for all, an amplitude c for each curve, weights 1/stderr^2. For a given p the best amplitudes are closed form, which
-leaves a minimum over p alone. N is the theory's, not the data's, so that noise does not tilt the fit.
+The relative differences d = N_E*/N_E*_det - 1 are fitted by d = c N^-p, N the deterministic equivalent's N_E*: one
+power p for all, an amplitude c for each curve, weights 1/stderr^2. For a given p the best amplitudes are closed form,
+which leaves a minimum over p alone. N is the theory's, not the data's, so that noise does not tilt the fit.
 """
 
 import math
@@ -40,8 +40,8 @@ class Points:
         return self.difference / self.error
 
     def distinct(self):
-        """Without repetitions, to the solver's rounding: where the entrant's safety constraint does not bind, every tau_E
-        gives the same market."""
+        """Without repetitions, to the solver's rounding: where the entrant's safety constraint does not bind, every
+        tau_E gives the same market."""
         rows = np.round([self.group, np.log(self.n_theory), self.difference, self.error], 7)
         return self[np.sort(np.unique(rows, axis=1, return_index=True)[1])]
 

@@ -99,7 +99,7 @@ class Validation:
             items.append(f"{pending} of {self.status.size} points pending")
         items += ["error bars: jackknife standard errors", "lines above: deterministic equivalent"]
         if self.decay:
-            items.append(rf"lines below: $c\,N_E^{{*\,-p}}$, $p = {self.decay.power:.2f} \pm {self.decay.error:.2f}$ "
+            items.append(rf"lines below: $c\,(N_E^*)^{{-p}}$, $p = {self.decay.power:.2f} \pm {self.decay.error:.2f}$ "
                          "fitted to the whole grid")
         return items
 
@@ -162,7 +162,7 @@ def summary(validation):
     for k, tau in enumerate(validation.results.axes["tau_E"]):
         points = validation.points_of_tau(k).distinct()
         lines.append(_decay_line(f"{tau:.6g}", points, finite_n.fit_decay(points) if points.size else None))
-    return lines + ["All points share the sampled data sets: their errors are correlated, and chi^2 is no test of the fit."]
+    return lines + ["All points share the data sets: their errors are correlated, and chi^2 is no test of the fit."]
 
 
 def _median_z(points):
@@ -186,8 +186,8 @@ def _arguments(argv):
     parser.add_argument("file", metavar="FILE", help="results file of `moat run` (solver: ridge)")
     parser.add_argument("-o", "--output", metavar="FIG", required=True, help="figure: .png, .pdf or .svg")
     parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
-                        help="values that are drawn, as in the config: one Q, up to 5 tau_E and 3 nu, an item for each; "
-                             "default: the first Q, and all tau_E and nu or as many, evenly spaced")
+                        help="values that are drawn, an item for each: one Q, up to 5 tau_E and 3 nu; default: the "
+                             "first Q, and all tau_E and nu or as many, evenly spaced")
     return parser.parse_args(argv)
 
 

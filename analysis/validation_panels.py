@@ -13,7 +13,7 @@ from phase_page import log_ticks
 
 WIDTH, LEFT, RIGHT, TOP = 7.6, 0.85, 0.15, 0.35
 UPPER, LOWER, BETWEEN, GUTTER = 3.0, 2.4, 0.62, 0.14  # heights of the panels, and the gaps between them
-LINE, SMALL = 0.2, style.SIZE - 1
+LINE, SMALL = 0.23, style.SIZE - 1  # of the caption, whose mathematics is tall
 BARS = 30  # error bars drawn on a curve, at most
 NAMES = 4  # in a row of the legend
 
@@ -115,7 +115,7 @@ def _draw_differences(validation, panels):
         _frame(axes, limits)
         axes.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
         axes.tick_params(axis="y", labelleft=axes is panels[0])
-        axes.set_xlabel(r"entry threshold  $N_E^*$  (theory)")
+        axes.set_xlabel(r"threshold  $N_E^*$  (theory)")
     panels[0].set_ylabel(r"$N_E^*/N_{E,\mathrm{theory}}^* - 1$  (%)")
 
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Ridge task step by step: counted operations, time, and their share of DGEMM's peak measured in the same run on all
- * ranks at once. Usage: mpirun -n R bench_ridge [P] [order ...]; default P = 4000 and orders 500, 1000, 2000.
+ * ranks at once: first all ranks on one task, then a task for each rank side by side, which is how a sweep runs that
+ * has more tasks than ranks. Usage: mpirun -n R bench_ridge [P] [order ...]; default P = 4000 and orders 500, 1000,
+ * 2000.
  */
 #include <mpi.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,26 +46,27 @@ static double gemm_peak(MPI_Comm comm)
 }
 
 static void report(const struct ridge_task *task, const struct ridge_profile *profile, double seconds, double residual,
-                   double peak, int ranks)
+                   double peak, int ranks, int tasks)
 {
-    double flops[RIDGE_STEPS];
+    double flops[RIDGE_STEPS], all = tasks * ridge_flops(task->P, task->N, NUS, LAMBDAS);
     ridge_step_flops(task->P, task->N, task->nus, task->lambdas, flops);
-    printf("P = %zu, N = %zu, %d ranks: %.2f s, %.1f GF/s, %.0f %% of DGEMM's %.1f; residual %.1e, refined %zu, "
+    printf("P = %zu, N = %zu, %d x %d ranks: %.2f s, %.1f GF/s, %.0f %% of DGEMM's %.1f; residual %.1e, refined %zu, "
            "memory %.0f MB (predicted %.0f)\n",
-           task->P, task->N, ranks, seconds, ridge_flops(task->P, task->N, NUS, LAMBDAS) / seconds * 1e-9,
-           100 * ridge_flops(task->P, task->N, NUS, LAMBDAS) / seconds / peak, peak * 1e-9, residual, profile->refined,
-           (double)profile->bytes_peak * 1e-6, (double)ridge_bytes(task->P, task->N, NUS, LAMBDAS, ranks) * 1e-6);
+           task->P, task->N, tasks, ranks, seconds, all / seconds * 1e-9, 100 * all / seconds / peak, peak * 1e-9,
+           residual, profile->refined, (double)profile->bytes_peak * 1e-6,
+           (double)ridge_bytes(task->P, task->N, NUS, LAMBDAS, ranks) * 1e-6);
     for (int step = 0; step < RIDGE_STEPS; step++) {
         printf("    %-13s %8.3f s", step_name[step], profile->seconds[step]);
         if (flops[step] > 0) {
-            printf(" %8.1f GF %5.0f %%", flops[step] * 1e-9, 100 * flops[step] / profile->seconds[step] / peak);
+            printf(" %8.1f GF %5.0f %%", flops[step] * 1e-9, 100 * tasks * flops[step] / profile->seconds[step] / peak);
         }
         printf("\n");
     }
     fflush(stdout);
 }
 
-static int bench(size_t P, size_t N)
+/* One task on all ranks, or one on each. */
+static int bench_groups(size_t P, size_t N, bool each)
 {
     const double nu[NUS] = {0.75, 1.5};
     double lambda[LAMBDAS] = {0}, tables[3][NUS * LAMBDAS];
@@ -77,14 +81,24 @@ static int bench(size_t P, size_t N)
     struct ridge_table table = {.A1 = tables[0], .A2 = tables[1], .D = tables[2]};
     struct ridge_profile profile = {0};
     double peak = gemm_peak(MPI_COMM_WORLD);
-    enum status status = ridge_solve_profiled(&task, MPI_COMM_WORLD, &table, &profile);
+    task.trial = each ? (uint32_t)rank : 0;
+    enum status status = ridge_solve_profiled(&task, each ? MPI_COMM_SELF : MPI_COMM_WORLD, &table, &profile);
+    MPI_Allreduce(MPI_IN_PLACE, &table.seconds, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
     double after = gemm_peak(MPI_COMM_WORLD);
     if (rank == 0 && status == STATUS_OK) {
-        report(&task, &profile, table.seconds, table.residual, peak > after ? peak : after, ranks);
+        report(&task, &profile, table.seconds, table.residual, peak > after ? peak : after, each ? 1 : ranks,
+               each ? ranks : 1);
     } else if (rank == 0) {
         fprintf(stderr, "bench_ridge: %s\n", error_message());
     }
     return status != STATUS_OK;
+}
+
+static int bench(size_t P, size_t N)
+{
+    int ranks;
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    return bench_groups(P, N, false) || (ranks > 1 && bench_groups(P, N, true));
 }
 
 int main(int argc, char **argv)
