@@ -171,6 +171,25 @@ static void coefficients(const void *state, double N, double x, struct coefficie
     out->D_x = table->a0 * noise_x;
 }
 
+/* At fixed lambda = kappa (1 - df1/N), dx / d ln N = -df1 / (N - df2), because d df1 / dx = df2 - df1. */
+static void coefficients_log_N(const void *state, double N, double x, struct coefficients *out)
+{
+    const struct deterministic *table = state;
+    double value[SUMS], slope[SUMS];
+    double origin = table_at(table, x, value, slope);
+
+    double rest = 1 / (N - origin - value[DF2]), df2 = origin + value[DF2];
+    double x_N = -(origin + value[DF1]) * rest;
+    double noise = df2 * rest;
+    double noise_N = N * rest * rest * (slope[DF2] * x_N - df2);
+    out->A1 = value[SUM_A2] * (1 + noise);
+    out->A2 = value[SUM_A1];
+    out->D = table->a0 * noise;
+    out->A1_x = slope[SUM_A2] * x_N * (1 + noise) + value[SUM_A2] * noise_N;
+    out->A2_x = slope[SUM_A1] * x_N;
+    out->D_x = table->a0 * noise_N;
+}
+
 double deterministic_lambda(const struct deterministic *table, double N, double x, double *lambda_x)
 {
     double value[SUMS], slope[SUMS];
@@ -208,6 +227,11 @@ double deterministic_x(const struct deterministic *table, double N, double goal)
     }
     root_shrink(lambda_ratio, &context, 1e-15 * (1 + fabs(low)), &bracket);
     return bracket.a;
+}
+
+static double x_of_lambda(const void *state, double N, double lambda)
+{
+    return deterministic_x(state, N, lambda);
 }
 
 enum status deterministic_create(double gamma, double nu, double P, struct deterministic **out)
@@ -279,6 +303,8 @@ struct solver deterministic_solver(const struct deterministic *table)
         .state = table,
         .domain = domain,
         .coefficients = coefficients,
+        .coefficients_log_N = coefficients_log_N,
         .lambda = lambda,
+        .x_of_lambda = x_of_lambda,
     };
 }

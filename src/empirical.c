@@ -231,32 +231,85 @@ static double lambda(const void *state, double N, double x)
     return e->deterministic.lambda(e->deterministic.state, N, x);
 }
 
+static double x_of_lambda(const void *state, double N, double level)
+{
+    const struct empirical *e = state;
+    return e->deterministic.x_of_lambda(e->deterministic.state, N, level);
+}
+
+/* The splines at one (N, lambda). */
+struct place {
+    const struct patch *patch;
+    double y, log_N;
+    double y_x; /* dy / dx at fixed N */
+};
+
+static struct place place_at(const struct empirical *e, double N, double x)
+{
+    double lambda_x, level = deterministic_lambda(e->table, N, x, &lambda_x);
+    struct place place = {
+        .patch = e->patch,
+        .y = fmin(asinh(level / e->unit), e->y_max),
+        .log_N = fmin(fmax(log(N), e->log_N[0]), e->log_N[e->rungs - 1]), /* not outside by rounding */
+        .y_x = lambda_x / hypot(level, e->unit),
+    };
+    while (place.patch + 1 < e->patch + e->patches && place.log_N > place.patch->log_N_end) {
+        place.patch++;
+    }
+    return place;
+}
+
+typedef double evaluate(const gsl_interp2d *, const double *, const double *, const double *, double, double,
+                        gsl_interp_accel *, gsl_interp_accel *);
+
+/* A ratio, or its derivative in y or ln N. */
+static double ratio_at(const struct empirical *e, const struct place *at, int which, evaluate *function)
+{
+    const struct patch *patch = at->patch;
+    return function(patch->spline[which], e->y, patch->log_N, patch->ratio[which], at->y, at->log_N, NULL, NULL);
+}
+
+/* Multiplies coefficients of the deterministic equivalent by the ratios; ratio_x in what c's derivatives are in. */
+static struct coefficients product(const struct coefficients *c, const double ratio[RATIOS],
+                                   const double ratio_x[RATIOS])
+{
+    return (struct coefficients){
+        .A1 = ratio[RATIO_A1] * c->A1,
+        .A2 = ratio[RATIO_A2] * c->A2,
+        .D = ratio[RATIO_D] * c->D,
+        .A1_x = ratio[RATIO_A1] * c->A1_x + ratio_x[RATIO_A1] * c->A1,
+        .A2_x = ratio[RATIO_A2] * c->A2_x + ratio_x[RATIO_A2] * c->A2,
+        .D_x = ratio[RATIO_D] * c->D_x + ratio_x[RATIO_D] * c->D,
+    };
+}
+
 static void coefficients(const void *state, double N, double x, struct coefficients *out)
 {
     const struct empirical *e = state;
-    double lambda_x, log_N = fmin(fmax(log(N), e->log_N[0]), e->log_N[e->rungs - 1]); /* not outside by rounding */
-    double level = deterministic_lambda(e->table, N, x, &lambda_x);
-    double y = fmin(asinh(level / e->unit), e->y_max);
-    double y_x = lambda_x / hypot(level, e->unit);
-
-    const struct patch *patch = e->patch;
-    while (patch + 1 < e->patch + e->patches && log_N > patch->log_N_end) {
-        patch++;
-    }
+    struct place at = place_at(e, N, x);
     double ratio[RATIOS], ratio_x[RATIOS];
     for (int i = 0; i < RATIOS; i++) {
-        const gsl_interp2d *spline = patch->spline[i];
-        ratio[i] = gsl_interp2d_eval(spline, e->y, patch->log_N, patch->ratio[i], y, log_N, NULL, NULL);
-        ratio_x[i] = y_x * gsl_interp2d_eval_deriv_x(spline, e->y, patch->log_N, patch->ratio[i], y, log_N, NULL, NULL);
+        ratio[i] = ratio_at(e, &at, i, gsl_interp2d_eval);
+        ratio_x[i] = at.y_x * ratio_at(e, &at, i, gsl_interp2d_eval_deriv_x);
     }
     struct coefficients c;
     e->deterministic.coefficients(e->deterministic.state, N, x, &c);
-    out->A1 = ratio[RATIO_A1] * c.A1;
-    out->A2 = ratio[RATIO_A2] * c.A2;
-    out->D = ratio[RATIO_D] * c.D;
-    out->A1_x = ratio[RATIO_A1] * c.A1_x + ratio_x[RATIO_A1] * c.A1;
-    out->A2_x = ratio[RATIO_A2] * c.A2_x + ratio_x[RATIO_A2] * c.A2;
-    out->D_x = ratio[RATIO_D] * c.D_x + ratio_x[RATIO_D] * c.D;
+    *out = product(&c, ratio, ratio_x);
+}
+
+/* y is fixed where lambda is. */
+static void coefficients_log_N(const void *state, double N, double x, struct coefficients *out)
+{
+    const struct empirical *e = state;
+    struct place at = place_at(e, N, x);
+    double ratio[RATIOS], ratio_N[RATIOS];
+    for (int i = 0; i < RATIOS; i++) {
+        ratio[i] = ratio_at(e, &at, i, gsl_interp2d_eval);
+        ratio_N[i] = ratio_at(e, &at, i, gsl_interp2d_eval_deriv_y);
+    }
+    struct coefficients c;
+    e->deterministic.coefficients_log_N(e->deterministic.state, N, x, &c);
+    *out = product(&c, ratio, ratio_N);
 }
 
 struct solver empirical_solver(const struct empirical *empirical)
@@ -268,6 +321,8 @@ struct solver empirical_solver(const struct empirical *empirical)
     solver.state = empirical;
     solver.domain = domain;
     solver.coefficients = coefficients;
+    solver.coefficients_log_N = coefficients_log_N;
     solver.lambda = lambda;
+    solver.x_of_lambda = x_of_lambda;
     return solver;
 }

@@ -84,6 +84,60 @@ static void coefficients(void)
     gsl_rng_free(rng);
 }
 
+/* x with that lambda at N points, by bisection between bounds, in long double. */
+static long double brute_x(double N, long double lambda, long double low, long double high)
+{
+    for (int i = 0; i < 100 && high - low > 1e-18L * fabsl(low); i++) {
+        long double x = 0.5L * (low + high);
+        struct brute_sums sums = brute_sums(&model, x);
+        *(expl(x) * brute_free1(&model, &sums, N) < lambda ? &low : &high) = x;
+    }
+    return 0.5L * (low + high);
+}
+
+/* Against differences between neighbouring N of the brute-force coefficients at one lambda. */
+static void derivatives_in_log_N(void)
+{
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
+    int compared = 0;
+    for (int number = 0; number < 100; number++) {
+        struct sample sample;
+        sample_draw(rng, number, &sample);
+        struct coefficients plain, found;
+        sample.solver.coefficients(sample.solver.state, sample.N, sample.x, &plain);
+        sample.solver.coefficients_log_N(sample.solver.state, sample.N, sample.x, &found);
+        CU_ASSERT(found.A1 == plain.A1 && found.A2 == plain.A2 && found.D == plain.D);
+
+        struct brute_sums sums = brute_sums(&model, sample.x);
+        long double lambda = expl(sample.x) * brute_free1(&model, &sums, sample.N), at[4][3];
+        double back = sample.solver.x_of_lambda(sample.solver.state, sample.N,
+                                                fmax(0, (double)lambda)); /* not below by rounding */
+        expect(fabs(back - sample.x) < 1e-9, "x of lambda at %s: %.17g", sample.where, back);
+        const double got[3] = {found.A1, found.A2, found.D}, slope[3] = {found.A1_x, found.A2_x, found.D_x};
+        double free2 = (double)brute_free2(&model, &sums, sample.N);
+        if (free2 < 1e-5) { /* too close to the pole at N = P for differences of double N */
+            CU_ASSERT(isfinite(found.A1_x) && isfinite(found.A2_x) && isfinite(found.D_x));
+            deterministic_destroy(&sample.table);
+            continue;
+        }
+        compared++;
+        const double h = 1e-3 * free2; /* dx / d ln N < 1 / free2 */
+        for (int k = 0; k < 4; k++) {
+            double N = sample.N * exp(h * (k < 2 ? k - 2 : k - 1));
+            brute_coefficients(N, brute_x(N, lambda, sample.x - 1, sample.x + 1), at[k]);
+        }
+        static const char *const name[3] = {"A1", "A2", "D"};
+        for (int k = 0; k < 3; k++) {
+            double difference = (double)((at[0][k] - 8 * at[1][k] + 8 * at[2][k] - at[3][k]) / (12 * h));
+            expect(fabs(slope[k] - difference) <= 1e-8 * (fabs(difference) + fabs(got[k])),
+                   "d%s/dlnN at %s: %.17g, by differences %.17g", name[k], sample.where, slope[k], difference);
+        }
+        deterministic_destroy(&sample.table);
+    }
+    CU_ASSERT(compared >= 60);
+    gsl_rng_free(rng);
+}
+
 static void range_of_lambda(void)
 {
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
@@ -192,6 +246,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {{"check values of DESIGN.md", check_values},
                            {"coefficients and derivatives against brute force", coefficients},
+                           {"derivatives in ln N at fixed lambda", derivatives_in_log_N},
                            {"range of lambda", range_of_lambda},
                            {"losses: quadratic, single target, lemma, symmetry", losses},
                            CU_TEST_INFO_NULL};

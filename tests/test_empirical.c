@@ -114,6 +114,34 @@ static void interpolates(void)
     fixture_close(&f);
 }
 
+/* Against differences between neighbouring N at one lambda. */
+static void derivatives_in_log_N(void)
+{
+    struct fixture f = fixture_open();
+    disturb(&f, alike);
+    struct empirical *empirical = empirical_open(&f);
+    struct solver solver = empirical_solver(empirical);
+    for (double N = 17; N < 510; N *= 1.11) {
+        for (double lambda = 1e-7; lambda < 1.01; lambda *= 10) {
+            const double h = 1e-4;
+            struct coefficients found, up, down;
+            solver.coefficients_log_N(solver.state, N, solver.x_of_lambda(solver.state, N, lambda), &found);
+            double above = N * exp(h), below = N * exp(-h);
+            solver.coefficients(solver.state, above, solver.x_of_lambda(solver.state, above, lambda), &up);
+            solver.coefficients(solver.state, below, solver.x_of_lambda(solver.state, below, lambda), &down);
+            const double got[3] = {found.A1_x, found.A2_x, found.D_x}, value[3] = {found.A1, found.A2, found.D};
+            const double want[3] = {up.A1 - down.A1, up.A2 - down.A2, up.D - down.D};
+            for (int k = 0; k < 3; k++) {
+                expect(fabs(got[k] - want[k] / (2 * h)) < 1e-6 * (fabs(got[k]) + value[k]),
+                       "coefficient %d at N %g, lambda %g: %.9g, by differences %.9g", k, N, lambda, got[k],
+                       want[k] / (2 * h));
+            }
+        }
+    }
+    empirical_destroy(&empirical);
+    fixture_close(&f);
+}
+
 static struct threshold solve(struct jackknife *jackknife, const struct fixture *f, double N_I, double tau_E,
                               double *standard_error)
 {
@@ -217,6 +245,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"interpolates between nodes, with derivatives", interpolates},
+        {"derivatives in ln N at fixed lambda", derivatives_in_log_N},
         {"expected tables give the deterministic threshold", expected_tables_give_the_deterministic_threshold},
         {"standard error is the jackknife's", standard_error},
         {"nothing beyond the ladder", nothing_beyond_the_ladder},

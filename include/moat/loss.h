@@ -20,10 +20,12 @@
 struct loss_form {
     double m, r, R0, R1;
     double R2;              /* R1 - R0 */
-    double r_x, R0_x, R2_x; /* derivatives in the solver's coordinate at fixed N */
+    double r_x, R0_x, R2_x; /* derivatives in whatever those of the coefficients are in */
 };
 
-/* The form of the losses at misalignment Q from the coefficients at (N, x). Local. */
+/* The form of the losses at misalignment Q from the coefficients at (N, x). Its derivatives are linear in those of the
+   coefficients: in x at fixed N, or, given what the solver's coefficients_log_N yields, in ln N at fixed lambda. Local.
+ */
 struct loss_form loss_form(double A0, double Q, const struct coefficients *coefficients);
 
 /* L1 and L2 at labelling share alpha. Local. */

@@ -16,7 +16,7 @@
  */
 struct coefficients {
     double A1, A2, D;
-    double A1_x, A2_x, D_x; /* derivatives in x at fixed N */
+    double A1_x, A2_x, D_x; /* derivatives in x at fixed N, or in ln N at fixed lambda: see coefficients_log_N */
 };
 
 /* N_E* is looked for up to this many data points. */
@@ -32,7 +32,11 @@ struct solver {
     /* The range of x that lambda in (0, 1) makes at N points; 1 <= N < INFINITY. */
     void (*domain)(const void *state, double N, double *x_low, double *x_high);
     void (*coefficients)(const void *state, double N, double x, struct coefficients *out);
+    /* The coefficients with, in place of the derivatives in x, those in ln N at fixed lambda. */
+    void (*coefficients_log_N)(const void *state, double N, double x, struct coefficients *out);
     double (*lambda)(const void *state, double N, double x);
+    /* The coordinate of a lambda in [0, 1]; x_low for lambda = 0. */
+    double (*x_of_lambda)(const void *state, double N, double lambda);
 };
 
 #endif
