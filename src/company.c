@@ -133,13 +133,14 @@ static double minimise(struct problem *problem, double low, double high, int *en
     return choose(problem, bracket.a).excess <= choose(problem, bracket.b).excess ? bracket.a : bracket.b;
 }
 
-/* The safety loss at alpha = 1 less tau, and its slope. */
+/* The safety loss at alpha = 1 less tau, to the bit what choose() compares, and its slope. */
 static double breach(double x, void *context)
 {
     const struct problem *problem = context;
     struct coefficients c;
     problem->solver->coefficients(problem->solver->state, problem->N, x, &c);
-    return c.A1 + 2 * problem->Q * (problem->solver->A0 - c.A2) - problem->tau;
+    struct loss_form form = loss_form(problem->solver->A0, problem->Q, &c);
+    return c.A1 + 4 * form.m * form.r - problem->tau;
 }
 
 static double breach_slope(double x, void *context)

@@ -168,6 +168,26 @@ static void next_to_interpolation(void)
     gsl_rng_free(rng);
 }
 
+/* Where only alpha = 1 in a narrow range of lambda meets tau, more data still never make a company worse. */
+static void narrow_pocket(void)
+{
+    struct deterministic *table = NULL;
+    CU_ASSERT_EQUAL_FATAL(deterministic_create(0.135, 0.4, 257, &table), STATUS_OK);
+    struct solver solver = deterministic_solver(table);
+    double Q = 0.0041, tau = 0.99999 * 2 * Q * solver.A0, before = INFINITY;
+    int pockets = 0;
+    for (double N = 267; N < 280; N += 0.01) {
+        struct company found;
+        company_solve(&solver, N, Q, tau, &found);
+        double loss = found.feasible ? found.loss_performance : INFINITY;
+        expect(loss <= before, "L1* at N %.17g: %.17g, with less data %.17g", N, loss, before);
+        pockets += found.feasible && found.alpha == 1;
+        before = loss;
+    }
+    CU_ASSERT(pockets > 500);
+    deterministic_destroy(&table);
+}
+
 /* tau just over and just under what N points can reach: at the edge of feasibility alpha is 1/2 and lambda is the best.
  */
 static void edge_of_feasibility(void)
@@ -273,6 +293,7 @@ int main(void)
     CU_TestInfo tests[] = {{"infinite data", infinite_data},
                            {"dense search over (alpha, lambda)", dense_search},
                            {"N next to P", next_to_interpolation},
+                           {"a narrow pocket", narrow_pocket},
                            {"edge of feasibility", edge_of_feasibility},
                            {"one feasible interval, one minimum", single_minimum},
                            CU_TEST_INFO_NULL};
