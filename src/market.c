@@ -32,12 +32,18 @@ static double log_excess_over_gap(double log_N, void *context)
     return entrant.feasible ? value : fmax(value, DBL_MIN); /* not by rounding at the edge of what is feasible */
 }
 
+double market_gap(double L_star, double tau_I, double tau_E)
+{
+    double root = sqrt(L_star), root_I = sqrt(fmin(tau_I, L_star)), root_E = sqrt(fmin(tau_E, L_star));
+    return (root_E - root_I) * (2 * root - root_I - root_E);
+}
+
 /* The excess over G(tau_E) that the entrant may have: what makes it as good as the incumbent, and no more than makes it
    feasible, for a company that is not feasible has a loss above tau_E. */
 static double allowed_excess(double L_star, const struct company *incumbent, double tau_I, double tau_E)
 {
-    double root = sqrt(L_star), root_I = sqrt(fmin(tau_I, L_star)), root_E = sqrt(fmin(tau_E, L_star));
-    double gap = (root_E - root_I) * (2 * root - root_I - root_E) + incumbent->excess;
+    double root = sqrt(L_star), root_E = sqrt(tau_E);
+    double gap = market_gap(L_star, tau_I, tau_E) + incumbent->excess;
     if (tau_E < L_star) {
         gap = fmin(gap, root * (2 * root_E - root)); /* tau_E - G(tau_E) */
     }

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Elasticities of the market entry threshold, by the implicit function theorem on L1*(N_E*, tau_E) = L1*(N_I, tau_I).
+ *
+ * In units of m = L_star / 4 (loss.h) a company minimises l1 = (1 - z)^2 + R/m subject to l2 = (1 + z)^2 + R/m <= t =
+ * tau/m. By the envelope theorem its minimum l* moves with a parameter as l1 + mu l2 - mu t does at its choice held
+ * fixed, mu >= 0 being the multiplier of the constraint. What is held fixed is lambda, not the solver's coordinate: so
+ * the slope in ln N holds at the ends of lambda's range too. And alpha = 1, or else z, as in company.c: so nothing
+ * cancels. Of m, r, R0/m and R1/m, the last two move with Q, by A1/m each and no more.
+ */
+#include "moat/elasticity.h"
+
+#include <math.h>
+
+#include "moat/loss.h"
+
+/* Derivatives of a company's l*, or of what takes its place. */
+struct response {
+    double log_N, log_Q /* at fixed t */, log_tau;
+};
+
+/* The coefficients at a company's choice and the losses' forms, with derivatives in x and in ln N. */
+struct place {
+    struct coefficients by_x, by_N;
+    struct loss_form form_x, form_N;
+};
+
+static struct place place_of(const struct solver *solver, double Q, const struct company *company)
+{
+    struct place at;
+    solver->coefficients(solver->state, company->N, company->x, &at.by_x);
+    solver->coefficients_log_N(solver->state, company->N, company->x, &at.by_N);
+    at.form_x = loss_form(solver->A0, Q, &at.by_x);
+    at.form_N = loss_form(solver->A0, Q, &at.by_N);
+    return at;
+}
+
+/* d L2 / dx at alpha = 1. */
+static double safety_x(const struct place *at)
+{
+    return at->by_x.A1_x + 4 * at->form_x.m * at->form_x.r_x;
+}
+
+/* Whether alpha = 1 meets the constraint just at the company's x, where neither condition alone makes the minimum. */
+static bool at_kink(const struct place *at, const struct company *company, double tau)
+{
+    double breach = at->by_x.A1 + 4 * at->form_x.m * at->form_x.r - tau;
+    double resolution = 1e-11 * (1 + fabs(company->x)) * fabs(safety_x(at)) + 4e-15 * tau;
+    return isfinite(tau) && company->end == 0 && fabs(breach) <= resolution;
+}
+
+/* There x is what the constraint makes it, so mu = -l1_x / l2_x; not above what would make a smaller alpha better. */
+static double kink_multiplier(const struct place *at, double share)
+{
+    const struct loss_form *form = &at->form_x;
+    double mu = fmax(0, -at->by_x.A1_x / safety_x(at));
+    double performance_s = form->R2 / form->m - share * form->r;
+    double safety_s = form->R2 / form->m + (1 + form->r) * form->r;
+    return safety_s > 0 ? fmax(0, fmin(mu, -performance_s / safety_s)) : mu;
+}
+
+static struct response respond(const struct solver *solver, double Q, const struct company *company, double tau)
+{
+    double m = Q * solver->A0 / 2;
+    if (isinf(company->N)) { /* l* = (2 - sqrt t)^2 */
+        double root = sqrt(fmin(tau / m, 4));
+        return (struct response){.log_tau = -root * (2 - root)};
+    }
+    struct place at = place_of(solver, Q, company);
+    double mu = 0, log_N;
+    bool kink = at_kink(&at, company, tau);
+    if (kink || company->alpha == 1) {
+        mu = kink ? kink_multiplier(&at, at.by_x.A2 / solver->A0) : 0;
+        log_N = (1 + mu) * at.by_N.A1_x / m + 4 * mu * at.form_N.r_x;
+    } else {
+        const struct loss_form *form = &at.form_N;
+        double z = form->r * (2 * company->alpha - 1), rho = form->R2 / (form->r * form->r);
+        double rho_N = (form->R2_x - 2 * rho * form->r * form->r_x) / (form->r * form->r);
+        if (company->loss_safety >= tau) {
+            mu = (1 - z - rho * z / m) / (1 + z + rho * z / m);
+        }
+        log_N = (1 + mu) * (form->R0_x + rho_N * z * z) / m;
+    }
+    return (struct response){log_N, -(1 + mu) * at.by_x.A1 / m, mu > 0 ? -mu * tau / m : 0};
+}
+
+/* The same of the least l2 over lambda less t, at alpha = 1/2 or 1: where meeting tau_E is what sets N_E*. */
+static struct response respond_safety(const struct solver *solver, double Q, const struct company *company, double tau)
+{
+    struct place at = place_of(solver, Q, company);
+    double m = at.form_N.m;
+    double safety_N = company->alpha < 0.75 ? at.form_N.R0_x : at.by_N.A1_x + 4 * m * at.form_N.r_x;
+    return (struct response){safety_N / m, -at.by_x.A1 / m, -tau / m};
+}
+
+void elasticity_threshold(const struct solver *solver, double Q, const struct company *incumbent, double tau_I,
+                          double tau_E, bool tau_in_L_star, const struct threshold *threshold, struct elasticity *out)
+{
+    const struct company *entrant = &threshold->entrant;
+    double L_star = 2 * Q * solver->A0, D = market_gap(L_star, tau_I, tau_E);
+    *out = (struct elasticity){NAN, NAN, NAN, NAN, NAN};
+    if (!(threshold->status == MARKET_OK || threshold->status == MARKET_ENTRANT_ALWAYS)) {
+        return;
+    }
+    *out = (struct elasticity){0};
+    if (threshold->status == MARKET_OK && entrant->excess > 0) { /* 0: both losses vanish, from N = P on */
+        struct response I = {0}, E;
+        bool tie = entrant->excess >= (D + incumbent->excess) * (1 - 1e-8);
+        if (tie || entrant->loss_safety < tau_E * (1 - 1e-8)) {
+            I = respond(solver, Q, incumbent, tau_I);
+            E = respond(solver, Q, entrant, tau_E);
+        } else {
+            E = respond_safety(solver, Q, entrant, tau_E);
+        }
+        double log_Q = I.log_Q - E.log_Q - (tau_in_L_star ? 0 : I.log_tau - E.log_tau);
+        double root = sqrt(fmin(4 * tau_I / L_star, 4)); /* d D / d ln tau_I = -m root (2 - root) */
+        *out = (struct elasticity){I.log_N / E.log_N, -E.log_tau / E.log_N, I.log_tau / E.log_N, log_Q / E.log_N,
+                                   I.log_tau / E.log_N * (4 * D / L_star) / (root * (2 - root))};
+    }
+    if (!(D > 0 && tau_I < L_star)) {
+        out->D = NAN;
+    }
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Elasticities of N_E* against differences of market_threshold itself, and against the theory's exponents. */
+#include "moat/elasticity.h"
+
+#include <gsl/gsl_rng.h>
+#include <string.h>
+
+#include "expect.h"
+#include "moat/deterministic.h"
+#include "moat/empirical.h"
+#include "suite.h"
+
+enum parameter { N_I, TAU_E, TAU_I, MISALIGNMENT, PARAMETERS };
+static const char *const parameter_name[PARAMETERS] = {"N_I", "tau_E", "tau_I", "Q"};
+
+/* One market; thresholds in multiples of L_star or, not in_L_star, absolute. */
+struct market {
+    const struct solver *solver;
+    bool in_L_star;
+    double value[PARAMETERS];
+};
+
+struct outcome {
+    struct company incumbent;
+    double tau_I, tau_E, L_star; /* absolute */
+    struct threshold threshold;
+};
+
+static struct outcome solve(const struct market *market)
+{
+    struct outcome out;
+    double Q = market->value[MISALIGNMENT];
+    out.L_star = 2 * Q * market->solver->A0;
+    double unit = market->in_L_star ? out.L_star : 1;
+    out.tau_I = market->value[TAU_I] * unit;
+    out.tau_E = market->value[TAU_E] * unit;
+    company_solve(market->solver, market->value[N_I], Q, out.tau_I, &out.incumbent);
+    market_threshold(market->solver, Q, &out.incumbent, out.tau_I, out.tau_E, &out.threshold);
+    return out;
+}
+
+static struct elasticity elasticity_of(const struct market *market, const struct outcome *at)
+{
+    struct elasticity found;
+    elasticity_threshold(market->solver, market->value[MISALIGNMENT], &at->incumbent, at->tau_I, at->tau_E,
+                         market->in_L_star, &at->threshold, &found);
+    return found;
+}
+
+/* ln N_E* and ln(1/D) with one parameter multiplied by e^step. */
+struct point {
+    double log_N, log_inverse_D;
+};
+
+static struct point moved(struct market market, enum parameter which, double step)
+{
+    market.value[which] *= exp(step);
+    struct outcome out = solve(&market);
+    long double root = sqrtl(out.L_star), I = root - fminl(root, sqrtl(out.tau_I)),
+                E = root - fminl(root, sqrtl(out.tau_E));
+    return (struct point){log(out.threshold.N_E_star), (double)-logl(I * I - E * E)};
+}
+
+static double stencil(double below2, double below, double above, double above2, double h)
+{
+    return (8 * (above - below) - (above2 - below2)) / (12 * h);
+}
+
+enum verdict { SMOOTH, KINK, WRONG, VERDICTS };
+
+/* How far `exact` may be from a difference whose points have errors of 1e-12, as market_threshold's do. */
+static bool close_to(double exact, double difference, double tolerance, double h)
+{
+    return fabs(exact - difference) <= tolerance * fabs(exact) + 1e-7 + 2e-12 / h;
+}
+
+/* At a kink of N_E* or next to the end of what is feasible: against the differences to both sides, one NaN or not. */
+static enum verdict judge_sides(double exact, double left, double right)
+{
+    double low = fmin(left, right), high = fmax(left, right), margin = 1e-4 * (fabs(low) + fabs(high));
+    bool apart = high - low > 30 * margin || isnan(left) || isnan(right);
+    return apart && exact >= low - margin && exact <= high + margin ? KINK : WRONG;
+}
+
+/* `exact` against central differences of some step, from 1e-3 down to a tenth of what the parameter may move. */
+static enum verdict judge(const struct market *market, enum parameter which, double exact, double exact_D,
+                          double tolerance, double difference[3])
+{
+    double centre = moved(*market, which, 0).log_N;
+    double unit = market->in_L_star ? 1 : 2 * market->value[MISALIGNMENT] * market->solver->A0;
+    double room = which == TAU_I || which == TAU_E ? fabs(log(market->value[which] / unit)) : 1;
+    for (double h = 1e-3, last = fmin(1e-6, room / 30); h > 0.1 * last; h /= 10) {
+        struct point at[4];
+        for (int k = 0; k < 4; k++) {
+            at[k] = moved(*market, which, h * (k < 2 ? k - 2 : k - 1));
+        }
+        double N = stencil(at[0].log_N, at[1].log_N, at[2].log_N, at[3].log_N, h);
+        double D = stencil(at[0].log_inverse_D, at[1].log_inverse_D, at[2].log_inverse_D, at[3].log_inverse_D, h);
+        if (close_to(exact, N, tolerance, h) &&
+            (which != TAU_I || isnan(exact_D) || close_to(exact_D, N / D, tolerance, h * fmin(1, fabs(D))))) {
+            return SMOOTH;
+        }
+        difference[0] = (centre - at[1].log_N) / h;
+        difference[1] = N;
+        difference[2] = (at[2].log_N - centre) / h;
+    }
+    return judge_sides(exact, difference[0], difference[2]);
+}
+
+/* What a case is, seen from outside: the suite counts how often each was met. */
+enum branch {
+    SLACK,
+    BINDING,
+    KINKED,
+    INCUMBENT_BINDING,
+    INCUMBENT_KINKED,
+    INCUMBENT_INFINITE,
+    RIDGELESS,
+    UNIT_LAMBDA,
+    BY_FEASIBILITY,
+    BY_JUMP,
+    BEYOND_P,
+    NO_SCRUTINY,
+    STRICTER_ENTRANT,
+    LAX_INCUMBENT,
+    ABSOLUTE,
+    WITH_D,
+    ALWAYS,
+    AT_P,
+    TURNING,
+    BRANCHES
+};
+static const char *const branch_name[BRANCHES] = {"slack",
+                                                  "binding",
+                                                  "kinked",
+                                                  "incumbent binding",
+                                                  "incumbent kinked",
+                                                  "incumbent infinite",
+                                                  "ridgeless",
+                                                  "unit lambda",
+                                                  "by feasibility",
+                                                  "by jump",
+                                                  "beyond P",
+                                                  "no scrutiny",
+                                                  "stricter entrant",
+                                                  "lax incumbent",
+                                                  "absolute",
+                                                  "with D",
+                                                  "always",
+                                                  "at P",
+                                                  "turning"};
+
+/* Where L1* jumps down with N at N_E*: the entrant finds a way to meet tau_E and is better than it need be at once. */
+static bool jumps(const struct outcome *at)
+{
+    const struct company *entrant = &at->threshold.entrant;
+    return entrant->alpha > 1 - 1e-10 && entrant->loss_safety >= at->tau_E * (1 - 1e-9) &&
+           entrant->loss_performance < at->incumbent.loss_performance * (1 - 1e-6);
+}
+
+static void count(const struct market *market, const struct outcome *at, const struct elasticity *found,
+                  int counts[BRANCHES])
+{
+    const struct company *entrant = &at->threshold.entrant, *incumbent = &at->incumbent;
+    bool tight = entrant->loss_safety >= at->tau_E * (1 - 1e-9), full = entrant->alpha > 1 - 1e-10;
+    bool tight_I = incumbent->loss_safety >= at->tau_I * (1 - 1e-9), full_I = incumbent->alpha > 1 - 1e-10;
+    bool feasibility = at->tau_E < at->L_star && incumbent->loss_performance >= at->tau_E, jump = jumps(at);
+    const bool is[BRANCHES] = {
+        [SLACK] = !tight && full,
+        [BINDING] = tight && !full && !feasibility,
+        [KINKED] = tight && full && !jump && entrant->end == 0,
+        [INCUMBENT_BINDING] = isfinite(incumbent->N) && tight_I && !full_I,
+        [INCUMBENT_KINKED] = isfinite(incumbent->N) && tight_I && full_I && incumbent->end == 0,
+        [INCUMBENT_INFINITE] = isinf(incumbent->N),
+        [RIDGELESS] = entrant->end<0, [UNIT_LAMBDA] = entrant->end> 0,
+        [BY_FEASIBILITY] = feasibility && !jump,
+        [BY_JUMP] = jump,
+        [BEYOND_P] = entrant->N > market->solver->N_interpolating,
+        [NO_SCRUTINY] = isinf(at->tau_E),
+        [STRICTER_ENTRANT] = at->tau_E<at->tau_I, [LAX_INCUMBENT] = at->tau_I> at->L_star,
+        [ABSOLUTE] = !market->in_L_star,
+        [WITH_D] = !isnan(found->D),
+        [AT_P] = entrant->excess == 0,
+        [TURNING] = !tight && !full,
+    };
+    for (int b = 0; b < BRANCHES; b++) {
+        counts[b] += is[b];
+    }
+}
+
+struct tally {
+    int branches[BRANCHES], verdicts[VERDICTS];
+};
+
+static void compare(const struct market *market, const char *where, struct tally *tally)
+{
+    struct outcome at = solve(market);
+    struct elasticity found = elasticity_of(market, &at);
+    const double exact[PARAMETERS] = {found.N_I, found.tau_E, found.tau_I, found.Q};
+    bool D_moves = at.tau_I < at.L_star && at.tau_I < at.tau_E;
+    if (at.threshold.status == MARKET_ENTRANT_ALWAYS) {
+        CU_ASSERT(exact[0] == 0 && exact[1] == 0 && exact[2] == 0 && exact[3] == 0);
+        CU_ASSERT(D_moves ? found.D == 0 : isnan(found.D));
+        tally->branches[ALWAYS]++;
+        return;
+    }
+    if (at.threshold.status != MARKET_OK) {
+        CU_ASSERT(isnan(exact[0]) && isnan(exact[1]) && isnan(exact[2]) && isnan(exact[3]) && isnan(found.D));
+        return;
+    }
+    CU_ASSERT(D_moves ? isfinite(found.D) : isnan(found.D));
+    CU_ASSERT(isinf(market->value[N_I]) ? exact[N_I] == 0 : true);
+    CU_ASSERT(isinf(market->value[TAU_E]) ? exact[TAU_E] == 0 : true);
+    count(market, &at, &found, tally->branches);
+    for (int which = 0; which < PARAMETERS; which++) {
+        double difference[3] = {NAN, NAN, NAN};
+        /* at a jump N_E* turns on a minimum over x, which N_E* to 1e-12 leaves uncertain by 1e-6 */
+        double tolerance = jumps(&at) ? 1e-4 : 1e-5;
+        enum verdict verdict = judge(market, which, exact[which], found.D, tolerance, difference);
+        tally->verdicts[verdict]++;
+        const struct company *entrant = &at.threshold.entrant, *incumbent = &at.incumbent;
+        expect(verdict != WRONG,
+               "%s at %s N_I %.17g tau_I %.17g tau_E %.17g Q %.17g in L* %d: %.9g (D %.9g), differences %.9g %.9g "
+               "%.9g; N_E* %.17g alpha %.17g end %d L2/tau-1 %g excess %g; incumbent alpha %.17g end %d L2/tau-1 %g",
+               parameter_name[which], where, market->value[N_I], market->value[TAU_I], market->value[TAU_E],
+               market->value[MISALIGNMENT], market->in_L_star, exact[which], found.D, difference[0], difference[1],
+               difference[2], at.threshold.N_E_star, entrant->alpha, entrant->end, entrant->loss_safety / at.tau_E - 1,
+               entrant->excess, incumbent->alpha, incumbent->end, incumbent->loss_safety / at.tau_I - 1);
+    }
+}
+
+static double uniform(gsl_rng *rng, double low, double high)
+{
+    return low + (high - low) * gsl_rng_uniform(rng);
+}
+
+/* A threshold in multiples of L_star: anywhere, or close to L_star or to L_star/4. */
+static double draw_tau(gsl_rng *rng)
+{
+    double distance = exp(uniform(rng, -12, -1));
+    switch (gsl_rng_uniform_int(rng, 6)) {
+    case 0:
+        return 1 - distance;
+    case 1:
+        return 1 + 10 * distance;
+    case 2:
+        return 0.25 * (1 + distance);
+    default:
+        return uniform(rng, 0.255, 1.3);
+    }
+}
+
+static double draw_data(gsl_rng *rng, double P, int number)
+{
+    switch (number % 8) {
+    case 3:
+        return isfinite(P) ? P * exp(uniform(rng, -1, 1)) : INFINITY;
+    case 4:
+        return INFINITY;
+    case 5:
+        return exp(uniform(rng, 0, 4));
+    default:
+        return exp(uniform(rng, 0, log(1e12)));
+    }
+}
+
+/* One market; the stricter threshold is mostly the incumbent's, and tau_E at times about its loss, so that meeting
+   tau_E is the entrant's difficulty. */
+static struct market draw_market(gsl_rng *rng, const struct solver *solver, int number)
+{
+    double Q = number % 7 == 0 ? uniform(rng, 0.9, 0.99) : exp(uniform(rng, -6, -1e-2));
+    double first = draw_tau(rng), second = number % 3 == 0 ? INFINITY : draw_tau(rng);
+    bool swap = second < first && number % 6 != 1;
+    double data = draw_data(rng, solver->N_interpolating, number);
+    if (solver->N_low > 1) {
+        data = exp(uniform(rng, log(solver->N_low), log(solver->N_high)));
+    }
+    struct market market = {solver, true, {data, swap ? first : second, swap ? second : first, Q}};
+    struct outcome at = solve(&market);
+    if (number % 5 == 0 && at.incumbent.loss_performance > at.L_star / 4) {
+        market.value[TAU_E] = at.incumbent.loss_performance / at.L_star * uniform(rng, 0.95, 1.02);
+    }
+    if (number % 4 == 2) {
+        market.in_L_star = false;
+        market.value[TAU_I] *= at.L_star;
+        market.value[TAU_E] *= at.L_star;
+    }
+    return market;
+}
+
+static void expect_met(const struct tally *tally, const int least[BRANCHES])
+{
+    for (int b = 0; b < BRANCHES; b++) {
+        expect(tally->branches[b] >= least[b], "%s: met %d times, expected at least %d", branch_name[b],
+               tally->branches[b], least[b]);
+            printf("%s %d; ", branch_name[b], tally->branches[b]);
+        }
+    }
+        printf("smooth %d kink %d wrong %d\n", tally->verdicts[0], tally->verdicts[1], tally->verdicts[2]);
+    }
+    expect(20 * tally->verdicts[KINK] < tally->verdicts[SMOOTH], "%d kinks of N_E*, %d smooth", tally->verdicts[KINK],
+           tally->verdicts[SMOOTH]);
+}
+
+static void random_markets(void)
+{
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
+    struct tally tally = {0};
+    for (int table = 0; table < 40; table++) {
+        double gamma = uniform(rng, 0.01, 2),
+               nu = fmin(2 * (1 + gamma), gamma + (2 + gamma) * gsl_rng_uniform_pos(rng));
+        if (table % 5 == 0) { /* much to be learned from much noise: the best lambda may be 1 */
+            gamma = uniform(rng, 0.01, 0.1);
+            nu = 1.5 * gamma;
+        }
+        double P = table % 2 ? INFINITY : floor(exp(uniform(rng, log(20), log(1e6))));
+        struct deterministic *deterministic = NULL;
+        CU_ASSERT_EQUAL_FATAL(deterministic_create(gamma, nu, P, &deterministic), STATUS_OK);
+        struct solver solver = deterministic_solver(deterministic);
+        char where[96];
+        snprintf(where, sizeof where, "gamma %.17g nu %.17g P %.0f", gamma, nu, P);
+        for (int number = 0; number < 60; number++) {
+            struct market market = draw_market(rng, &solver, number);
+            compare(&market, where, &tally);
+        }
+        deterministic_destroy(&deterministic);
+    }
+    const int least[BRANCHES] = {0};
+    expect_met(&tally, least);
+    gsl_rng_free(rng);
+}
+
+/* Expected coefficients times smooth factors, as data make them; with `turning` such that alpha < 1 may be best
+   whatever the constraint. */
+static struct empirical *measured(const struct deterministic *deterministic, double gamma, double P, bool turning)
+{
+    enum { RUNGS = 25, LAMBDAS = 65 };
+    static double N[RUNGS], lambda[LAMBDAS], A1[RUNGS][LAMBDAS], A2[RUNGS][LAMBDAS], D[RUNGS][LAMBDAS];
+    struct solver solver = deterministic_solver(deterministic);
+    double unit = empirical_lambda_unit(gamma, P);
+    empirical_lambda(unit, LAMBDAS, lambda);
+    for (int k = 0; k < RUNGS; k++) {
+        N[k] = 16 * exp(k * log(2) / 4);
+        for (int j = 0; j < LAMBDAS; j++) {
+            struct coefficients c;
+            solver.coefficients(solver.state, N[k], solver.x_of_lambda(solver.state, N[k], lambda[j]), &c);
+            double by = 1 + 0.1 * sin(0.7 * log(N[k])) / (1 + 0.3 * log1p(lambda[j] * 1e4));
+            A1[k][j] = c.A1 * by * (turning ? 2.5 : 1);
+            A2[k][j] = c.A2 * sqrt(by);
+            D[k][j] = c.D * by * (turning ? 0.1 : 1);
+        }
+    }
+    struct empirical_tables tables = {RUNGS, LAMBDAS, N, lambda, unit, A1[0], A2[0], D[0]};
+    struct empirical *out = NULL;
+    CU_ASSERT_EQUAL_FATAL(empirical_create(deterministic, &tables, &out), STATUS_OK);
+    return out;
+}
+
+static void measured_markets(void)
+{
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
+    struct tally tally = {0};
+    for (int table = 0; table < 4; table++) {
+        double gamma = table % 2 ? 0.3 : 0.8, nu = table % 2 ? 0.7 : 1.9, P = table < 2 ? 4096 : 300;
+        struct deterministic *deterministic = NULL;
+        CU_ASSERT_EQUAL_FATAL(deterministic_create(gamma, nu, P, &deterministic), STATUS_OK);
+        struct empirical *empirical = measured(deterministic, gamma, P, table == 1);
+        struct solver solver = empirical_solver(empirical);
+        for (int number = 0; number < 50; number++) {
+            struct market market = draw_market(rng, &solver, number);
+            compare(&market, table == 1 ? "turning" : "measured", &tally);
+        }
+        empirical_destroy(&empirical);
+        deterministic_destroy(&deterministic);
+    }
+    const int least[BRANCHES] = {0};
+    expect_met(&tally, least);
+    gsl_rng_free(rng);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"random markets", random_markets}, {"measured markets", measured_markets}, CU_TEST_INFO_NULL};
+    return suite_run("elasticity", tests);
+}
