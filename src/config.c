@@ -96,6 +96,7 @@ enum status config_parse(const char *text, const char *origin, struct config **o
 {
     struct config_source source = {.origin = origin, .text = text};
     struct config_document *document = NULL;
+    enum sweep_kind sweep = SWEEP_MARKET_ENTRY;
     struct config *config = calloc(1, sizeof *config);
     enum status status = STATUS_MEMORY;
     *out = NULL;
@@ -105,9 +106,13 @@ enum status config_parse(const char *text, const char *origin, struct config **o
     }
     status = config_text_check(&source);
     if (status == STATUS_OK) {
-        status = config_document_read(&source, &document);
+        status = config_sweep(&source, &sweep);
     }
     if (status == STATUS_OK) {
+        status = config_document_read(&source, sweep, &document);
+    }
+    if (status == STATUS_OK) {
+        config->sweep = sweep;
         status = config_check(&source, document, config);
     }
     if (status == STATUS_OK) {
@@ -116,7 +121,7 @@ enum status config_parse(const char *text, const char *origin, struct config **o
     }
 
 cleanup:
-    config_document_destroy(&document);
+    config_document_destroy(sweep, &document);
     config_destroy(&config);
     return status;
 }
@@ -129,14 +134,14 @@ static bool equal_doubles(const double *left, const double *right, size_t count)
 
 static bool equal_axes(const struct axis *left, const struct axis *right)
 {
-    return left->size == right->size && equal_doubles(left->values, right->values, left->size);
+    return left->size == right->size && left->scalar == right->scalar &&
+           equal_doubles(left->values, right->values, left->size);
 }
 
 bool config_equal(const struct config *left, const struct config *right)
 {
-    bool equal = left->solver == right->solver && left->tau_unit == right->tau_unit &&
-                 equal_doubles(&left->gamma, &right->gamma, 1) && equal_doubles(&left->P, &right->P, 1) &&
-                 equal_doubles(&left->tau_I, &right->tau_I, 1);
+    bool equal = left->sweep == right->sweep && left->solver == right->solver && left->tau_unit == right->tau_unit &&
+                 equal_doubles(&left->gamma, &right->gamma, 1) && equal_doubles(&left->P, &right->P, 1);
     for (int a = 0; a < GRID_AXES && equal; a++) {
         const struct axis *l = &left->grid.axis[a], *r = &right->grid.axis[a];
         equal = equal_axes(l, r);

@@ -146,9 +146,11 @@ static enum status check_size(const struct config_source *source, const struct p
     char found[256];
     size_t used = 0;
     for (int a = 0; a < GRID_AXES; a++) {
-        points *= (double)plan[a].size;
-        used += (size_t)snprintf(found + used, sizeof found - used, "%s%s %zu", a > 0 ? " x " : "",
-                                 strchr(name[a], '.') + 1, plan[a].size);
+        if (plan[a].text) {
+            points *= (double)plan[a].size;
+            used += (size_t)snprintf(found + used, sizeof found - used, "%s%s %zu", used > 0 ? " x " : "",
+                                     strchr(name[a], '.') + 1, plan[a].size);
+        }
     }
     if (points <= GRID_POINTS_MAX) {
         return STATUS_OK;
@@ -181,6 +183,11 @@ static enum status fill_axis(const struct config_source *source, const struct pl
                          plan->name);
     }
     axis->size = plan->size;
+    axis->scalar = !plan->text;
+    if (axis->scalar) {
+        axis->values[0] = NAN;
+        return STATUS_OK;
+    }
     for (size_t i = 0; i < plan->size; i++) {
         char path[96];
         if (plan->form != FORM_VALUES) {
@@ -205,14 +212,14 @@ static enum status fill_axis(const struct config_source *source, const struct pl
     return STATUS_OK;
 }
 
-enum status config_axes(const struct config_source *source, const struct axis_text text[GRID_AXES],
+enum status config_axes(const struct config_source *source, struct axis_text *const text[GRID_AXES],
                         const char *const name[GRID_AXES], const struct range range[GRID_AXES], struct grid *grid)
 {
     struct plan plan[GRID_AXES];
     enum status status = STATUS_OK;
     for (int a = 0; a < GRID_AXES && status == STATUS_OK; a++) {
-        plan[a] = (struct plan){.name = name[a], .text = &text[a], .range = &range[a]};
-        status = plan_axis(source, &plan[a]);
+        plan[a] = (struct plan){.name = name[a], .text = text[a], .range = &range[a], .size = 1};
+        status = text[a] ? plan_axis(source, &plan[a]) : STATUS_OK;
     }
     if (status == STATUS_OK) {
         status = check_size(source, plan, name);

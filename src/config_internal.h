@@ -29,6 +29,12 @@ enum { CONFIG_PATH_SIZE = 1024 };
 enum status config_refuse(const struct config_source *source, const char *path, const char *found, const char *expected,
                           ...) __attribute__((format(printf, 4, 5)));
 
+enum { CONFIG_FOUND_SIZE = 128 };
+
+/* What stands at `path`, in words: a scalar is cut to 40 characters. Returns the line, of the longest part of `path`
+   there is. Local. */
+size_t config_text_find(const struct config_source *source, const char *path, char found[CONFIG_FOUND_SIZE]);
+
 /* Whether the text is one YAML document without duplicate keys, anchors, aliases, tags and deep nesting. Returns
    STATUS_USAGE or STATUS_MEMORY. Local. */
 enum status config_text_check(const struct config_source *source);
@@ -50,6 +56,11 @@ struct ridge_text {
     char *ranks_per_group; /* NULL when not given */
 };
 
+/* The incumbent mapping as written. */
+struct incumbent_text {
+    char *tau;
+};
+
 /* The document as written. Numbers are still text: libcyaml reads neither `.inf` nor integers such as 1e3. */
 struct config_document {
     char *name;
@@ -59,23 +70,30 @@ struct config_document {
     struct {
         char *gamma, *P;
     } model;
+    struct incumbent_text *incumbent; /* this and the next two: NULL when not given */
+    char *tau_unit;
+    struct ridge_text *ridge;
     struct {
-        char *tau;
-    } incumbent;
-    char *tau_unit;           /* NULL when not given */
-    struct ridge_text *ridge; /* NULL when not given */
-    struct {
-        struct axis_text axis[GRID_AXES];
+        struct axis_text *axis[GRID_AXES]; /* the first is NULL when not given */
     } grid;
 };
 
-/* Reads the text against the schema; on success *out is freed with config_document_destroy. Returns STATUS_USAGE or
-   STATUS_MEMORY. Local. */
-enum status config_document_read(const struct config_source *source, struct config_document **out);
-void config_document_destroy(struct config_document **document);
+/* Reads the text against the schema of `sweep`; on success *out is freed with config_document_destroy. Returns
+   STATUS_USAGE or STATUS_MEMORY. Local. */
+enum status config_document_read(const struct config_source *source, enum sweep_kind sweep,
+                                 struct config_document **out);
+void config_document_destroy(enum sweep_kind sweep, struct config_document **document);
 
-/* Checks the values of `document` and fills `config` but for its text; what was allocated so far is left in `config` on
-   failure. Returns STATUS_USAGE or STATUS_MEMORY. Local. */
+/* The position of `text`, found at `path`, in `names`; `text` NULL is the first. Returns STATUS_USAGE when it is not
+   there. Local. */
+enum status config_choice(const struct config_source *source, const char *path, const char *text,
+                          const char *const names[], int count, int *out);
+
+/* Reads which sweep the text is of, which decides on the keys of the rest. Returns STATUS_USAGE. Local. */
+enum status config_sweep(const struct config_source *source, enum sweep_kind *out);
+
+/* Checks the values of `document` and fills `config` but for its text and its sweep, which is there already; what was
+   allocated so far is left in `config` on failure. Returns STATUS_USAGE or STATUS_MEMORY. Local. */
 enum status config_check(const struct config_source *source, const struct config_document *document,
                          struct config *config);
 
@@ -92,9 +110,10 @@ struct range {
 enum status config_number(const struct config_source *source, const char *path, const char *text,
                           const struct range *range, double *out);
 
-/* Checks and fills all axes of `grid`, axis a at key path name[a] ("grid.N_I"), within range[a]. Too large a grid is
-   refused before anything is allocated. Returns STATUS_USAGE or STATUS_MEMORY. Local. */
-enum status config_axes(const struct config_source *source, const struct axis_text text[GRID_AXES],
+/* Checks and fills the axes of `grid`, axis a at key path name[a] ("grid.N_I"), within range[a]; one that was not given
+   becomes a scalar, NaN. Too large a grid is refused before anything is allocated. Returns STATUS_USAGE or
+   STATUS_MEMORY. Local. */
+enum status config_axes(const struct config_source *source, struct axis_text *const text[GRID_AXES],
                         const char *const name[GRID_AXES], const struct range range[GRID_AXES], struct grid *grid);
 
 /* The same for one axis that is not of the grid, at key path `name`. Local. */

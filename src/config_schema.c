@@ -31,7 +31,6 @@ static const cyaml_schema_field_t axis_fields[] = {
 
 /* The types of the nested structs, which the macros need by name. */
 typedef __typeof__(((struct config_document *)0)->model) model_text;
-typedef __typeof__(((struct config_document *)0)->incumbent) incumbent_text;
 typedef __typeof__(((struct config_document *)0)->grid) grid_text;
 
 static const cyaml_schema_field_t model_fields[] = {
@@ -41,15 +40,28 @@ static const cyaml_schema_field_t model_fields[] = {
 };
 
 static const cyaml_schema_field_t incumbent_fields[] = {
-    TEXT("tau", 0, incumbent_text, tau),
+    TEXT("tau", 0, struct incumbent_text, tau),
     CYAML_FIELD_END,
 };
 
-static const cyaml_schema_field_t grid_fields[] = {
-    CYAML_FIELD_MAPPING("N_I", CYAML_FLAG_DEFAULT, grid_text, axis[GRID_N_I], axis_fields),
-    CYAML_FIELD_MAPPING("tau_E", CYAML_FLAG_DEFAULT, grid_text, axis[GRID_TAU_E], axis_fields),
-    CYAML_FIELD_MAPPING("Q", CYAML_FLAG_DEFAULT, grid_text, axis[GRID_Q], axis_fields),
-    CYAML_FIELD_MAPPING("nu", CYAML_FLAG_DEFAULT, grid_text, axis[GRID_NU], axis_fields),
+#define AXIS(key, flags, index)                                                                                        \
+    CYAML_FIELD_MAPPING_PTR(key, CYAML_FLAG_POINTER | (flags), grid_text, axis[index], axis_fields)
+
+static const cyaml_schema_field_t market_grid[] = {
+    AXIS("N_I", 0, GRID_N_I),
+    AXIS("tau_E", 0, GRID_TAU_E),
+    AXIS("Q", 0, GRID_Q),
+    AXIS("nu", 0, GRID_NU),
+    AXIS("tau_I", CYAML_FLAG_OPTIONAL, GRID_TAU_I),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t scaling_grid[] = {
+    AXIS("N", 0, GRID_N),
+    AXIS("alpha", 0, GRID_ALPHA),
+    AXIS("Q", 0, GRID_Q),
+    AXIS("nu", 0, GRID_NU),
+    AXIS("lambda", CYAML_FLAG_OPTIONAL, GRID_LAMBDA),
     CYAML_FIELD_END,
 };
 
@@ -62,22 +74,32 @@ static const cyaml_schema_field_t ridge_fields[] = {
     CYAML_FIELD_END,
 };
 
-static const cyaml_schema_field_t document_fields[] = {
-    TEXT("name", 0, struct config_document, name),
-    TEXT("sweep", 0, struct config_document, sweep),
-    TEXT("solver", 0, struct config_document, solver),
-    TEXT("output", 0, struct config_document, output),
-    CYAML_FIELD_MAPPING("model", CYAML_FLAG_DEFAULT, struct config_document, model, model_fields),
-    CYAML_FIELD_MAPPING("incumbent", CYAML_FLAG_DEFAULT, struct config_document, incumbent, incumbent_fields),
+#define EVERY_SWEEP                                                                                                    \
+    TEXT("name", 0, struct config_document, name), TEXT("sweep", 0, struct config_document, sweep),                    \
+        TEXT("solver", 0, struct config_document, solver), TEXT("output", 0, struct config_document, output),          \
+        CYAML_FIELD_MAPPING("model", CYAML_FLAG_DEFAULT, struct config_document, model, model_fields),                 \
+        CYAML_FIELD_MAPPING_PTR("ridge", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config_document, ridge,      \
+                                ridge_fields)
+
+static const cyaml_schema_field_t market_fields[] = {
+    EVERY_SWEEP,
+    CYAML_FIELD_MAPPING_PTR("incumbent", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config_document, incumbent,
+                            incumbent_fields),
     TEXT("tau_unit", CYAML_FLAG_OPTIONAL, struct config_document, tau_unit),
-    CYAML_FIELD_MAPPING("grid", CYAML_FLAG_DEFAULT, struct config_document, grid, grid_fields),
-    CYAML_FIELD_MAPPING_PTR("ridge", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config_document, ridge,
-                            ridge_fields),
+    CYAML_FIELD_MAPPING("grid", CYAML_FLAG_DEFAULT, struct config_document, grid, market_grid),
     CYAML_FIELD_END,
 };
 
-static const cyaml_schema_value_t document_schema = {
-    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct config_document, document_fields)};
+static const cyaml_schema_field_t scaling_fields[] = {
+    EVERY_SWEEP,
+    CYAML_FIELD_MAPPING("grid", CYAML_FLAG_DEFAULT, struct config_document, grid, scaling_grid),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t document_schema[SWEEPS] = {
+    [SWEEP_MARKET_ENTRY] = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct config_document, market_fields)},
+    [SWEEP_SCALING_LAW] = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct config_document, scaling_fields)},
+};
 
 /* One line of libcyaml's backtrace: a field of a mapping, an entry of a sequence, or a mapping with no field yet. */
 struct frame {
@@ -142,9 +164,10 @@ static void describe(const cyaml_schema_value_t *value, char *text, size_t size)
 }
 
 /* The path the frames from `first` outwards lead to, and the schema there. */
-static const cyaml_schema_value_t *trace(const struct complaint *complaint, size_t first, char path[CONFIG_PATH_SIZE])
+static const cyaml_schema_value_t *trace(const struct complaint *complaint, enum sweep_kind sweep, size_t first,
+                                         char path[CONFIG_PATH_SIZE])
 {
-    const cyaml_schema_value_t *value = &document_schema;
+    const cyaml_schema_value_t *value = &document_schema[sweep];
     size_t used = 0;
     path[0] = '\0';
     for (size_t i = complaint->frames; i-- > first;) {
@@ -164,12 +187,13 @@ static const cyaml_schema_value_t *trace(const struct complaint *complaint, size
     return value;
 }
 
-static enum status refuse(const struct config_source *source, const struct complaint *complaint, cyaml_err_t error)
+static enum status refuse(const struct config_source *source, enum sweep_kind sweep, const struct complaint *complaint,
+                          cyaml_err_t error)
 {
     char path[CONFIG_PATH_SIZE], expected[256], found[96];
     size_t first = error == CYAML_ERR_MAPPING_FIELD_MISSING || error == CYAML_ERR_SEQUENCE_ENTRIES_MIN ||
                    error == CYAML_ERR_SEQUENCE_ENTRIES_MAX; /* there the innermost frame is inside the node at fault */
-    const cyaml_schema_value_t *value = trace(complaint, first, path);
+    const cyaml_schema_value_t *value = trace(complaint, sweep, first, path);
     describe(value, expected, sizeof expected);
 
     switch (error) {
@@ -195,7 +219,8 @@ static enum status refuse(const struct config_source *source, const struct compl
 
 static const cyaml_config_t silent = {.mem_fn = cyaml_mem, .log_level = CYAML_LOG_ERROR, .flags = CYAML_CFG_NO_ALIAS};
 
-enum status config_document_read(const struct config_source *source, struct config_document **out)
+enum status config_document_read(const struct config_source *source, enum sweep_kind sweep,
+                                 struct config_document **out)
 {
     struct complaint complaint = {.frames = 0};
     cyaml_config_t settings = silent;
@@ -204,16 +229,16 @@ enum status config_document_read(const struct config_source *source, struct conf
 
     void *document = NULL;
     cyaml_err_t error = cyaml_load_data((const unsigned char *)source->text, strlen(source->text), &settings,
-                                        &document_schema, &document, NULL);
+                                        &document_schema[sweep], &document, NULL);
     if (error != CYAML_OK) {
-        return refuse(source, &complaint, error);
+        return refuse(source, sweep, &complaint, error);
     }
     *out = document;
     return STATUS_OK;
 }
 
-void config_document_destroy(struct config_document **document)
+void config_document_destroy(enum sweep_kind sweep, struct config_document **document)
 {
-    cyaml_free(&silent, &document_schema, *document, 0);
+    cyaml_free(&silent, &document_schema[sweep], *document, 0);
     *document = NULL;
 }

@@ -13,7 +13,7 @@
 
 #include <yaml.h>
 
-enum { DEPTH_MAX = 8, KEYS_MAX = 32, KEY_SIZE = 64, FOUND_SIZE = 128, FOUND_SHOWN = 40 };
+enum { DEPTH_MAX = 8, KEYS_MAX = 32, KEY_SIZE = 64, FOUND_SHOWN = 40 };
 
 enum node { NODE_SCALAR, NODE_MAPPING, NODE_SEQUENCE, NODE_CLOSE, NODE_END };
 
@@ -77,7 +77,7 @@ static enum status refuse_syntax(const struct walk *walk)
         return error_set(STATUS_USAGE, "%s:%zu: found bytes that are not text (%s), expected YAML in UTF-8",
                          walk->source->origin, line, problem);
     }
-    char context[FOUND_SIZE] = "";
+    char context[CONFIG_FOUND_SIZE] = "";
     if (parser->context) {
         snprintf(context, sizeof context, "%s from line %zu, ", parser->context, parser->context_mark.line + 1);
     }
@@ -240,16 +240,16 @@ enum status config_text_check(const struct config_source *source)
 }
 
 /* Text for a message: short, printable, cut between UTF-8 characters. */
-static void quote_scalar(const char *text, char found[FOUND_SIZE])
+static void quote_scalar(const char *text, char found[CONFIG_FOUND_SIZE])
 {
     size_t length = strlen(text);
     size_t shown = length > FOUND_SHOWN ? FOUND_SHOWN : length;
     while (shown < length && ((unsigned char)text[shown] & 0xC0) == 0x80) {
         shown--;
     }
-    snprintf(found, FOUND_SIZE, "%.*s%s", (int)shown, text, shown < length ? "..." : "");
+    snprintf(found, CONFIG_FOUND_SIZE, "%.*s%s", (int)shown, text, shown < length ? "..." : "");
     if (length == 0) {
-        snprintf(found, FOUND_SIZE, "nothing");
+        snprintf(found, CONFIG_FOUND_SIZE, "nothing");
     }
     for (char *c = found; *c; c++) {
         *c = (unsigned char)*c < ' ' ? '?' : *c;
@@ -266,13 +266,12 @@ static size_t count_entries(struct walk *walk)
     return walk->level[depth - 1].children;
 }
 
-/* Line of `path`, or of the longest part of it there is, and what stands there in words. */
-static size_t locate(const struct config_source *source, const char *path, char found[FOUND_SIZE])
+size_t config_text_find(const struct config_source *source, const char *path, char found[CONFIG_FOUND_SIZE])
 {
     struct walk walk;
     size_t line = 1, best = 0;
     enum node node;
-    snprintf(found, FOUND_SIZE, "nothing");
+    snprintf(found, CONFIG_FOUND_SIZE, "nothing");
     if (!walk_open(&walk, source)) {
         return line;
     }
@@ -291,10 +290,10 @@ static size_t locate(const struct config_source *source, const char *path, char 
         if (node == NODE_SCALAR) {
             quote_scalar((const char *)walk.event.data.scalar.value, found);
         } else if (node == NODE_MAPPING) {
-            snprintf(found, FOUND_SIZE, "a mapping");
+            snprintf(found, CONFIG_FOUND_SIZE, "a mapping");
         } else {
             size_t entries = count_entries(&walk);
-            snprintf(found, FOUND_SIZE, "a list of %zu value%s", entries, entries == 1 ? "" : "s");
+            snprintf(found, CONFIG_FOUND_SIZE, "a list of %zu value%s", entries, entries == 1 ? "" : "s");
         }
         break;
     }
@@ -305,13 +304,13 @@ static size_t locate(const struct config_source *source, const char *path, char 
 enum status config_refuse(const struct config_source *source, const char *path, const char *found, const char *expected,
                           ...)
 {
-    char there[FOUND_SIZE], wanted[2 * CONFIG_PATH_SIZE];
+    char there[CONFIG_FOUND_SIZE], wanted[2 * CONFIG_PATH_SIZE];
     va_list arguments;
     va_start(arguments, expected);
     vsnprintf(wanted, sizeof wanted, expected, arguments);
     va_end(arguments);
 
-    size_t line = locate(source, path, there);
+    size_t line = config_text_find(source, path, there);
     return error_set(STATUS_USAGE, "%s:%zu: %s%sfound %s, expected %s", source->origin, line, path, *path ? ": " : "",
                      found ? found : there, wanted);
 }

@@ -2,7 +2,7 @@
 /*
  * The grid and its partition into boxes.
  *
- * A box takes the whole tau_E axis first, because all its points share one incumbent per (N_I, Q, nu), then N_I and Q.
+ * A box takes the whole tau_E axis first, because all its points share one incumbent, then N_I, tau_I and Q.
  * It holds a single nu where it can, because each nu needs tables of its own.
  */
 #include "moat/grid.h"
@@ -14,7 +14,8 @@
 /* Enough points to amortise a message (tens of milliseconds), few enough to share out. */
 enum { BLOCK_POINTS_MIN = 32, BLOCK_POINTS_MAX = 8192, BLOCKS_WANTED = 128, BLOCK_NU_MAX = 8 };
 
-static const int fill_order[GRID_AXES] = {GRID_TAU_E, GRID_N_I, GRID_Q, GRID_NU}; /* also fastest to slowest */
+static const int fill_order[GRID_AXES] = {GRID_TAU_E, GRID_N_I, GRID_TAU_I, GRID_Q,
+                                          GRID_NU}; /* also fastest to slowest */
 
 size_t grid_points(const struct grid *grid)
 {
@@ -92,6 +93,7 @@ enum status grid_copy(const struct grid *from, struct grid *to)
         }
         memcpy(to->axis[a].values, from->axis[a].values, size * sizeof(double));
         to->axis[a].size = size;
+        to->axis[a].scalar = from->axis[a].scalar;
     }
     return STATUS_OK;
 }

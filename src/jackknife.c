@@ -9,7 +9,7 @@ struct jackknife {
     size_t trials;
     struct empirical **empirical; /* [trials + 1]: without each trial (NULL: not enough are left), then with all */
     struct company *incumbent;    /* [trials + 1], likewise */
-    double *threshold;            /* [trials] */
+    double *value;                /* [trials], leave-one-out */
 };
 
 enum status jackknife_create(const struct deterministic *deterministic, const struct ladder *ladder, size_t nu,
@@ -23,9 +23,9 @@ enum status jackknife_create(const struct deterministic *deterministic, const st
         jackknife->trials = trials;
         jackknife->empirical = calloc(trials + 1, sizeof(struct empirical *));
         jackknife->incumbent = calloc(trials + 1, sizeof(struct company));
-        jackknife->threshold = calloc(trials, sizeof(double));
+        jackknife->value = calloc(trials, sizeof(double));
     }
-    if (!jackknife || !mean || !jackknife->empirical || !jackknife->incumbent || !jackknife->threshold) {
+    if (!jackknife || !mean || !jackknife->empirical || !jackknife->incumbent || !jackknife->value) {
         error_set(STATUS_MEMORY, "out of memory for the jackknife");
         goto cleanup;
     }
@@ -57,7 +57,7 @@ void jackknife_destroy(struct jackknife **jackknife)
         }
         free((*jackknife)->empirical);
         free((*jackknife)->incumbent);
-        free((*jackknife)->threshold);
+        free((*jackknife)->value);
         free(*jackknife);
         *jackknife = NULL;
     }
@@ -75,29 +75,60 @@ void jackknife_incumbent(struct jackknife *jackknife, double N, double Q, double
     *out = jackknife->incumbent[jackknife->trials];
 }
 
+struct solver jackknife_solver(const struct jackknife *jackknife)
+{
+    return empirical_solver(jackknife->empirical[jackknife->trials]);
+}
+
+/* Of the leave-one-out values; NaN where one of them is. */
+static double standard_error_of(const double *value, size_t trials)
+{
+    double mean = 0, squares = 0;
+    for (size_t i = 0; i < trials; i++) {
+        mean += value[i] / (double)trials;
+    }
+    for (size_t i = 0; i < trials; i++) {
+        squares += (value[i] - mean) * (value[i] - mean);
+    }
+    return sqrt(squares * (double)(trials - 1) / (double)trials);
+}
+
 void jackknife_threshold(struct jackknife *jackknife, double Q, double tau_I, double tau_E, struct threshold *out,
                          double *standard_error)
 {
     size_t trials = jackknife->trials;
-    struct solver solver = empirical_solver(jackknife->empirical[trials]);
+    struct solver solver = jackknife_solver(jackknife);
     market_threshold(&solver, Q, &jackknife->incumbent[trials], tau_I, tau_E, out);
     *standard_error = NAN;
     if (isnan(out->N_E_star)) {
         return;
     }
-    double mean = 0, squares = 0;
-    for (size_t i = 0; i < trials; i++) { /* NaN where one has no threshold, and so is the result */
+    for (size_t i = 0; i < trials; i++) {
         struct threshold without;
         if (!jackknife->empirical[i]) {
             return;
         }
         solver = empirical_solver(jackknife->empirical[i]);
         market_threshold(&solver, Q, &jackknife->incumbent[i], tau_I, tau_E, &without);
-        jackknife->threshold[i] = without.N_E_star;
-        mean += without.N_E_star / (double)trials;
+        jackknife->value[i] = without.N_E_star;
     }
-    for (size_t i = 0; i < trials; i++) {
-        squares += (jackknife->threshold[i] - mean) * (jackknife->threshold[i] - mean);
+    *standard_error = standard_error_of(jackknife->value, trials);
+}
+
+void jackknife_scaling_law(struct jackknife *jackknife, double N, double Q, double alpha, double lambda,
+                           struct scaling_law *out, double *standard_error)
+{
+    struct solver solver = jackknife_solver(jackknife);
+    scaling_law_solve(&solver, N, Q, alpha, lambda, out);
+    *standard_error = NAN;
+    for (size_t i = 0; i < jackknife->trials; i++) {
+        struct scaling_law without;
+        if (!jackknife->empirical[i]) {
+            return;
+        }
+        solver = empirical_solver(jackknife->empirical[i]);
+        scaling_law_solve(&solver, N, Q, alpha, lambda, &without);
+        jackknife->value[i] = without.loss;
     }
-    *standard_error = sqrt(squares * (double)(trials - 1) / (double)trials);
+    *standard_error = standard_error_of(jackknife->value, jackknife->trials);
 }

@@ -62,17 +62,17 @@ enum status results_write_failed(struct results *results)
 
 enum status results_write(struct results *results, size_t index, const unsigned char *record, double seconds, int rank)
 {
-    struct block block = grid_block(&results->grid, index);
+    struct block block = grid_block(&results->layout.grid, index);
     size_t offset[FIELD_COUNT + 1];
     bool ok = !results->failed;
     hdf5_begin();
-    field_offsets(&block, offset);
+    field_offsets(&results->layout, &block, offset);
     for (int f = 0; f < FIELD_COUNT && ok; f++) {
         if (results->field[f] < 0) {
-            continue; /* not of this solver */
+            continue; /* not of this sweep */
         }
         size_t start[GRID_AXES], count[GRID_AXES];
-        int axes = field_box(&field_table[f], &block, start, count);
+        int axes = field_box(&field_table[f], &results->layout.grid, &block, start, count);
         hid_t type = field_table[f].type == FIELD_UINT8 ? H5T_NATIVE_UINT8 : H5T_NATIVE_DOUBLE;
         ok = results_write_box(results->field[f], type, axes, start, count, record + offset[f]);
     }

@@ -32,7 +32,7 @@ double results_bytes(const struct config *config)
     double bytes = 65536 + 2 * (double)strlen(config->text) + 21 * (double)grid_blocks(&config->grid);
     grid_block_shape(&config->grid, shape);
     for (int f = 0; f < FIELD_COUNT; f++) {
-        if (!field_stored(&field_table[f], config->solver)) {
+        if (!field_stored(&field_table[f], config)) {
             continue;
         }
         double chunks = 1, chunk_bytes = (double)field_element_size(field_table[f].type);
@@ -114,6 +114,7 @@ static bool write_provenance(hid_t file, const struct config *config, const char
            results_add_history(file, argv_line) && hdf5_text_write(file, "references", references) &&
            hdf5_text_write(file, "date_created", now) && hdf5_text_write(file, "moat_version", MOAT_VERSION) &&
            hdf5_text_write(file, "git_revision", MOAT_REVISION) &&
+           hdf5_text_write(file, "sweep", config->sweep == SWEEP_SCALING_LAW ? "scaling_law" : "market_entry") &&
            hdf5_text_write(file, "solver", config->solver == SOLVER_RIDGE ? "ridge" : "deterministic") &&
            hdf5_text_write(file, "config", config->text);
 }

@@ -98,15 +98,15 @@ static bool layout_fits(hid_t file, const struct config *config)
     size_t shape[GRID_AXES];
     hsize_t dims[GRID_AXES] = {0}, blocks[1] = {0}, chunk[GRID_AXES] = {0};
     grid_block_shape(&config->grid, shape);
+    int axis[GRID_AXES], rank = field_axes(&field_table[FIELD_STATUS], &config->grid, axis);
     hid_t variable = H5Dopen2(file, field_table[FIELD_STATUS].name, H5P_DEFAULT);
     hid_t space = H5Dget_space(variable), list = H5Dget_create_plist(variable);
     hid_t state = H5Dopen2(file, "run/block_state", H5P_DEFAULT), state_space = H5Dget_space(state);
-    bool fits = H5Sget_simple_extent_ndims(space) == GRID_AXES && H5Sget_simple_extent_ndims(state_space) == 1 &&
-                H5Sget_simple_extent_dims(space, dims, NULL) >= 0 &&
-                H5Pget_chunk(list, GRID_AXES, chunk) == GRID_AXES &&
+    bool fits = H5Sget_simple_extent_ndims(space) == rank && H5Sget_simple_extent_ndims(state_space) == 1 &&
+                H5Sget_simple_extent_dims(space, dims, NULL) >= 0 && H5Pget_chunk(list, GRID_AXES, chunk) == rank &&
                 H5Sget_simple_extent_dims(state_space, blocks, NULL) >= 0 && blocks[0] == grid_blocks(&config->grid);
-    for (int a = 0; a < GRID_AXES; a++) {
-        fits = fits && dims[a] == config->grid.axis[a].size && chunk[a] == shape[a];
+    for (int i = 0; i < rank; i++) {
+        fits = fits && dims[i] == config->grid.axis[axis[i]].size && chunk[i] == shape[axis[i]];
     }
     hdf5_close(&state_space);
     hdf5_close(&state);

@@ -32,8 +32,7 @@ struct results {
     hid_t file, field[FIELD_COUNT], block_state, block_seconds, block_rank;
     hid_t table[RIDGE_TABLES], task[TASK_VARIABLES]; /* with SOLVER_RIDGE */
 
-    enum solver_kind solver;
-    struct grid grid;
+    struct config layout; /* what the file's layout follows from: sweep, solver and grid, the rest is zero */
     size_t blocks, done;
     uint8_t *state;                         /* of each block; runs ahead of the file by what is not flushed */
     double *seconds;                        /* likewise */

@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <hdf5_hl.h>
 
@@ -34,10 +35,12 @@ static bool write_array_attribute(hid_t object, const char *name, hid_t type, hi
     return ok;
 }
 
+enum { FLAGS_MAX = 16 };
+
 /* CF flag attributes for the values 0, 1, .. with one word each in `meanings`. */
 static bool write_flags(hid_t variable, const char *meanings)
 {
-    unsigned char values[MARKET_STATUSES] = {0};
+    unsigned char values[FLAGS_MAX] = {0};
     hsize_t size = 1;
     for (const char *c = meanings; *c; c++) {
         if (*c == ' ') {
@@ -103,29 +106,28 @@ hid_t results_create_scale(hid_t parent, const struct variable *variable, hid_t 
 static bool create_field(hid_t file, const struct grid *grid, const hid_t scale[GRID_AXES], const struct field *field)
 {
     static const double not_a_number = NAN;
-    char status_names[256] = "";
+    char meanings[256] = "";
+    int axis[GRID_AXES];
     size_t shape[GRID_AXES];
     struct variable variable = {
         .name = field->name, .units = field->units, .long_name = field->long_name, .chunked = true};
     if (field->type == FIELD_UINT8) {
         variable.type = H5T_STD_U8LE;
-        for (size_t s = 0, used = 0; s < MARKET_STATUSES; s++) {
-            used += (size_t)snprintf(status_names + used, sizeof status_names - used, "%s%s", s ? " " : "",
-                                     market_status_name[s]);
+        size_t used = 0;
+        for (int i = 0; i < field->flag_count; i++) {
+            used += (size_t)snprintf(meanings + used, sizeof meanings - used, "%s%s", i ? " " : "", field->flags[i]);
         }
-        variable.flags = status_names;
+        variable.flags = meanings;
     } else {
         variable.type = H5T_IEEE_F64LE;
         variable.fill = &not_a_number;
     }
     grid_block_shape(grid, shape);
-    for (unsigned a = 0; a < GRID_AXES; a++) {
-        if (field->axes & 1u << a) {
-            variable.dims[variable.rank] = grid->axis[a].size;
-            variable.chunk[variable.rank] = shape[a];
-            variable.scale[variable.rank] = scale[a];
-            variable.rank++;
-        }
+    variable.rank = field_axes(field, grid, axis);
+    for (int i = 0; i < variable.rank; i++) {
+        variable.dims[i] = grid->axis[axis[i]].size;
+        variable.chunk[i] = shape[axis[i]];
+        variable.scale[i] = scale[axis[i]];
     }
     hid_t dataset = results_create_variable(file, &variable);
     bool ok = dataset >= 0;
@@ -137,22 +139,30 @@ static bool create_field(hid_t file, const struct grid *grid, const hid_t scale[
 static bool create_grid(hid_t file, const struct config *config)
 {
     const struct grid *grid = &config->grid;
-    hid_t scale[GRID_AXES] = {-1, -1, -1, -1};
-    bool ok = true;
+    hid_t scale[GRID_AXES];
+    bool ok = true, market = config->sweep == SWEEP_MARKET_ENTRY;
+    const char *unit = config->tau_unit == TAU_L_STAR ? "L_star" : "absolute";
+    memset(scale, -1, sizeof scale);
     for (int a = 0; a < GRID_AXES && ok; a++) {
-        struct variable variable = {.name = field_axis_name[a],
-                                    .units = field_axis_units[a],
-                                    .long_name = field_axis_long_name[a],
+        if (grid->axis[a].scalar) {
+            continue;
+        }
+        const struct field_axis *about = &field_axis[config->sweep][a];
+        struct variable variable = {.name = about->name,
+                                    .units = about->units,
+                                    .long_name = about->long_name,
                                     .type = H5T_IEEE_F64LE,
                                     .rank = 1,
                                     .dims = {grid->axis[a].size},
                                     .scale = {-1}};
         scale[a] = results_create_scale(file, &variable, H5T_NATIVE_DOUBLE, grid->axis[a].values);
         ok = scale[a] >= 0;
+        if (ok && market && (a == GRID_TAU_I || a == GRID_TAU_E)) {
+            ok = hdf5_text_write(scale[a], "tau_unit", unit);
+        }
     }
-    ok = ok && hdf5_text_write(scale[GRID_TAU_E], "tau_unit", config->tau_unit == TAU_L_STAR ? "L_star" : "absolute");
     for (int f = 0; f < FIELD_COUNT && ok; f++) {
-        ok = !field_stored(&field_table[f], config->solver) || create_field(file, grid, scale, &field_table[f]);
+        ok = !field_stored(&field_table[f], config) || create_field(file, grid, scale, &field_table[f]);
     }
     for (int a = 0; a < GRID_AXES; a++) {
         hdf5_close(&scale[a]);
@@ -213,15 +223,16 @@ bool results_write_layout(hid_t file, const struct config *config)
     size_t shape[GRID_AXES];
     unsigned long long block_shape[GRID_AXES];
     grid_block_shape(&config->grid, shape);
-    for (int a = 0; a < GRID_AXES; a++) {
-        block_shape[a] = shape[a];
+    int axis[GRID_AXES], rank = field_axes(&field_table[FIELD_STATUS], &config->grid, axis);
+    for (int i = 0; i < rank; i++) {
+        block_shape[i] = shape[axis[i]];
     }
     hid_t list = H5Pcreate(H5P_GROUP_CREATE);
     H5Pset_link_creation_order(list, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED); /* netCDF-4 expects it */
     hid_t run = H5Gcreate2(file, "run", H5P_DEFAULT, list, H5P_DEFAULT);
     bool ok = run >= 0 && create_grid(file, config) && create_run(run, grid_blocks(&config->grid)) &&
               (config->solver != SOLVER_RIDGE || results_write_ridge_layout(file, run, config)) &&
-              write_array_attribute(run, "block_shape", H5T_STD_I64LE, H5T_NATIVE_ULLONG, GRID_AXES, block_shape);
+              write_array_attribute(run, "block_shape", H5T_STD_I64LE, H5T_NATIVE_ULLONG, (hsize_t)rank, block_shape);
     hdf5_close(&run);
     hdf5_close(&list);
     return ok;

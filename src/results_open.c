@@ -32,7 +32,7 @@ bool results_destroy(struct results *results)
     if (results->lock >= 0) {
         close(results->lock);
     }
-    grid_free(&results->grid);
+    grid_free(&results->layout.grid);
     free(results->path);
     free(results->target);
     free(results->state);
@@ -55,7 +55,8 @@ static enum status prepare(const char *path, const struct config *config, struct
     memset(results->field, -1, sizeof results->field);
     memset(results->table, -1, sizeof results->table);
     memset(results->task, -1, sizeof results->task);
-    results->solver = config->solver;
+    results->layout.sweep = config->sweep;
+    results->layout.solver = config->solver;
     results->blocks = grid_blocks(&config->grid);
     results->first_unflushed = results->blocks;
     results->path = strdup(path);
@@ -64,7 +65,7 @@ static enum status prepare(const char *path, const struct config *config, struct
     if (!results->path || !results->target) {
         error_set(STATUS_MEMORY, "out of memory");
     } else {
-        status = grid_copy(&config->grid, &results->grid);
+        status = grid_copy(&config->grid, &results->layout.grid);
     }
     if (status != STATUS_OK) {
         results_destroy(results);
@@ -94,7 +95,7 @@ static enum status allocate_blocks(struct results *results)
 static hid_t open_field(const struct results *results, const struct field *field)
 {
     size_t shape[GRID_AXES], bytes = CACHE_CHUNKS * field_element_size(field->type);
-    grid_block_shape(&results->grid, shape);
+    grid_block_shape(&results->layout.grid, shape);
     for (unsigned a = 0; a < GRID_AXES; a++) {
         bytes *= field->axes & 1u << a ? shape[a] : 1;
     }
@@ -110,12 +111,12 @@ static bool open_variables(struct results *results)
 {
     bool ok = true;
     for (int f = 0; f < FIELD_COUNT && ok; f++) {
-        if (field_stored(&field_table[f], results->solver)) {
+        if (field_stored(&field_table[f], &results->layout)) {
             results->field[f] = open_field(results, &field_table[f]);
             ok = results->field[f] >= 0;
         }
     }
-    ok = ok && (results->solver != SOLVER_RIDGE || results_open_ridge(results));
+    ok = ok && (results->layout.solver != SOLVER_RIDGE || results_open_ridge(results));
     return ok && (results->block_state = H5Dopen2(results->file, "run/block_state", H5P_DEFAULT)) >= 0 &&
            (results->block_seconds = H5Dopen2(results->file, "run/block_seconds", H5P_DEFAULT)) >= 0 &&
            (results->block_rank = H5Dopen2(results->file, "run/block_rank", H5P_DEFAULT)) >= 0;

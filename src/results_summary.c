@@ -33,15 +33,14 @@ static bool next_box(int rank, const hsize_t *dims, const hsize_t *chunk, hsize_
     return false;
 }
 
-static bool count_box(hid_t variable, hid_t space, const hsize_t *start, const hsize_t *count, uint8_t *values,
-                      struct results_summary *summary)
+static bool count_box(hid_t variable, hid_t space, int rank, const hsize_t *start, const hsize_t *count,
+                      uint8_t *values, struct results_summary *summary)
 {
     hsize_t points = 1;
-    for (int a = 0; a < GRID_AXES; a++) {
+    for (int a = 0; a < rank; a++) {
         points *= count[a];
     }
-    hid_t memory =
-        H5Screate_simple(GRID_AXES, count, NULL); /* of one shape with the file's: else HDF5 goes by the point */
+    hid_t memory = H5Screate_simple(rank, count, NULL); /* of one shape with the file's: else HDF5 goes by the point */
     bool ok = H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
               H5Dread(variable, H5T_NATIVE_UINT8, memory, space, H5P_DEFAULT, values) >= 0;
     for (hsize_t i = 0; ok && i < points; i++) { /* what no version of ours writes is taken as a failed point */
@@ -57,18 +56,23 @@ bool results_count_points(hid_t variable, struct results_summary *summary)
     hsize_t dims[GRID_AXES] = {0}, chunk[GRID_AXES] = {0}, start[GRID_AXES] = {0};
     uint8_t *values = NULL;
     hid_t space = H5Dget_space(variable), list = H5Dget_create_plist(variable);
-    bool ok = H5Sget_simple_extent_ndims(space) == GRID_AXES && H5Sget_simple_extent_dims(space, dims, NULL) >= 0 &&
-              H5Pget_chunk(list, GRID_AXES, chunk) == GRID_AXES;
+    int rank = H5Sget_simple_extent_ndims(space);
+    bool ok = rank > 0 && rank <= GRID_AXES && H5Sget_simple_extent_dims(space, dims, NULL) >= 0 &&
+              H5Pget_chunk(list, GRID_AXES, chunk) == rank;
     if (ok) {
-        values = malloc((size_t)(chunk[0] * chunk[1] * chunk[2] * chunk[3]));
+        hsize_t bytes = 1;
+        for (int a = 0; a < rank; a++) {
+            bytes *= chunk[a];
+        }
+        values = malloc((size_t)bytes);
         ok = values != NULL;
     }
-    for (bool more = ok; more && ok; more = next_box(GRID_AXES, dims, chunk, start)) {
+    for (bool more = ok; more && ok; more = next_box(rank, dims, chunk, start)) {
         hsize_t count[GRID_AXES];
-        for (int a = 0; a < GRID_AXES; a++) {
+        for (int a = 0; a < rank; a++) {
             count[a] = dims[a] - start[a] < chunk[a] ? dims[a] - start[a] : chunk[a];
         }
-        ok = count_box(variable, space, start, count, values, summary);
+        ok = count_box(variable, space, rank, start, count, values, summary);
     }
     free(values);
     hdf5_close(&list);

@@ -2,7 +2,7 @@
 /*
  * The worker: from a block's number to the block's record.
  *
- * For each nu it makes a model, for each (Q, N_I) it solves the incumbent once, and for each tau_E the threshold.
+ * For each nu it makes a model, which then solves the points of one (Q, nu) after the other.
  */
 #include "moat/worker.h"
 
@@ -10,21 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "moat/company.h"
-#include "moat/deterministic.h"
-#include "moat/field.h"
-#include "moat/jackknife.h"
 #include "moat/market.h"
+#include "moat/regime.h"
+#include "worker_internal.h"
 
 /* Blocks with the same few nu follow each other, so that these few models serve many blocks. */
 enum { MODELS = 8 };
-
-/* What solves the markets of one nu. */
-struct model {
-    double nu;
-    struct deterministic *deterministic; /* NULL: no model, or it could not be made */
-    struct jackknife *jackknife;         /* with SOLVER_RIDGE, else NULL */
-};
 
 struct worker {
     const struct config *config;
@@ -73,7 +64,7 @@ size_t worker_record_size(const struct config *config, size_t index)
 {
     struct block block = grid_block(&config->grid, index);
     size_t offset[FIELD_COUNT + 1];
-    field_offsets(&block, offset);
+    field_offsets(config, &block, offset);
     return offset[FIELD_COUNT];
 }
 
@@ -103,14 +94,12 @@ static const struct model *model_of(struct worker *worker, size_t index)
     return model;
 }
 
-/* A block's record, field by field. */
-struct record {
-    struct block block;
-    unsigned char *bytes;
-    size_t offset[FIELD_COUNT + 1];
-};
+double record_coordinate(const struct record *record, int axis, const size_t at[GRID_AXES])
+{
+    return record->config->grid.axis[axis].values[record->block.start[axis] + at[axis]];
+}
 
-/* The element of `field` at block-local indices `at`. */
+/* The element of `field` at block-local indices `at`; NULL when the file does not have the field. */
 static void *element(const struct record *record, enum field_id id, const size_t at[GRID_AXES])
 {
     const struct field *field = &field_table[id];
@@ -120,85 +109,23 @@ static void *element(const struct record *record, enum field_id id, const size_t
             index = index * record->block.count[a] + at[a];
         }
     }
-    return record->bytes + record->offset[id] + index * field_element_size(field->type);
+    bool stored = record->offset[id + 1] > record->offset[id];
+    return stored ? record->bytes + record->offset[id] + index * field_element_size(field->type) : NULL;
 }
 
-static void store(const struct record *record, enum field_id id, const size_t at[GRID_AXES], double value)
+void record_store(const struct record *record, enum field_id id, const size_t at[GRID_AXES], double value)
 {
-    *(double *)element(record, id, at) = value;
-}
-
-static void store_company(const struct record *record, enum field_id alpha, const size_t at[GRID_AXES],
-                          const struct company *company)
-{
-    const double value[] = {company->alpha, company->lambda, company->loss_performance, company->loss_safety};
-    for (int i = 0; i < 4; i++) { /* the four fields follow each other in the table */
-        store(record, (enum field_id)((int)alpha + i), at, value[i]);
+    double *place = element(record, id, at);
+    if (place) {
+        *place = value;
     }
 }
 
-static void store_threshold(const struct record *record, const size_t at[GRID_AXES], const struct threshold *threshold)
+void record_store_flag(const struct record *record, enum field_id id, const size_t at[GRID_AXES], int value)
 {
-    *(unsigned char *)element(record, FIELD_STATUS, at) = (unsigned char)threshold->status;
-    store(record, FIELD_N_E_STAR, at, threshold->N_E_star);
-    store_company(record, FIELD_ENTRANT_ALPHA, at, &threshold->entrant);
-}
-
-/* One market by the deterministic equivalent. `incumbent` is of the same model. */
-static void solve_market(const struct solver *solver, const struct record *record, const size_t at[GRID_AXES], double Q,
-                         const struct company *incumbent, double tau_I, double tau_E)
-{
-    struct threshold threshold;
-    market_threshold(solver, Q, incumbent, tau_I, tau_E, &threshold);
-    store_threshold(record, at, &threshold);
-}
-
-/* One market from data, with its standard error and the deterministic equivalent beside it. */
-static void solve_measured_market(const struct solver *solver, const struct model *model, const struct record *record,
-                                  const size_t at[GRID_AXES], double Q, const struct company *incumbent, double tau_I,
-                                  double tau_E)
-{
-    struct threshold threshold;
-    double standard_error;
-    market_threshold(solver, Q, incumbent, tau_I, tau_E, &threshold);
-    store(record, FIELD_N_E_STAR_DETERMINISTIC, at, threshold.N_E_star);
-    jackknife_threshold(model->jackknife, Q, tau_I, tau_E, &threshold, &standard_error);
-    store(record, FIELD_N_E_STAR_STDERR, at, standard_error);
-    store_threshold(record, at, &threshold);
-}
-
-/* All markets of one (Q, nu) of the block: at[GRID_Q] and at[GRID_NU] are set. */
-static void solve_markets(const struct config *config, const struct model *model, const struct record *record,
-                          size_t at[GRID_AXES])
-{
-    const struct grid *grid = &config->grid;
-    const struct block *block = &record->block;
-    struct solver solver = deterministic_solver(model->deterministic);
-    double Q = grid->axis[GRID_Q].values[block->start[GRID_Q] + at[GRID_Q]];
-    double L_star = 2 * Q * solver.A0;
-    double tau_unit = config->tau_unit == TAU_L_STAR ? L_star : 1;
-    double tau_I = config->tau_I * tau_unit;
-    store(record, FIELD_L_STAR, at, L_star);
-    store(record, FIELD_TAU_I, at, tau_I);
-
-    for (at[GRID_N_I] = 0; at[GRID_N_I] < block->count[GRID_N_I]; at[GRID_N_I]++) {
-        struct company incumbent, measured;
-        double N_I = grid->axis[GRID_N_I].values[block->start[GRID_N_I] + at[GRID_N_I]];
-        company_solve(&solver, N_I, Q, tau_I, &incumbent);
-        if (model->jackknife) {
-            jackknife_incumbent(model->jackknife, N_I, Q, tau_I, &measured);
-        }
-        store_company(record, FIELD_INCUMBENT_ALPHA, at, model->jackknife ? &measured : &incumbent);
-
-        for (at[GRID_TAU_E] = 0; at[GRID_TAU_E] < block->count[GRID_TAU_E]; at[GRID_TAU_E]++) {
-            double tau_E = grid->axis[GRID_TAU_E].values[block->start[GRID_TAU_E] + at[GRID_TAU_E]] * tau_unit;
-            store(record, FIELD_TAU_E_ABSOLUTE, at, tau_E);
-            if (model->jackknife) {
-                solve_measured_market(&solver, model, record, at, Q, &incumbent, tau_I, tau_E);
-            } else {
-                solve_market(&solver, record, at, Q, &incumbent, tau_I, tau_E);
-            }
-        }
+    unsigned char *place = element(record, id, at);
+    if (place) {
+        *place = (unsigned char)value;
     }
 }
 
@@ -208,8 +135,8 @@ static void store_failed(const struct record *record)
     for (int f = 0; f < FIELD_COUNT; f++) {
         size_t size = field_element_size(field_table[f].type);
         for (size_t at = record->offset[f]; at + size <= record->offset[f + 1]; at += size) {
-            if (f == FIELD_STATUS) {
-                record->bytes[at] = MARKET_FAILED;
+            if (field_table[f].type == FIELD_UINT8) {
+                record->bytes[at] = f == FIELD_STATUS ? MARKET_FAILED : REGIME_NONE;
             } else {
                 *(double *)(void *)(record->bytes + at) = NAN;
             }
@@ -221,15 +148,22 @@ const unsigned char *worker_solve(struct worker *worker, size_t index, struct so
 {
     double start = MPI_Wtime();
     const struct grid *grid = &worker->config->grid;
-    struct record record = {.block = grid_block(grid, index), .bytes = worker->message + sizeof *header};
-    field_offsets(&record.block, record.offset);
+    struct record record = {
+        .config = worker->config, .block = grid_block(grid, index), .bytes = worker->message + sizeof *header};
+    field_offsets(worker->config, &record.block, record.offset);
     store_failed(&record);
 
     size_t at[GRID_AXES] = {0};
     for (at[GRID_NU] = 0; at[GRID_NU] < record.block.count[GRID_NU]; at[GRID_NU]++) {
+        double nu = record_coordinate(&record, GRID_NU, at);
         const struct model *model = model_of(worker, record.block.start[GRID_NU] + at[GRID_NU]);
+        record_store(&record, FIELD_NU_PRIME, at, regime_nu_prime(worker->config->gamma, nu));
         for (at[GRID_Q] = 0; model && at[GRID_Q] < record.block.count[GRID_Q]; at[GRID_Q]++) {
-            solve_markets(worker->config, model, &record, at);
+            if (worker->config->sweep == SWEEP_SCALING_LAW) {
+                worker_solve_scaling_laws(model, &record, at);
+            } else {
+                worker_solve_markets(model, &record, at);
+            }
         }
     }
     *header = (struct solved_header){index, MPI_Wtime() - start};

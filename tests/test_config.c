@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "expect.h"
 #include "suite.h"
 
 enum { TEXT_SIZE = 4096, FRAGMENTS = 4 };
@@ -66,7 +67,12 @@ static const struct bad bad_keys[] = {
 };
 
 static const struct bad bad_values[] = {
-    {"market_entry", "scaling_law", {"bad.yaml:2: sweep: ", "found scaling_law", "expected market_entry"}},
+    {"market_entry", "market", {"bad.yaml:2: sweep: ", "found market,", "expected market_entry or scaling_law"}},
+    {"market_entry", "nothing", {"bad.yaml:2: sweep: ", "found nothing", "expected market_entry or scaling_law"}},
+    {"market_entry", "scaling_law", {"bad.yaml:6: incumbent: ", "unknown key", "name, sweep, solver"}},
+    {"incumbent: {tau: 0.9}\n", "", {"bad.yaml:1: ", "no key incumbent", "grid.tau_I"}},
+    {"grid:\n", "grid:\n  tau_I: {values: [0.5]}\n", {"bad.yaml:6: incumbent: ", "none beside grid.tau_I"}},
+    {"incumbent: {tau: 0.9}\n", "incumbent:\n", {"bad.yaml:6: incumbent: ", "found nothing", "the keys tau"}},
     {"deterministic", "exact", {"bad.yaml:3: solver: ", "found exact", "expected deterministic or ridge"}},
     {"deterministic", "ridge", {"bad.yaml:3: solver: ", "found ridge", "a key ridge beside it"}},
     {"deterministic",
@@ -158,11 +164,16 @@ static const struct bad bad_texts[] = {
 };
 
 /* The good config with its first `from` turned into `to`. */
+static void edit_text(const char *original, const char *from, const char *to, char text[TEXT_SIZE])
+{
+    const char *at = strstr(original, from);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+    snprintf(text, TEXT_SIZE, "%.*s%s%s", (int)(at - original), original, to, at + strlen(from));
+}
+
 static void edit(const char *from, const char *to, char text[TEXT_SIZE])
 {
-    const char *at = strstr(good, from);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(at);
-    snprintf(text, TEXT_SIZE, "%.*s%s%s", (int)(at - good), good, to, at + strlen(from));
+    edit_text(good, from, to, text);
 }
 
 /* The config of an edit that makes a good one; to be destroyed. */
@@ -217,6 +228,70 @@ static void reads_ridge(void)
     config_destroy(&other);
 }
 
+static const char scaling[] = "name: test\n"
+                              "sweep: scaling_law\n"
+                              "solver: deterministic\n"
+                              "output: test.h5\n"
+                              "model: {gamma: 0.5, P: .inf}\n"
+                              "grid:\n"
+                              "  N: {log: [1, 1e30], points: 31}\n"
+                              "  alpha: {values: [0.5, 1]}\n"
+                              "  Q: {values: [0.1]}\n"
+                              "  nu: {values: [0.6, 1.0]}\n";
+
+static void reads_scaling_laws(void)
+{
+    static const char *const bad[][3] = {
+        {"1e30", "1e31", "bad.yaml:7: grid.N.log[1]: found 1e31, expected 1 <= N <= 1e30"},
+        {"[0.5, 1]", "[0.4, 1]", "bad.yaml:8: grid.alpha.values[0]: found 0.4, expected 0.5 <= alpha <= 1"},
+        {"  alpha", "  lambda: {values: [0]}\n  alpha",
+         "bad.yaml:8: grid.lambda.values[0]: found 0, expected 0 < lambda"},
+        {"  alpha", "  tau_E: {values: [1]}\n  alpha",
+         "bad.yaml:8: grid.tau_E: found an unknown key, expected a mapping "
+         "with the keys N, alpha, Q, nu, lambda"},
+        {"grid:", "tau_unit: L_star\ngrid:", "bad.yaml:6: tau_unit: found an unknown key"},
+        {"  Q: {values: [0.1]}\n", "", "bad.yaml:6: grid: found no key Q, expected a mapping"},
+    };
+    struct config *config = NULL, *other = NULL;
+    char text[TEXT_SIZE];
+    CU_ASSERT_EQUAL_FATAL(config_parse(scaling, "good.yaml", &config), STATUS_OK);
+    CU_ASSERT_EQUAL(config->sweep, SWEEP_SCALING_LAW);
+    CU_ASSERT_EQUAL(config->grid.axis[GRID_N].size, 31);
+    CU_ASSERT_EQUAL(config->grid.axis[GRID_ALPHA].values[0], 0.5);
+    CU_ASSERT(config->grid.axis[GRID_LAMBDA].scalar && isnan(config->grid.axis[GRID_LAMBDA].values[0]));
+    edit_text(scaling, "  alpha", "  lambda: {log: [1e-6, 1], points: 7}\n  alpha", text);
+    CU_ASSERT_EQUAL_FATAL(config_parse(text, "good.yaml", &other), STATUS_OK);
+    CU_ASSERT(!other->grid.axis[GRID_LAMBDA].scalar && other->grid.axis[GRID_LAMBDA].size == 7);
+    CU_ASSERT(config_equal(config, config) && !config_equal(config, other));
+    config_destroy(&config);
+    config_destroy(&other);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        edit_text(scaling, bad[i][0], bad[i][1], text);
+        CU_ASSERT_EQUAL(config_parse(text, "bad.yaml", &config), STATUS_USAGE);
+        expect(strncmp(error_message(), bad[i][2], strlen(bad[i][2])) == 0, "%s: not what was expected, %s",
+               error_message(), bad[i][2]);
+    }
+}
+
+/* The incumbent's threshold as an axis, and as a list of one, which is another file than a scalar. */
+static void reads_tau_I_axis(void)
+{
+    struct config *scalar = NULL, *list = NULL;
+    char bare[TEXT_SIZE], text[TEXT_SIZE];
+    edit("incumbent: {tau: 0.9}\n", "", bare);
+    edit_text(bare, "grid:\n", "grid:\n  tau_I: {values: [0.9]}\n", text);
+    CU_ASSERT_EQUAL_FATAL(config_parse(text, "good.yaml", &list), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(config_parse(good, "good.yaml", &scalar), STATUS_OK);
+    CU_ASSERT(!list->grid.axis[GRID_TAU_I].scalar && scalar->grid.axis[GRID_TAU_I].scalar);
+    CU_ASSERT_EQUAL(list->grid.axis[GRID_TAU_I].values[0], 0.9);
+    CU_ASSERT(!config_equal(list, scalar));
+    config_destroy(&list);
+    config_destroy(&scalar);
+    edit_text(bare, "grid:\n", "grid:\n  tau_I: {values: [0.1, 0.2]}\n", text);
+    CU_ASSERT_EQUAL(config_parse(text, "bad.yaml", &list), STATUS_USAGE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), "grid.tau_I: found 0.2 as the largest value"));
+}
+
 static void check_bad(const struct bad *bad, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -268,7 +343,7 @@ static void reads_every_key(void)
     CU_ASSERT_EQUAL(config->tau_unit, TAU_L_STAR);
     CU_ASSERT_EQUAL(config->gamma, 0.5);
     CU_ASSERT_EQUAL(config->P, INFINITY);
-    CU_ASSERT_EQUAL(config->tau_I, 0.9);
+    CU_ASSERT_EQUAL(config->grid.axis[GRID_TAU_I].values[0], 0.9);
     CU_ASSERT_EQUAL(config->grid.axis[GRID_TAU_E].size, 1);
     CU_ASSERT_EQUAL(config->grid.axis[GRID_TAU_E].values[0], INFINITY);
     CU_ASSERT_EQUAL(config->grid.axis[GRID_Q].values[0], 0.1);
@@ -292,7 +367,7 @@ static void reads_every_key(void)
     config_destroy(&config);
 
     config = parse_edited("tau: 0.9", "tau: +.INF");
-    CU_ASSERT_EQUAL(config->tau_I, INFINITY);
+    CU_ASSERT_EQUAL(config->grid.axis[GRID_TAU_I].values[0], INFINITY);
     config_destroy(&config);
 }
 
@@ -574,6 +649,8 @@ int main(void)
         {"refuses hostile files quickly", refuses_hostile_files_quickly},
         {"survives damage", survives_damage},
         {"reads the ridge mapping", reads_ridge},
+        {"reads scaling laws", reads_scaling_laws},
+        {"reads an axis of incumbents' thresholds", reads_tau_I_axis},
         {"jobs load", jobs_load},
         CU_TEST_INFO_NULL,
     };

@@ -7,7 +7,8 @@
 #include "moat/grid.h"
 
 static const size_t shapes[][GRID_AXES] = {
-    {1, 1, 1, 1}, {111, 1, 1, 2}, {7, 5, 3, 11}, {1, 1, 1, 1000}, {40, 60, 10, 5}, {1, 100000, 1, 1}, {97, 89, 13, 2},
+    {1, 1, 1, 1, 1}, {1, 111, 1, 1, 2},    {1, 7, 5, 3, 11},   {1, 1, 1, 1, 1000}, {1, 40, 60, 10, 5},
+    {4, 9, 6, 5, 3}, {1, 1, 100000, 1, 1}, {1, 97, 89, 13, 2}, {50, 40, 1, 1, 2},
 };
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
@@ -61,7 +62,7 @@ static void test_every_point_once(void)
 
 static void test_blocks_in_order_of_nu(void)
 {
-    struct grid grid = grid_of((const size_t[]){40, 60, 10, 5});
+    struct grid grid = grid_of((const size_t[]){3, 40, 60, 10, 5});
     size_t last = 0;
     for (size_t b = 0; b < grid_blocks(&grid); b++) {
         struct block block = grid_block(&grid, b);
@@ -74,7 +75,7 @@ static void test_blocks_in_order_of_nu(void)
 static void test_too_many_points(void)
 {
     size_t huge = (size_t)1 << 40;
-    struct grid grid = grid_of((const size_t[]){huge, huge, 1, 1});
+    struct grid grid = grid_of((const size_t[]){1, huge, huge, 1, 1});
     CU_ASSERT_EQUAL(grid_points(&grid), 0);
 }
 

@@ -50,27 +50,24 @@ static double value_at(int f, const size_t point[GRID_AXES])
     for (unsigned a = 0; a < GRID_AXES; a++) {
         value = field_table[f].axes & 1u << a ? value * 101 + (double)point[a] : value;
     }
-    return f == FIELD_STATUS ? 1 + fmod(value, 6) : value + 0.125;
+    return field_table[f].type == FIELD_UINT8 ? 1 + fmod(value, 6) : value + 0.125;
 }
 
 /* Calls visit for every point of the box in C order. */
 typedef void visit(int f, const size_t point[GRID_AXES], size_t i, void *context);
-static void each_point(int f, const struct block *box, visit *visit_point, void *context)
+static void each_point(int f, const struct grid *grid, const struct block *box, visit *visit_point, void *context)
 {
     size_t start[GRID_AXES], count[GRID_AXES], total = 1;
-    int rank = field_box(&field_table[f], box, start, count);
+    int axis[GRID_AXES], rank = field_box(&field_table[f], grid, box, start, count);
+    field_axes(&field_table[f], grid, axis);
     for (int a = 0; a < rank; a++) {
         total *= count[a];
     }
     for (size_t i = 0; i < total; i++) {
         size_t point[GRID_AXES] = {0}, rest = i;
-        int r = rank;
-        for (int a = GRID_AXES - 1; a >= 0; a--) {
-            if (field_table[f].axes & 1u << a) {
-                r--;
-                point[a] = start[r] + rest % count[r];
-                rest /= count[r];
-            }
+        for (int r = rank - 1; r >= 0; r--) {
+            point[axis[r]] = start[r] + rest % count[r];
+            rest /= count[r];
         }
         visit_point(f, point, i, context);
     }
@@ -78,7 +75,7 @@ static void each_point(int f, const struct block *box, visit *visit_point, void 
 
 static void fill_point(int f, const size_t point[GRID_AXES], size_t i, void *context)
 {
-    if (f == FIELD_STATUS) {
+    if (field_table[f].type == FIELD_UINT8) {
         ((unsigned char *)context)[i] = (unsigned char)value_at(f, point);
     } else {
         ((double *)context)[i] = value_at(f, point);
@@ -89,10 +86,12 @@ static enum status write_block(struct results *results, const struct config *con
 {
     struct block block = grid_block(&config->grid, index);
     size_t offset[FIELD_COUNT + 1];
-    field_offsets(&block, offset);
+    field_offsets(config, &block, offset);
     unsigned char *record = calloc(1, offset[FIELD_COUNT]);
     for (int f = 0; f < FIELD_COUNT; f++) {
-        each_point(f, &block, fill_point, record + offset[f]);
+        if (field_stored(&field_table[f], config)) {
+            each_point(f, &config->grid, &block, fill_point, record + offset[f]);
+        }
     }
     enum status status = results_write(results, index, record, 0.5, 3);
     free(record);
@@ -150,7 +149,7 @@ static bool image_read(hid_t file, const struct config *config, struct image *im
     image->state = read_variable(file, "run/block_state", H5T_NATIVE_UCHAR);
     bool ok = image->state != NULL;
     for (int f = 0; f < FIELD_COUNT; f++) {
-        if (field_stored(&field_table[f], config->solver)) {
+        if (field_stored(&field_table[f], config)) {
             image->field[f] = read_variable(file, field_table[f].name, H5T_NATIVE_DOUBLE);
             ok = ok && image->field[f];
         }
@@ -175,7 +174,7 @@ static void check_point(int f, const size_t point[GRID_AXES], size_t i, void *co
         index = field_table[f].axes & 1u << a ? index * image->config->grid.axis[a].size + point[a] : index;
     }
     if (!image->field[f]) {
-        return; /* not of this solver */
+        return; /* not of this sweep */
     }
     image->checked++;
     image->wrong += image->field[f][index] != value_at(f, point);
@@ -188,7 +187,7 @@ static size_t image_check_done(struct image *image)
     for (size_t b = 0; b < grid_blocks(&image->config->grid); b++) {
         struct block block = grid_block(&image->config->grid, b);
         for (int f = 0; image->state[b] == 1 && f < FIELD_COUNT; f++) {
-            each_point(f, &block, check_point, image);
+            each_point(f, &image->config->grid, &block, check_point, image);
         }
         done += image->state[b] == 1;
     }
@@ -237,8 +236,8 @@ static void test_round_trip(void)
     }
     CU_ASSERT_TRUE(isnan(image.field[FIELD_N_E_STAR][index]));
     CU_ASSERT_EQUAL(image.field[FIELD_STATUS][index], 0);
-    for (int a = 0; a < GRID_AXES; a++) {
-        double *axis = read_variable(file, field_axis_name[a], H5T_NATIVE_DOUBLE);
+    for (int a = GRID_N_I; a < GRID_AXES; a++) {
+        double *axis = read_variable(file, field_axis[SWEEP_MARKET_ENTRY][a].name, H5T_NATIVE_DOUBLE);
         CU_ASSERT_EQUAL(memcmp(axis, config->grid.axis[a].values, config->grid.axis[a].size * sizeof *axis), 0);
         free(axis);
     }
@@ -428,7 +427,7 @@ static void test_foreign_files(void)
     CU_ASSERT_EQUAL(results_summarise(name, &summary), STATUS_USAGE);
 
     /* 2000^4 points: a petabyte */
-    for (int a = 0; a < GRID_AXES; a++) {
+    for (int a = GRID_N_I; a < GRID_AXES; a++) {
         config->grid.axis[a].values = realloc(config->grid.axis[a].values, 2000 * sizeof(double));
         config->grid.axis[a].size = 2000;
         for (int i = 0; i < 2000; i++) {

@@ -28,9 +28,31 @@ COMPANY = ("alpha", "lambda", "loss_performance", "loss_safety")
 VARIABLES = {  # DESIGN.md section 5
     "N_E_star": AXES, "status": AXES, **{f"entrant_{name}": AXES for name in COMPANY},
     **{f"incumbent_{name}": ("N_I", "Q", "nu") for name in COMPANY},
-    "L_star": ("Q", "nu"), "tau_I": ("Q", "nu"), "tau_E_absolute": ("tau_E", "Q", "nu")}
-ATTRIBUTES = {"Conventions", "title", "history", "references", "date_created", "moat_version", "git_revision", "solver",
-              "config"}
+    **{f"elasticity_{name}": AXES for name in ("N_I", "tau_E", "tau_I", "Q")}, "exponent_D": AXES, "regime": AXES,
+    "L_star": ("Q", "nu"), "tau_I": ("Q", "nu"), "tau_E_absolute": ("tau_E", "Q", "nu"), "D": ("tau_E", "Q", "nu"),
+    "nu_prime": ("nu",)}
+LAW_AXES = ("N", "alpha", "Q", "nu")
+LAW_VARIABLES = {
+    **{name: LAW_AXES for name in ("loss", "excess_loss", "lambda_loss", "lambda_excess", "finite_data_error",
+                                   "overfitting_error", "mixture_error", "mixture_finite_data_error", "exponent_loss",
+                                   "exponent_excess", "regime", "regime_excess", "status")},
+    "L_star": ("Q", "nu"), "nu_prime": ("nu",)}
+ATTRIBUTES = {"Conventions", "title", "history", "references", "date_created", "moat_version", "git_revision", "sweep",
+              "solver", "config"}
+HEAD = "name: small\nsweep: {}\nsolver: deterministic\noutput: small.h5\nmodel: {{gamma: 0.1, P: .inf}}\ngrid:\n"
+MARKETS = HEAD.format("market_entry") + """\
+  tau_I: {values: [0.5, 0.9]}
+  N_I: {values: [1e3, 1e6, .inf]}
+  tau_E: {values: [0.95, .inf]}
+  Q: {values: [0.1]}
+  nu: {values: [1.0]}
+"""
+LAWS = HEAD.format("scaling_law") + """\
+  N: {values: [10, 1e4, 1e7]}
+  alpha: {values: [0.75, 1]}
+  Q: {values: [0.1, 0.5]}
+  nu: {values: [0.6, 1.6]}
+"""
 
 
 class SweepTest(ProgramTest):
@@ -62,7 +84,7 @@ class SweepTest(ProgramTest):
             self.assertEqual({name: data[name].dims for name in data.data_vars}, VARIABLES)
             for name, variable in data.variables.items():
                 self.assertEqual(variable.attrs["units"], "data points" if name in ("N_I", "N_E_star") else "1", name)
-                self.assertEqual(variable.dtype, np.uint8 if name == "status" else np.float64, name)
+                self.assertEqual(variable.dtype, np.uint8 if name in ("status", "regime") else np.float64, name)
             names = [variable.attrs["long_name"] for variable in data.variables.values()]
             self.assertEqual(len(set(names)), len(names))
             np.testing.assert_array_equal(data.tau_E, [0.1, 0.24, 0.3, 0.5, 0.8, 0.9, 0.95, 1.0, 1.2, 2, np.inf])
@@ -74,6 +96,55 @@ class SweepTest(ProgramTest):
             self.assertEqual(data.attrs["title"], "mixed")
             self.assertEqual(data.attrs["solver"], "deterministic")
             self.assertIn("moat run mixed.yaml", data.attrs["history"])
+
+    def small(self, text):
+        (self.folder / "small.yaml").write_text(text)
+        self.run_moat(0, "run", "small.yaml")
+        with xarray.open_dataset(self.folder / "small.h5", engine="h5netcdf") as data:
+            return data.load()
+
+    def test_axis_of_incumbents_thresholds(self):
+        """A leading dimension, whose entries are the sweeps with that scalar."""
+        data = self.small(MARKETS)
+        wide = {name: ("tau_I", *axes) if name in ("D", "N_E_star") or axes == AXES or name.startswith("incumbent")
+                else axes for name, axes in VARIABLES.items() if name != "tau_I"}
+        self.assertEqual({name: data[name].dims for name in data.data_vars},
+                         {**wide, "tau_I_absolute": ("tau_I", "Q", "nu")})
+        for tau_I in (0.5, 0.9):
+            (self.folder / "small.h5").unlink()
+            text = MARKETS.replace("  tau_I: {values: [0.5, 0.9]}\n", "").replace("grid:",
+                                                                                 f"incumbent: {{tau: {tau_I}}}\ngrid:")
+            alone, part = self.small(text), data.sel(tau_I=tau_I)
+            for name in wide:
+                np.testing.assert_array_equal(part[name], alone[name], name)
+            np.testing.assert_array_equal(part.tau_I_absolute, alone.tau_I)
+
+    def test_infinite_data_gap(self):
+        """D against the difference of the two closed forms, with L* by zeta."""
+        data = self.small(MARKETS)
+        L_star = 2 * 0.1 * zeta(2.0)
+        loss = lambda tau: (np.sqrt(L_star) - np.sqrt(np.minimum(tau, 1) * L_star)) ** 2
+        np.testing.assert_allclose(data.D[:, :, 0, 0],
+                                   loss(data.tau_I.values)[:, None] - loss(data.tau_E.values)[None, :], rtol=1e-9)
+
+    def test_scaling_law_layout(self):
+        data = self.small(LAWS)
+        self.assertEqual({name: data[name].dims for name in data.data_vars}, LAW_VARIABLES)
+        self.assertEqual(data.attrs["sweep"], "scaling_law")
+        self.assertTrue((data.status == OK).all())
+        np.testing.assert_allclose(data.nu_prime, np.minimum(1.1, data.nu))
+        mixture = (1 - data.alpha) ** 2 * 2 * data.Q * xarray.DataArray(zeta(1 + data.nu), dims="nu")
+        np.testing.assert_allclose(*xarray.broadcast(data.mixture_error, mixture), rtol=1e-12, atol=1e-300)
+        np.testing.assert_allclose(data.excess_loss, (data.loss - data.mixture_error), rtol=1e-6)
+        self.assertEqual(data.regime.attrs["flag_meanings"], "none first second third transitional")
+
+        (self.folder / "small.h5").unlink()
+        bound = self.small(LAWS.replace("grid:", "grid:\n  lambda: {values: [1e-5, 1e-2]}"))
+        self.assertEqual(bound.loss.dims, ("lambda", *LAW_AXES))
+        self.assertNotIn("lambda_loss", bound)
+        self.assertTrue((bound.loss >= data.loss * (1 - 1e-12)).all())
+        total = bound.finite_data_error + bound.overfitting_error + bound.mixture_error + bound.mixture_finite_data_error
+        np.testing.assert_allclose(total, bound.loss, rtol=1e-12)
 
     def test_markets_are_consistent(self):
         with xarray.open_dataset(self.path, engine="h5netcdf") as data:

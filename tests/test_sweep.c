@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The sweep on any number of ranks: what the file has is, to the bit, what the market functions give point by point.
+ * The sweep on any number of ranks: what the file has is, to the bit, what the library's functions give point by point.
  * An MPI program; rank 0 asserts, the others work.
  */
 #include "suite.h"
@@ -15,20 +15,40 @@
 #include "moat/deterministic.h"
 #include "moat/market.h"
 #include "moat/results.h"
+#include "moat/scaling_law.h"
 
 static const char text[] = "name: test\n"
                            "sweep: market_entry\n"
                            "solver: deterministic\n"
                            "output: test.h5\n"
                            "model: {gamma: 0.5, P: .inf}\n"
-                           "incumbent: {tau: 0.6}\n"
                            "tau_unit: L_star\n"
                            "grid:\n"
+                           "  tau_I: {values: [0.5, 0.6]}\n"
                            "  N_I: {values: [1, 30, 1e3, 1e6, 1e15, .inf]}\n"
                            "  tau_E: {values: [0.2, 0.4, 0.6, 0.61, 1.5, .inf]}\n"
                            "  Q: {linear: [0.1, 1], points: 4}\n"
                            "  nu: {values: [0.6, 1.0, 3.0]}\n";
-enum { SHAPE_N = 6, SHAPE_TAU = 6, SHAPE_Q = 4, SHAPE_NU = 3, POINTS = SHAPE_N * SHAPE_TAU * SHAPE_Q * SHAPE_NU };
+enum {
+    SHAPE_TAU_I = 2,
+    SHAPE_N = 6,
+    SHAPE_TAU = 6,
+    SHAPE_Q = 4,
+    SHAPE_NU = 3,
+    POINTS = SHAPE_TAU_I * SHAPE_N * SHAPE_TAU * SHAPE_Q * SHAPE_NU
+};
+
+static const char scaling_text[] = "name: test\n"
+                                   "sweep: scaling_law\n"
+                                   "solver: deterministic\n"
+                                   "output: test.h5\n"
+                                   "model: {gamma: 0.5, P: 1e4}\n"
+                                   "grid:\n"
+                                   "  N: {log: [1, 1e15], points: 31}\n"
+                                   "  alpha: {values: [0.5, 0.75, 1]}\n"
+                                   "  Q: {linear: [0.1, 1], points: 4}\n"
+                                   "  nu: {values: [0.6, 1.0, 3.0]}\n";
+enum { LAWS_N = 31, LAWS_ALPHA = 3, LAWS = LAWS_N * LAWS_ALPHA * SHAPE_Q * SHAPE_NU };
 
 static void read_dataset(const char *path, const char *name, hid_t type, void *out)
 {
@@ -39,18 +59,29 @@ static void read_dataset(const char *path, const char *name, hid_t type, void *o
     H5Fclose(file);
 }
 
-static struct threshold solve_directly(const struct config *config, size_t i_N, size_t i_tau, size_t i_Q, size_t i_nu)
+/* The solver at grid index i_nu, from one set of tables for all points. */
+static struct solver solver_at(const struct config *config, size_t i_nu)
+{
+    static struct deterministic *table[SWEEPS][SHAPE_NU];
+    struct deterministic **found = &table[config->sweep][i_nu];
+    double nu = config->grid.axis[GRID_NU].values[i_nu];
+    if (!*found) {
+        CU_ASSERT_EQUAL_FATAL(deterministic_create(0.5, nu, config->P, found), STATUS_OK);
+    }
+    return deterministic_solver(*found);
+}
+
+static struct threshold solve_directly(const struct config *config, size_t i_tau_I, size_t i_N, size_t i_tau,
+                                       size_t i_Q, size_t i_nu)
 {
     const struct axis *axis = config->grid.axis;
-    struct deterministic *table = NULL;
-    CU_ASSERT_EQUAL_FATAL(deterministic_create(0.5, axis[GRID_NU].values[i_nu], INFINITY, &table), STATUS_OK);
-    struct solver solver = deterministic_solver(table);
+    struct solver solver = solver_at(config, i_nu);
     double Q = axis[GRID_Q].values[i_Q], L_star = 2 * Q * solver.A0;
+    double tau_I = axis[GRID_TAU_I].values[i_tau_I] * L_star;
     struct company incumbent;
     struct threshold threshold;
-    company_solve(&solver, axis[GRID_N_I].values[i_N], Q, 0.6 * L_star, &incumbent);
-    market_threshold(&solver, Q, &incumbent, 0.6 * L_star, axis[GRID_TAU_E].values[i_tau] * L_star, &threshold);
-    deterministic_destroy(&table);
+    company_solve(&solver, axis[GRID_N_I].values[i_N], Q, tau_I, &incumbent);
+    market_threshold(&solver, Q, &incumbent, tau_I, axis[GRID_TAU_E].values[i_tau] * L_star, &threshold);
     return threshold;
 }
 
@@ -63,9 +94,9 @@ static void compare(const struct config *config, const char *path)
     read_dataset(path, "status", H5T_NATIVE_UCHAR, status);
     unsigned kinds = 0;
     for (size_t i = 0; i < POINTS; i++) {
-        struct threshold direct =
-            solve_directly(config, i / (SHAPE_TAU * SHAPE_Q * SHAPE_NU), i / (SHAPE_Q * SHAPE_NU) % SHAPE_TAU,
-                           i / SHAPE_NU % SHAPE_Q, i % SHAPE_NU);
+        struct threshold direct = solve_directly(
+            config, i / (SHAPE_N * SHAPE_TAU * SHAPE_Q * SHAPE_NU), i / (SHAPE_TAU * SHAPE_Q * SHAPE_NU) % SHAPE_N,
+            i / (SHAPE_Q * SHAPE_NU) % SHAPE_TAU, i / SHAPE_NU % SHAPE_Q, i % SHAPE_NU);
         CU_ASSERT_EQUAL(status[i], direct.status);
         CU_ASSERT(memcmp(&N_E_star[i], &direct.N_E_star, sizeof(double)) == 0);
         CU_ASSERT(memcmp(&lambda[i], &direct.entrant.lambda, sizeof(double)) == 0);
@@ -73,6 +104,24 @@ static void compare(const struct config *config, const char *path)
     }
     CU_ASSERT(kinds & 1U << MARKET_OK && kinds & 1U << MARKET_NO_ENTRY && kinds & 1U << MARKET_INCUMBENT_INFEASIBLE &&
               kinds & 1U << MARKET_ENTRANT_INFEASIBLE);
+}
+
+static void compare_laws(const struct config *config, const char *path)
+{
+    static double loss[LAWS], exponent[LAWS];
+    read_dataset(path, "loss", H5T_NATIVE_DOUBLE, loss);
+    read_dataset(path, "exponent_excess", H5T_NATIVE_DOUBLE, exponent);
+    const struct axis *axis = config->grid.axis;
+    for (size_t i = 0; i < LAWS; i++) {
+        struct scaling_law direct;
+        struct solver solver = solver_at(config, i % SHAPE_NU);
+        scaling_law_solve(&solver, axis[GRID_N].values[i / (LAWS_ALPHA * SHAPE_Q * SHAPE_NU)],
+                          axis[GRID_Q].values[i / SHAPE_NU % SHAPE_Q],
+                          axis[GRID_ALPHA].values[i / (SHAPE_Q * SHAPE_NU) % LAWS_ALPHA], NAN, &direct);
+        CU_ASSERT(memcmp(&loss[i], &direct.loss, sizeof(double)) == 0);
+        CU_ASSERT(memcmp(&exponent[i], &direct.exponent_excess, sizeof(double)) == 0 ||
+                  (isnan(exponent[i]) && isnan(direct.exponent_excess)));
+    }
 }
 
 /* One sweep over all ranks into `path` on rank 0. Collective. */
@@ -89,9 +138,9 @@ static enum status sweep(const struct config *config, const char *path)
     }
     if (coordinator_agree(status, MPI_COMM_WORLD) == STATUS_OK) {
         if (rank == 0) {
-            progress_begin(&progress, "points", POINTS, 0, true);
+            progress_begin(&progress, "points", grid_points(&config->grid), 0, true);
             status = coordinator_run(config, results, worker, &progress, MPI_COMM_WORLD);
-            CU_ASSERT_EQUAL(progress.done, POINTS);
+            CU_ASSERT_EQUAL(progress.done, grid_points(&config->grid));
         } else {
             worker_run(worker, MPI_COMM_WORLD);
         }
@@ -101,19 +150,29 @@ static enum status sweep(const struct config *config, const char *path)
     return status == STATUS_OK ? closed : status;
 }
 
-static void test_file_equals_direct_solution(void)
+static void check_sweep(const char *yaml, void (*check)(const struct config *, const char *))
 {
     char path[] = "/tmp/moat-test-sweep.XXXXXX.h5";
     struct config *config = NULL;
-    CU_ASSERT_EQUAL_FATAL(config_parse(text, "test", &config), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(config_parse(yaml, "test", &config), STATUS_OK);
     int file = mkstemps(path, 3);
     CU_ASSERT_FATAL(file >= 0);
     close(file);
     unlink(path);
     CU_ASSERT_EQUAL_FATAL(sweep(config, path), STATUS_OK);
-    compare(config, path);
+    check(config, path);
     unlink(path);
     config_destroy(&config);
+}
+
+static void test_file_equals_direct_solution(void)
+{
+    check_sweep(text, compare);
+}
+
+static void test_scaling_laws(void)
+{
+    check_sweep(scaling_text, compare_laws);
 }
 
 static void test_agree_is_the_worst(void)
@@ -128,16 +187,20 @@ int main(int argc, char **argv)
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     if (rank == 0) {
         CU_TestInfo tests[] = {{"the file has what the market functions give", test_file_equals_direct_solution},
+                               {"and what the scaling law's gives", test_scaling_laws},
                                {"statuses are agreed on", test_agree_is_the_worst},
                                CU_TEST_INFO_NULL};
         failed = suite_run("sweep", tests);
     } else { /* the same collectives in the same order */
-        struct config *config = NULL;
-        enum status status = config_parse(text, "test", &config);
-        status = status == STATUS_OK ? sweep(config, "") : status;
+        const char *const texts[] = {text, scaling_text};
+        for (int i = 0; i < 2; i++) {
+            struct config *config = NULL;
+            enum status status = config_parse(texts[i], "test", &config);
+            status = status == STATUS_OK ? sweep(config, "") : status;
+            config_destroy(&config);
+            failed |= status != STATUS_OK;
+        }
         coordinator_agree(STATUS_OK, MPI_COMM_WORLD);
-        config_destroy(&config);
-        failed = status != STATUS_OK;
     }
     MPI_Finalize();
     return failed;

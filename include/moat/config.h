@@ -11,6 +11,7 @@
 /*
  * A sweep as its YAML file describes it (DESIGN.md section 5; jobs/reference.yaml documents every key).
  */
+enum sweep_kind { SWEEP_MARKET_ENTRY, SWEEP_SCALING_LAW, SWEEPS };
 enum solver_kind { SOLVER_DETERMINISTIC, SOLVER_RIDGE };
 enum tau_unit { TAU_L_STAR, TAU_ABSOLUTE };
 
@@ -26,12 +27,12 @@ struct config {
     char *name;
     char *output; /* path of the results file, as written */
     char *text;   /* the YAML text, to the byte */
+    enum sweep_kind sweep;
     enum solver_kind solver;
-    double gamma; /* in [0.01, 2] */
-    double P;     /* integer in [1, 1e9], or INFINITY */
-    double tau_I; /* as written, in tau_unit */
-    enum tau_unit tau_unit;
-    struct grid grid;
+    double gamma;           /* in [0.01, 2] */
+    double P;               /* integer in [1, 1e9], or INFINITY */
+    enum tau_unit tau_unit; /* of a market sweep; thresholds on the grid are as written */
+    struct grid grid;       /* tau_I is scalar unless grid.tau_I is given, lambda (then NaN) unless grid.lambda is */
     struct ridge_settings ridge; /* of SOLVER_RIDGE, whose P is ridge.P */
 };
 

@@ -33,7 +33,7 @@ struct solved_header {
     double seconds;
 };
 
-/* Solves every market of block `index`. Returns the record (layout of field_offsets), which is the worker's and lives
+/* Solves every point of block `index`. Returns the record (layout of field_offsets), which is the worker's and lives
    until the next call. A point that cannot be solved has its status there: the sweep goes on. Local. */
 const unsigned char *worker_solve(struct worker *worker, size_t index, struct solved_header *header);
 

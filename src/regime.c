@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The theory's exponents, and the nearest of them. */
+#include "moat/regime.h"
+
+#include <math.h>
+
+const char *const regime_name[REGIMES] = {"none", "first", "second", "third", "transitional"};
+
+double regime_nu_prime(double gamma, double nu)
+{
+    return fmin(1 + gamma, nu);
+}
+
+void regime_result_1(double nu, double exponent[REGIME_EXPONENTS])
+{
+    exponent[0] = 1;
+    exponent[1] = 1 / (nu + 1);
+    exponent[2] = 0;
+}
+
+void regime_result_2(double gamma, double nu, double exponent[REGIME_EXPONENTS])
+{
+    double nu_prime = regime_nu_prime(gamma, nu);
+    exponent[0] = 1 / nu;
+    exponent[1] = (nu + 1) / nu;
+    exponent[2] = (nu_prime + 1) / nu_prime;
+}
+
+void regime_scaling_law(double nu, double exponent[REGIME_EXPONENTS])
+{
+    exponent[0] = nu;
+    exponent[1] = nu / (nu + 1);
+    exponent[2] = 0;
+}
+
+void regime_excess_loss(double gamma, double nu, double exponent[REGIME_EXPONENTS])
+{
+    double nu_prime = regime_nu_prime(gamma, nu);
+    exponent[0] = nu;
+    exponent[1] = nu / (nu + 1);
+    exponent[2] = nu_prime / (nu_prime + 1);
+}
+
+/* Distance from theory[nearest] to the next exponent towards `exponent`, or else to the next one away from it. */
+static double room(double exponent, const double theory[REGIME_EXPONENTS], int nearest)
+{
+    double towards = INFINITY, away = INFINITY;
+    for (int i = 0; i < REGIME_EXPONENTS; i++) {
+        double step = (theory[i] - theory[nearest]) * (exponent > theory[nearest] ? 1 : -1);
+        towards = step > 0 ? fmin(towards, step) : towards;
+        away = step < 0 ? fmin(away, -step) : away;
+    }
+    return isfinite(towards) ? towards : away;
+}
+
+enum regime regime_nearest(double exponent, const double theory[REGIME_EXPONENTS])
+{
+    int nearest = 0;
+    if (isnan(exponent)) {
+        return REGIME_NONE;
+    }
+    for (int i = 1; i < REGIME_EXPONENTS; i++) {
+        nearest = fabs(exponent - theory[i]) < fabs(exponent - theory[nearest]) ? i : nearest;
+    }
+    double quarter = room(exponent, theory, nearest) / 4;
+    return fabs(exponent - theory[nearest]) <= quarter ? (enum regime)(REGIME_FIRST + nearest) : REGIME_TRANSITIONAL;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The scaling law against DESIGN.md's quadratic on sums of its own: a dense search for the best ridge level, the given
+ * level by bisection, finite differences for the exponents, and the theory's exponents far out.
+ */
+#include "moat/scaling_law.h"
+
+#include <gsl/gsl_rng.h>
+#include <gsl/gsl_sf_zeta.h>
+
+#include "brute_force.h"
+#include "expect.h"
+#include "moat/deterministic.h"
+#include "suite.h"
+
+static struct brute_model model;
+
+struct sample {
+    double gamma, nu, P, N, Q, alpha;
+    struct deterministic *table;
+    struct solver solver;
+    char where[160];
+};
+
+static struct sample sample_draw(gsl_rng *rng, int number)
+{
+    struct sample s;
+    s.gamma = number % 7 == 0 ? 0.01 : 0.01 + 1.99 * gsl_rng_uniform(rng);
+    s.nu = s.gamma + (2 + s.gamma) * gsl_rng_uniform_pos(rng);
+    s.P = number % 2 ? floor(exp(log(1e9) * gsl_rng_uniform(rng))) : INFINITY;
+    const double near_P[] = {s.P / 2, s.P * (1 - 1e-3), s.P, s.P * (1 + 1e-3), s.P * 3};
+    s.N = exp(log(1e15) * gsl_rng_uniform(rng));
+    if (isfinite(s.P) && number % 3 == 0 && near_P[number % 5] >= 1) {
+        s.N = near_P[number % 5];
+    }
+    s.Q = number % 5 == 0 ? 1 : gsl_rng_uniform_pos(rng);
+    s.alpha = number % 4 == 0 ? 1 : number % 4 == 1 ? 0.5 : 0.5 + 0.5 * gsl_rng_uniform(rng);
+    CU_ASSERT_EQUAL_FATAL(deterministic_create(s.gamma, s.nu, s.P, &s.table), STATUS_OK);
+    s.solver = deterministic_solver(s.table);
+    brute_model_init(&model, s.gamma, s.nu, s.P);
+    snprintf(s.where, sizeof s.where, "gamma %.17g, nu %.17g, P %.0f, N %.17g, Q %.17g, alpha %.17g", s.gamma, s.nu,
+             s.P, s.N, s.Q, s.alpha);
+    return s;
+}
+
+/* L1 at ln kappa, from the literal quadratic. */
+static double literal_loss(const struct sample *s, long double log_kappa)
+{
+    struct brute_sums sums = brute_sums(&model, log_kappa);
+    return (double)brute_losses(&model, &sums, s->N, s->Q, s->alpha).performance;
+}
+
+/* The least of literal_loss for lambda in (0, 1): a dense grid of ln kappa, then zooming into the best cell. */
+static double literal_minimum(const struct sample *s)
+{
+    double low, high, best = INFINITY, at = 0;
+    s->solver.domain(s->solver.state, s->N, &low, &high);
+    for (int zoom = 0; zoom < 5; zoom++) {
+        enum { CELLS = 40 };
+        double width = (high - low) / CELLS;
+        for (int i = 0; i <= CELLS; i++) {
+            double loss = literal_loss(s, low + width * i);
+            at = loss < best ? low + width * i : at;
+            best = fmin(best, loss);
+        }
+        low = fmax(low, at - width);
+        high = fmin(high, at + width);
+    }
+    return best;
+}
+
+static void best_level_is_least(void)
+{
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    for (int number = 0; number < 150; number++) {
+        struct sample s = sample_draw(rng, number);
+        struct scaling_law law;
+        scaling_law_solve(&s.solver, s.N, s.Q, s.alpha, NAN, &law);
+        double want = literal_minimum(&s), mixture = pow(1 - s.alpha, 2) * 2 * s.Q * (double)model.a0;
+        const struct loss_terms *t = &law.term;
+        expect(law.solved && relative_error(law.loss, want) < 1e-8, "%s: loss %.17g, search %.17g", s.where, law.loss,
+               want);
+        expect(law.excess >= 0 && fabs(law.loss - law.excess - mixture) <= 1e-13 * law.loss, "%s: excess", s.where);
+        expect(relative_error(t->finite_data + t->overfitting + t->mixture + t->mixture_finite_data, law.loss) <
+                       1e-12 ||
+                   law.loss == 0,
+               "%s: terms do not sum to the loss", s.where);
+        deterministic_destroy(&s.table);
+    }
+    gsl_rng_free(rng);
+}
+
+static void given_level(void)
+{
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    for (int number = 0; number < 200; number++) {
+        struct sample s = sample_draw(rng, number);
+        double lambda = pow(10, -8 * gsl_rng_uniform(rng));
+        struct scaling_law law, best;
+        scaling_law_solve(&s.solver, s.N, s.Q, s.alpha, lambda, &law);
+        scaling_law_solve(&s.solver, s.N, s.Q, s.alpha, NAN, &best);
+        double want = literal_loss(&s, brute_log_kappa(&model, s.N, lambda));
+        expect(law.solved && law.lambda == lambda && relative_error(law.loss, want) < 1e-9,
+               "%s, lambda %g: loss %.17g, literally %.17g", s.where, lambda, law.loss, want);
+        expect(best.loss <= law.loss * (1 + 1e-12), "%s: lambda %g beats the best, %g", s.where, lambda, best.lambda);
+        deterministic_destroy(&s.table);
+    }
+    gsl_rng_free(rng);
+}
+
+/* - d ln f / d ln N by central differences of both. */
+static void differences(const struct sample *s, double lambda, double *loss, double *excess)
+{
+    const double step = 1e-4;
+    struct scaling_law below, above;
+    scaling_law_solve(&s->solver, s->N * exp(-step), s->Q, s->alpha, lambda, &below);
+    scaling_law_solve(&s->solver, s->N * exp(step), s->Q, s->alpha, lambda, &above);
+    *loss = -log(above.loss / below.loss) / (2 * step);
+    *excess = -log(above.excess / below.excess) / (2 * step);
+}
+
+static void exponents_are_derivatives(void)
+{
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    int checked = 0;
+    for (int number = 0; number < 400; number++) {
+        struct sample s = sample_draw(rng, number);
+        double lambda = number % 3 ? NAN : pow(10, -6 * gsl_rng_uniform(rng)), loss, excess;
+        struct scaling_law law;
+        scaling_law_solve(&s.solver, s.N, s.Q, s.alpha, lambda, &law);
+        differences(&s, lambda, &loss, &excess);
+        /* Within a step of N = P the differences, not the derivatives, are wrong. */
+        if (s.N > 1.01 && fabs(s.N / s.P - 1) > 0.01 && law.excess > 1e-250) {
+            checked++;
+            expect(fabs(law.exponent_loss - loss) < 1e-5 * (1 + fabs(loss)), "%s, lambda %g: exponent %.10g, %.10g",
+                   s.where, lambda, law.exponent_loss, loss);
+            expect(fabs(law.exponent_excess - excess) < 1e-5 * (1 + fabs(excess)),
+                   "%s, lambda %g: exponent of the excess %.10g, %.10g", s.where, lambda, law.exponent_excess, excess);
+        }
+        deterministic_destroy(&s.table);
+    }
+    CU_ASSERT(checked > 300);
+    gsl_rng_free(rng);
+}
+
+/* Theorem 3: far out the excess falls with nu'/(nu' + 1); with alpha = 1 the loss falls with nu. */
+static void exponents_of_theory(void)
+{
+    struct deterministic *table = NULL;
+    struct scaling_law law;
+    CU_ASSERT_EQUAL_FATAL(deterministic_create(0.3, 2.4, INFINITY, &table), STATUS_OK);
+    struct solver solver = deterministic_solver(table);
+    scaling_law_solve(&solver, 1e12, 0.5, 0.75, NAN, &law);
+    expect(fabs(law.exponent_excess - 1.3 / 2.3) < 1e-3, "%.6f is not nu'/(nu' + 1)", law.exponent_excess);
+    deterministic_destroy(&table);
+    CU_ASSERT_EQUAL_FATAL(deterministic_create(0.3, 1, INFINITY, &table), STATUS_OK);
+    solver = deterministic_solver(table);
+    scaling_law_solve(&solver, 1e12, 0.5, 1, NAN, &law);
+    expect(fabs(law.exponent_loss - 1) < 1e-3, "%.6f is not nu", law.exponent_loss);
+    deterministic_destroy(&table);
+}
+
+static void outside_the_solver(void)
+{
+    struct deterministic *table = NULL;
+    struct scaling_law law;
+    CU_ASSERT_EQUAL_FATAL(deterministic_create(0.5, 1, 64, &table), STATUS_OK);
+    struct solver solver = deterministic_solver(table);
+    scaling_law_solve(&solver, 0.5, 0.5, 0.75, NAN, &law);
+    CU_ASSERT(!law.solved && isnan(law.loss) && isnan(law.exponent_excess) && isnan(law.term.mixture));
+    scaling_law_solve(&solver, 64, 0.5, 1, NAN,
+                      &law); /* as many points as features, one target: none of it is missed */
+    CU_ASSERT(law.solved && law.loss == 0 && law.lambda == 0 && isnan(law.exponent_loss));
+    deterministic_destroy(&table);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"the best level is least", best_level_is_least},         {"a given level", given_level},
+        {"exponents are derivatives", exponents_are_derivatives}, {"exponents of the theory", exponents_of_theory},
+        {"what the solver is not for", outside_the_solver},       CU_TEST_INFO_NULL};
+    return suite_run("scaling law", tests);
+}
