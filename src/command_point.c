@@ -10,6 +10,7 @@
 #include "command.h"
 #include "moat/company.h"
 #include "moat/deterministic.h"
+#include "moat/elasticity.h"
 #include "moat/loss.h"
 #include "moat/market.h"
 
@@ -122,6 +123,14 @@ static void print_company(const char *name, const struct solver *solver, double 
     printf("  safety loss L2         %.10g  (threshold %.10g)\n", company->loss_safety, tau);
 }
 
+static void print_elasticities(const struct elasticity *elasticity)
+{
+    printf("  d ln N_E* / d ln N_I     %.6g\n", elasticity->N_I);
+    printf("  d ln N_E* / d ln tau_E   %.6g\n", elasticity->tau_E);
+    printf("  d ln N_E* / d ln tau_I   %.6g\n", elasticity->tau_I);
+    printf("  d ln N_E* / d ln Q       %.6g\n", elasticity->Q);
+}
+
 static enum status solve_and_print(const struct arguments *arguments)
 {
     const double *number = arguments->number;
@@ -135,10 +144,13 @@ static enum status solve_and_print(const struct arguments *arguments)
     double tau_I = number[TAU_I] * unit, tau_E = number[TAU_E] * unit;
     struct company incumbent;
     struct threshold threshold;
+    struct elasticity elasticity;
     company_solve(&solver, number[N_I], Q, tau_I, &incumbent);
     market_threshold(&solver, Q, &incumbent, tau_I, tau_E, &threshold);
+    elasticity_threshold(&solver, Q, &incumbent, tau_I, tau_E, !arguments->absolute, &threshold, &elasticity);
 
     printf("market entry threshold N_E* = %.10g  (%s)\n", threshold.N_E_star, market_status_name[threshold.status]);
+    print_elasticities(&elasticity);
     printf("L* = %.10g\n", L_star);
     print_company("incumbent", &solver, Q, &incumbent, tau_I);
     print_company("entrant", &solver, Q, &threshold.entrant, tau_E);
