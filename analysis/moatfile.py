@@ -18,8 +18,8 @@ class Refused(Exception):
 class Results:
     """A results file in memory.
 
-    path: as given. attributes: the root attributes, text as str. axes: name -> 1-D float64 coordinates.
-    variables: name -> (axis names, array), for the variables asked for.
+    path: as given. attributes: the root attributes, text as str. sweep: market_entry or scaling_law.
+    axes: name -> 1-D float64 coordinates. variables: name -> (axis names, array), for the variables asked for.
     """
 
     def __init__(self, path, attributes, axes, variables):
@@ -27,6 +27,7 @@ class Results:
         self.attributes = attributes
         self.axes = axes
         self.variables = variables
+        self.sweep = attributes.get("sweep", "market_entry")
 
     def take(self, name, order, at):
         """Variable `name` with its axes in `order`, every other axis fixed at the index `at[axis]`."""
@@ -64,8 +65,9 @@ def to_number(text):
         return None
 
 
-def read(path, names, axes):
-    """The variables `names` of the file `path`, which must have the `axes`. Raises Refused."""
+def read(path, names, axes, optional=()):
+    """The variables `names` of the file `path`, which must have the `axes`, and the `optional` axes (dimension scales)
+    and variables among what it has. Every dimension of a variable must be among the axes read. Raises Refused."""
     if not os.path.exists(path):
         raise Refused(f"{path}: no such file; expected a results file written by `moat run`")
     if os.path.isdir(path):
@@ -74,7 +76,7 @@ def read(path, names, axes):
         raise Refused(f"{path}: cannot be read: permission denied")
     try:
         with _open(path) as file:
-            return _read(path, file, names, axes)
+            return _read(path, file, names, axes, optional)
     except (OSError, RuntimeError, KeyError) as error:
         raise Refused(f"{path}: cannot be read as HDF5: {' '.join(str(error).split())}") from error
 
@@ -87,22 +89,26 @@ def _open(path):
         return h5py.File(path, "r")
 
 
-def _read(path, file, names, axes):
+def _read(path, file, names, axes, optional):
     attributes = {name: _text(value) for name, value in file.attrs.items()}
     if "moat_version" not in attributes:
         raise Refused(f"{path}: not a moat results file: it has no attribute moat_version")
     missing = [name for name in [*axes, *names] if name not in file]
     if missing:
-        sweep = Results(path, attributes, {}, {}).setting("sweep")
-        what = f"its sweep is {sweep}" if sweep else "it is of another kind of sweep"
-        raise Refused(f"{path}: has no {', '.join(missing)}: {what}; expected one with {', '.join(names)}")
+        sweep = Results(path, attributes, {}, {}).sweep
+        raise Refused(f"{path}: has no {', '.join(missing)}: its sweep is {sweep}; "
+                      f"expected one with {', '.join(names)}")
+    more = [name for name in optional if name in file]
+    axes = [*(name for name in more if h5py.h5ds.is_scale(file[name].id)), *axes]
     coordinates = {axis: np.asarray(file[axis][...], dtype=float) for axis in axes}
     variables = {}
-    for name in names:
+    for name in [*names, *(name for name in more if name not in axes)]:
         scales = [_scale(dimension) for dimension in file[name].dims]
-        shape = tuple(coordinates[scale].size for scale in scales if scale in coordinates)
-        if shape != file[name].shape:
-            raise Refused(f"{path}: not a moat results file: {name} is not on the axes {', '.join(axes)}")
+        if not set(scales) <= set(axes):
+            found = ", ".join(scale or "one without a name" for scale in scales)
+            raise Refused(f"{path}: {name} has the dimensions {found}; expected a file with those of {', '.join(axes)}")
+        if file[name].shape != tuple(coordinates[scale].size for scale in scales):
+            raise Refused(f"{path}: not a moat results file: {name} and its dimension scales differ in size")
         variables[name] = (scales, file[name][...])
     return Results(path, attributes, coordinates, variables)
 

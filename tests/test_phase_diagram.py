@@ -279,7 +279,7 @@ class PhaseDiagramTest(unittest.TestCase):
         write_market(good, curves_axes(N_I=np.geomspace(10, 1e4, 4)))
         write_market(single, curves_axes(N_I=[100.0, math.inf]))
         with h5py.File(scaling, "w") as file:
-            file.attrs.update({"moat_version": "0.1.0", "config": "sweep: scaling_law\n"})
+            file.attrs.update({"moat_version": "0.1.0", "sweep": "scaling_law"})
         with h5py.File(self.path("other.h5"), "w") as file:
             file["N_I"] = 1.0
         Path(self.path("text.h5")).write_text("not HDF5")
