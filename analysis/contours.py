@@ -20,16 +20,19 @@ STEP = 0.02  # inches between points of a line
 HALO = [withStroke(linewidth=2.2, foreground="white")]
 
 
-def draw(axes, x, y, field, levels):
-    """Draws contours of `field` (y, x), NaN where there is none, at `levels`: (value, label, line width), the most
-    important first. The axes have their final limits. Returns the label texts, in order, of the lines that got one."""
+def draw(axes, x, y, levels):
+    """Draws contours at `levels`: (field, value, label, line width), the most important first; a field is (y, x), NaN
+    where there is none. The axes have their final limits. Returns the label texts of the lines that got one."""
+    if not levels:
+        return []
     page = axes.figure.dpi_scale_trans
     to_page = axes.transData + page.inverted()
     across = to_page.transform([(value, y[0]) for value in x])[:, 0]
     up = to_page.transform([(x[0], value) for value in y])[:, 1]
-    lines = contourpy.contour_generator(across, up, np.ma.masked_invalid(field))
-    traced = [[_resample(piece) for piece in lines.lines(value) if _length(piece) >= SHORTEST]
-              for value, _, _ in levels]
+    traced = []
+    for field, value, _, _ in levels:
+        lines = contourpy.contour_generator(across, up, np.ma.masked_invalid(field)).lines(value)
+        traced.append([_resample(piece) for piece in lines if _length(piece) >= SHORTEST])
 
     known = np.pad(np.isfinite(field), 1, constant_values=False)
     beside = known[:-2, 1:-1] | known[2:, 1:-1] | known[1:-1, :-2] | known[1:-1, 2:]
@@ -37,7 +40,7 @@ def draw(axes, x, y, field, levels):
     ends = [piece[k] for pieces in traced for piece in pieces for k in (0, -1)]
     low, high = page.inverted().transform(axes.get_window_extent())
     labels, texts = [], []
-    for k, (pieces, (_, name, width)) in enumerate(zip(traced, levels)):
+    for k, (pieces, (_, _, name, width)) in enumerate(zip(traced, levels)):
         half = style.text_width(name, style.SIZE - 1) / 2 + 0.05
         others = [piece for j, level in enumerate(traced) if j != k for piece in level]
         spot = _roomiest([piece for piece in pieces if _length(piece) >= ROOM], low, high, blank + ends, others, labels)

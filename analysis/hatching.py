@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cells of the grid as a figure shows them, and the hatches of those without a threshold."""
+"""Cells of the grid as a figure shows them, and the hatches of those that have no number: by status, or by regime."""
 
 import numpy as np
 from matplotlib.collections import LineCollection
@@ -7,6 +7,7 @@ from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 
 import moatfile
+import regimes
 
 INK = "#404040"
 HATCHES = {
@@ -16,6 +17,7 @@ HATCHES = {
     moatfile.FAILED: ("OO", "#b4b4b4", "failed: not solved"),
     moatfile.PENDING: ("...", "#ffffff", "pending: not computed yet"),
 }
+_LOOKS = {**{status: look[:2] for status, look in HATCHES.items()}, **regimes.HATCHES}
 
 
 def cell_edges(centres, log):
@@ -27,22 +29,30 @@ def cell_edges(centres, log):
 
 
 def is_log_spaced(values):
-    """Whether ascending values are nearer to equal ratios than to equal differences."""
+    """Whether ascending values are nearer to equal ratios than to equal differences; two values, whether they are a
+    decade apart."""
     if values[0] <= 0:
         return False
+    if values.size == 2:
+        return bool(values[1] >= 10 * values[0])
     steps, ratios = np.diff(values), np.diff(np.log(values))
     return bool(np.std(ratios) / np.mean(ratios) < np.std(steps) / np.mean(steps) - 1e-9)
 
 
-def hatch(axes, x_edges, y_edges, status):
-    """Hatches the cells of each status that has a hatch, and draws the borders between statuses. status: (y, x)."""
-    for value, (pattern, colour, _) in HATCHES.items():
+def shown(kinds):
+    """The kinds among `kinds` that have a hatch, in the order of the legend."""
+    return [kind for kind in _LOOKS if (kinds == kind).any()]
+
+
+def hatch(axes, x_edges, y_edges, kinds):
+    """Hatches the cells of each kind that has a hatch, and draws the borders between kinds. kinds: (y, x)."""
+    for value, (pattern, colour) in _LOOKS.items():
         boxes = [_box(x_edges[left], x_edges[right], y_edges[i], y_edges[i + 1])
-                 for i, row in enumerate(status == value) for left, right in _runs(row)]
+                 for i, row in enumerate(kinds == value) for left, right in _runs(row)]
         if boxes:
             axes.add_patch(PathPatch(Path.make_compound_path(*boxes), hatch=pattern, facecolor=colour, linewidth=0,
-                                     edgecolor=INK, zorder=2, gid=f"status-{value}"))
-    kind = np.where(np.isin(status, list(HATCHES)), status, moatfile.OK)
+                                     edgecolor=INK, zorder=2, gid=f"kind-{value}"))
+    kind = np.where(np.isin(kinds, list(_LOOKS)), kinds, moatfile.OK)
     borders = [[(x_edges[j + 1], y_edges[i]), (x_edges[j + 1], y_edges[i + 1])]
                for i, j in np.argwhere(kind[:, 1:] != kind[:, :-1])]
     borders += [[(x_edges[j], y_edges[i + 1]), (x_edges[j + 1], y_edges[i + 1])]
@@ -61,7 +71,8 @@ def _box(left, right, low, high):
     return Path([(left, low), (right, low), (right, high), (left, high), (left, low)], closed=True)
 
 
-def legend_handles(statuses):
-    """What a legend needs to say which hatch is what."""
-    return [Patch(hatch=HATCHES[status][0], facecolor=HATCHES[status][1], edgecolor=INK, linewidth=0.7,
-                  label=HATCHES[status][2]) for status in statuses]
+def legend_handles(kinds, names):
+    """What a legend needs to say which hatch is what; `names` of the regimes."""
+    said = {**{status: look[2] for status, look in HATCHES.items()}, **names}
+    return [Patch(hatch=_LOOKS[kind][0], facecolor=_LOOKS[kind][1], edgecolor=INK, linewidth=0.7, label=said[kind])
+            for kind in kinds]

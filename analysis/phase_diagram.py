@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draws the market entry threshold N_E* of a moat results file.
+"""Draws the market entry threshold N_E* of a moat results file over any two of its axes, at any slice of the others.
 
-Above, N_E*/N_I: against N_I as curves when the second axis has few values, as a field over N_I and the second axis when
-it has many. Below, the local exponent d ln N_E*/d ln N_I. The file may be one that a run is writing.
+Above, N_E*/N_I or another quantity: against x as curves when y has few values, as a field over x and y when it has
+many. Below, the local exponent d ln N_E*/d ln x. The file may be one that a run is writing.
 """
 
 import argparse
@@ -14,135 +14,158 @@ import numpy as np
 
 import moatfile
 import phase_panels
+import regimes
 import style
 from moatfile import Refused
+from phase_plane import AXES, Plane
 
-SECOND_AXES = ("tau_E", "Q", "nu")
-FIELD_FROM = 8  # values on the second axis: fewer are curves
+ELASTICITIES = ("elasticity_N_I", "elasticity_tau_E", "elasticity_tau_I", "elasticity_Q")
+EXPONENTS = (*ELASTICITIES, "exponent_D")
+QUANTITIES = ("N_E_star", "ratio", "regime", *EXPONENTS)
+FIELD_FROM = 8  # values of y: fewer are curves
 ROWS_SHOWN = 4  # rows of a field whose local exponent is drawn
 
 
 class Diagram:
-    """The numbers of one figure.
+    """The numbers of one figure, on a phase_plane.Plane.
 
-    n_incumbent: finite N_I, ascending. second: name of the second axis; values: its coordinates; at: indices of the
-    axes held fixed. n_entrant, status: (N_I, second), NaN where there is no threshold. limit: N_E* at N_I = inf, or
-    None.
+    quantity: one of QUANTITIES. n_entrant: (x, y), NaN where there is no threshold. values: the quantity, likewise.
+    kinds: (x, y), the status, or where that is ok and the quantity is regime, what regimes.kind makes of it.
+    limit: the values at x = inf, (x, y), or None.
     """
 
-    def __init__(self, results, second=None, slices=()):
-        self.results = results
-        self.second, kept, self.at, self.assumed = _choose(results, second, slices)
-        self.values = results.axes[self.second][kept]
+    def __init__(self, results, x=None, y=None, slices=(), quantity=None):
+        self.results, self.plane = results, Plane(results, x, y, slices)
         self.in_l_star = results.setting("tau_unit") != "absolute"
-        n_incumbent = results.axes["N_I"]
-        finite = np.isfinite(n_incumbent)
-        if finite.sum() < 2:
-            raise Refused(f"{results.path}: N_I has a single value or none that is finite ({_plain(n_incumbent)}); "
-                          "expected at least two to draw against")
-        n_entrant = results.take("N_E_star", ("N_I", self.second), self.at)[:, kept]
-        status = results.take("status", ("N_I", self.second), self.at)[:, kept]
+        self.quantity = quantity or self._default_quantity()
+        if self.quantity not in ("N_E_star", "ratio", *results.variables):
+            raise Refused(f"{results.path}: has no variable {self.quantity} (--quantity {self.quantity}); "
+                          "expected a file that has: run the sweep again with this version of moat")
+        if self.quantity in ("ratio", "regime") and self.plane.y == "N_I":
+            self.plane.leave_out_infinity()
+        if self.quantity == "ratio" and not np.isfinite(self.n_incumbent).all():
+            raise Refused(f"{results.path}: N_E*/N_I is 0 at N_I = inf; --quantity N_E_star draws N_E*")
+        n_entrant, status = self.plane.take("N_E_star"), self.plane.take("status")
         claimed = np.isin(status, (moatfile.OK, moatfile.ENTRANT_ALWAYS))
         solved = claimed & np.isfinite(n_entrant) & (n_entrant > 0)
-        status = np.where(claimed & ~solved, moatfile.PENDING, status)  # a live file, caught between two writes
-        n_entrant = np.where(solved, n_entrant, np.nan)
-        self.n_incumbent, self.n_entrant, self.status = n_incumbent[finite], n_entrant[finite], status[finite]
-        self.limit = None if finite.all() else n_entrant[~finite][0]
-        self.is_field = self.values.size >= FIELD_FROM
+        self.kinds = np.where(claimed & ~solved, moatfile.PENDING, status)  # a live file, caught between two writes
+        self.n_entrant = np.where(solved, n_entrant, np.nan)
+        self.values, self.limit = self._values(solved)
+        self.is_field = self.plane.y_values.size >= FIELD_FROM
 
-    def ratio(self):
-        """N_E*/N_I."""
-        return self.n_entrant / self.n_incumbent[:, None]
+    def _default_quantity(self):
+        return "ratio" if self.plane.x == "N_I" or np.isfinite(self.n_incumbent).all() else "N_E_star"
+
+    @property
+    def n_incumbent(self):
+        """N_I, shaped to go with (x, y)."""
+        return self.plane.values("N_I")
+
+    def _values(self, solved):
+        if self.quantity == "regime":
+            regime = self.plane.take("regime")
+            self.kinds = np.where(solved, regimes.kind(regime), self.kinds)
+            return np.where(solved, regime, np.nan), None
+        if self.quantity in EXPONENTS:
+            return np.where(solved, self.plane.take(self.quantity), np.nan), None
+        per = self.n_incumbent if self.quantity == "ratio" else np.ones((1, 1))
+        limit = self.plane.take_at_infinity("N_E_star")
+        return self.n_entrant / per, None if limit is None else np.broadcast_to(limit / per, self.n_entrant.shape)
+
+    @property
+    def has_companion(self):
+        """Whether there is a lower panel: not where it would repeat the curves of the upper one."""
+        return self.is_field or self.quantity != f"elasticity_{self.plane.x}"
+
+    def local_exponents(self):
+        """d ln N_E*/d ln x, (points, y), and the x of its points: from the file where it has them."""
+        name = f"elasticity_{self.plane.x}"
+        if name in self.results.variables:
+            return self.plane.x_values, np.where(np.isfinite(self.n_entrant), self.plane.take(name), np.nan)
+        return local_exponent(self.plane.x_values, self.n_entrant)
+
+    def reference(self):
+        """Where N_E* = N_I in the values: (x) or None."""
+        if self.quantity == "ratio":
+            return np.ones(self.plane.x_values.size)
+        if self.quantity == "N_E_star" and self.plane.y != "N_I" and np.isfinite(self.n_incumbent).all():
+            return np.broadcast_to(self.n_incumbent[:, 0], self.plane.x_values.shape)
+        return None
 
     def columns(self):
         """Columns that get a curve: all, or a few of a field, evenly spaced among those with most thresholds."""
         if not self.is_field:
-            return list(range(self.values.size))
+            return list(range(self.plane.y_values.size))
         steps = np.isfinite(np.diff(self.n_entrant, axis=0)).sum(axis=0)
         drawable = np.flatnonzero(steps >= max(1, steps.max() // 2))
         chosen = np.linspace(0, drawable.size - 1, min(ROWS_SHOWN, drawable.size)).round().astype(int)
         return [int(column) for column in drawable[chosen]]
 
     def label(self, column):
-        """The value of the second axis at `column`, as an equation."""
-        shown = [style.number(self.values[k], 3) for k in self.columns()]
+        """The value of y at `column`, as an equation."""
+        shown = [style.number(self.plane.y_values[k], 3) for k in self.columns()]
         digits = 3 if len(set(shown)) == len(shown) and self.is_field else 6
-        return style.equation(self.second, self.values[column], self.in_l_star, digits)
+        return style.equation(self.plane.y, self.plane.y_values[column], self.in_l_star, digits)
 
-    def nu(self, column):
-        """nu of the curve at `column`."""
-        return self.values[column] if self.second == "nu" else self.results.axes["nu"][self.at["nu"]]
+    def theory(self, name, column=None):
+        """The values that theory has for the exponent `name`, at `column` where y is nu; None where nu varies, or where
+        theory has none for it."""
+        plane = self.plane
+        if name not in regimes.SYMBOLS or plane.x == "nu" or (plane.y == "nu" and column is None):
+            return None
+        index = plane.rows[column] if plane.y == "nu" else plane.at["nu"]
+        nu_prime = self.results.variables.get("nu_prime")
+        return regimes.exponents(name, self.results.axes["nu"][index], nu_prime and nu_prime[1][index])
 
     def caption(self):
         """The parameters of the figure, one item each."""
-        results, items = self.results, []
-        for name, section in (("gamma", "model"), ("P", "model"), ("tau_I", "incumbent")):
+        results, plane, items = self.results, self.plane, []
+        measured = results.attributes.get("solver") == "ridge"
+        for name, section in (("gamma", "model"), ("P", "ridge" if measured else "model"), ("tau_I", "incumbent")):
             value = results.number(name.split("_")[0], section)
             if value is not None:
                 items.append(style.equation(name, value, self.in_l_star))
-        for axis in SECOND_AXES:
-            if axis != self.second:
-                items.append(style.equation(axis, results.axes[axis][self.at[axis]], self.in_l_star))
-        if self.values.size == 1:
-            items.append(style.equation(self.second, self.values[0], self.in_l_star))
+        items += [style.equation(axis, results.axes[axis][index], self.in_l_star)
+                  for axis, index in sorted(plane.at.items(), key=lambda item: list(results.axes).index(item[0]))]
+        if plane.y_values.size == 1:
+            items.append(style.equation(plane.y, plane.y_values[0], self.in_l_star))
         if "solver" in results.attributes:
             items.append(f"{results.attributes['solver']} solver")
-        pending = np.count_nonzero(self.status == moatfile.PENDING)
+        pending = np.count_nonzero(self.kinds == moatfile.PENDING)
         if pending:
-            items.append(f"{pending} of {self.status.size} points pending")
-        if self.limit is not None:
-            infinite = style.equation("N_I", math.inf)
-            items.append(f"{infinite} left out" if self.is_field else f"thin dashes: {infinite}")
+            items.append(f"{pending} of {self.kinds.size} points pending")
+        for axis in plane.left_out:
+            infinite = style.equation(axis, math.inf)
+            dashed = axis == plane.x and self.limit is not None and not self.is_field
+            items.append(f"thin dashes: {infinite}" if dashed else f"{infinite} left out")
         return items
 
 
-def _choose(results, second, slices):
-    """The second axis (the longest not sliced, unless given), the part of it kept, the indices of the axes held fixed,
-    and those of them fixed for want of a slice."""
-    at = {}
-    for item in slices:
-        axis, equals, text = item.partition("=")
-        if not equals or axis not in SECOND_AXES:
-            raise Refused(f"--slice: found {item}; expected AXIS=VALUE with AXIS one of {', '.join(SECOND_AXES)}")
-        if axis in at or axis == second:
-            why = f"{axis} is the second axis (--y {axis})" if axis == second else f"{axis} has a slice already"
-            raise Refused(f"--slice: found {item}, but {why}; drop one of the two")
-        at[axis] = moatfile.find(results, axis, text)
-    free = [axis for axis in SECOND_AXES if axis not in at]
-    if not free:  # one curve
-        only = at.pop(SECOND_AXES[0])
-        return SECOND_AXES[0], slice(only, only + 1), at, []
-    second = second or max(free, key=lambda axis: results.axes[axis].size)
-    assumed = [axis for axis in free if axis != second and results.axes[axis].size > 1]
-    at.update({axis: 0 for axis in free if axis != second})
-    return second, slice(None), at, assumed
+def local_exponent(x, n_entrant):
+    """d ln N_E*/d ln x over each step of x, and the step's geometric middle. NaN next to a missing threshold."""
+    steps = np.diff(np.log(x))
+    return np.exp(np.log(x[:-1]) + steps / 2), np.diff(np.log(n_entrant), axis=0) / steps[:, None]
 
 
-def _plain(values):
-    return ", ".join(f"{value:.6g}" for value in values)
-
-
-def local_exponent(n_incumbent, n_entrant):
-    """d ln N_E*/d ln N_I over each step of N_I, and the step's geometric middle. NaN next to a missing threshold."""
-    log_incumbent = np.log(n_incumbent)
-    steps = np.diff(log_incumbent)
-    return np.exp(log_incumbent[:-1] + steps / 2), np.diff(np.log(n_entrant), axis=0) / steps[:, None]
-
-
-def draw(diagram):
-    """The figure of `diagram`."""
-    middles, exponents = local_exponent(diagram.n_incumbent, diagram.n_entrant)
-    return phase_panels.draw(diagram, middles, exponents)
+def read(path, quantity=None):
+    """The results file of a market sweep, with what the figure of `quantity` can use. Raises Refused."""
+    wanted = {quantity, *ELASTICITIES, "nu_prime"} - {None, "N_E_star", "ratio"}
+    return moatfile.read(path, ["N_E_star", "status"], AXES, ["tau_I", *sorted(wanted)])
 
 
 def _arguments(argv):
     parser = argparse.ArgumentParser(prog="phase_diagram.py", description=__doc__.split("\n\n")[0])
+    axes = ("tau_I", *AXES)
     parser.add_argument("file", metavar="FILE", help="results file of `moat run` (sweep: market_entry)")
     parser.add_argument("-o", "--output", metavar="FIG", required=True, help="figure: .png, .pdf or .svg")
-    parser.add_argument("--x", choices=["N_I"], default="N_I", help="horizontal axis: N_I, the only one there is")
-    parser.add_argument("--y", choices=SECOND_AXES, help="second axis; default: the longest one without a slice")
+    parser.add_argument("--x", choices=axes, help="horizontal axis; default: N_I, or the longest one where that has a "
+                                                  "slice or is --y; tau_I where the file has that axis")
+    parser.add_argument("--y", choices=axes, help="second axis; default: the longest one without a slice")
     parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
                         help="values of the other axes, as in the config; default: the first of each")
+    parser.add_argument("--quantity", choices=QUANTITIES,
+                        help="what is drawn; ratio is N_E*/N_I, the default where N_I is finite; regime and the "
+                             "exponents where the file has them")
     return parser.parse_args(argv)
 
 
@@ -151,14 +174,14 @@ def main(argv=None):
     arguments = _arguments(argv)
     try:
         style.check_target(arguments.output)
-        results = moatfile.read(arguments.file, ["N_E_star", "status"], ["N_I", *SECOND_AXES])
-        diagram = Diagram(results, arguments.y, arguments.slice)
-        for axis in diagram.assumed:
+        results = read(arguments.file, arguments.quantity)
+        diagram = Diagram(results, arguments.x, arguments.y, arguments.slice, arguments.quantity)
+        for axis in diagram.plane.assumed:
             values = results.axes[axis]
             print(f"phase_diagram.py: {axis} = {values[0]:.6g}, the first of {values.size}; "
                   f"--slice {axis}=VALUE draws another", file=sys.stderr)
         title = "Market entry threshold: " + (results.setting("name") or results.path)
-        style.save(draw(diagram), arguments.output, results, title)
+        style.save(phase_panels.draw(diagram), arguments.output, results, title)
     except Refused as refusal:
         print(f"phase_diagram.py: {refusal}", file=sys.stderr)
         return 2

@@ -11,14 +11,39 @@ import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 import hatching
+import regimes
 import style
 
 WIDTH, LEFT, TOP = 7.6, 0.95, 0.15
-MAIN, COMPANION, ROW, GAP = 3.6, 1.9, 0.18, 0.11  # heights: the panels, a row of statuses, between joined panels
+MAIN, COMPANION, GAP = 3.6, 1.9, 0.11  # heights of the panels, and between joined ones
+ROW, BAND = 0.18, 0.42  # heights of a row of statuses, and of one of regimes
 LINE = 0.2  # of text in the margins
 LEADER, SAMPLE = 0.12, 0.46  # from a panel's right edge: where leaders end, and samples of lines
 SMALL = style.SIZE - 1
 ENTRANT_EQUALS = r"$N_E^* = N_I$"
+AXIS_LABELS = {
+    "N_I": r"incumbent's data  $N_I$  (data points)",
+    "tau_I": r"incumbent's safety threshold  $\tau_I$",
+    "tau_E": r"entrant's safety threshold  $\tau_E$",
+    "Q": r"misalignment of safety and performance  $Q$",
+    "nu": r"data efficiency  $\nu$",
+}
+
+
+class Cells:
+    """How the values of an axis stand on the page: log or linear, by their spacing; edges, of their cells."""
+
+    def __init__(self, diagram, name, values):
+        self.values = values
+        self.log = name == "N_I" or hatching.is_log_spaced(values)
+        self.edges = hatching.cell_edges(values, self.log)
+        self.label = AXIS_LABELS[name] + (r" / $L^*$" if name in ("tau_E", "tau_I") and diagram.in_l_star else "")
+
+    def scale(self, axes, which):
+        """Gives `axes` this scale as its `which`, x or y."""
+        axes.set(**{f"{which}scale": "log" if self.log else "linear", f"{which}lim": (self.edges[0], self.edges[-1])})
+        if self.log:
+            log_ticks(getattr(axes, f"{which}axis"), self.edges[0], self.edges[-1])
 
 
 class Page:
@@ -28,40 +53,47 @@ class Page:
         self.diagram = diagram
         self.columns = diagram.columns()
         self.curves = {column: style.CURVES[k] for k, column in enumerate(self.columns)}
-        self.unsolved = [status for status in hatching.HATCHES if (diagram.status == status).any()]
-        self.finite = np.isfinite(diagram.values)
+        self.kinds = hatching.shown(diagram.kinds)
+        values = diagram.plane.y_values
+        self.finite = np.isfinite(values)
+        self.x = Cells(diagram, diagram.plane.x, diagram.plane.x_values)
+        self.y = Cells(diagram, diagram.plane.y, values[self.finite]) if diagram.is_field else None
 
         names = [diagram.label(column) for column in self.columns] + [ENTRANT_EQUALS]
         margin = SAMPLE + 0.2 + max(style.text_width(name, SMALL) for name in names)
         self.width = WIDTH - LEFT - max(margin, 1.5)
         self.caption = style.wrap(diagram.caption(), SMALL, WIDTH - 0.3)
-        self.legend_rows = math.ceil(len(self.unsolved) / 2)
+        self._stack()
 
-        has_strip = self.unsolved and not diagram.is_field
-        strip_height = ROW * diagram.values.size if has_strip else 0
-        self.legend_bottom = 0.13 + LINE * len(self.caption) + 0.1
-        companion_bottom = self.legend_bottom + 0.25 * self.legend_rows + 0.54
-        strip_bottom = companion_bottom + COMPANION + GAP
-        self.main_bottom = strip_bottom + (strip_height + GAP if has_strip else 0)
-        infinity_bottom = self.main_bottom + MAIN + GAP
+    def _stack(self):
+        """The figure with its panels, one on the other."""
+        diagram, is_regime = self.diagram, self.diagram.quantity == "regime"
+        rows = diagram.plane.y_values.size
+        has_strip = self.kinds and not diagram.is_field and not is_regime
         has_infinity = diagram.is_field and not self.finite.all()
-        self.top = infinity_bottom + ROW if has_infinity else self.main_bottom + MAIN
-        self.height = self.top + (0.8 if diagram.is_field else 0) + TOP
+        self.main_height = BAND * rows if is_regime and not diagram.is_field else MAIN
+        heights = {"companion": COMPANION if diagram.has_companion else 0, "strip": ROW * rows if has_strip else 0,
+                   "main": self.main_height, "infinity": ROW if has_infinity else 0}
+        self.legend_bottom = 0.13 + LINE * len(self.caption) + 0.1
+        self.top = self.legend_bottom + 0.25 * math.ceil(len(self.kinds) / 2) + 0.54 - GAP
+        bottoms = {}
+        for name, height in heights.items():
+            bottoms[name] = self.top + GAP
+            self.top += height + GAP if height else 0
+        self.main_bottom = bottoms["main"]
+        self.height = self.top + (0.8 if diagram.is_field and not is_regime else 0) + TOP
 
         self.figure = plt.figure(figsize=(WIDTH, self.height))
-        self.companion = self.panel(companion_bottom, COMPANION)
-        self.main = self.panel(self.main_bottom, MAIN)
-        self.strip = self.panel(strip_bottom, strip_height) if has_strip else None
-        self.infinity = self.panel(infinity_bottom, ROW) if has_infinity else None
-        edges = hatching.cell_edges(diagram.n_incumbent, log=True)
-        for axes in filter(None, (self.companion, self.main, self.strip, self.infinity)):
-            axes.set_xscale("log")
-            axes.set_xlim(edges[0], edges[-1])
+        panels = {name: self.panel(bottoms[name], height) if height else None for name, height in heights.items()}
+        self.companion, self.main = panels["companion"], panels["main"]
+        self.strip, self.infinity = panels["strip"], panels["infinity"]
+        lowest, *others = [axes for axes in panels.values() if axes]
+        for axes in (lowest, *others):
+            self.x.scale(axes, "x")
             axes.tick_params(which="both", top=True, right=True)
-            log_ticks(axes.xaxis, edges[0], edges[-1])
-            if axes is not self.companion:
-                axes.tick_params(axis="x", which="both", labelbottom=False)
-        self.companion.set_xlabel(r"incumbent's data  $N_I$  (data points)")
+        for axes in others:
+            axes.tick_params(axis="x", which="both", labelbottom=False)
+        lowest.set_xlabel(self.x.label)
 
     def panel(self, bottom, height):
         return self.figure.add_axes([LEFT / WIDTH, bottom / self.height, self.width / WIDTH, height / self.height])
@@ -90,11 +122,14 @@ class Page:
 
     def finish(self):
         """The legend of the hatches, and the caption."""
-        if self.unsolved:
+        if self.kinds:
+            exponent = regimes.governing(self.diagram.n_incumbent)
+            names = regimes.names(exponent, self.diagram.theory(exponent))
             corner = (0.15 / WIDTH, self.legend_bottom / self.height)
-            self.figure.legend(handles=hatching.legend_handles(self.unsolved), loc="lower left", bbox_to_anchor=corner,
-                               ncol=2, fontsize=SMALL, frameon=False, handleheight=1.1, handlelength=2.2,
-                               labelspacing=0.35, columnspacing=1.2, borderaxespad=0, borderpad=0)
+            handles = hatching.legend_handles(self.kinds, names)
+            self.figure.legend(handles=handles, loc="lower left", bbox_to_anchor=corner, ncol=2, fontsize=SMALL,
+                               frameon=False, handleheight=1.1, handlelength=2.2, labelspacing=0.35, columnspacing=1.2,
+                               borderaxespad=0, borderpad=0)
         for k, line in enumerate(reversed(self.caption)):
             self.text(0.15, 0.13 + k * LINE, line, fontsize=SMALL, va="bottom")
 

@@ -26,6 +26,7 @@ PARAMETERS = {
     "savefig.dpi": 200,
 }
 FIELD_MAP = "cividis"
+DIVERGING_MAP = "PuOr"  # told apart by colour-blind readers
 
 # Okabe and Ito's colours in an order that also steps in lightness; the dash and the marker tell curves apart in grey.
 CURVES = [

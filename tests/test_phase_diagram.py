@@ -24,6 +24,8 @@ sys.path.insert(0, str(ANALYSIS))
 import hatching
 import moatfile
 import phase_diagram
+import phase_panels
+import regimes
 
 import matplotlib.pyplot as plt  # after phase_diagram, which chooses the backend
 from matplotlib.collections import QuadMesh
@@ -146,13 +148,12 @@ class PhaseDiagramTest(unittest.TestCase):
                 code = stop.code
         return code, stderr.getvalue()
 
-    def diagram(self, path, *arguments):
-        results = moatfile.read(path, ["N_E_star", "status"], AXES)
-        return phase_diagram.Diagram(results, *arguments)
+    def diagram(self, path, slices=(), **choices):
+        return phase_diagram.Diagram(phase_diagram.read(path, choices.get("quantity")), slices=slices, **choices)
 
-    def draw(self, path, *arguments):
-        diagram = self.diagram(path, *arguments)
-        figure = phase_diagram.draw(diagram)
+    def draw(self, path, slices=(), **choices):
+        diagram = self.diagram(path, slices, **choices)
+        figure = phase_panels.draw(diagram)
         self.addCleanup(plt.close, figure)
         return diagram, figure
 
@@ -168,7 +169,7 @@ class PhaseDiagramTest(unittest.TestCase):
         axes = curves_axes(N_I=[*np.geomspace(10, 1e12, 23), math.inf])
         path = self.path("curves.h5")
         write_market(path, axes)
-        _, figure = self.draw(path, "nu", ["Q=.4", "tau_E=.inf"])
+        _, figure = self.draw(path, ["Q=.4", "tau_E=.inf"], y="nu")
         drawn = [line.get_ydata() for line in figure.axes[1].lines if len(line.get_ydata()) == 23]
         self.assertEqual(len(drawn), 4)  # two curves, and for each its N_I = inf
         with h5py.File(path) as file:
@@ -186,19 +187,20 @@ class PhaseDiagramTest(unittest.TestCase):
 
     def test_field_hatches_exactly_the_cells_without_threshold(self):
         path = self.path("field.h5")
-        write_market(path, field_axes(), tau_incumbent=0.4, spoil=known_status)
+        axes = field_axes()
+        write_market(path, axes, tau_incumbent=0.4, spoil=known_status)
         diagram, figure = self.draw(path)
         main = figure.axes[1]
         for status in hatching.HATCHES:
-            patches = [patch for patch in main.patches if patch.get_gid() == f"status-{status}"]
+            patches = [patch for patch in main.patches if patch.get_gid() == f"kind-{status}"]
             self.assertEqual(len(patches), 1, status)
             inside = patches[0].get_path()
-            covered = [[inside.contains_point((x, y)) for y in diagram.values] for x in diagram.n_incumbent]
-            np.testing.assert_array_equal(covered, diagram.status == status)
+            covered = [[inside.contains_point((x, y)) for y in diagram.plane.y_values] for x in diagram.plane.x_values]
+            np.testing.assert_array_equal(covered, diagram.kinds == status)
         legend = {text.get_text() for text in figure.legends[0].get_texts()}
         self.assertEqual(legend, {name for _, _, name in hatching.HATCHES.values()})
         mesh = next(each for each in main.collections if isinstance(each, QuadMesh))
-        np.testing.assert_allclose(mesh.get_array().reshape(40, 60).filled(math.nan), diagram.ratio().T, rtol=1e-12)
+        np.testing.assert_allclose(mesh.get_array().reshape(40, 60).filled(math.nan), (diagram.n_entrant / axes["N_I"][:, None]).T, rtol=1e-12)
 
     def test_contours_lie_on_their_level(self):
         path = self.path("plane.h5")
@@ -295,9 +297,9 @@ class PhaseDiagramTest(unittest.TestCase):
             ([good, "-o", self.path("nowhere/figure.png")], "there is no folder"),
             ([good, "-o", figure, "--slice", "Q=0.2"], "Q has no value 0.2; it has 0.1, 0.4"),
             ([good, "-o", figure, "--slice", "tau_E=x"], "tau_E has no value x; it has 0.95, inf"),
-            ([good, "-o", figure, "--slice", "P=2"], "expected AXIS=VALUE with AXIS one of tau_E, Q, nu"),
+            ([good, "-o", figure, "--slice", "P=2"], "expected AXIS=VALUE with AXIS one of N_I, tau_E, Q, nu"),
             ([good, "-o", figure, "--slice", "Q=0.1", "Q=0.4"], "Q has a slice already"),
-            ([good, "-o", figure, "--y", "Q", "--slice", "Q=0.1"], "Q is the second axis"),
+            ([good, "-o", figure, "--y", "Q", "--slice", "Q=0.1"], "Q is drawn along (--y Q)"),
         ]
         for arguments, expected in cases:
             with self.subTest(expected):
@@ -312,7 +314,7 @@ class PhaseDiagramTest(unittest.TestCase):
         code, stderr = self.run_main(path, "-o", self.path("figure.png"), "--slice", "nu=1")
         self.assertEqual(code, 0)
         self.assertIn("Q = 0.1, the first of 2", stderr)
-        self.assertEqual(self.diagram(path, None, ["nu=1", "Q=.4", "tau_E=inf"]).values.tolist(), [math.inf])
+        self.assertEqual(self.diagram(path, ["nu=1", "Q=.4", "tau_E=inf"]).plane.y_values.tolist(), [math.inf])
 
     def test_settings_of_a_config_in_either_style(self):
         block = ("model:\n  gamma: 0.5\n\n  P: .inf   # features\n"
@@ -332,7 +334,7 @@ class PhaseDiagramTest(unittest.TestCase):
             self.assertEqual(writer.stdout.readline(), "half written\n")
             live = self.diagram(path)
             self.assertEqual(np.isfinite(live.n_entrant).sum(), 4)
-            self.assertEqual(np.count_nonzero(live.status == moatfile.PENDING), 4)
+            self.assertEqual(np.count_nonzero(live.kinds == moatfile.PENDING), 4)
             self.assertEqual(self.run_main(path, "-o", self.path("live.png")), (0, ""))
         finally:
             writer.send_signal(signal.SIGKILL)

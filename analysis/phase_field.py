@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A quantity as a field over x and y: colours with contours, or the regions of regimes."""
+
+import math
+
+import numpy as np
+from matplotlib.colors import LogNorm, Normalize, TwoSlopeNorm
+from matplotlib.ticker import MaxNLocator
+from scipy import ndimage
+
+import contours
+import regimes
+import style
+from hatching import hatch
+from phase_page import ENTRANT_EQUALS, LEFT, LINE, ROW, log_ticks
+
+OUTSIDE = 0.005  # share of the values at either end that the colours leave out
+ROOM = 0.14  # inches around the label of a region
+ONE_SIGN = 0.05  # share of the range beyond zero from which colours diverge there
+
+
+def draw(page, label, log):
+    """The main panel of a phase_page.Page, its row of infinity and the scale of colours, called `label`."""
+    diagram, axes = page.diagram, page.main
+    page.y.scale(axes, "y")
+    axes.set_ylabel(page.y.label)
+    if page.infinity:
+        page.infinity.set_ylim(0, 1)
+        page.infinity.set_yticks([0.5], [style.number(math.inf)], fontsize=style.SIZE + 3)
+        page.infinity.tick_params(axis="y", length=0)
+    for panel, edges, rows in ((axes, page.y.edges, page.finite), (page.infinity, [0, 1], ~page.finite)):
+        if panel:
+            hatch(panel, page.x.edges, edges, diagram.kinds.T[rows])
+    if diagram.quantity == "regime":
+        _name_regions(page, axes, page.y.edges, diagram.kinds.T[page.finite])
+    else:
+        _colour(page, label, log)
+    _name_rows(page)
+
+
+def draw_bands(page):
+    """The regimes of few y: a band for each."""
+    diagram, axes = page.diagram, page.main
+    rows = diagram.plane.y_values.size
+    axes.set_ylim(0, rows)
+    axes.set_yticks([])
+    edges = np.arange(rows + 1.0)
+    hatch(axes, page.x.edges, edges, diagram.kinds.T)
+    for row in range(1, rows):
+        axes.axhline(row, color="black", linewidth=0.9, zorder=3)
+    _name_regions(page, axes, edges, diagram.kinds.T)
+    names = []
+    for row, curve in page.curves.items():
+        height = page.main_bottom + page.main_height * (row + 0.5) / rows
+        page.line([LEFT - 0.5, LEFT - 0.28, LEFT - 0.06], [height] * 3, markevery=[1], **style.look(curve))
+        names.append((height, diagram.label(row), curve, True))
+    page.margin(page.main_bottom, page.main_bottom + page.main_height, names)
+
+
+def _colour(page, label, log):
+    diagram, values = page.diagram, page.diagram.values.T
+    norm, extend, colours = _norm(values[np.isfinite(values)], log)
+    if norm is None:
+        return
+    look = {"norm": norm, "cmap": colours, "rasterized": True, "zorder": 1}
+    image = page.main.pcolormesh(page.x.edges, page.y.edges, np.ma.masked_invalid(values[page.finite]), **look)
+    if page.infinity:
+        page.infinity.pcolormesh(page.x.edges, [0, 1], np.ma.masked_invalid(values[~page.finite]), **look)
+    field = np.log10(values[page.finite]) if log else values[page.finite]
+    reference = diagram.reference()
+    levels = _decades(norm, field) if log else _steps(norm, field)
+    if reference is not None:
+        # At tau_E = tau_I the ratio is 1 to rounding: a level just below follows the row instead of the rounding.
+        levels = [(field - np.log10(reference), -1e-6, ENTRANT_EQUALS, 1.9)] + [
+            level for level in levels if level[1] or diagram.quantity != "ratio"]
+    contours.draw(page.main, page.x.values, page.y.values, levels)
+    _draw_scale(page, image, extend, label, log)
+
+
+def _norm(known, log):
+    """Scale of the colours of the `known` values, at which ends it leaves out the outermost, and the colours."""
+    if known.size == 0:
+        return None, "neither", None
+    known = np.sort(known)
+    low, high = known[int(OUTSIDE * (known.size - 1))], known[math.ceil((1 - OUTSIDE) * (known.size - 1))]
+    extend = {(True, True): "both", (True, False): "min", (False, True): "max"}.get(
+        (bool(known[0] < low), bool(known[-1] > high)), "neither")
+    if low == high:
+        extend, low, high = "neither", *((low / 2, high * 2) if log else (low - 0.5, high + 0.5))
+    if log:
+        return LogNorm(low, high), extend, style.FIELD_MAP
+    if min(-low, high) > ONE_SIGN * (high - low):
+        return TwoSlopeNorm(0, low, high), extend, style.DIVERGING_MAP
+    return Normalize(low, high), extend, style.FIELD_MAP
+
+
+def _decades(norm, field):
+    """Contours of `field`, a decimal logarithm, at powers of ten."""
+    low, high = math.log10(norm.vmin), math.log10(norm.vmax)
+    step = max(1, math.ceil((high - low) / 8))
+    return [(field, power, f"$10^{{{power}}}$", 0.8) for power in range(math.ceil(low), math.floor(high) + 1)
+            if power % step == 0]
+
+
+def _steps(norm, field):
+    """Contours of `field` at round numbers, zero heavier: of use in grey, where colours that diverge fold over."""
+    levels = [level for level in MaxNLocator(7).tick_values(norm.vmin, norm.vmax) if norm.vmin < level < norm.vmax]
+    return [(field, level, f"{level:.6g}".replace("-", "\N{MINUS SIGN}"), 0.8 if level else 1.9) for level in levels]
+
+
+def _draw_scale(page, image, extend, label, log):
+    axes = page.panel(page.top + 0.12, 0.15)
+    bar = page.figure.colorbar(image, cax=axes, orientation="horizontal", extend=extend)
+    axes.xaxis.set_ticks_position("top")
+    axes.xaxis.set_label_position("top")
+    if log:
+        log_ticks(axes.xaxis, image.norm.vmin, image.norm.vmax)
+    bar.set_label(label, labelpad=7)
+
+
+def _name_rows(page):
+    """In the right margin, the rows whose local exponent is drawn."""
+    names = []
+    for column, curve in page.curves.items():
+        value, height = page.diagram.plane.y_values[column], page.top - ROW / 2
+        if math.isfinite(value):
+            place = page.main.transAxes.inverted().transform(page.main.transData.transform((page.x.values[0], value)))
+            height = page.main_bottom + page.main_height * place[1]
+        names.append((height, page.diagram.label(column), curve, True))
+    page.margin(page.main_bottom, page.top + LINE / 4, names)
+
+
+def _name_regions(page, axes, y_edges, kinds):
+    """Each region's exponent, where the region has most room."""
+    page_of = axes.transData + page.figure.dpi_scale_trans.inverted()
+    across = page_of.transform([(x, y_edges[0]) for x in page.x.edges])[:, 0]
+    up = page_of.transform([(page.x.edges[0], y) for y in y_edges])[:, 1]
+    # The region on a raster fine enough for a label, with a border around.
+    columns = np.searchsorted(across, np.arange(across[0] + 0.01, across[-1], 0.02)) - 1
+    rows = np.searchsorted(up, np.arange(up[0] + 0.01, up[-1], 0.02)) - 1
+    raster = np.pad(kinds[np.ix_(rows, columns)], 1, constant_values=0)
+    for kind, name in regimes.region_labels(regimes.governing(page.diagram.n_incumbent)).items():
+        room = 0.02 * ndimage.distance_transform_edt(raster == kind)
+        row, column = np.unravel_index(np.argmax(room), room.shape)
+        if room[row, column] >= ROOM:
+            axes.text(across[0] + 0.02 * column, up[0] + 0.02 * row, name, ha="center", va="center", zorder=5,
+                      transform=page.figure.dpi_scale_trans, fontsize=style.SIZE, path_effects=contours.HALO)

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A plane through the grid of a results file: two of its axes, at a slice of the others."""
+
+import numpy as np
+
+import moatfile
+from moatfile import Refused
+
+AXES = ("N_I", "tau_E", "Q", "nu")  # of every file; tau_I may come before them
+
+
+class Plane:
+    """Two axes of a file and where the others are held.
+
+    x, y: their names. x_values: finite, ascending; y_values: ascending, infinity included. at: index of each axis held
+    fixed. rows: indices of y_values. assumed: axes fixed for want of a slice. left_out: axes whose infinity
+    is not on the plane.
+    """
+
+    def __init__(self, results, x=None, y=None, slices=()):
+        self.results = results
+        self.x, self.y, self.rows, self.at, self.assumed = _choose(results, x, y, slices)
+        x_values = results.axes[self.x]
+        self._finite = np.isfinite(x_values)
+        if self._finite.sum() < 2:
+            found = ", ".join(f"{value:.6g}" for value in x_values)
+            raise Refused(f"{results.path}: {self.x} has a single value or none that is finite ({found}); "
+                          "expected at least two to draw against; --x draws against another axis")
+        self.x_values, self.y_values = x_values[self._finite], results.axes[self.y][self.rows]
+        self.left_out = [] if self._finite.all() else [self.x]
+
+    def leave_out_infinity(self):
+        """Keeps the finite values of y only."""
+        rows = self.rows[np.isfinite(self.y_values)]
+        if rows.size == 0:
+            raise Refused(f"{self.results.path}: {self.y} has no finite value to draw")
+        if rows.size < self.rows.size:
+            self.rows, self.y_values = rows, self.results.axes[self.y][rows]
+            self.left_out.append(self.y)
+
+    def take(self, name):
+        """Variable `name` on the plane: (x, y)."""
+        return self._take(name)[self._finite]
+
+    def take_at_infinity(self, name):
+        """Variable `name` at x = inf: (y), or None where x has no such value."""
+        return None if self._finite.all() else self._take(name)[~self._finite][0]
+
+    def _take(self, name):
+        return self.results.take(name, (self.x, self.y), self.at)[:, self.rows]
+
+    def values(self, axis):
+        """The values of `axis`, shaped to go with an array on the plane: (x, 1), (1, y) or (1, 1)."""
+        if axis == self.x:
+            return self.x_values[:, None]
+        if axis == self.y:
+            return self.y_values[None, :]
+        return self.results.axes[axis][self.at[axis]].reshape(1, 1)
+
+
+def _choose(results, x, y, slices):
+    """x (N_I where it is free), y (the longest free axis), the indices kept of y, those of the axes held fixed, and the
+    axes fixed for want of a slice. Where all but x have a slice, y is one of them, at its one value."""
+    axes = list(results.axes)
+    for option, axis in (("--x", x), ("--y", y)):
+        if axis and axis not in axes:
+            raise Refused(f"{results.path}: has no axis {axis} ({option} {axis}); its axes are {', '.join(axes)}")
+    if x and x == y:
+        raise Refused(f"--x and --y are both {x}; expected two different axes")
+    at = _slices(results, x, y, slices)
+    free = [axis for axis in axes if axis not in at and axis not in (x, y)]
+    if not x and not free:
+        raise Refused(f"--slice: fixes {', '.join(at)}, which leaves no axis to draw against; drop one of them")
+    x = x or ("N_I" if "N_I" in free else _longest(results, free))
+    free = [axis for axis in free if axis != x]
+    y = y or (_longest(results, free) if free else next(axis for axis in axes if axis != x))
+    rows = np.array([at.pop(y)]) if y in at else np.arange(results.axes[y].size)
+    held = [axis for axis in free if axis != y]
+    at.update(dict.fromkeys(held, 0))
+    return x, y, rows, at, [axis for axis in held if results.axes[axis].size > 1]
+
+
+def _slices(results, x, y, slices):
+    """Index of each axis that has a slice."""
+    at = {}
+    for item in slices:
+        axis, equals, text = item.partition("=")
+        if not equals or axis not in results.axes:
+            raise Refused(f"--slice: found {item}; expected AXIS=VALUE with AXIS one of {', '.join(results.axes)}")
+        drawn = {x: "--x", y: "--y"}.get(axis)
+        if drawn or axis in at:
+            why = f"{axis} is drawn along ({drawn} {axis})" if drawn else f"{axis} has a slice already"
+            raise Refused(f"--slice: found {item}, but {why}; drop one of the two")
+        at[axis] = moatfile.find(results, axis, text)
+    return at
+
+
+def _longest(results, axes):
+    return max(axes, key=lambda axis: results.axes[axis].size)
