@@ -43,10 +43,11 @@ def draw(axes, x, y, levels):
     for k, (pieces, (_, _, name, width)) in enumerate(zip(traced, levels)):
         half = style.text_width(name, style.SIZE - 1) / 2 + 0.05
         others = [piece for j, level in enumerate(traced) if j != k for piece in level]
-        spot = _roomiest([piece for piece in pieces if _length(piece) >= ROOM], low, high, blank + ends, others, labels)
+        taken = [(place, half + reach) for place, reach in labels]
+        spot = _roomiest([piece for piece in pieces if _length(piece) >= ROOM], low, high, blank + ends, others, taken)
         if spot is not None:
             piece, index = spot
-            labels.append(piece[index])
+            labels.append((piece[index], half))
             texts.append(axes.text(*piece[index], name, transform=page, rotation=_slope(piece, index, half),
                                    ha="center", va="center", fontsize=style.SIZE - 1, path_effects=HALO, zorder=5))
             pieces = [part for each in pieces for part in _without(each, piece[index], half)]
@@ -66,15 +67,18 @@ def _resample(piece):
     return np.stack([np.interp(wanted, along, piece[:, k]) for k in (0, 1)], axis=1)
 
 
-def _roomiest(pieces, low, high, avoided, others, labels):
-    """(piece, index) of the point with most room around it, or None without a piece."""
+def _roomiest(pieces, low, high, avoided, others, taken):
+    """(piece, index) of the point with most room around it, or None where there is none outside of the discs `taken`:
+    (centre, radius)."""
     best, most = None, -math.inf
     for piece in pieces:
         room = np.minimum((piece - low).min(axis=1), (high - piece).min(axis=1))
         room = np.minimum(room, _distance(piece, avoided))
-        room = np.minimum(room, _distance(piece, labels) - ROOM / 2)
         for other in others:
             room = np.minimum(room, _distance(piece, other))
+        for centre, radius in taken:
+            away = _distance(piece, [centre]) - radius
+            room = np.where(away > 0, np.minimum(room, away), -math.inf)
         index = int(np.argmax(room))
         if room[index] > most:
             best, most = (piece, index), room[index]

@@ -85,11 +85,11 @@ class Diagram:
         return local_exponent(self.plane.x_values, self.n_entrant)
 
     def reference(self):
-        """Where N_E* = N_I in the values: (x) or None."""
+        """Where N_E* = N_I in the values: (x, y), or None."""
         if self.quantity == "ratio":
-            return np.ones(self.plane.x_values.size)
-        if self.quantity == "N_E_star" and self.plane.y != "N_I" and np.isfinite(self.n_incumbent).all():
-            return np.broadcast_to(self.n_incumbent[:, 0], self.plane.x_values.shape)
+            return np.ones(self.n_entrant.shape)
+        if self.quantity == "N_E_star" and np.isfinite(self.n_incumbent).any():
+            return np.broadcast_to(self.n_incumbent, self.n_entrant.shape)
         return None
 
     def columns(self):
@@ -134,6 +134,8 @@ class Diagram:
         pending = np.count_nonzero(self.kinds == moatfile.PENDING)
         if pending:
             items.append(f"{pending} of {self.kinds.size} points pending")
+        if (np.isfinite(self.n_entrant) & ~np.isfinite(self.values)).any():
+            items.append("blank: not defined")
         for axis in plane.left_out:
             infinite = style.equation(axis, math.inf)
             dashed = axis == plane.x and self.limit is not None and not self.is_field

@@ -4,7 +4,7 @@
 import math
 
 import numpy as np
-from matplotlib.colors import LogNorm, Normalize, TwoSlopeNorm
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.ticker import MaxNLocator
 from scipy import ndimage
 
@@ -15,7 +15,7 @@ from hatching import hatch
 from phase_page import ENTRANT_EQUALS, LEFT, LINE, ROW, log_ticks
 
 OUTSIDE = 0.005  # share of the values at either end that the colours leave out
-ROOM = 0.14  # inches around the label of a region
+RASTER, TALL = 0.02, 0.14  # inches: to find room for the name of a region, and half its height
 ONE_SIGN = 0.05  # share of the range beyond zero from which colours diverge there
 
 
@@ -32,7 +32,7 @@ def draw(page, label, log):
         if panel:
             hatch(panel, page.x.edges, edges, diagram.kinds.T[rows])
     if diagram.quantity == "regime":
-        _name_regions(page, axes, page.y.edges, diagram.kinds.T[page.finite])
+        _name_regions(page, page.y.edges, diagram.kinds.T[page.finite])
     else:
         _colour(page, label, log)
     _name_rows(page)
@@ -48,9 +48,9 @@ def draw_bands(page):
     hatch(axes, page.x.edges, edges, diagram.kinds.T)
     for row in range(1, rows):
         axes.axhline(row, color="black", linewidth=0.9, zorder=3)
-    _name_regions(page, axes, edges, diagram.kinds.T)
     names = []
     for row, curve in page.curves.items():
+        _name_regions(page, edges[row:row + 2], diagram.kinds.T[row:row + 1])
         height = page.main_bottom + page.main_height * (row + 0.5) / rows
         page.line([LEFT - 0.5, LEFT - 0.28, LEFT - 0.06], [height] * 3, markevery=[1], **style.look(curve))
         names.append((height, diagram.label(row), curve, True))
@@ -71,7 +71,7 @@ def _colour(page, label, log):
     levels = _decades(norm, field) if log else _steps(norm, field)
     if reference is not None:
         # At tau_E = tau_I the ratio is 1 to rounding: a level just below follows the row instead of the rounding.
-        levels = [(field - np.log10(reference), -1e-6, ENTRANT_EQUALS, 1.9)] + [
+        levels = [(field - np.log10(reference.T[page.finite]), -1e-6, ENTRANT_EQUALS, 1.9)] + [
             level for level in levels if level[1] or diagram.quantity != "ratio"]
     contours.draw(page.main, page.x.values, page.y.values, levels)
     _draw_scale(page, image, extend, label, log)
@@ -90,7 +90,7 @@ def _norm(known, log):
     if log:
         return LogNorm(low, high), extend, style.FIELD_MAP
     if min(-low, high) > ONE_SIGN * (high - low):
-        return TwoSlopeNorm(0, low, high), extend, style.DIVERGING_MAP
+        return Normalize(-max(-low, high), max(-low, high)), extend, style.DIVERGING_MAP
     return Normalize(low, high), extend, style.FIELD_MAP
 
 
@@ -104,7 +104,9 @@ def _decades(norm, field):
 
 def _steps(norm, field):
     """Contours of `field` at round numbers, zero heavier: of use in grey, where colours that diverge fold over."""
-    levels = [level for level in MaxNLocator(7).tick_values(norm.vmin, norm.vmax) if norm.vmin < level < norm.vmax]
+    low, high = max(norm.vmin, np.nanmin(field)), min(norm.vmax, np.nanmax(field))
+    levels = MaxNLocator(9, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    levels = [level for level in levels if low < level < high]
     return [(field, level, f"{level:.6g}".replace("-", "\N{MINUS SIGN}"), 0.8 if level else 1.9) for level in levels]
 
 
@@ -130,18 +132,20 @@ def _name_rows(page):
     page.margin(page.main_bottom, page.top + LINE / 4, names)
 
 
-def _name_regions(page, axes, y_edges, kinds):
-    """Each region's exponent, where the region has most room."""
-    page_of = axes.transData + page.figure.dpi_scale_trans.inverted()
+def _name_regions(page, y_edges, kinds):
+    """Each regime's exponent, where its region has most room for it."""
+    page_of = page.main.transData + page.figure.dpi_scale_trans.inverted()
     across = page_of.transform([(x, y_edges[0]) for x in page.x.edges])[:, 0]
     up = page_of.transform([(page.x.edges[0], y) for y in y_edges])[:, 1]
-    # The region on a raster fine enough for a label, with a border around.
-    columns = np.searchsorted(across, np.arange(across[0] + 0.01, across[-1], 0.02)) - 1
-    rows = np.searchsorted(up, np.arange(up[0] + 0.01, up[-1], 0.02)) - 1
-    raster = np.pad(kinds[np.ix_(rows, columns)], 1, constant_values=0)
+    columns = np.searchsorted(across, np.arange(across[0] + RASTER / 2, across[-1], RASTER)) - 1
+    rows = np.searchsorted(up, np.arange(up[0] + RASTER / 2, up[-1], RASTER)) - 1
+    raster = np.pad(kinds[np.ix_(rows, columns)], 1, constant_values=0)  # a border around
     for kind, name in regimes.region_labels(regimes.governing(page.diagram.n_incumbent)).items():
-        room = 0.02 * ndimage.distance_transform_edt(raster == kind)
-        row, column = np.unravel_index(np.argmax(room), room.shape)
-        if room[row, column] >= ROOM:
-            axes.text(across[0] + 0.02 * column, up[0] + 0.02 * row, name, ha="center", va="center", zorder=5,
-                      transform=page.figure.dpi_scale_trans, fontsize=style.SIZE, path_effects=contours.HALO)
+        wide = style.text_width(name, style.SIZE) / 2 + 0.06
+        room = ndimage.distance_transform_edt(raster == kind, sampling=(RASTER / TALL, RASTER / wide))
+        roomiest = np.argwhere(room == room.max())
+        row, column = roomiest[len(roomiest) // 2]
+        if room[row, column] >= 1:
+            page.main.text(across[0] + RASTER * (column - 0.5), up[0] + RASTER * (row - 0.5), name, ha="center",
+                           va="center", zorder=5, transform=page.figure.dpi_scale_trans, fontsize=style.SIZE,
+                           path_effects=contours.HALO)

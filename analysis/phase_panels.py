@@ -65,9 +65,12 @@ def _draw_thresholds(page):
     """The curves of N_E* or N_E*/N_I; returns what stands beside the panel for the reference line."""
     diagram, axes = page.diagram, page.main
     x, reference = diagram.plane.x_values, diagram.reference()
-    known = [diagram.values[np.isfinite(diagram.values)]] + ([] if reference is None else [reference])
+    if reference is not None:
+        reference = reference[:, 0] if (reference == reference[:, :1]).all() else None  # one line for all curves
+    known = diagram.values[np.isfinite(diagram.values)]
+    known = known if reference is None else np.append(known, reference)
     axes.set_yscale("log")
-    low, high = _limits(np.concatenate(known)) if np.concatenate(known).size else (0.1, 10.0)
+    low, high = _limits(known) if known.size else (0.1, 10.0)
     axes.set_ylim(low, high)
     log_ticks(axes.yaxis, low, high)
     axes.set_ylabel(label(diagram.quantity))
@@ -121,8 +124,8 @@ def _draw_exponents(page, axes, name, x, values):
     shown = values[:, page.columns]
     low, high = _exponent_limits(shown[np.isfinite(shown)], name)
     axes.set_ylim(low, high)
-    axes.yaxis.set_major_locator(MultipleLocator(0.25 if high - low < 1.5 else 0.5) if high - low < 4 else
-                                 MaxNLocator(6))
+    by_quarters = MultipleLocator(0.25 if high - low < 1.5 else 0.5)
+    axes.yaxis.set_major_locator(by_quarters if name == "elasticity_N_I" else MaxNLocator(6))
     axes.set_ylabel(label(name))
     for order, (column, curve) in enumerate(page.curves.items()):
         axes.plot(x, values[:, column], markevery=style.markers(x.size, order, len(page.curves)), zorder=3,

@@ -50,7 +50,7 @@ def number(value, digits=6):
     if math.isinf(value):
         return r"$\infty$" if value > 0 else r"$-\infty$"
     if value == 0 or 1e-3 <= abs(value) < 1e5:
-        return f"{value:.{digits}g}"
+        return f"{float(f'{value:.{digits}g}'):.6g}"
     factor, power = f"{value:.{digits - 1}e}".split("e")
     factor = factor.rstrip("0").rstrip(".") if "." in factor else factor
     return f"$10^{{{int(power)}}}$" if factor == "1" else f"${factor}\\times 10^{{{int(power)}}}$"

@@ -24,8 +24,10 @@ sys.path.insert(0, str(ANALYSIS))
 import hatching
 import moatfile
 import phase_diagram
+import phase_page
 import phase_panels
 import regimes
+import style
 
 import matplotlib.pyplot as plt  # after phase_diagram, which chooses the backend
 from matplotlib.collections import QuadMesh
@@ -70,18 +72,18 @@ def threshold(n_incumbent, tau_entrant, misalignment, nu, tau_incumbent):
     return math.exp(np.interp(-target, -losses, grid)), moatfile.OK
 
 
-def write_results(path, axes, n_entrant, status, config=CONFIG, **attributes):
-    """A results file with the variables the figures read."""
+def write_results(path, axes, n_entrant, status, config=CONFIG, **more):
+    """A results file with the variables the figures read, and `more` of them, on the `axes` in their order."""
     with h5py.File(path, "w", libver="latest") as file:
         file.attrs.update({"moat_version": "0.1.0", "git_revision": "deadbeef", "solver": "deterministic",
-                           "config": config, **attributes})
-        for name in AXES:
-            file[name] = np.asarray(axes[name], dtype=float)
+                           "config": config})
+        for name, values in axes.items():
+            file[name] = np.asarray(values, dtype=float)
             file[name].make_scale(name)
-        for name, values in (("N_E_star", n_entrant), ("status", np.asarray(status, dtype=np.uint8))):
+        for name, values in {"N_E_star": n_entrant, "status": np.asarray(status, dtype=np.uint8), **more}.items():
             file.create_dataset(name, data=values, chunks=True)
-            for k, axis in enumerate(AXES):
-                file[name].dims[k].attach_scale(file[axis])
+            for dimension, axis in zip(file[name].dims, axes if np.ndim(values) > 1 else ["nu"]):
+                dimension.attach_scale(file[axis])
 
 
 def write_market(path, axes, tau_incumbent=0.9, config=CONFIG, spoil=None):
@@ -98,6 +100,29 @@ def write_market(path, axes, tau_incumbent=0.9, config=CONFIG, spoil=None):
         spoil(n_entrant, status)
     n_entrant[~np.isin(status, (1, 2))] = np.nan
     write_results(path, axes, n_entrant, status, config)
+
+
+POWERS = {"tau_I": 3.0, "N_I": 0.25, "tau_E": -1.5, "Q": -0.75, "nu": -2.0}
+
+
+def write_powers(path, axes, regime=None, **more):
+    """A file with N_E* = the product of every axis to its power of POWERS, infinity counted as 1e15, and its exponents:
+    d ln N_E*/d ln N_I as is, that of Q off by 1, so that the file's is told from finite differences; D ~ N_E*^-1/4."""
+    n_entrant = np.ones(())
+    for name, values in axes.items():
+        n_entrant = np.multiply.outer(n_entrant, np.minimum(values, 1e15) ** POWERS[name])
+    shape = n_entrant.shape
+    write_results(path, axes, n_entrant, np.ones(shape), elasticity_N_I=np.full(shape, POWERS["N_I"]),
+                  elasticity_Q=np.full(shape, POWERS["Q"] + 1), exponent_D=np.full(shape, 4.0),
+                  nu_prime=np.minimum(1.5, axes["nu"]),
+                  regime=np.ones(shape, dtype=np.uint8) if regime is None else regime, **more)
+    return n_entrant
+
+
+def five_axes(**changes):
+    return {"tau_I": np.linspace(0.3, 0.9, 7), "N_I": np.array([1e2, 1e4, 1e6, math.inf]),
+            "tau_E": np.array([0.5, 0.8, math.inf]), "Q": np.geomspace(1e-3, 1, 9), "nu": np.array([0.34, 1.0]),
+            **changes}
 
 
 def curves_axes(**changes):
@@ -220,6 +245,134 @@ class PhaseDiagramTest(unittest.TestCase):
                     found += 1
         self.assertGreaterEqual(found, 8)
 
+    def test_any_two_axes_at_any_slice(self):
+        axes, path = five_axes(), self.path("five.h5")
+        n_entrant = write_powers(path, axes)
+        names, at = list(axes), {"tau_I": 4, "N_I": 1, "tau_E": 1, "Q": 5, "nu": 1}
+        for x, y in itertools.permutations(names, 2):
+            with self.subTest(f"{x}, {y}"):
+                slices = [f"{axis}={axes[axis][at[axis]]!r}" for axis in names if axis not in (x, y)]
+                finite = np.isfinite(axes[x])
+                plane = n_entrant[tuple(slice(None) if axis in (x, y) else at[axis] for axis in names)]
+                plane = (plane if names.index(x) < names.index(y) else plane.T)[finite]
+                diagram = self.diagram(path, slices, x=x, y=y, quantity="N_E_star")
+                np.testing.assert_allclose(diagram.values, plane, rtol=1e-13)
+                np.testing.assert_array_equal(diagram.plane.x_values, axes[x][finite])
+                np.testing.assert_array_equal(diagram.plane.y_values, axes[y])
+                _, exponents = diagram.local_exponents()
+                np.testing.assert_allclose(exponents, POWERS[x] + (1 if x == "Q" else 0), rtol=1e-11)
+                exponents = phase_diagram.local_exponent(diagram.plane.x_values, diagram.n_entrant)[1]
+                np.testing.assert_allclose(exponents, POWERS[x], rtol=1e-11)
+
+    def test_which_axes_and_which_quantity_without_being_told(self):
+        five, four = self.path("five.h5"), self.path("four.h5")
+        write_powers(five, five_axes())
+        axes = five_axes()
+        del axes["tau_I"]
+        write_powers(four, axes)
+        cases = [
+            (four, {}, "N_I", "Q", "ratio"),
+            (five, {}, "N_I", "Q", "ratio"),
+            (five, {"slices": ["Q=1"]}, "N_I", "tau_I", "ratio"),
+            (five, {"y": "N_I"}, "Q", "N_I", "N_E_star"),
+            (five, {"slices": ["N_I=inf"]}, "Q", "tau_I", "N_E_star"),
+            (five, {"slices": ["N_I=100", "Q=1"]}, "tau_I", "tau_E", "ratio"),
+            (five, {"x": "tau_E", "slices": ["tau_I=.3", "Q=1", "nu=1"]}, "tau_E", "N_I", "N_E_star"),
+        ]
+        for path, choices, x, y, quantity in cases:
+            diagram = self.diagram(path, **choices)
+            self.assertEqual((diagram.plane.x, diagram.plane.y, diagram.quantity), (x, y, quantity), choices)
+
+    def test_scales_follow_the_spacing(self):
+        path = self.path("five.h5")
+        write_powers(path, five_axes(tau_E=np.linspace(0.3, 0.9, 9), nu=np.array([0.34, 0.5, 1.0, 3.4])))
+        scales = {"tau_I": "linear", "N_I": "log", "tau_E": "linear", "Q": "log", "nu": "log"}
+        for x, y in (("tau_I", "Q"), ("Q", "tau_E"), ("tau_E", "Q"), ("nu", "tau_E"), ("N_I", "Q")):
+            _, figure = self.draw(path, x=x, y=y)
+            companion, main = figure.axes[:2]
+            self.assertEqual([main.get_xscale(), companion.get_xscale(), main.get_yscale()],
+                             [scales[x], scales[x], scales[y]])
+
+    def test_exponents_of_theory_beside_curves(self):
+        path = self.path("five.h5")
+        write_powers(path, five_axes(N_I=np.array([1e3, math.inf]), nu=np.array([0.34, 2.0])))
+        infinite = ["N_I=inf", "nu=2", "Q=1"]
+        cases = [
+            ({"slices": infinite, "y": "tau_E", "quantity": "exponent_D"},
+             {r"$1/\nu$ = 0.5", r"$(\nu+1)/\nu$ = 1.5", r"$(\nu'+1)/\nu'$ = 1.67"}),
+            ({"slices": infinite[:1], "y": "nu", "x": "tau_I", "quantity": "exponent_D"},
+             {r"$1/\nu$ = 2.94", r"$(\nu+1)/\nu$ = 3.94", r"$1/\nu$ = 0.5", r"$(\nu+1)/\nu$ = 1.5"}),
+            ({"slices": ["N_I=1e3", "Q=1", "nu=0.34"], "y": "tau_E", "quantity": "elasticity_N_I"},
+             {"1", r"$1/(\nu+1)$ = 0.746", "0"}),
+            ({"y": "tau_E", "x": "nu", "quantity": "elasticity_N_I"}, {"0"}),
+        ]
+        for choices, expected in cases:
+            diagram, figure = self.draw(path, **choices)
+            shown = {text for text, _ in texts(figure)}
+            self.assertLessEqual(expected, shown, choices)
+            curves = [line.get_ydata() for line in figure.axes[1].lines if line.get_marker() not in (None, "None")]
+            self.assertEqual(len(curves), diagram.plane.y_values.size)
+            np.testing.assert_array_equal(curves, diagram.values.T)
+
+    def test_curves_along_x_are_drawn_once(self):
+        path = self.path("five.h5")
+        write_powers(path, five_axes())
+        _, figure = self.draw(path, ["tau_I=.3", "Q=1", "nu=1"], quantity="elasticity_N_I")
+        self.assertEqual(len(figure.axes), 1)
+        self.assertEqual(figure.axes[0].get_xlabel(), phase_page.AXIS_LABELS["N_I"])
+
+    def test_regimes_cell_by_cell(self):
+        axes, path = five_axes(N_I=np.geomspace(1e2, 1e9, 30)), self.path("regimes.h5")
+        columns = np.array([regimes.FIRST, regimes.TRANSITIONAL, regimes.SECOND, regimes.NONE, regimes.THIRD])
+        regime = np.broadcast_to(columns[np.arange(30) // 6][None, :, None, None, None], (7, 30, 3, 9, 2))
+        write_powers(path, axes, regime.astype(np.uint8))
+        with h5py.File(path, "r+") as file:
+            file["status"][:, :3] = moatfile.NO_ENTRY
+        for y in ("Q", "tau_E"):  # a field, and bands
+            diagram, figure = self.draw(path, ["nu=1"], y=y, quantity="regime")
+            main = figure.axes[1]
+            rows = np.asarray(diagram.plane.y_values) if y == "Q" else np.arange(3) + 0.5
+            kinds = np.repeat(regimes.kind(columns), 6)
+            kinds[:3] = moatfile.NO_ENTRY
+            for kind in set(kinds):
+                patch, = [patch for patch in main.patches if patch.get_gid() == f"kind-{kind}"]
+                covered = [[patch.get_path().contains_point((x, row)) for row in rows] for x in axes["N_I"]]
+                np.testing.assert_array_equal(covered, np.broadcast_to((kinds == kind)[:, None], np.shape(covered)))
+            named = {text.get_text() for text in figure.legends[0].get_texts()}
+            self.assertEqual(named, {hatching.HATCHES[moatfile.NO_ENTRY][2], "no regime",
+                                     "first regime: exponent near $1$", "third regime: exponent near $0$",
+                                     r"second regime: exponent near $1/(\nu+1)$ = 0.5",
+                                     "transitional: near none of theory's exponents"})
+            to_data = figure.dpi_scale_trans + main.transData.inverted()
+            regions = [(text.get_text(), to_data.transform(text.get_position())[0]) for text in main.texts]
+            self.assertEqual(len(regions), 3 if y == "Q" else 9)
+            for name, x in regions:
+                k = int(np.argmin(np.abs(np.log(axes["N_I"] / x))))
+                self.assertEqual(regimes.region_labels("elasticity_N_I")[kinds[k]], name)
+
+    def test_colours_of_exponents_diverge_only_from_a_zero_inside(self):
+        path, axes = self.path("signs.h5"), five_axes()
+        shape = [len(values) for values in axes.values()]
+        for least in (-1.0, 0.5):
+            slopes = np.linspace(least, 2.0, 9)[:, None]  # of Q
+            write_powers(path, axes, elasticity_tau_E=np.broadcast_to(slopes, shape))
+            _, figure = self.draw(path, x="N_I", y="Q", quantity="elasticity_tau_E")
+            mesh = next(each for each in figure.axes[1].collections if isinstance(each, QuadMesh))
+            np.testing.assert_allclose(mesh.get_array().reshape(9, 3), np.broadcast_to(slopes, (9, 3)))
+            self.assertEqual((mesh.norm.vmin, mesh.norm.vmax), (-2, 2) if least < 0 else (0.5, 2))
+            self.assertEqual(mesh.get_cmap().name, style.DIVERGING_MAP if least < 0 else style.FIELD_MAP)
+
+    def test_regimes_at_infinite_data(self):
+        path = self.path("regimes.h5")
+        write_powers(path, five_axes())
+        _, figure = self.draw(path, ["N_I=inf", "nu=.34"], y="Q", quantity="regime")
+        self.assertEqual([text.get_text() for text in figure.legends[0].get_texts()],
+                         [r"first regime: exponent near $1/\nu$ = 2.94"])
+        _, figure = self.draw(path, ["tau_E=.5", "nu=.34"], x="Q", y="N_I", quantity="regime")
+        shown = " ".join(text for text, _ in texts(figure))
+        self.assertIn(r"$N_I$ = $\infty$ left out", shown)
+        self.assertIn("exponent near $1$", shown)
+
     def test_no_text_meets_another_or_leaves_the_page(self):
         def with_gaps(n_entrant, status):
             status[40:45, 1], status[90:, 0] = moatfile.FAILED, moatfile.PENDING
@@ -246,11 +399,27 @@ class PhaseDiagramTest(unittest.TestCase):
             "field, nu": (field_axes(tau_E=[math.inf], nu=np.linspace(0.2, 2, 30)), None),
             "field, Q": (field_axes(tau_E=[0.91], Q=np.geomspace(1e-3, 1, 30)), None),
         }
-        for name, (axes, spoil) in cases.items():
+        plain = {"x": "N_I"}
+        five = {
+            "thresholds over tau_E": {"x": "tau_E", "y": "Q", "quantity": "N_E_star"},
+            "curves over Q": {"x": "Q", "y": "N_I"},
+            "exponents over tau_I": {"x": "tau_I", "y": "tau_E", "quantity": "elasticity_Q"},
+            "exponents alone": {"x": "Q", "y": "nu", "quantity": "elasticity_Q"},
+            "regimes": {"x": "tau_I", "y": "Q", "quantity": "regime"},
+            "bands": {"x": "N_I", "y": "tau_E", "quantity": "regime"},
+            "a band": {"x": "Q", "quantity": "regime",
+                       "slices": ["tau_I=.3", "N_I=100", "nu=1", "tau_E=inf"]},
+        }
+        drawn = [(name, market, plain) for name, market in cases.items()]
+        drawn += [(name, None, choices) for name, choices in five.items()]
+        for name, market, choices in drawn:
             with self.subTest(name):
                 path = self.path("case.h5")
-                write_market(path, axes, spoil=spoil)
-                _, figure = self.draw(path)
+                if market:
+                    write_market(path, market[0], spoil=market[1])
+                else:
+                    write_powers(path, five_axes())
+                _, figure = self.draw(path, **choices)
                 boxes = texts(figure)
                 page = figure.bbox
                 for text, box in boxes:
@@ -300,6 +469,14 @@ class PhaseDiagramTest(unittest.TestCase):
             ([good, "-o", figure, "--slice", "P=2"], "expected AXIS=VALUE with AXIS one of N_I, tau_E, Q, nu"),
             ([good, "-o", figure, "--slice", "Q=0.1", "Q=0.4"], "Q has a slice already"),
             ([good, "-o", figure, "--y", "Q", "--slice", "Q=0.1"], "Q is drawn along (--y Q)"),
+            ([good, "-o", figure, "--x", "Q", "--slice", "Q=0.1"], "Q is drawn along (--x Q)"),
+            ([good, "-o", figure, "--x", "Q", "--y", "Q"], "--x and --y are both Q; expected two different axes"),
+            ([good, "-o", figure, "--x", "tau_I"], "has no axis tau_I (--x tau_I); its axes are N_I, tau_E, Q, nu"),
+            ([good, "-o", figure, "--x", "tau_E"], "tau_E has a single value or none that is finite (0.95, inf)"),
+            ([good, "-o", figure, "--slice", "tau_E=inf", "N_I=10", "Q=0.1", "nu=1"], "leaves no axis to draw against"),
+            ([good, "-o", figure, "--quantity", "regime"], "has no variable regime (--quantity regime)"),
+            ([single, "-o", figure, "--x", "Q", "--slice", "N_I=inf", "--quantity", "ratio"],
+             "N_E*/N_I is 0 at N_I = inf; --quantity N_E_star"),
         ]
         for arguments, expected in cases:
             with self.subTest(expected):
