@@ -70,9 +70,9 @@ def _colour(page, label, log):
     reference = diagram.reference()
     levels = _decades(norm, field) if log else _steps(norm, field)
     if reference is not None:
+        levels = [level for level in levels if not np.allclose(np.log10(reference), level[1])]
         # At tau_E = tau_I the ratio is 1 to rounding: a level just below follows the row instead of the rounding.
-        levels = [(field - np.log10(reference.T[page.finite]), -1e-6, ENTRANT_EQUALS, 1.9)] + [
-            level for level in levels if level[1] or diagram.quantity != "ratio"]
+        levels = [(field - np.log10(reference.T[page.finite]), -1e-6, ENTRANT_EQUALS, 1.9)] + levels
     contours.draw(page.main, page.x.values, page.y.values, levels)
     _draw_scale(page, image, extend, label, log)
 

@@ -82,7 +82,10 @@ def _draw_thresholds(page):
             axes.plot(x, diagram.limit[:, column], color=curve["color"], linewidth=0.8, linestyle=(0, (5, 3)), zorder=2)
     if reference is None:
         return []
-    axes.plot(x[[0, -1]], reference[[0, -1]], zorder=1, **_guide(style.REFERENCE))
+    if reference[0] == reference[-1]:
+        axes.axhline(reference[0], zorder=1, **_guide(style.REFERENCE))
+    else:
+        axes.plot(x, reference, zorder=1, **_guide(style.REFERENCE))
     return [(_height(page, axes, reference[-1]), ENTRANT_EQUALS, style.REFERENCE, True)]
 
 
@@ -125,7 +128,7 @@ def _draw_exponents(page, axes, name, x, values):
     low, high = _exponent_limits(shown[np.isfinite(shown)], name)
     axes.set_ylim(low, high)
     by_quarters = MultipleLocator(0.25 if high - low < 1.5 else 0.5)
-    axes.yaxis.set_major_locator(by_quarters if name == "elasticity_N_I" else MaxNLocator(6))
+    axes.yaxis.set_major_locator(by_quarters if name == "elasticity_N_I" else MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axes.set_ylabel(label(name))
     for order, (column, curve) in enumerate(page.curves.items()):
         axes.plot(x, values[:, column], markevery=style.markers(x.size, order, len(page.curves)), zorder=3,
