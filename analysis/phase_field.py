@@ -4,19 +4,16 @@
 import math
 
 import numpy as np
-from matplotlib.colors import LogNorm, Normalize
-from matplotlib.ticker import MaxNLocator
 from scipy import ndimage
 
 import contours
 import regimes
 import style
+from colour_scale import ColourScale
 from hatching import hatch
-from phase_page import ENTRANT_EQUALS, LEFT, LINE, ROW, log_ticks
+from phase_page import ENTRANT_EQUALS, LEFT, LINE, ROW
 
-OUTSIDE = 0.005  # share of the values at either end that the colours leave out
 RASTER, TALL = 0.02, 0.14  # inches: to find room for the name of a region, and half its height
-ONE_SIGN = 0.05  # share of the range beyond zero from which colours diverge there
 
 
 def draw(page, label, log):
@@ -58,66 +55,36 @@ def draw_bands(page):
 
 
 def _colour(page, label, log):
-    diagram, values = page.diagram, page.diagram.values.T
-    norm, extend, colours = _norm(values[np.isfinite(values)], log)
-    if norm is None:
+    values = page.diagram.values.T
+    known = values[np.isfinite(values)]
+    if known.size == 0:
         return
-    look = {"norm": norm, "cmap": colours, "rasterized": True, "zorder": 1}
+    scale = ColourScale(known, log)
+    look = {"norm": scale.norm, "cmap": scale.colours, "rasterized": True, "zorder": 1}
     image = page.main.pcolormesh(page.x.edges, page.y.edges, np.ma.masked_invalid(values[page.finite]), **look)
     if page.infinity:
         page.infinity.pcolormesh(page.x.edges, [0, 1], np.ma.masked_invalid(values[~page.finite]), **look)
-    field = np.log10(values[page.finite]) if log else values[page.finite]
-    reference = diagram.reference()
-    levels = _decades(norm, field) if log else _steps(norm, field)
-    if reference is not None:
-        levels = [level for level in levels if not np.allclose(np.log10(reference), level[1])]
-        # At tau_E = tau_I the ratio is 1 to rounding: a level just below follows the row instead of the rounding.
-        levels = [(field - np.log10(reference.T[page.finite]), -1e-6, ENTRANT_EQUALS, 1.9)] + levels
-    contours.draw(page.main, page.x.values, page.y.values, levels)
-    _draw_scale(page, image, extend, label, log)
+    _draw_contours(page, scale, values[page.finite])
 
-
-def _norm(known, log):
-    """Scale of the colours of the `known` values, at which ends it leaves out the outermost, and the colours."""
-    if known.size == 0:
-        return None, "neither", None
-    known = np.sort(known)
-    low, high = known[int(OUTSIDE * (known.size - 1))], known[math.ceil((1 - OUTSIDE) * (known.size - 1))]
-    extend = {(True, True): "both", (True, False): "min", (False, True): "max"}.get(
-        (bool(known[0] < low), bool(known[-1] > high)), "neither")
-    if low == high:
-        extend, low, high = "neither", *((low / 2, high * 2) if log else (low - 0.5, high + 0.5))
-    if log:
-        return LogNorm(low, high), extend, style.FIELD_MAP
-    if min(-low, high) > ONE_SIGN * (high - low):
-        return Normalize(-max(-low, high), max(-low, high)), extend, style.DIVERGING_MAP
-    return Normalize(low, high), extend, style.FIELD_MAP
-
-
-def _decades(norm, field):
-    """Contours of `field`, a decimal logarithm, at powers of ten."""
-    low, high = math.log10(norm.vmin), math.log10(norm.vmax)
-    step = max(1, math.ceil((high - low) / 8))
-    return [(field, power, f"$10^{{{power}}}$", 0.8) for power in range(math.ceil(low), math.floor(high) + 1)
-            if power % step == 0]
-
-
-def _steps(norm, field):
-    """Contours of `field` at round numbers, zero heavier: of use in grey, where colours that diverge fold over."""
-    low, high = max(norm.vmin, np.nanmin(field)), min(norm.vmax, np.nanmax(field))
-    levels = MaxNLocator(9, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-    levels = [level for level in levels if low < level < high]
-    return [(field, level, f"{level:.6g}".replace("-", "\N{MINUS SIGN}"), 0.8 if level else 1.9) for level in levels]
-
-
-def _draw_scale(page, image, extend, label, log):
     axes = page.panel(page.top + 0.12, 0.15)
-    bar = page.figure.colorbar(image, cax=axes, orientation="horizontal", extend=extend)
+    bar = page.figure.colorbar(image, cax=axes, orientation="horizontal", extend=scale.extend)
     axes.xaxis.set_ticks_position("top")
     axes.xaxis.set_label_position("top")
-    if log:
-        log_ticks(axes.xaxis, image.norm.vmin, image.norm.vmax)
+    scale.ticks(axes.xaxis)
     bar.set_label(label, labelpad=7)
+
+
+def _draw_contours(page, scale, field):
+    """Labelled contours at round values, heavier ones at zero and where N_E* = N_I."""
+    reference, named, levels = page.diagram.reference(), scale.round_values(), []
+    if reference is not None:
+        named = [(value, name) for value, name in named if not np.allclose(reference, value)]
+        # At tau_E = tau_I the ratio is 1 to rounding: a level just below follows the row instead of the rounding.
+        levels = [(np.log10(field / reference.T[page.finite]), -1e-6, ENTRANT_EQUALS, 1.9)]
+    place = scale.place(field)
+    levels += [(place, float(scale.norm(value)), name, 0.8 if value else 1.9) for value, name in named
+               if 0 < scale.norm(value) < 1]
+    contours.draw(page.main, page.x.values, page.y.values, levels)
 
 
 def _name_rows(page):

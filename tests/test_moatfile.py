@@ -73,7 +73,7 @@ class MoatfileTest(unittest.TestCase):
         self.assertEqual((list(results.axes), list(results.variables)), (list(axes), ["N_E_star", "regime"]))
         np.testing.assert_array_equal(results.axes["tau_I"], AXES["tau_I"])
         self.check(results, "regime", ("tau_E", "tau_I"), {"N_I": 1, "Q": 1, "nu": 0})
-        with self.assertRaisesRegex(moatfile.Refused, "N_E_star has the dimensions tau_I, N_I.* expected .* N_I, tau_E"):
+        with self.assertRaisesRegex(moatfile.Refused, "N_E_star has the dimensions tau_I, N_I.* expected .* N_I"):
             moatfile.read(self.file, ["N_E_star"], MARKET)
 
     def test_scaling_law_with_and_without_lambda(self):
@@ -85,6 +85,17 @@ class MoatfileTest(unittest.TestCase):
             self.check(results, "loss", ("alpha", "N"), at)
         with self.assertRaisesRegex(moatfile.Refused, "its sweep is scaling_law; expected one with N_E_star"):
             moatfile.read(self.file, ["N_E_star"], MARKET)
+
+    def test_settings_of_a_config_in_either_style(self):
+        block = ("model:\n  gamma: 0.5\n\n  P: .inf   # features\n"
+                 "incumbent: {tau: 0.7}\ntau_unit: absolute\nridge: {P: 64}\n")
+        flow = "ridge: {P: 64}\ntau_unit: 'absolute'\nincumbent: {tau: 0.7}\nmodel: {P: .inf,\n  \"gamma\": 5e-1}\n"
+        for config in (block, flow):
+            results = moatfile.Results("x", {"config": config}, {}, {})
+            self.assertEqual([results.number("gamma", "model"), results.number("P", "model"),
+                              results.number("tau", "incumbent"), results.setting("tau_unit")],
+                             [0.5, math.inf, 0.7, "absolute"])
+            self.assertIsNone(results.number("tau", "model"))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""analysis/phase_diagram.py, on small results files written here in the format of DESIGN.md section 5."""
+"""The figures of analysis/phase_diagram.py, on the small results files of market_file.py."""
 
 import contextlib
 import io
@@ -18,8 +18,8 @@ from unittest import mock
 import h5py
 import numpy as np
 
-ANALYSIS = Path(__file__).resolve().parent.parent / "analysis"
-sys.path.insert(0, str(ANALYSIS))
+from market_file import (ANALYSIS, curves_axes, field_axes, five_axes, known_status, write_market, write_powers,
+                         write_results)
 
 import hatching
 import moatfile
@@ -28,117 +28,12 @@ import phase_page
 import phase_panels
 import regimes
 import style
+from colour_scale import ColourScale
 
 import matplotlib.pyplot as plt  # after phase_diagram, which chooses the backend
 from matplotlib.collections import QuadMesh
 from matplotlib.text import Text
 from PIL import Image
-
-AXES = ("N_I", "tau_E", "Q", "nu")
-CONFIG = """# gamma: 9 in a comment is not the setting
-name: synthetic
-sweep: market_entry
-solver: deterministic
-model: {gamma: 0.5, P: .inf}
-incumbent:
-  tau: 0.9   # multiples of L*
-tau_unit: L_star
-ridge: {P: 2048}
-"""
-
-
-def threshold(n_incumbent, tau_entrant, misalignment, nu, tau_incumbent):
-    """A stand-in for N_E* and its status with the three regimes of the theory; thresholds are multiples of L*."""
-    def gap(tau):
-        return (1 - math.sqrt(min(tau, 1.0))) ** 2
-
-    def excess(log_n, tau):
-        mixture = (gap(tau) * misalignment) ** (nu / (2 * (nu + 1)))
-        return np.exp(-nu * log_n) + 0.3 * mixture * np.exp(-nu / (nu + 1) * log_n)
-
-    if tau_incumbent < 0.25 + float(excess(math.log(n_incumbent), 0.5)) ** 0.5 / 4:
-        return math.nan, moatfile.INCUMBENT_INFEASIBLE
-    if tau_entrant < 0.25:
-        return math.nan, moatfile.ENTRANT_INFEASIBLE
-    target = gap(tau_incumbent) + float(excess(math.log(n_incumbent), tau_incumbent))
-    if gap(tau_entrant) >= target:
-        return math.nan, moatfile.NO_ENTRY
-    grid = np.linspace(0, math.log(1e30), 601)
-    losses = gap(tau_entrant) + excess(grid, tau_entrant)
-    if losses[0] <= target:
-        return 1.0, moatfile.ENTRANT_ALWAYS
-    if losses[-1] > target:
-        return math.nan, moatfile.FAILED
-    return math.exp(np.interp(-target, -losses, grid)), moatfile.OK
-
-
-def write_results(path, axes, n_entrant, status, config=CONFIG, **more):
-    """A results file with the variables the figures read, and `more` of them, on the `axes` in their order."""
-    with h5py.File(path, "w", libver="latest") as file:
-        file.attrs.update({"moat_version": "0.1.0", "git_revision": "deadbeef", "solver": "deterministic",
-                           "config": config})
-        for name, values in axes.items():
-            file[name] = np.asarray(values, dtype=float)
-            file[name].make_scale(name)
-        for name, values in {"N_E_star": n_entrant, "status": np.asarray(status, dtype=np.uint8), **more}.items():
-            file.create_dataset(name, data=values, chunks=True)
-            for dimension, axis in zip(file[name].dims, axes if np.ndim(values) > 1 else ["nu"]):
-                dimension.attach_scale(file[axis])
-
-
-def write_market(path, axes, tau_incumbent=0.9, config=CONFIG, spoil=None):
-    """A results file filled by threshold(); `spoil` may change N_E* and status in place."""
-    shape = [len(axes[name]) for name in AXES]
-    n_entrant, status = np.full(shape, np.nan), np.zeros(shape, dtype=np.uint8)
-    for index in itertools.product(*map(range, shape)):
-        point = [axes[name][k] for name, k in zip(AXES, index)]
-        if math.isfinite(point[0]):
-            n_entrant[index], status[index] = threshold(*point, tau_incumbent)
-        else:
-            n_entrant[index], status[index] = threshold(1e40, *point[1:], tau_incumbent)
-    if spoil:
-        spoil(n_entrant, status)
-    n_entrant[~np.isin(status, (1, 2))] = np.nan
-    write_results(path, axes, n_entrant, status, config)
-
-
-POWERS = {"tau_I": 3.0, "N_I": 0.25, "tau_E": -1.5, "Q": -0.75, "nu": -2.0}
-
-
-def write_powers(path, axes, regime=None, **more):
-    """A file with N_E* = the product of every axis to its power of POWERS, infinity counted as 1e15, and its exponents:
-    d ln N_E*/d ln N_I as is, that of Q off by 1, so that the file's is told from finite differences; D ~ N_E*^-1/4."""
-    n_entrant = np.ones(())
-    for name, values in axes.items():
-        n_entrant = np.multiply.outer(n_entrant, np.minimum(values, 1e15) ** POWERS[name])
-    shape = n_entrant.shape
-    write_results(path, axes, n_entrant, np.ones(shape), elasticity_N_I=np.full(shape, POWERS["N_I"]),
-                  elasticity_Q=np.full(shape, POWERS["Q"] + 1), exponent_D=np.full(shape, 4.0),
-                  nu_prime=np.minimum(1.5, axes["nu"]),
-                  regime=np.ones(shape, dtype=np.uint8) if regime is None else regime, **more)
-    return n_entrant
-
-
-def five_axes(**changes):
-    return {"tau_I": np.linspace(0.3, 0.9, 7), "N_I": np.array([1e2, 1e4, 1e6, math.inf]),
-            "tau_E": np.array([0.5, 0.8, math.inf]), "Q": np.geomspace(1e-3, 1, 9), "nu": np.array([0.34, 1.0]),
-            **changes}
-
-
-def curves_axes(**changes):
-    return {"N_I": np.geomspace(10, 1e12, 111), "tau_E": [0.95, math.inf], "Q": [0.1, 0.4], "nu": [0.34, 1.0],
-            **changes}
-
-
-def field_axes(**changes):
-    return {"N_I": np.geomspace(10, 1e12, 60), "tau_E": np.geomspace(0.15, 1.0, 40), "Q": [0.1], "nu": [0.34],
-            **changes}
-
-
-def known_status(n_entrant, status):
-    """Failed and pending cells in a field of 60 x 40."""
-    status[25:28, 20:23] = moatfile.FAILED
-    status[50:, 32:] = moatfile.PENDING
 
 
 def texts(figure):
@@ -182,14 +77,6 @@ class PhaseDiagramTest(unittest.TestCase):
         self.addCleanup(plt.close, figure)
         return diagram, figure
 
-    def test_local_exponent_of_power_laws(self):
-        n_incumbent = np.array([1e1, 1e3, 1e4, 1e8, 1e9])  # unequal steps
-        n_entrant = np.stack([7 * n_incumbent ** 0.746, np.array([2.0, 2.0, 20.0, math.nan, 1.0])], axis=1)
-        middles, slopes = phase_diagram.local_exponent(n_incumbent, n_entrant)
-        np.testing.assert_allclose(middles, [1e2, 10 ** 3.5, 1e6, 10 ** 8.5], rtol=1e-12)
-        np.testing.assert_allclose(slopes[:, 0], 0.746, rtol=1e-12)
-        np.testing.assert_allclose(slopes[:, 1], [0, 1, math.nan, math.nan], atol=1e-12)
-
     def test_curves_show_the_chosen_numbers(self):
         axes = curves_axes(N_I=[*np.geomspace(10, 1e12, 23), math.inf])
         path = self.path("curves.h5")
@@ -225,7 +112,8 @@ class PhaseDiagramTest(unittest.TestCase):
         legend = {text.get_text() for text in figure.legends[0].get_texts()}
         self.assertEqual(legend, {name for _, _, name in hatching.HATCHES.values()})
         mesh = next(each for each in main.collections if isinstance(each, QuadMesh))
-        np.testing.assert_allclose(mesh.get_array().reshape(40, 60).filled(math.nan), (diagram.n_entrant / axes["N_I"][:, None]).T, rtol=1e-12)
+        ratio = (diagram.n_entrant / axes["N_I"][:, None]).T
+        np.testing.assert_allclose(mesh.get_array().reshape(40, 60).filled(math.nan), ratio, rtol=1e-12)
 
     def test_contours_lie_on_their_level(self):
         path = self.path("plane.h5")
@@ -244,44 +132,6 @@ class PhaseDiagramTest(unittest.TestCase):
                     np.testing.assert_allclose(-0.75 * np.log10(x) - 1.5 * np.log10(y), level, atol=1e-3)
                     found += 1
         self.assertGreaterEqual(found, 8)
-
-    def test_any_two_axes_at_any_slice(self):
-        axes, path = five_axes(), self.path("five.h5")
-        n_entrant = write_powers(path, axes)
-        names, at = list(axes), {"tau_I": 4, "N_I": 1, "tau_E": 1, "Q": 5, "nu": 1}
-        for x, y in itertools.permutations(names, 2):
-            with self.subTest(f"{x}, {y}"):
-                slices = [f"{axis}={axes[axis][at[axis]]!r}" for axis in names if axis not in (x, y)]
-                finite = np.isfinite(axes[x])
-                plane = n_entrant[tuple(slice(None) if axis in (x, y) else at[axis] for axis in names)]
-                plane = (plane if names.index(x) < names.index(y) else plane.T)[finite]
-                diagram = self.diagram(path, slices, x=x, y=y, quantity="N_E_star")
-                np.testing.assert_allclose(diagram.values, plane, rtol=1e-13)
-                np.testing.assert_array_equal(diagram.plane.x_values, axes[x][finite])
-                np.testing.assert_array_equal(diagram.plane.y_values, axes[y])
-                _, exponents = diagram.local_exponents()
-                np.testing.assert_allclose(exponents, POWERS[x] + (1 if x == "Q" else 0), rtol=1e-11)
-                exponents = phase_diagram.local_exponent(diagram.plane.x_values, diagram.n_entrant)[1]
-                np.testing.assert_allclose(exponents, POWERS[x], rtol=1e-11)
-
-    def test_which_axes_and_which_quantity_without_being_told(self):
-        five, four = self.path("five.h5"), self.path("four.h5")
-        write_powers(five, five_axes())
-        axes = five_axes()
-        del axes["tau_I"]
-        write_powers(four, axes)
-        cases = [
-            (four, {}, "N_I", "Q", "ratio"),
-            (five, {}, "N_I", "Q", "ratio"),
-            (five, {"slices": ["Q=1"]}, "N_I", "tau_I", "ratio"),
-            (five, {"y": "N_I"}, "Q", "N_I", "N_E_star"),
-            (five, {"slices": ["N_I=inf"]}, "Q", "tau_I", "N_E_star"),
-            (five, {"slices": ["N_I=100", "Q=1"]}, "tau_I", "tau_E", "ratio"),
-            (five, {"x": "tau_E", "slices": ["tau_I=.3", "Q=1", "nu=1"]}, "tau_E", "N_I", "N_E_star"),
-        ]
-        for path, choices, x, y, quantity in cases:
-            diagram = self.diagram(path, **choices)
-            self.assertEqual((diagram.plane.x, diagram.plane.y, diagram.quantity), (x, y, quantity), choices)
 
     def test_scales_follow_the_spacing(self):
         path = self.path("five.h5")
@@ -361,6 +211,19 @@ class PhaseDiagramTest(unittest.TestCase):
             np.testing.assert_allclose(mesh.get_array().reshape(9, 3), np.broadcast_to(slopes, (9, 3)))
             self.assertEqual((mesh.norm.vmin, mesh.norm.vmax), (-2, 2) if least < 0 else (0.5, 2))
             self.assertEqual(mesh.get_cmap().name, style.DIVERGING_MAP if least < 0 else style.FIELD_MAP)
+
+    def test_exponents_over_decades_have_a_scale_of_powers(self):
+        one_sign = np.append(np.full(900, 0.02), np.geomspace(1, 1e4, 90))
+        for sign, known in ((1, one_sign), (-1, -one_sign), (0, np.append(one_sign, -one_sign))):
+            scale = ColourScale(known, log=False)
+            powers = [10.0 ** k for k in range(-1, 4)]  # from where they leave most values behind
+            expected = {1: powers, -1: [-value for value in reversed(powers)],
+                        0: [-value for value in reversed(powers)] + [0] + powers}[sign]
+            values = [value for value, _ in scale.round_values()]
+            np.testing.assert_allclose(values, expected, rtol=1e-12)
+            steps = np.diff(scale.place(np.array([value for value in values if value * (sign or 1) > 0])))
+            np.testing.assert_allclose(steps, steps[0], rtol=1e-9)  # a decade is as long as any other
+            self.assertEqual(scale.colours, style.FIELD_MAP if sign else style.DIVERGING_MAP)
 
     def test_regimes_at_infinite_data(self):
         path = self.path("regimes.h5")
@@ -492,17 +355,6 @@ class PhaseDiagramTest(unittest.TestCase):
         self.assertEqual(code, 0)
         self.assertIn("Q = 0.1, the first of 2", stderr)
         self.assertEqual(self.diagram(path, ["nu=1", "Q=.4", "tau_E=inf"]).plane.y_values.tolist(), [math.inf])
-
-    def test_settings_of_a_config_in_either_style(self):
-        block = ("model:\n  gamma: 0.5\n\n  P: .inf   # features\n"
-                 "incumbent: {tau: 0.7}\ntau_unit: absolute\nridge: {P: 64}\n")
-        flow = "ridge: {P: 64}\ntau_unit: 'absolute'\nincumbent: {tau: 0.7}\nmodel: {P: .inf,\n  \"gamma\": 5e-1}\n"
-        for config in (block, flow):
-            results = moatfile.Results("x", {"config": config}, {}, {})
-            self.assertEqual([results.number("gamma", "model"), results.number("P", "model"),
-                              results.number("tau", "incumbent"), results.setting("tau_unit")],
-                             [0.5, math.inf, 0.7, "absolute"])
-            self.assertIsNone(results.number("tau", "model"))
 
     def test_file_of_a_live_and_of_a_killed_run(self):
         path = self.path("live.h5")
