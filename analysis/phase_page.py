@@ -17,7 +17,7 @@ import style
 WIDTH, LEFT, TOP = 7.6, 0.95, 0.15
 MAIN, COMPANION, GAP = 3.6, 1.9, 0.11  # heights of the panels, and between joined ones
 ROW, BAND = 0.18, 0.42  # heights of a row of statuses, and of one of regimes
-LINE = 0.2  # of text in the margins
+LINE, TALL = 0.2, 0.24  # of text in the margins, and where its mathematics is tall
 LEADER, SAMPLE = 0.12, 0.46  # from a panel's right edge: where leaders end, and samples of lines
 SMALL = style.SIZE - 1
 ENTRANT_EQUALS = r"$N_E^* = N_I$"
@@ -28,6 +28,17 @@ AXIS_LABELS = {
     "Q": r"misalignment of safety and performance  $Q$",
     "nu": r"data efficiency  $\nu$",
 }
+QUANTITY_LABELS = {
+    "ratio": r"entry threshold per incumbent's data  $N_E^*/N_I$",
+    "N_E_star": r"entry threshold  $N_E^*$  (data points)",
+    "exponent_D": r"$\mathrm{d}\,\ln N_E^*\,/\,\mathrm{d}\,\ln (1/D)$",
+}
+
+
+def quantity_label(quantity):
+    """What an axis along `quantity` is called: one of QUANTITY_LABELS, or elasticity_ and an axis."""
+    symbol = style.SYMBOLS.get(quantity.removeprefix("elasticity_"), "$$").strip("$")
+    return QUANTITY_LABELS.get(quantity, rf"$\mathrm{{d}}\,\ln N_E^*\,/\,\mathrm{{d}}\,\ln {symbol}$")
 
 
 class Cells:
@@ -62,7 +73,11 @@ class Page:
         names = [diagram.label(column) for column in self.columns] + [ENTRANT_EQUALS]
         margin = SAMPLE + 0.2 + max(style.text_width(name, SMALL) for name in names)
         self.width = WIDTH - LEFT - max(margin, 1.5)
-        self.caption = style.wrap(diagram.caption(), SMALL, WIDTH - 0.3)
+        items, self.line_height = diagram.caption(), LINE
+        if diagram.quantity == "regime":
+            items.append(f"exponent: {quantity_label(regimes.governing(diagram.n_incumbent))}")
+            self.line_height = TALL
+        self.caption = style.wrap(items, SMALL, WIDTH - 0.3)
         self._stack()
 
     def _stack(self):
@@ -74,7 +89,7 @@ class Page:
         self.main_height = BAND * rows if is_regime and not diagram.is_field else MAIN
         heights = {"companion": COMPANION if diagram.has_companion else 0, "strip": ROW * rows if has_strip else 0,
                    "main": self.main_height, "infinity": ROW if has_infinity else 0}
-        self.legend_bottom = 0.13 + LINE * len(self.caption) + 0.1
+        self.legend_bottom = 0.13 + self.line_height * len(self.caption) + 0.1
         self.top = self.legend_bottom + 0.25 * math.ceil(len(self.kinds) / 2) + 0.54 - GAP
         bottoms = {}
         for name, height in heights.items():
@@ -131,7 +146,7 @@ class Page:
                                frameon=False, handleheight=1.1, handlelength=2.2, labelspacing=0.35, columnspacing=1.2,
                                borderaxespad=0, borderpad=0)
         for k, line in enumerate(reversed(self.caption)):
-            self.text(0.15, 0.13 + k * LINE, line, fontsize=SMALL, va="bottom")
+            self.text(0.15, 0.13 + k * self.line_height, line, fontsize=SMALL, va="bottom")
 
 
 def log_ticks(axis, low, high):

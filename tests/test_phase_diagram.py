@@ -235,6 +235,7 @@ class PhaseDiagramTest(unittest.TestCase):
         shown = " ".join(text for text, _ in texts(figure))
         self.assertIn(r"$N_I$ = $\infty$ left out", shown)
         self.assertIn("exponent near $1$", shown)
+        self.assertIn(f"exponent: {phase_page.quantity_label('elasticity_N_I')}", shown)
 
     def test_no_text_meets_another_or_leaves_the_page(self):
         def with_gaps(n_entrant, status):
