@@ -188,8 +188,8 @@ static double slack_entry(struct problem *problem, double low, double high)
         left = fmax(left - width, low);
     } while (left > low && breach(left, problem) <= 0);
     bracket = (struct bracket){left, breach(left, problem), x_lowest, breach(x_lowest, problem)};
-    if (!(bracket.fa > 0 && bracket.fb <= 0)) {
-        return NAN;
+    if (bracket.fa <= 0 || !(bracket.fb <= 0)) {
+        return bracket.fa <= 0 ? left : NAN; /* from the lowest x on, where the slope of the loss is but rounding */
     }
     root_shrink(breach, problem, 1e-13 * (1 + fabs(low)), &bracket);
     return bracket.fa <= 0 ? bracket.a : bracket.b;
@@ -230,7 +230,7 @@ void company_solve(const struct solver *solver, double N, double Q, double tau, 
         struct choice other = choose(&problem, x);
         if (!isnan(x) && other.excess < choice.excess) {
             out->x = x;
-            out->end = 0;
+            out->end = x > low ? 0 : -1;
             choice = other;
         }
     }

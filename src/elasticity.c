@@ -49,16 +49,6 @@ static bool at_kink(const struct place *at, const struct company *company, doubl
     return isfinite(tau) && company->end == 0 && fabs(breach) <= resolution;
 }
 
-/* There x is what the constraint makes it, so mu = -l1_x / l2_x; not above what would make a smaller alpha better. */
-static double kink_multiplier(const struct place *at, double share)
-{
-    const struct loss_form *form = &at->form_x;
-    double mu = fmax(0, -at->by_x.A1_x / safety_x(at));
-    double performance_s = form->R2 / form->m - share * form->r;
-    double safety_s = form->R2 / form->m + (1 + form->r) * form->r;
-    return safety_s > 0 ? fmax(0, fmin(mu, -performance_s / safety_s)) : mu;
-}
-
 static struct response respond(const struct solver *solver, double Q, const struct company *company, double tau)
 {
     double m = Q * solver->A0 / 2;
@@ -70,7 +60,7 @@ static struct response respond(const struct solver *solver, double Q, const stru
     double mu = 0, log_N;
     bool kink = at_kink(&at, company, tau);
     if (kink || company->alpha == 1) {
-        mu = kink ? kink_multiplier(&at, at.by_x.A2 / solver->A0) : 0;
+        mu = kink ? fmax(0, -at.by_x.A1_x / safety_x(&at)) : 0; /* x is what the constraint makes it */
         log_N = (1 + mu) * at.by_N.A1_x / m + 4 * mu * at.form_N.r_x;
     } else {
         const struct loss_form *form = &at.form_N;
@@ -93,6 +83,14 @@ static struct response respond_safety(const struct solver *solver, double Q, con
     return (struct response){safety_N / m, -at.by_x.A1 / m, -tau / m};
 }
 
+/* Whether meeting tau_E is what sets N_E*. That is all an entrant must do against a loss above tau_E, for L1 <= L2. And
+   with alpha = 1, where label noise lets it in at some N only (company.c), L1* jumps there to below the incumbent's. */
+static bool safety_decides(const struct company *incumbent, const struct company *entrant, double gap, double tau_E)
+{
+    bool jump = entrant->alpha == 1 && entrant->loss_safety >= tau_E * (1 - 1e-8) && entrant->excess < gap * (1 - 1e-6);
+    return jump || incumbent->loss_performance >= tau_E;
+}
+
 void elasticity_threshold(const struct solver *solver, double Q, const struct company *incumbent, double tau_I,
                           double tau_E, bool tau_in_L_star, const struct threshold *threshold, struct elasticity *out)
 {
@@ -105,17 +103,21 @@ void elasticity_threshold(const struct solver *solver, double Q, const struct co
     *out = (struct elasticity){0};
     if (threshold->status == MARKET_OK && entrant->excess > 0) { /* 0: both losses vanish, from N = P on */
         struct response I = {0}, E;
-        bool tie = entrant->excess >= (D + incumbent->excess) * (1 - 1e-8);
-        if (tie || entrant->loss_safety < tau_E * (1 - 1e-8)) {
+        if (safety_decides(incumbent, entrant, D + incumbent->excess, tau_E)) {
+            E = respond_safety(solver, Q, entrant, tau_E);
+        } else {
             I = respond(solver, Q, incumbent, tau_I);
             E = respond(solver, Q, entrant, tau_E);
-        } else {
-            E = respond_safety(solver, Q, entrant, tau_E);
         }
         double log_Q = I.log_Q - E.log_Q - (tau_in_L_star ? 0 : I.log_tau - E.log_tau);
-        double root = sqrt(fmin(4 * tau_I / L_star, 4)); /* d D / d ln tau_I = -m root (2 - root) */
-        *out = (struct elasticity){I.log_N / E.log_N, -E.log_tau / E.log_N, I.log_tau / E.log_N, log_Q / E.log_N,
-                                   I.log_tau / E.log_N * (4 * D / L_star) / (root * (2 - root))};
+        double root = sqrt(fmin(4 * tau_I / L_star, 4)), D_tau_I = -root * (2 - root); /* d (D/m) / d ln tau_I */
+        *out = (struct elasticity){
+            .N_I = I.log_N / E.log_N + 0.0, /* not -0 */
+            .tau_E = -E.log_tau / E.log_N + 0.0,
+            .tau_I = I.log_tau / E.log_N + 0.0,
+            .Q = log_Q / E.log_N,
+        };
+        out->D = -out->tau_I * (4 * D / L_star) / D_tau_I;
     }
     if (!(D > 0 && tau_I < L_star)) {
         out->D = NAN;

@@ -188,6 +188,22 @@ static void narrow_pocket(void)
     deterministic_destroy(&table);
 }
 
+/* Next to N = P the best lambda is 0 and L1 -> 0, but the loss is flat there to rounding. */
+static void flat_ridgeless_end(void)
+{
+    struct deterministic *table = NULL;
+    CU_ASSERT_EQUAL_FATAL(deterministic_create(0.36, 0.361, 39, &table), STATUS_OK);
+    struct solver solver = deterministic_solver(table);
+    double Q = 0.04, tau = 1.0003 * 2 * Q * solver.A0;
+    for (double rest = 1e-6; rest > 1e-10; rest /= 1.1) {
+        struct company found;
+        company_solve(&solver, 39 * (1 - rest), Q, tau, &found);
+        expect(found.feasible && found.lambda < 1e-12 && found.loss_performance < 10 * rest,
+               "L1* at N = P (1 - %g): %g", rest, found.loss_performance);
+    }
+    deterministic_destroy(&table);
+}
+
 /* tau just over and just under what N points can reach: at the edge of feasibility alpha is 1/2 and lambda is the best.
  */
 static void edge_of_feasibility(void)
@@ -294,6 +310,7 @@ int main(void)
                            {"dense search over (alpha, lambda)", dense_search},
                            {"N next to P", next_to_interpolation},
                            {"a narrow pocket", narrow_pocket},
+                           {"a flat ridgeless end", flat_ridgeless_end},
                            {"edge of feasibility", edge_of_feasibility},
                            {"one feasible interval, one minimum", single_minimum},
                            CU_TEST_INFO_NULL};
