@@ -11,6 +11,7 @@
 #include "brute_force.h"
 #include "expect.h"
 #include "moat/deterministic.h"
+#include "moat/market.h"
 #include "suite.h"
 
 static struct brute_model model;
@@ -160,6 +161,53 @@ static void exponents_of_theory(void)
     deterministic_destroy(&table);
 }
 
+/* N at which the excess at fixed alpha has come down to `excess`. */
+static double data_for_excess(const struct solver *solver, double Q, double alpha, double excess)
+{
+    double low = 0, high = log(1e20);
+    while (high - low > 1e-10) {
+        struct scaling_law law;
+        double middle = (low + high) / 2;
+        scaling_law_solve(solver, exp(middle), Q, alpha, NAN, &law);
+        *(law.excess > excess ? &low : &high) = middle;
+    }
+    return exp(low);
+}
+
+/*
+ * Result 2 far out. An entrant whose alpha its standard fixes, alpha^2 L* = tau_E, needs data as (1/D)^((nu' + 1)/nu'):
+ * that is Theorem 3 read backwards, and Theorem 5. In DESIGN.md's market the standard binds the trained model's loss;
+ * alpha then makes up for what ridge regression misses, and the exponent stays (nu + 1)/nu, by brute force too.
+ */
+static void free_alpha_needs_less(void)
+{
+    const double nu = 2, nu_prime = 1.1, Q = 0.5, gap[] = {1e-5, 1e-6}, step = log(gap[0] / gap[1]);
+    double free_alpha[2], brute[2], fixed_alpha[2];
+    struct deterministic *table = NULL;
+    CU_ASSERT_EQUAL_FATAL(deterministic_create(0.1, nu, INFINITY, &table), STATUS_OK);
+    struct solver solver = deterministic_solver(table);
+    brute_model_init(&model, 0.1, nu, INFINITY);
+    double L_star = 2 * Q * solver.A0, tau_E = 0.9 * L_star;
+    for (int i = 0; i < 2; i++) {
+        double loss = company_infinite_data_loss(L_star, tau_E) + gap[i] * L_star;
+        double tau_I = pow(sqrt(L_star) - sqrt(loss), 2);
+        struct company incumbent;
+        struct threshold found;
+        company_solve(&solver, INFINITY, Q, tau_I, &incumbent);
+        market_threshold(&solver, Q, &incumbent, tau_I, tau_E, &found);
+        free_alpha[i] = found.N_E_star;
+        brute[i] = exp(brute_threshold(&model, Q, tau_E, (long double)incumbent.loss_performance, log(1e12)));
+        fixed_alpha[i] = data_for_excess(&solver, Q, sqrt(0.9), gap[i] * L_star);
+        expect(relative_error(free_alpha[i], brute[i]) < 1e-6, "%g, by brute force %g", free_alpha[i], brute[i]);
+    }
+    double free_exponent = log(free_alpha[1] / free_alpha[0]) / step;
+    double fixed_exponent = log(fixed_alpha[1] / fixed_alpha[0]) / step;
+    expect(fabs(free_exponent - (nu + 1) / nu) < 0.03, "alpha chosen: %.4f", free_exponent);
+    expect(fabs(fixed_exponent - (nu_prime + 1) / nu_prime) < 0.01, "alpha fixed: %.4f", fixed_exponent);
+    CU_ASSERT(fixed_alpha[1] > 10 * free_alpha[1]);
+    deterministic_destroy(&table);
+}
+
 static void outside_the_solver(void)
 {
     struct deterministic *table = NULL;
@@ -176,9 +224,12 @@ static void outside_the_solver(void)
 
 int main(void)
 {
-    CU_TestInfo tests[] = {
-        {"the best level is least", best_level_is_least},         {"a given level", given_level},
-        {"exponents are derivatives", exponents_are_derivatives}, {"exponents of the theory", exponents_of_theory},
-        {"what the solver is not for", outside_the_solver},       CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"the best level is least", best_level_is_least},
+                           {"a given level", given_level},
+                           {"exponents are derivatives", exponents_are_derivatives},
+                           {"exponents of the theory", exponents_of_theory},
+                           {"alpha fixed and alpha chosen", free_alpha_needs_less},
+                           {"what the solver is not for", outside_the_solver},
+                           CU_TEST_INFO_NULL};
     return suite_run("scaling law", tests);
 }
