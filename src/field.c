@@ -20,14 +20,17 @@ enum {
 
 #define NUMBER(name, axes, files, units, long_name)                                                                    \
     {                                                                                                                  \
-        name, FIELD_FLOAT64, axes, files, units, long_name, NULL, 0                                                    \
+        name, units, long_name, NULL, 0, FIELD_FLOAT64, axes, files                                                    \
+    }
+#define FLAG(name, files, long_name, flags, count)                                                                     \
+    {                                                                                                                  \
+        name, "1", long_name, flags, count, FIELD_UINT8, ALL, files                                                    \
     }
 
 const struct field field_table[FIELD_COUNT] = {
-    [FIELD_STATUS] = {"status", FIELD_UINT8, ALL, ANY_SWEEP, "1", "outcome at the grid point", market_status_name,
-                      MARKET_STATUSES},
-    [FIELD_REGIME] = {"regime", FIELD_UINT8, ALL, ANY_SWEEP, "1",
-                      "which of the theory's exponents the local exponent is near", regime_name, REGIMES},
+    [FIELD_STATUS] = FLAG("status", ANY_SWEEP, "outcome at the grid point", market_status_name, MARKET_STATUSES),
+    [FIELD_REGIME] =
+        FLAG("regime", ANY_SWEEP, "which of the theory's exponents the local exponent is near", regime_name, REGIMES),
     [FIELD_L_STAR] =
         NUMBER("L_star", MARKET, ANY_SWEEP, "1", "expected squared distance of the performance and safety targets, L*"),
     [FIELD_NU_PRIME] = NUMBER("nu_prime", NU, ANY_SWEEP, "1", "second data efficiency, min(1 + gamma, gamma + delta)"),
@@ -81,8 +84,8 @@ const struct field field_table[FIELD_COUNT] = {
         NUMBER("mixture_finite_data_error", ALL, SCALING, "1", "the mixture finite-data term of loss"),
     [FIELD_EXPONENT_LOSS] = NUMBER("exponent_loss", ALL, SCALING, "1", "- d ln loss / d ln N"),
     [FIELD_EXPONENT_EXCESS] = NUMBER("exponent_excess", ALL, SCALING, "1", "- d ln excess_loss / d ln N"),
-    [FIELD_REGIME_EXCESS] = {"regime_excess", FIELD_UINT8, ALL, SCALING, "1",
-                             "which of the theory's exponents exponent_excess is near", regime_name, REGIMES},
+    [FIELD_REGIME_EXCESS] =
+        FLAG("regime_excess", SCALING, "which of the theory's exponents exponent_excess is near", regime_name, REGIMES),
     [FIELD_LOSS_STDERR] = NUMBER("loss_stderr", ALL, SCALING | FIELD_IF_RIDGE, "1",
                                  "standard error of loss and of excess_loss, jackknife over trials"),
     [FIELD_LOSS_DETERMINISTIC] = NUMBER("loss_deterministic", ALL, SCALING | FIELD_IF_RIDGE, "1",

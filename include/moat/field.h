@@ -70,14 +70,12 @@ enum {
 };
 
 struct field {
-    const char *name;
+    const char *name, *units, *long_name;
+    const char *const *flags; /* names of the values 0, 1, .. of a FIELD_UINT8; as many as flag_count */
+    int flag_count;
     enum field_type type;
     unsigned axes; /* bit GRID_x set: the field varies along that axis */
     unsigned files;
-    const char *units;
-    const char *long_name;
-    const char *const *flags; /* names of the values 0, 1, .. of a FIELD_UINT8; as many as flag_count */
-    int flag_count;
 };
 
 extern const struct field field_table[FIELD_COUNT];
