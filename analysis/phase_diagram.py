@@ -16,6 +16,7 @@ import moatfile
 import phase_panels
 import regimes
 import style
+import theory
 from moatfile import Refused
 from phase_plane import AXES, Plane
 
@@ -111,11 +112,11 @@ class Diagram:
         """The values that theory has for the exponent `name`, at `column` where y is nu; None where nu varies, or where
         theory has none for it."""
         plane = self.plane
-        if name not in regimes.SYMBOLS or plane.x == "nu" or (plane.y == "nu" and column is None):
+        if name not in theory.SYMBOLS or plane.x == "nu" or (plane.y == "nu" and column is None):
             return None
         index = plane.rows[column] if plane.y == "nu" else plane.at["nu"]
         nu_prime = self.results.variables.get("nu_prime")
-        return regimes.exponents(name, self.results.axes["nu"][index], nu_prime and nu_prime[1][index])
+        return theory.exponents(name, self.results.axes["nu"][index], nu_prime and nu_prime[1][index])
 
     def caption(self):
         """The parameters of the figure, one item each."""

@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator, MultipleLocator
 import phase_field
 import regimes
 import style
+import theory
 from hatching import hatch
 from phase_page import COMPANION, ENTRANT_EQUALS, LEFT, ROW, Page, log_ticks, quantity_label
 
@@ -149,7 +150,7 @@ def _guides(page, name):
     diagram, guides = page.diagram, {0.0: ("0", style.REFERENCE)}
     by_nu = diagram.plane.y == "nu"
     for column, curve in page.curves.items() if by_nu else [(None, style.REFERENCE)]:
-        for symbol, value in zip(regimes.SYMBOLS.get(name, ()), diagram.theory(name, column) or ()):
+        for symbol, value in zip(theory.SYMBOLS.get(name, ()), diagram.theory(name, column) or ()):
             if value is not None:
                 constant = symbol in ("0", "1")
                 text = symbol if constant else f"${symbol}$ = {value:.3g}"

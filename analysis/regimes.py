@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The exponents of theory (DESIGN.md section 3), and the regimes of a results file: which of them a point is near."""
+"""The regimes of a results file: which of theory's exponents a point is near."""
 
 import math
 
+import theory
+
 NONE, FIRST, SECOND, THIRD, TRANSITIONAL = range(5)  # of the variable regime
 
-SYMBOLS = {
-    "elasticity_N_I": ("1", r"1/(\nu+1)", "0"),
-    "exponent_D": (r"1/\nu", r"(\nu+1)/\nu", r"(\nu'+1)/\nu'"),
-}
 _KIND = 16  # kinds of cells: a status, or this plus a regime
 
 
@@ -32,17 +30,10 @@ def governing(n_incumbent):
     return "exponent_D" if math.isinf(n_incumbent.max()) else "elasticity_N_I"
 
 
-def exponents(name, nu, nu_prime):
-    """The values theory has for the exponent `name`, in order of the regimes; nu_prime may be None."""
-    if name == "elasticity_N_I":
-        return 1.0, 1 / (nu + 1), 0.0
-    return 1 / nu, (nu + 1) / nu, None if nu_prime is None else (nu_prime + 1) / nu_prime
-
-
 def names(name, values):
     """What a legend says of each kind of cells, given the exponent `name` and its `values`, or None where nu varies."""
     said = {}
-    for k, symbol in enumerate(SYMBOLS[name]):
+    for k, symbol in enumerate(theory.SYMBOLS[name]):
         value = values and values[k]
         equal = "" if value is None or symbol in ("0", "1") else f" = {value:.3g}"
         said[kind(FIRST + k)] = f"{('first', 'second', 'third')[k]} regime: exponent near ${symbol}${equal}"
@@ -53,4 +44,4 @@ def names(name, values):
 
 def region_labels(name):
     """What stands on the region of each regime."""
-    return {kind(FIRST + k): f"${symbol}$" for k, symbol in enumerate(SYMBOLS[name])}
+    return {kind(FIRST + k): f"${symbol}$" for k, symbol in enumerate(theory.SYMBOLS[name])}

@@ -42,7 +42,7 @@ CURVES = [
 REFERENCE = {"color": "#555555", "dashes": (1, 1.5), "marker": None}  # lines that are not data
 
 SYMBOLS = {"N_I": "$N_I$", "tau_E": r"$\tau_E$", "tau_I": r"$\tau_I$", "Q": "$Q$", "nu": r"$\nu$", "P": "$P$",
-           "gamma": r"$\gamma$"}
+           "gamma": r"$\gamma$", "N": "$N$", "alpha": r"$\alpha$", "lambda": r"$\lambda$"}
 
 
 def number(value, digits=6):

@@ -1,0 +1,48 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draws N_E* against the incumbent's data N_I, and the regimes it passes through (result 1).
+
+One curve for each value of one more axis. The strips show which exponent of theory the local one is near; ticks in them are
+theory's break points, which hold up to constant factors. Measured thresholds have error bars, the lines are then the
+deterministic equivalent.
+"""
+
+import sys
+
+import numpy as np
+
+import power_laws
+import theory
+from family import command, infinite_data_losses
+
+NEEDS = ["N_E_star", "elasticity_N_I", "regime", "L_star", "tau_E_absolute"]
+OPTIONAL = ["tau_I_absolute", "tau_I", "N_E_star_stderr", "N_E_star_deterministic"]
+LABELS = (r"incumbent's data  $N_I$  (data points)", r"entry threshold  $N_E^*$  (data points)",
+          r"$\mathrm{d}\,\ln N_E^*\,/\,\mathrm{d}\,\ln N_I$")
+
+
+def curve(results, label, at):
+    """The curve at the indices `at` of all axes but N_I, without N_I = inf."""
+    nu, n_incumbent = float(results.axes["nu"][at["nu"]]), results.axes["N_I"]
+    keep = np.isfinite(n_incumbent)
+    take = lambda name: results.take(name, ("N_I",), at)[keep] if name in results.variables else None
+    _, gap, entrant = infinite_data_losses(results, {**at, "N_I": 0})
+    breaks = theory.entry_breaks(gap, float(results.axes["Q"][at["Q"]]), nu) if entrant == 0 else ()
+    return power_laws.Curve(label, n_incumbent[keep], take("N_E_star"), take("elasticity_N_I"), take("regime"),
+                            theory.exponents("elasticity_N_I", nu, None), breaks, take("N_E_star_stderr"),
+                            take("N_E_star_deterministic"))
+
+
+def draw(family):
+    """The figure of a family of curves along N_I."""
+    curves = [curve(family.results, label, at) for label, at in family.members()]
+    return power_laws.draw("elasticity_N_I", curves, LABELS, family.caption("ticks: theory's break points"))
+
+
+def main(argv=None):
+    """The command; returns its exit code."""
+    return command(argv, "entry_regimes.py", __doc__, "market_entry", NEEDS, lambda results: "N_I", draw, OPTIONAL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A family of curves from a results file: along one axis, one curve for each value of a second, at a slice of the others;
+and the command line that the scripts which draw such families share."""
+
+import argparse
+import math
+import sys
+
+import numpy as np
+
+import moatfile
+import style
+from moatfile import Refused
+
+AXES = {"market_entry": ("N_I", "tau_E", "Q", "nu"), "scaling_law": ("N", "alpha", "Q", "nu")}
+
+
+class Family:
+    """along, over: names of the axes. at: indices of the axes held fixed; assumed: those of them for want of a slice.
+    flags: options of the command line that were given."""
+
+    def __init__(self, results, along, over=None, slices=()):
+        self.results, self.along = results, along
+        self.at = _slices(results, along, over, slices)
+        free = [axis for axis in results.axes if axis not in self.at and axis != along]
+        if over and over not in free:
+            raise Refused(f"--over: found {over}; expected one of {', '.join(free) or 'none: every axis has a slice'}")
+        self.over = over or (max(free, key=lambda axis: results.axes[axis].size) if free else None)
+        held = [axis for axis in free if axis != self.over]
+        self.at.update(dict.fromkeys(held, 0))
+        self.assumed = [axis for axis in held if results.axes[axis].size > 1]
+        self.flags = []
+        self.in_l_star = results.sweep == "market_entry" and results.setting("tau_unit") != "absolute"
+
+    def members(self):
+        """(label, indices of all axes but `along`) of each curve: all values, or as many as there are looks of curves."""
+        if self.over is None:
+            return [("", dict(self.at))]
+        size = self.results.axes[self.over].size
+        count = min(size, len(style.CURVES))
+        return [(self._label(self.results.axes[self.over][k]), {**self.at, self.over: k})
+                for k in np.linspace(0, size - 1, count).round().astype(int)]
+
+    def _label(self, value):
+        if self.over == "alpha" and 0 < 1 - value < 0.01:  # all of them would round to 1
+            return f"$1 - \\alpha$ = {style.number(1 - value, 3)}"
+        return style.equation(self.over, value, self.in_l_star)
+
+    def caption(self, *more):
+        """The parameters of the figure, one item each."""
+        results, items = self.results, []
+        for name, section in (("gamma", "model"), ("P", "model"), ("tau_I", "incumbent")):
+            value = results.number(name.split("_")[0], section)
+            if value is not None:
+                items.append(style.equation(name, value, self.in_l_star))
+        items += [style.equation(axis, results.axes[axis][index], self.in_l_star) for axis, index in self.at.items()]
+        return [*items, f"{results.attributes.get('solver', 'unknown')} solver", *more]
+
+
+def _slices(results, along, over, slices):
+    """Index of each axis that has a slice."""
+    at = {}
+    for item in slices:
+        axis, equals, text = item.partition("=")
+        if not equals or axis not in results.axes:
+            raise Refused(f"--slice: found {item}; expected AXIS=VALUE with AXIS one of {', '.join(results.axes)}")
+        if axis in (along, over) or axis in at:
+            raise Refused(f"--slice: found {item}, but {axis} is drawn along, or has a slice already; drop one of the two")
+        at[axis] = moatfile.find(results, axis, text)
+    return at
+
+
+def command(argv, program, description, sweep, needs, along, draw, optional=(), flags=()):
+    """Runs a script that draws one figure of a file of `sweep` with the variables `needs` and those `optional` ones it has.
+    along(results) names the axis drawn along, draw(family) makes the figure; each of the `flags`, (option, help), that is
+    given is in family.flags. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog=program, description=description.split("\n\n")[0])
+    parser.set_defaults(flags=[])
+    parser.add_argument("file", metavar="FILE", help=f"results file of `moat run` (sweep: {sweep})")
+    parser.add_argument("-o", "--output", metavar="FIG", required=True, help="figure: .png, .pdf or .svg")
+    parser.add_argument("--over", metavar="AXIS", help="axis whose values get a curve each; default: the longest left")
+    parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
+                        help="values of the other axes, as in the config; default: the first of each")
+    for flag, meaning in flags:
+        parser.add_argument(flag, action="append_const", dest="flags", const=flag, help=meaning)
+    arguments = parser.parse_args(argv)
+    try:
+        style.check_target(arguments.output)
+        extra = ["lambda"] if sweep == "scaling_law" else ["tau_I"]
+        results = moatfile.read(arguments.file, needs, AXES[sweep], [*extra, *optional])
+        family = Family(results, along(results), arguments.over, arguments.slice)
+        family.flags = arguments.flags
+        for axis in family.assumed:
+            values = results.axes[axis]
+            print(f"{program}: {axis} = {values[0]:.6g}, the first of {values.size}; --slice {axis}=VALUE draws another",
+                  file=sys.stderr)
+        style.save(draw(family), arguments.output, results, results.setting("name") or results.path)
+    except Refused as refusal:
+        print(f"{program}: {refusal}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def infinite_data_losses(results, at):
+    """L*, and the infinite-data losses of incumbent and entrant, G_I and G_E, at the indices `at` of all axes."""
+    L_star = float(results.take("L_star", (), at))
+    tau_I = float(results.take("tau_I_absolute" if "tau_I" in results.axes else "tau_I", (), at))
+    tau_E = float(results.take("tau_E_absolute", (), at))
+    loss = lambda tau: (math.sqrt(L_star) - math.sqrt(min(tau, L_star))) ** 2
+    return L_star, loss(tau_I), loss(tau_E)

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Figures of power laws: curves on logarithmic scales, the regimes they pass through, their local exponents.
+
+From the top: the curves with guides of theory's slopes, a strip with the regimes of each curve, the local exponents with
+theory's values. Everything is placed in inches from the lower left corner.
+"""
+
+import math
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+import regimes
+import style
+import theory
+from phase_page import log_ticks
+
+WIDTH, LEFT, TOP = 7.6, 0.95, 0.15
+MAIN, EXPONENTS, GAP = 3.5, 2.0, 0.1  # heights of the panels, and between joined ones
+BAND, LINE, SMALL = 0.24, 0.24, style.SIZE - 1  # a row of regimes, a line of text
+OFFSET = 1.8  # factor between a curve and its guide
+
+
+class Curve:
+    """One curve. x, y: ascending x, NaN where there is no y. exponent, regime: local, as stored. theory: three exponents.
+    breaks: x between the regimes by theory, or none. stderr, expected: of measured y, and the y of theory, or None."""
+
+    def __init__(self, label, x, y, exponent, regime, values, breaks=(), stderr=None, expected=None):
+        self.label, self.x, self.y = label, np.asarray(x), np.asarray(y)
+        self.exponent, self.regime, self.theory = np.asarray(exponent), np.asarray(regime), values
+        self.breaks, self.stderr, self.expected = breaks, stderr, expected
+
+
+def draw(name, curves, labels, caption, falling=False):
+    """The figure of `curves`, whose local exponent is the variable `name` (theory.SYMBOLS); labels: of x, y and the
+    exponent. falling: y falls with x, and the exponent is that of 1/y."""
+    lines = style.wrap(caption, SMALL, WIDTH - 0.3)
+    with plt.rc_context(style.PARAMETERS):
+        page = _Page(curves, labels, lines)
+        _draw_curves(page, name, curves, -1 if falling else 1)
+        _draw_strip(page, name, curves)
+        _draw_exponents(page, name, curves)
+        page.finish(lines)
+    return page.figure
+
+
+class _Page:
+    """The figure and its panels."""
+
+    def __init__(self, curves, labels, lines):
+        names = [curve.label for curve in curves]
+        self.margin = 0.75 + max(style.text_width(text, SMALL) for text in [*names, "transitional"])
+        self.legend_bottom = 0.13 + LINE * len(lines) + 0.05
+        bottom = self.legend_bottom + 0.55
+        strip = bottom + EXPONENTS + GAP
+        main = strip + BAND * len(curves) + GAP
+        self.height = main + MAIN + TOP
+        self.figure = plt.figure(figsize=(WIDTH, self.height))
+        self.exponents, self.strip, self.main = (self._panel(*at) for at in (
+            (bottom, EXPONENTS), (strip, BAND * len(curves)), (main, MAIN)))
+        known = np.concatenate([curve.x[np.isfinite(curve.y)] for curve in curves])
+        low, high = known.min(), known.max()
+        for axes in (self.main, self.strip, self.exponents):
+            axes.set(xscale="log", xlim=(low, high))
+            axes.tick_params(which="both", top=True, right=True)
+            log_ticks(axes.xaxis, low, high)
+        for axes in (self.main, self.strip):
+            axes.tick_params(axis="x", which="both", labelbottom=False)
+        self.exponents.set_xlabel(labels[0])
+        self.main.set(yscale="log", ylabel=labels[1])
+        self.exponents.set_ylabel(labels[2])
+
+    def _panel(self, bottom, height):
+        width = WIDTH - LEFT - self.margin
+        return self.figure.add_axes([LEFT / WIDTH, bottom / self.height, width / WIDTH, height / self.height])
+
+    def finish(self, lines):
+        for k, line in enumerate(reversed(lines)):
+            self.figure.text(0.15 / WIDTH, (0.13 + k * LINE) / self.height, line, fontsize=SMALL, va="bottom")
+
+
+def _draw_curves(page, name, curves, sign):
+    handles = []
+    for order, curve in enumerate(curves):
+        look = style.look(style.CURVES[order])
+        if curve.stderr is None:
+            page.main.plot(curve.x, curve.y, zorder=3 + order, markevery=style.markers(curve.x.size, order, len(curves)),
+                           **look)
+        else:
+            page.main.plot(curve.x, curve.expected, color=look["color"], linewidth=1.2, linestyle=look["linestyle"],
+                           zorder=3)
+            page.main.errorbar(curve.x, curve.y, curve.stderr, fmt=look["marker"], color=look["color"], markersize=4.5,
+                               markerfacecolor="white", elinewidth=1, capsize=2, zorder=4 + order)
+        handles.append(Line2D([], [], label=curve.label, **look))
+    _draw_guides(page.main, name, curves, sign)
+    known = np.concatenate([curve.y[np.isfinite(curve.y) & (curve.y > 0)] for curve in curves])
+    page.main.set_ylim(known.min() / 2, known.max() * 3)
+    log_ticks(page.main.yaxis, known.min() / 2, known.max() * 3)
+    page.main.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1), fontsize=SMALL, frameon=False,
+                     handlelength=2.2, borderaxespad=0)
+
+
+def _longest_run(chosen):
+    """Indices of the longest run of true."""
+    runs = np.split(np.arange(chosen.size), np.flatnonzero(np.diff(chosen)) + 1)
+    return max((run for run in runs if chosen[run[0]]), key=len, default=np.array([], dtype=int))
+
+
+def _draw_guides(axes, name, curves, sign):
+    """A line of theory's slope beside the longest stretch of each regime, over all curves."""
+    for k, symbol in enumerate(theory.SYMBOLS[name]):
+        slope = curves[0].theory[k]
+        stretches = [(_longest_run(curve.regime == regimes.FIRST + k), curve) for curve in curves]
+        at, curve = max(stretches, key=lambda found: found[0].size)
+        if at.size < 3 or slope is None or any(curve.theory[k] != other.theory[k] for other in curves):
+            continue
+        ends = curve.x[[at[0], at[-1]]]
+        middle = at[at.size // 2]
+        heights = curve.y[middle] * OFFSET * (ends / curve.x[middle]) ** (sign * slope)
+        axes.plot(ends, heights, zorder=2, color=style.REFERENCE["color"], linewidth=1,
+                  linestyle=(0, style.REFERENCE["dashes"]))
+        axes.annotate(f"${'-' if sign < 0 and symbol != '0' else ''}{symbol}$", (math.sqrt(ends.prod()),
+                      math.sqrt(heights.prod())), xytext=(0, 4), textcoords="offset points",
+                      ha="center", va="bottom", fontsize=SMALL, color="#333333", zorder=9,
+                      bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8})
+
+
+def _draw_strip(page, name, curves):
+    """One row for each curve, the first on top, in the regimes' colours; theory's break points as ticks across it."""
+    rows = len(curves)
+    for row, curve in enumerate(curves):
+        edges = np.sqrt(curve.x[:-1] * curve.x[1:])
+        edges = np.concatenate([curve.x[:1], edges, curve.x[-1:]])
+        starts = np.flatnonzero(np.diff(curve.regime, prepend=-1))
+        ends = np.append(starts[1:], curve.regime.size)
+        for start, end in zip(starts, ends):
+            hatch, colour = regimes.HATCHES[regimes.kind(int(curve.regime[start]))]
+            page.strip.axvspan(edges[start], edges[end], 1 - (row + 1) / rows, 1 - row / rows, facecolor=colour,
+                               hatch=hatch, edgecolor="#777777", linewidth=0)
+        for x in curve.breaks:
+            if page.strip.get_xlim()[0] < x < page.strip.get_xlim()[1]:
+                for color, width in (("black", 3.5), ("white", 1.5)):
+                    page.strip.plot([x, x], [rows - row - 0.95, rows - row - 0.05], color=color, linewidth=width,
+                                    solid_capstyle="butt", zorder=5)
+        page.strip.axhline(row, color="white" if row else "black", linewidth=1)
+        page.strip.plot([1.03], [(rows - row - 0.5) / rows], transform=page.strip.transAxes, clip_on=False,
+                        marker=style.CURVES[row]["marker"], color=style.CURVES[row]["color"], markersize=5)
+    page.strip.set(ylim=(0, rows), yticks=[])
+    found = {int(value) for curve in curves for value in np.unique(curve.regime[np.isfinite(curve.y)])}
+    order = ("first", "second", "third", "transitional", "none")
+    patches = [Patch(facecolor=regimes.HATCHES[regimes.kind(kind)][1], hatch=regimes.HATCHES[regimes.kind(kind)][0],
+                     edgecolor="#777777", label=word)
+               for kind, word in zip((regimes.FIRST, regimes.SECOND, regimes.THIRD, regimes.TRANSITIONAL, regimes.NONE),
+                                     order) if kind in found]
+    page.main.add_artist(page.main.get_legend())
+    page.main.legend(handles=patches, loc="lower left", bbox_to_anchor=(1.02, 0), fontsize=SMALL, frameon=False,
+                     title="regime", title_fontsize=SMALL, alignment="left", handlelength=1.5, borderaxespad=0)
+
+
+def _draw_exponents(page, name, curves):
+    for order, curve in enumerate(curves):
+        look = style.look(style.CURVES[order])
+        page.exponents.plot(curve.x, curve.exponent, zorder=3 + order,
+                            markevery=style.markers(curve.x.size, order, len(curves)), **look)
+    seen = {}
+    for curve in curves:
+        for symbol, value in zip(theory.SYMBOLS[name], curve.theory):
+            if value is not None:
+                seen.setdefault(round(value, 9), symbol)
+    low, high = min(seen), max(seen)
+    room = 0.25 * (high - low)
+    page.exponents.set_ylim(low - room, high + room)
+    _, bottom, _, height = page.exponents.get_position().bounds
+    inches = height * page.height
+    wanted = [inches * (value - low + room) / (high - low + 2 * room) for value in seen]
+    for (value, symbol), place in zip(seen.items(), style.spread(wanted, 0.2, 0, inches)):
+        page.exponents.axhline(value, color=style.REFERENCE["color"], linewidth=1, zorder=1,
+                               linestyle=(0, style.REFERENCE["dashes"]))
+        equal = f" = {value:.3g}" if symbol not in ("0", "1") else ""
+        page.exponents.annotate(f"${symbol}${equal}", (1.02, place / inches), xycoords="axes fraction", fontsize=SMALL,
+                                va="center", annotation_clip=False)
