@@ -21,7 +21,7 @@ class Family:
 
     def __init__(self, results, along, over=None, slices=()):
         self.results, self.along = results, along
-        self.at = _slices(results, along, over, slices)
+        self.at = indices(results, (along, over), slices)
         free = [axis for axis in results.axes if axis not in self.at and axis != along]
         if over and over not in free:
             raise Refused(f"--over: found {over}; expected one of {', '.join(free) or 'none: every axis has a slice'}")
@@ -48,42 +48,53 @@ class Family:
 
     def caption(self, *more):
         """The parameters of the figure, one item each."""
-        results, items = self.results, []
-        for name, section in (("gamma", "model"), ("P", "model"), ("tau_I", "incumbent")):
-            value = results.number(name.split("_")[0], section)
-            if value is not None:
-                items.append(style.equation(name, value, self.in_l_star))
-        items += [style.equation(axis, results.axes[axis][index], self.in_l_star) for axis, index in self.at.items()]
-        return [*items, f"{results.attributes.get('solver', 'unknown')} solver", *more]
+        return parameters(self.results, self.at, self.in_l_star, *more)
 
 
-def _slices(results, along, over, slices):
-    """Index of each axis that has a slice."""
+def parameters(results, at, in_l_star, *more):
+    """What the caption says: the model, the axes held at the indices `at`, the solver, and `more`."""
+    items = []
+    for name, section in (("gamma", "model"), ("P", "model"), ("tau_I", "incumbent")):
+        value = results.number(name.split("_")[0], section)
+        if value is not None:
+            items.append(style.equation(name, value, in_l_star))
+    items += [style.equation(axis, results.axes[axis][index], in_l_star) for axis, index in at.items()]
+    return [*items, f"{results.attributes.get('solver', 'unknown')} solver", *more]
+
+
+def indices(results, drawn, slices):
+    """Index of each axis that has a slice, none of them among those `drawn` along. Raises Refused."""
     at = {}
     for item in slices:
         axis, equals, text = item.partition("=")
         if not equals or axis not in results.axes:
             raise Refused(f"--slice: found {item}; expected AXIS=VALUE with AXIS one of {', '.join(results.axes)}")
-        if axis in (along, over) or axis in at:
+        if axis in drawn or axis in at:
             raise Refused(f"--slice: found {item}, but {axis} is drawn along, or has a slice already; drop one of the two")
         at[axis] = moatfile.find(results, axis, text)
     return at
+
+
+def parser(program, description, sweep):
+    """The command line of a script that draws one figure of a file of `sweep`."""
+    options = argparse.ArgumentParser(prog=program, description=description.split("\n\n")[0])
+    options.set_defaults(flags=[])
+    options.add_argument("file", metavar="FILE", help=f"results file of `moat run` (sweep: {sweep})")
+    options.add_argument("-o", "--output", metavar="FIG", required=True, help="figure: .png, .pdf or .svg")
+    options.add_argument("--over", metavar="AXIS", help="axis whose values get a curve each; default: the longest left")
+    options.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
+                         help="values of the other axes, as in the config; default: the first of each")
+    return options
 
 
 def command(argv, program, description, sweep, needs, along, draw, optional=(), flags=()):
     """Runs a script that draws one figure of a file of `sweep` with the variables `needs` and those `optional` ones it has.
     along(results) names the axis drawn along, draw(family) makes the figure; each of the `flags`, (option, help), that is
     given is in family.flags. Returns the exit code."""
-    parser = argparse.ArgumentParser(prog=program, description=description.split("\n\n")[0])
-    parser.set_defaults(flags=[])
-    parser.add_argument("file", metavar="FILE", help=f"results file of `moat run` (sweep: {sweep})")
-    parser.add_argument("-o", "--output", metavar="FIG", required=True, help="figure: .png, .pdf or .svg")
-    parser.add_argument("--over", metavar="AXIS", help="axis whose values get a curve each; default: the longest left")
-    parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
-                        help="values of the other axes, as in the config; default: the first of each")
+    options = parser(program, description, sweep)
     for flag, meaning in flags:
-        parser.add_argument(flag, action="append_const", dest="flags", const=flag, help=meaning)
-    arguments = parser.parse_args(argv)
+        options.add_argument(flag, action="append_const", dest="flags", const=flag, help=meaning)
+    arguments = options.parse_args(argv)
     try:
         style.check_target(arguments.output)
         extra = ["lambda"] if sweep == "scaling_law" else ["tau_I"]
