@@ -33,10 +33,9 @@ def curve(results, label, at, axis):
     order = order[np.argsort(-gap[order])]
     take = lambda name: results.take(name, (axis,), at)[order]
     nu, nu_prime = float(results.axes["nu"][at["nu"]]), float(results.take("nu_prime", (), at))
-    breaks = ()
-    if axis == "tau_I":  # then the entrant's standard is the same all along the curve
-        L_star, _, entrant = infinite_data_losses(results, {**at, "tau_I": 0})
-        breaks = theory.gap_breaks(np.sqrt(entrant / L_star), float(results.axes["Q"][at["Q"]]), nu, nu_prime)
+    L_star, incumbent, entrant = infinite_data_losses(results, {**at, axis: 0})
+    closed = entrant if axis == "tau_I" else incumbent  # G_E, or along tau_E what it comes to
+    breaks = theory.gap_breaks(np.sqrt(closed / L_star), float(results.axes["Q"][at["Q"]]), nu, nu_prime)
     return power_laws.Curve(label, 1 / gap[order], take("N_E_star"), take("exponent_D"), take("regime"),
                             theory.exponents("exponent_D", nu, nu_prime), breaks)
 

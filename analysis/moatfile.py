@@ -75,13 +75,13 @@ def read(path, names, axes, optional=()):
     if not os.access(path, os.R_OK):
         raise Refused(f"{path}: cannot be read: permission denied")
     try:
-        with _open(path) as file:
+        with open_file(path) as file:
             return _read(path, file, names, axes, optional)
     except (OSError, RuntimeError, KeyError) as error:
         raise Refused(f"{path}: cannot be read as HDF5: {' '.join(str(error).split())}") from error
 
 
-def _open(path):
+def open_file(path):
     """SWMR serves a file that a run writes, or died writing; one rewritten by another tool may only open plainly."""
     try:
         return h5py.File(path, "r", libver="latest", swmr=True)

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Exponents fitted to the curves of a results file, beside theory's.
+
+Each regime is fitted over the range where theory puts it: from break point to break point, a margin away from both, for
+there two terms of the loss are of one size. Theory's terms hold up to constant factors, which move a break point by their
+power 1/nu; so does the margin. What the neighbouring terms leave is spread over the range by the fit, so the tolerance is a
+constant over the number of decades fitted, and shrinks as the range grows.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+import entry_regimes
+import gap
+import moatfile
+import power_laws
+import scaling_law
+from family import AXES, Family
+
+MARGIN = 10.0  # between break point and fit, for nu >= 1
+TOLERANCE = 0.9  # times decades
+DECADES_MIN = 2.0  # fitted
+
+
+@dataclass
+class Fit:
+    """The exponent of one regime of one curve. low, high: the range in the variable `along`. crossover: where the local
+    exponent passes the middle between this regime's and the next one's, over theory's break point; NaN where it does not.
+    """
+    curve: str
+    quantity: str
+    along: str
+    regime: int
+    low: float
+    high: float
+    fitted: float
+    stderr: float
+    theory: float
+    crossover: float
+
+    @property
+    def decades(self):
+        return math.log10(self.high / self.low)
+
+    @property
+    def tolerance(self):
+        return TOLERANCE / self.decades
+
+    @property
+    def agrees(self):
+        return abs(self.fitted - self.theory) <= self.tolerance
+
+
+def slope(x, y, stderr=None):
+    """d ln y / d ln x by least squares, and its standard error; weighted where y has standard errors."""
+    log_x, log_y = np.log(x), np.log(y)
+    weight = np.ones_like(log_x) if stderr is None else (y / stderr) ** 2
+    centred = log_x - np.average(log_x, weights=weight)
+    spread = np.sum(weight * centred ** 2)
+    found = np.sum(weight * centred * log_y) / spread
+    return found, math.sqrt(1 / spread) if stderr is not None else math.nan
+
+
+def crossover(curve, k):
+    """Where the local exponent passes the middle between regimes k and k + 1 for the last time, over theory's break point;
+    NaN where there is none."""
+    if k == 2 or not math.isfinite(curve.breaks[k]):
+        return math.nan
+    middle = (curve.theory[k] + curve.theory[k + 1]) / 2
+    towards = (curve.exponent - middle) * (curve.theory[k + 1] - curve.theory[k])
+    passed = np.flatnonzero((towards[:-1] < 0) & (towards[1:] >= 0))
+    return float(math.sqrt(curve.x[passed[-1]] * curve.x[passed[-1] + 1]) / curve.breaks[k]) if passed.size else math.nan
+
+
+def fits(curve, nu, label, quantity, along, sign=1):
+    """The fits of a curve, one for each regime that theory gives a range of DECADES_MIN; none where it has no break points
+    for the curve."""
+    if not curve.breaks:
+        return []
+    edges, margin = [1.0, *curve.breaks, math.inf], MARGIN ** max(1, 1 / nu)
+    known = np.isfinite(curve.y) & (curve.y > 0)
+    result = []
+    for k, theory in enumerate(curve.theory):
+        low, high = edges[k] * (margin if k else MARGIN), edges[k + 1] / margin
+        chosen = known & (curve.x >= low) & (curve.x <= high)
+        x = curve.x[chosen]
+        if theory is None or x.size < 4 or math.log10(x[-1] / x[0]) < DECADES_MIN:
+            continue
+        found, error = slope(x, curve.y[chosen], None if curve.stderr is None else curve.stderr[chosen])
+        result.append(Fit(label, quantity, along, k, x[0], x[-1], sign * found, error, theory, crossover(curve, k)))
+    return result
+
+
+def of_file(path):
+    """All fits of the file `path`, for every value of every axis. Raises Refused."""
+    sweep = moatfile.read(path, [], []).sweep
+    return _of_scaling_law(path) if sweep == "scaling_law" else _of_market(path)
+
+
+def _curves(results, along):
+    """(what it is called, nu, indices of the other axes) of every curve along an axis."""
+    others = [axis for axis in results.axes if axis != along]
+    for index in np.ndindex(*(results.axes[axis].size for axis in others)):
+        at = dict(zip(others, index))
+        named = [f"{axis} = {results.axes[axis][k]:.10g}" for axis, k in at.items() if results.axes[axis].size > 1]
+        yield ", ".join(named), float(results.axes["nu"][at["nu"]]), at
+
+
+def backwards(curve):
+    """Result 2 for an entrant whose alpha its standard fixes: the data N that bring the excess down to the gap D."""
+    order = np.flatnonzero(curve.y > 0)
+    breaks = [float(np.exp(np.interp(np.log(x), np.log(curve.x[order]), -np.log(curve.y[order]), right=np.inf)))
+              for x in curve.breaks]
+    return power_laws.Curve(curve.label, 1 / curve.y[order], curve.x[order], 1 / curve.exponent[order],
+                            curve.regime[order], [value and 1 / value for value in curve.theory], breaks)
+
+
+def _of_scaling_law(path):
+    results = moatfile.read(path, scaling_law.NEEDS, AXES["scaling_law"], scaling_law.OPTIONAL)
+    found = []
+    for label, nu, at in _curves(results, "N"):
+        loss, excess = (scaling_law.curve(results, label, at, kind) for kind in (scaling_law.LOSS, scaling_law.EXCESS))
+        found += fits(loss, nu, label, "loss", "N", sign=-1) + fits(excess, nu, label, "excess_loss", "N", sign=-1)
+        if results.axes["alpha"][at["alpha"]] < 1 and excess.stderr is None:
+            found += fits(backwards(excess), nu, label, "N, alpha fixed", "1/D")
+    return found
+
+
+def _of_market(path):
+    needs, optional = {*entry_regimes.NEEDS, *gap.NEEDS}, {"tau_I", "tau_I_absolute", *entry_regimes.OPTIONAL}
+    results = moatfile.read(path, sorted(needs), AXES["market_entry"], sorted(optional))
+    found = []
+    if np.isfinite(results.axes["N_I"]).sum() > 1:
+        for label, nu, at in _curves(results, "N_I"):
+            found += fits(entry_regimes.curve(results, label, at), nu, label, "N_E_star", "N_I")
+    if np.isinf(results.axes["N_I"]).any():
+        axis = gap.along(results)
+        for label, nu, at in _curves(results, axis):
+            if math.isinf(results.axes["N_I"][at["N_I"]]):
+                found += fits(gap.curve(results, label, at, axis), nu, label, "N_E_star", "1/D")
+    return found

@@ -1,0 +1,123 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes a results file as a table of text: comma-separated values, or tab-separated where the name ends in .tsv or .txt.
+
+One row for each grid point, its coordinates first, then every variable; status and regime as words. Numbers are written
+with the digits that give the same number back. The lines before the table, which begin with #, say where it comes from.
+"""
+
+import argparse
+import csv
+import itertools
+import os
+import sys
+
+import h5py
+import numpy as np
+
+import moatfile
+from family import AXES, indices
+from moatfile import Refused
+
+PROVENANCE = ("title", "moat_version", "git_revision", "solver", "sweep", "date_created", "references")
+CHUNK = 65536  # points held at a time
+
+
+def columns(file, axes, wanted):
+    """(name, axes, dataset, words or None) of every variable over the `axes`, or of the `wanted` ones. Raises Refused."""
+    found = []
+    for name, item in file.items():
+        if isinstance(item, h5py.Dataset) and name not in axes:
+            scales = [dimension[0].name.lstrip("/") for dimension in item.dims if len(dimension)]
+            words = item.attrs.get("flag_meanings")
+            words = words.decode() if isinstance(words, bytes) else words
+            found.append((name, scales, item, words.split() if words else None))
+    missing = set(wanted or ()) - {name for name, *_ in found}
+    if missing:
+        raise Refused(f"--variables: found {', '.join(sorted(missing))}; expected some of "
+                      f"{', '.join(name for name, *_ in found)}")
+    return [column for column in found if not wanted or column[0] in wanted]
+
+
+def rows(results, chosen, at):
+    """The rows of the table, in C order of the axes that are not held at the indices `at`."""
+    axes = results.axes
+    ranges = [[at[axis]] if axis in at else range(axes[axis].size) for axis in axes]
+    outer = next((k for k in range(len(ranges)) if np.prod([len(r) for r in ranges[k:]]) <= CHUNK), len(ranges))
+    for leading in itertools.product(*ranges[:outer]):
+        inner = [np.array(list(r)) for r in ranges[outer:]]
+        shape = tuple(index.size for index in inner)
+        names = list(axes)
+        fixed = dict(zip(names, leading))
+        texts = []
+        for axis, values in axes.items():
+            index = fixed[axis] if axis in fixed else inner[names.index(axis) - outer]
+            texts.append(_spread(np.asarray(values[index]), [axis] if axis not in fixed else [], names[outer:], shape, None))
+        for _, scales, dataset, words in chosen:
+            key = tuple(fixed[axis] if axis in fixed else slice(ranges[names.index(axis)][0], ranges[names.index(axis)][-1] + 1)
+                        for axis in scales)
+            texts.append(_spread(dataset[key], [axis for axis in scales if axis not in fixed], names[outer:], shape, words))
+        yield from zip(*texts)
+
+
+def _spread(values, scales, names, shape, words):
+    """`values` over the axes `scales` as texts over all the axes `names`."""
+    values = np.asarray(values)
+    values = values.reshape([values.shape[scales.index(axis)] if axis in scales else 1 for axis in names])
+    flat = np.broadcast_to(values, shape).reshape(-1)
+    return [words[value] if value < len(words) else str(value) for value in flat] if words else [repr(float(v)) for v in flat]
+
+
+def write(path, target, variables, slices):
+    """Writes the table of the file `path` to the open file `target`; returns the number of rows. Raises Refused."""
+    sweep = moatfile.read(path, [], []).sweep
+    results = moatfile.read(path, ["status"], AXES[sweep], ["tau_I" if sweep == "market_entry" else "lambda"])
+    results.axes = {axis: results.axes[axis] for axis in results.variables["status"][0]}
+    at = indices(results, (), slices)
+    separator = "\t" if os.path.splitext(target.name)[1] in (".tsv", ".txt") else ","
+    writer = csv.writer(target, delimiter=separator, lineterminator="\n")
+    with moatfile.open_file(path) as file:
+        chosen = columns(file, results.axes, variables)
+        for name in PROVENANCE:
+            if name in results.attributes:
+                target.write(f"# {name}: {results.attributes[name]}\n")
+        writer.writerow([*results.axes, *(name for name, *_ in chosen)])
+        count = 0
+        for row in rows(results, chosen, at):
+            writer.writerow(row)
+            count += 1
+    return count
+
+
+def main(argv=None):
+    """The command; returns its exit code."""
+    parser = argparse.ArgumentParser(prog="export.py", description=__doc__.split("\n\n")[0])
+    parser.add_argument("file", metavar="FILE", help="results file of `moat run`")
+    parser.add_argument("-o", "--output", metavar="TABLE", help="default: standard output")
+    parser.add_argument("--variables", metavar="NAME", nargs="+", help="default: all")
+    parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
+                        help="only the points with these values, as in the config")
+    arguments = parser.parse_args(argv)
+    try:
+        if not arguments.output:
+            write(arguments.file, sys.stdout, arguments.variables, arguments.slice)
+            return 0
+        base, suffix = os.path.splitext(arguments.output)
+        temporary = f"{base}.part{suffix}"  # what is there stays until the table is whole
+        with open(temporary, "w", encoding="utf-8") as target:
+            count = write(arguments.file, target, arguments.variables, arguments.slice)
+        os.replace(temporary, arguments.output)
+        print(f"{arguments.output}: {count} points")
+    except Refused as refusal:
+        print(f"export.py: {refusal}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader, `head` say, has enough
+    except OSError as error:
+        print(f"export.py: {arguments.output}: cannot be written: {error.strerror or error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
