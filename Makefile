@@ -37,7 +37,7 @@ SUPPORT     := $(filter-out tests/test_%,$(wildcard tests/*.c))
 BENCHMARKS  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 object       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-.PHONY: all deps lint-deps demo validation test check lint bench asan install clean help
+.PHONY: all deps lint-deps demo validation figures test check lint bench asan install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -58,6 +58,51 @@ validation: deps ## run jobs/ridge-validation.yaml (minutes) and draw data again
 	$(Q)mkdir -p $(BUILD)/validation
 	$(Q)$(MPIRUN) -n 3 $(BUILD)/moat run jobs/ridge-validation.yaml -o $(BUILD)/validation/ridge-validation.h5
 	$(Q)$(PYTHON) analysis/validation.py $(BUILD)/validation/ridge-validation.h5 -o $(BUILD)/validation/ridge-validation.png
+
+# Every figure: name, script with its options, job. Jobs with solver: ridge take minutes each.
+FIGURES := \
+  phase-diagram:phase_diagram.py,--slice,Q=0.1,nu=1:phase-diagram \
+  phase-regimes:phase_diagram.py,--quantity,regime,--y,nu,--slice,Q=0.1,tau_E=1.1:phase-diagram \
+  phase-rules:phase_diagram.py,--x,tau_E,--y,Q,--slice,N_I=1e6,nu=1:phase-diagram \
+  result-1:entry_regimes.py:result-1                result-1-wide:entry_regimes.py:result-1-wide \
+  llm-calibration:entry_regimes.py,--slice,Q=0.1:llm-calibration \
+  result-2:gap.py:result-2                          result-2-wide:gap.py,--slice,nu=2:result-2-wide \
+  warm-up:gap.py,--over,nu:warm-up \
+  scaling-law:scaling_law.py,--slice,nu=1:scaling-law \
+  excess-loss:scaling_law.py,--excess:excess-loss   lemma:lemma.py,--slice,nu=2:lemma \
+  lemma-best-level:lemma.py,--slice,alpha=0.9999:excess-loss \
+  policy:policy.py,--slice,N_I=inf,nu=0.34:policy \
+  ridge-result-1:entry_regimes.py:ridge-result-1    ridge-scaling-law:scaling_law.py:ridge-scaling-law \
+  ridge-excess-loss:scaling_law.py,--excess:ridge-scaling-law
+FORMAT  := pdf
+comma   := ,
+part     = $(word $(2),$(subst :, ,$(1)))
+drawing  = $(subst $(comma), ,$(call part,$(1),2))
+
+figures: deps ## run every job of the talk and draw every figure (build/figures; FORMAT=png), with the table of exponents
+	$(Q)$(MAKE) -j$$(nproc) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory $(foreach figure,$(FIGURES),$(BUILD)/figures/$(call part,$(figure),1).$(FORMAT)) \
+	    $(BUILD)/figures/exponents.txt
+	@cat $(BUILD)/figures/exponents.txt
+
+define figure_rule
+$(BUILD)/figures/$(call part,$(1),1).$(FORMAT): $(BUILD)/figures/$(call part,$(1),3).h5 $(wildcard analysis/*.py)
+	@echo "  DRAW $$@"
+	$(Q)$(PYTHON) analysis/$(word 1,$(call drawing,$(1))) $$< $(wordlist 2,9,$(call drawing,$(1))) -o $$@
+endef
+$(foreach figure,$(FIGURES),$(eval $(call figure_rule,$(figure))))
+
+# A job that was stopped goes on where it was.
+.PRECIOUS: $(BUILD)/figures/%.h5
+$(BUILD)/figures/%.h5: jobs/%.yaml | $(BUILD)/moat
+	@echo "  RUN  $<"
+	$(Q)mkdir -p $(@D)
+	$(Q)$(MPIRUN) -n 3 $(BUILD)/moat run $< -q --force -o $@ && touch $@
+
+FITTED := result-1 result-1-wide result-2 result-2-wide warm-up scaling-law excess-loss llm-calibration policy \
+          ridge-result-1 ridge-scaling-law
+$(BUILD)/figures/exponents.txt: $(FITTED:%=$(BUILD)/figures/%.h5) $(wildcard analysis/*.py)
+	$(Q)$(PYTHON) analysis/summary.py --check $(filter %.h5,$^) > $@
 
 test: deps ## set up, build, run every test
 	$(Q)$(MAKE) -j$$(nproc) --no-print-directory check

@@ -4,7 +4,11 @@
 Each regime is fitted over the range where theory puts it: from break point to break point, a margin away from both, for
 there two terms of the loss are of one size. Theory's terms hold up to constant factors, which move a break point by their
 power 1/nu; so does the margin. What the neighbouring terms leave is spread over the range by the fit, so the tolerance is a
-constant over the number of decades fitted, and shrinks as the range grows.
+constant over the number of decades fitted, and shrinks as the range grows. With finitely many directions P the power laws
+end where a company's data come near N = P: those points are left out, with the same margin.
+
+Measured curves are fitted over all of their range too, beside the deterministic equivalent at the same points. It is off by
+a few percent where N is small, which tilts the fit the less the longer the range.
 """
 
 import math
@@ -21,18 +25,20 @@ from family import AXES, Family
 
 MARGIN = 10.0  # between break point and fit, for nu >= 1
 TOLERANCE = 0.9  # times decades
+MEASURED_TOLERANCE = 0.05  # the same for measured curves beside the deterministic equivalent
 DECADES_MIN = 2.0  # fitted
 
 
 @dataclass
 class Fit:
-    """The exponent of one regime of one curve. low, high: the range in the variable `along`. crossover: where the local
-    exponent passes the middle between this regime's and the next one's, over theory's break point; NaN where it does not.
+    """The exponent of one regime of one curve, or of a whole measured one (regime None). low, high: the range in the variable
+    `along`. theory: the regime's exponent, or that of the deterministic equivalent. crossover: where the local exponent
+    passes the middle between this regime's and the next one's, over theory's break point; NaN where it does not.
     """
     curve: str
     quantity: str
     along: str
-    regime: int
+    regime: int | None
     low: float
     high: float
     fitted: float
@@ -46,21 +52,28 @@ class Fit:
 
     @property
     def tolerance(self):
-        return TOLERANCE / self.decades
+        return (TOLERANCE if self.regime is not None else MEASURED_TOLERANCE) / self.decades
 
     @property
     def agrees(self):
         return abs(self.fitted - self.theory) <= self.tolerance
 
 
-def slope(x, y, stderr=None):
-    """d ln y / d ln x by least squares, and its standard error; weighted where y has standard errors."""
-    log_x, log_y = np.log(x), np.log(y)
-    weight = np.ones_like(log_x) if stderr is None else (y / stderr) ** 2
-    centred = log_x - np.average(log_x, weights=weight)
-    spread = np.sum(weight * centred ** 2)
-    found = np.sum(weight * centred * log_y) / spread
-    return found, math.sqrt(1 / spread) if stderr is not None else math.nan
+def slope(x, y, weight=None):
+    """d ln y / d ln x by least squares, and its standard error where the weights are inverse variances of ln y."""
+    log_x = np.log(x)
+    weights = np.ones_like(log_x) if weight is None else weight
+    centred = log_x - np.average(log_x, weights=weights)
+    spread = np.sum(weights * centred ** 2)
+    return np.sum(weights * centred * np.log(y)) / spread, math.nan if weight is None else math.sqrt(1 / spread)
+
+
+def measured(curve, label, quantity, along, sign):
+    """The fit of a measured curve over all of its range, beside the deterministic equivalent."""
+    known = (curve.y > 0) & (curve.stderr > 0) & (curve.expected > 0)
+    x, y, weight = curve.x[known], curve.y[known], (curve.y[known] / curve.stderr[known]) ** 2
+    (found, error), (expected, _) = slope(x, y, weight), slope(x, curve.expected[known], weight)
+    return Fit(label, quantity, along, None, x[0], x[-1], sign * found, error, sign * expected, math.nan)
 
 
 def crossover(curve, k):
@@ -74,21 +87,26 @@ def crossover(curve, k):
     return float(math.sqrt(curve.x[passed[-1]] * curve.x[passed[-1] + 1]) / curve.breaks[k]) if passed.size else math.nan
 
 
-def fits(curve, nu, label, quantity, along, sign=1):
-    """The fits of a curve, one for each regime that theory gives a range of DECADES_MIN; none where it has no break points
-    for the curve."""
+def directions(results):
+    """The number of directions P of the model or of the data drawn; inf where it has no end."""
+    return min(results.number("P", section) or math.inf for section in ("model", "ridge"))
+
+
+def fits(curve, nu, label, quantity, along, data, P, sign=1):
+    """The fits of a curve: over all of it where it is measured, and one for each regime that theory gives a range of
+    DECADES_MIN. data: the most data that a company has at each point, of P directions."""
+    result = [] if curve.stderr is None else [measured(curve, label, quantity, along, sign)]
     if not curve.breaks:
-        return []
+        return result
     edges, margin = [1.0, *curve.breaks, math.inf], MARGIN ** max(1, 1 / nu)
-    known = np.isfinite(curve.y) & (curve.y > 0)
-    result = []
+    known = np.isfinite(curve.y) & (curve.y > 0) & (data <= P / margin)
     for k, theory in enumerate(curve.theory):
         low, high = edges[k] * (margin if k else MARGIN), edges[k + 1] / margin
         chosen = known & (curve.x >= low) & (curve.x <= high)
         x = curve.x[chosen]
         if theory is None or x.size < 4 or math.log10(x[-1] / x[0]) < DECADES_MIN:
             continue
-        found, error = slope(x, curve.y[chosen], None if curve.stderr is None else curve.stderr[chosen])
+        found, error = slope(x, curve.y[chosen], None if curve.stderr is None else (curve.y[chosen] / curve.stderr[chosen]) ** 2)
         result.append(Fit(label, quantity, along, k, x[0], x[-1], sign * found, error, theory, crossover(curve, k)))
     return result
 
@@ -119,25 +137,29 @@ def backwards(curve):
 
 def _of_scaling_law(path):
     results = moatfile.read(path, scaling_law.NEEDS, AXES["scaling_law"], scaling_law.OPTIONAL)
-    found = []
+    found, P = [], directions(results)
     for label, nu, at in _curves(results, "N"):
         loss, excess = (scaling_law.curve(results, label, at, kind) for kind in (scaling_law.LOSS, scaling_law.EXCESS))
-        found += fits(loss, nu, label, "loss", "N", sign=-1) + fits(excess, nu, label, "excess_loss", "N", sign=-1)
+        for curve, quantity in ((loss, "loss"), (excess, "excess_loss")):
+            found += fits(curve, nu, label, quantity, "N", curve.x, P, sign=-1)
         if results.axes["alpha"][at["alpha"]] < 1 and excess.stderr is None:
-            found += fits(backwards(excess), nu, label, "N, alpha fixed", "1/D")
+            curve = backwards(excess)
+            found += fits(curve, nu, label, "N, alpha fixed", "1/D", curve.y, P)
     return found
 
 
 def _of_market(path):
     needs, optional = {*entry_regimes.NEEDS, *gap.NEEDS}, {"tau_I", "tau_I_absolute", *entry_regimes.OPTIONAL}
     results = moatfile.read(path, sorted(needs), AXES["market_entry"], sorted(optional))
-    found = []
+    found, P = [], directions(results)
     if np.isfinite(results.axes["N_I"]).sum() > 1:
         for label, nu, at in _curves(results, "N_I"):
-            found += fits(entry_regimes.curve(results, label, at), nu, label, "N_E_star", "N_I")
+            curve = entry_regimes.curve(results, label, at)
+            found += fits(curve, nu, label, "N_E_star", "N_I", np.maximum(curve.x, curve.y), P)
     if np.isinf(results.axes["N_I"]).any():
         axis = gap.along(results)
         for label, nu, at in _curves(results, axis):
             if math.isinf(results.axes["N_I"][at["N_I"]]):
-                found += fits(gap.curve(results, label, at, axis), nu, label, "N_E_star", "1/D")
+                curve = gap.curve(results, label, at, axis)
+                found += fits(curve, nu, label, "N_E_star", "1/D", curve.y, P)
     return found

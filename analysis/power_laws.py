@@ -20,7 +20,8 @@ from phase_page import log_ticks
 WIDTH, LEFT, TOP = 7.6, 0.95, 0.15
 MAIN, EXPONENTS, GAP = 3.5, 2.0, 0.1  # heights of the panels, and between joined ones
 BAND, LINE, SMALL = 0.24, 0.24, style.SIZE - 1  # a row of regimes, a line of text
-OFFSET = 1.8  # factor between a curve and its guide
+OFFSETS = (1.8, 1 / 2.2, 3.5, 1 / 4.5, 10, 0.1, 100, 0.01, 1e3, 1e-3)  # of a guide from its curve, the preferred first
+LABEL, ENOUGH = np.array([0.35, 0.14]), 0.08  # half the size of a guide's label, its distance from all lines
 
 
 class Curve:
@@ -94,10 +95,10 @@ def _draw_curves(page, name, curves, sign):
             page.main.errorbar(curve.x, curve.y, curve.stderr, fmt=look["marker"], color=look["color"], markersize=4.5,
                                markerfacecolor="white", elinewidth=1, capsize=2, zorder=4 + order)
         handles.append(Line2D([], [], label=curve.label, **look))
-    _draw_guides(page.main, name, curves, sign)
     known = np.concatenate([curve.y[np.isfinite(curve.y) & (curve.y > 0)] for curve in curves])
     page.main.set_ylim(known.min() / 2, known.max() * 3)
     log_ticks(page.main.yaxis, known.min() / 2, known.max() * 3)
+    _draw_guides(page.main, name, curves, sign)
     page.main.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1), fontsize=SMALL, frameon=False,
                      handlelength=2.2, borderaxespad=0)
 
@@ -110,6 +111,7 @@ def _longest_run(chosen):
 
 def _draw_guides(axes, name, curves, sign):
     """A line of theory's slope beside the longest stretch of each regime, over all curves."""
+    lines = [(curve.x, curve.y) for curve in curves]
     for k, symbol in enumerate(theory.SYMBOLS[name]):
         slope = curves[0].theory[k]
         stretches = [(_longest_run(curve.regime == regimes.FIRST + k), curve) for curve in curves]
@@ -118,13 +120,31 @@ def _draw_guides(axes, name, curves, sign):
             continue
         ends = curve.x[[at[0], at[-1]]]
         middle = at[at.size // 2]
-        heights = curve.y[middle] * OFFSET * (ends / curve.x[middle]) ** (sign * slope)
+        beside = curve.y[middle] * (ends / curve.x[middle]) ** (sign * slope)
+        heights = max((beside * factor for factor in OFFSETS), key=lambda heights: _clearance(axes, ends, heights, lines))
+        lines.append((ends, heights))
         axes.plot(ends, heights, zorder=2, color=style.REFERENCE["color"], linewidth=1,
                   linestyle=(0, style.REFERENCE["dashes"]))
         axes.annotate(f"${'-' if sign < 0 and symbol != '0' else ''}{symbol}$", (math.sqrt(ends.prod()),
                       math.sqrt(heights.prod())), xytext=(0, 4), textcoords="offset points",
                       ha="center", va="bottom", fontsize=SMALL, color="#333333", zorder=9,
                       bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8})
+
+
+def _clearance(axes, ends, heights, lines):
+    """How far the label of a guide stays from all `lines`, (x, y) each, in inches; no more than ENOUGH, so that the first of
+    several that are far enough is preferred. Negative where the label leaves the panel."""
+    to_inches = lambda x, y: axes.transData.transform(np.column_stack([x, y])) / axes.figure.dpi
+    centre = to_inches(*(np.sqrt([values.prod()]) for values in (ends, heights)))[0] + (0, LABEL[1])
+    box = axes.get_window_extent().transformed(axes.figure.dpi_scale_trans.inverted())
+    inside = min(*(centre - box.min - LABEL), *(box.max - LABEL - centre))
+    distances = [ENOUGH, inside]
+    for x, y in lines:
+        drawn = np.isfinite(y) & (y > 0)
+        points = to_inches(x[drawn], y[drawn])
+        across = np.linspace(centre[0] - LABEL[0], centre[0] + LABEL[0], 9)
+        distances.append(np.abs(np.interp(across, *points.T, left=np.inf, right=np.inf) - centre[1]).min() - LABEL[1])
+    return min(distances)
 
 
 def _draw_strip(page, name, curves):

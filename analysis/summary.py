@@ -4,7 +4,8 @@
 
 One line for each curve and regime that theory gives a range of two decades: the range, the exponent fitted there, theory's,
 their difference, and the tolerance, which shrinks as the range grows. The last column is where the local exponent passes on
-to the next regime, over theory's break point.
+to the next regime, over theory's break point. Measured curves have a line for their whole range, beside the deterministic
+equivalent.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from moatfile import Refused
 
 COLUMNS = ("file", "curve", "quantity", "along", "regime", "from", "to", "fitted", "stderr", "theory", "difference",
            "tolerance", "agrees", "crossover")
-REGIMES = ("first", "second", "third")
+REGIMES = {0: "first", 1: "second", 2: "third", None: "all"}
 
 
 def rows(path):
