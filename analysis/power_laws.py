@@ -21,6 +21,7 @@ WIDTH, LEFT, TOP = 7.6, 0.95, 0.15
 MAIN, EXPONENTS, GAP = 3.5, 2.0, 0.1  # heights of the panels, and between joined ones
 BAND, LINE, SMALL = 0.24, 0.24, style.SIZE - 1  # a row of regimes, a line of text
 OFFSETS = (1.8, 1 / 2.2, 3.5, 1 / 4.5, 10, 0.1, 100, 0.01, 1e3, 1e-3)  # of a guide from its curve, the preferred first
+PLACES = (0.5, 0.35, 0.65, 0.2, 0.8)  # of its label, shares of its length
 LABEL, ENOUGH = np.array([0.35, 0.14]), 0.08  # half the size of a guide's label, its distance from all lines
 
 
@@ -121,29 +122,35 @@ def _draw_guides(axes, name, curves, sign):
         ends = curve.x[[at[0], at[-1]]]
         middle = at[at.size // 2]
         beside = curve.y[middle] * (ends / curve.x[middle]) ** (sign * slope)
-        heights = max((beside * factor for factor in OFFSETS), key=lambda heights: _clearance(axes, ends, heights, lines))
+        heights, place = max(((beside * factor, share) for factor in OFFSETS for share in PLACES),
+                             key=lambda found: _clearance(axes, ends, *found, lines))
         lines.append((ends, heights))
         axes.plot(ends, heights, zorder=2, color=style.REFERENCE["color"], linewidth=1,
                   linestyle=(0, style.REFERENCE["dashes"]))
-        axes.annotate(f"${'-' if sign < 0 and symbol != '0' else ''}{symbol}$", (math.sqrt(ends.prod()),
-                      math.sqrt(heights.prod())), xytext=(0, 4), textcoords="offset points",
-                      ha="center", va="bottom", fontsize=SMALL, color="#333333", zorder=9,
-                      bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8})
+        axes.annotate(f"${'-' if sign < 0 and symbol != '0' else ''}{symbol}$", _along(ends, heights, place),
+                      xytext=(0, 4), textcoords="offset points", ha="center", va="bottom", fontsize=SMALL, color="#333333",
+                      zorder=9, bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8})
 
 
-def _clearance(axes, ends, heights, lines):
+def _along(ends, heights, share):
+    """The point of a guide at a share of its length."""
+    return tuple(values[0] ** (1 - share) * values[1] ** share for values in (ends, heights))
+
+
+def _clearance(axes, ends, heights, place, lines):
     """How far the label of a guide stays from all `lines`, (x, y) each, in inches; no more than ENOUGH, so that the first of
-    several that are far enough is preferred. Negative where the label leaves the panel."""
+    several that are far enough is preferred. Negative where guide or label leave the panel."""
     to_inches = lambda x, y: axes.transData.transform(np.column_stack([x, y])) / axes.figure.dpi
-    centre = to_inches(*(np.sqrt([values.prod()]) for values in (ends, heights)))[0] + (0, LABEL[1])
+    guide = to_inches(ends, heights)
+    centre = to_inches(*_along(ends, heights, place))[0] + (0, LABEL[1])
     box = axes.get_window_extent().transformed(axes.figure.dpi_scale_trans.inverted())
-    inside = min(*(centre - box.min - LABEL), *(box.max - LABEL - centre))
-    distances = [ENOUGH, inside]
+    distances = [ENOUGH, *(centre - LABEL - box.min), *(box.max - centre - LABEL),
+                 *(guide[:, 1] - box.y0), *(box.y1 - guide[:, 1])]
+    across = np.linspace(centre[0] - LABEL[0], centre[0] + LABEL[0], 9)
     for x, y in lines:
         drawn = np.isfinite(y) & (y > 0)
-        points = to_inches(x[drawn], y[drawn])
-        across = np.linspace(centre[0] - LABEL[0], centre[0] + LABEL[0], 9)
-        distances.append(np.abs(np.interp(across, *points.T, left=np.inf, right=np.inf) - centre[1]).min() - LABEL[1])
+        heights_there = np.interp(across, *to_inches(x[drawn], y[drawn]).T, left=np.inf, right=np.inf)
+        distances.append(np.abs(heights_there - centre[1]).min() - LABEL[1])
     return min(distances)
 
 
