@@ -25,9 +25,10 @@ LINE, SMALL = 0.24, style.SIZE - 1
 
 
 def approximate(n, lam, alpha, misalignment, nu, nu_prime, gamma):
-    """The lemma's approximate terms, in the order of TERMS."""
+    """The lemma's approximate terms, in the order of TERMS. Overfitting has two causes, the mixture and what the ridge
+    leaves unlearned; the lemma counts the second with the finite data, which is never less."""
     a, scale = 1 - alpha, np.maximum(np.power(lam, 1 / (1 + gamma)), 1 / n)  # the ridge, or what N points make of none
-    return (scale ** nu, a * misalignment / (scale * n), a ** 2 * misalignment * scale ** 0,
+    return (scale ** nu, (a * misalignment + scale ** nu) / (scale * n), a ** 2 * misalignment * scale ** 0,
             a * misalignment * scale ** nu_prime)
 
 
@@ -107,6 +108,7 @@ def _draw_shares(column, axes):
     axes.set(xscale="log", xlim=(low, high), ylim=(0, 1))
     log_ticks(axes.xaxis, low, high)
     axes.tick_params(which="both", top=True, right=True)
+    axes.tick_params(axis="x", pad=6)  # apart from the 0 of the shares
     axes.set_xlabel("data  $N$  (data points)" if column.name == "N" else r"ridge level  $\lambda$")
 
 

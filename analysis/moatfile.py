@@ -45,7 +45,7 @@ class Results:
         """
         text = re.sub(r"(^|\s)#.*$", r"\1", self.attributes.get("config", ""), flags=re.M)
         if section is None:
-            found = re.search(rf"^{key}[ \t]*:[ \t]*[\"']?([^\s\"']+)", text, re.M)
+            found = re.search(rf"^{key}[ \t]*:[ \t]*[\"']?([^\n\"']*[^\s\"'])", text, re.M)
             return found and found[1]
         body = re.search(rf"^{section}[ \t]*:(.*(?:\n[ \t]+.*|\n[ \t]*$)*)", text, re.M)
         found = body and re.search(rf"(?:^|[\s{{,])[\"']?{key}[\"']?[ \t]*:[ \t]*[\"']?([^\s,}}\"']+)", body[1])

@@ -4,7 +4,6 @@
 
 import contextlib
 import io
-import itertools
 import math
 import os
 import signal
@@ -13,7 +12,6 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
-from unittest import mock
 
 import h5py
 import numpy as np
@@ -32,22 +30,9 @@ from colour_scale import ColourScale
 
 import matplotlib.pyplot as plt  # after phase_diagram, which chooses the backend
 from matplotlib.collections import QuadMesh
-from matplotlib.text import Text
 from PIL import Image
 
-
-def texts(figure):
-    """Every text that is drawn, with its box."""
-    drawn, draw = [], Text.draw
-
-    def record(text, renderer, *rest):
-        if text.get_visible() and text.get_text().strip():
-            drawn.append((text.get_text(), text.get_window_extent(renderer)))
-        draw(text, renderer, *rest)
-
-    with mock.patch.object(Text, "draw", record):
-        figure.canvas.draw()
-    return drawn
+from drawn import faults, texts
 
 
 class PhaseDiagramTest(unittest.TestCase):
@@ -284,15 +269,7 @@ class PhaseDiagramTest(unittest.TestCase):
                 else:
                     write_powers(path, five_axes())
                 _, figure = self.draw(path, **choices)
-                boxes = texts(figure)
-                page = figure.bbox
-                for text, box in boxes:
-                    self.assertTrue(page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 and box.y1 <= page.y1,
-                                    f"{text} leaves the page")
-                for (one, box), (other, second) in itertools.combinations(boxes, 2):
-                    across = min(box.x1, second.x1) - max(box.x0, second.x0)
-                    up = min(box.y1, second.y1) - max(box.y0, second.y0)
-                    self.assertFalse(across > 1 and up > 1, f"{one} meets {other}")
+                self.assertEqual(faults(figure), [])
 
     def test_formats_metadata_and_determinism(self):
         path = self.path("field.h5")

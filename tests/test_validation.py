@@ -26,6 +26,8 @@ from matplotlib.container import ErrorbarContainer
 from PIL import Image
 from scipy.optimize import curve_fit
 
+from drawn import faults
+
 AXES = ("N_I", "tau_E", "Q", "nu")
 CONFIG = """name: synthetic
 sweep: market_entry
@@ -215,11 +217,7 @@ class Figure(ValidationTest):
         for grid, slices in ((GRID, []), (axes, []), (axes, ["nu=1", "tau_E=inf", "tau_E=0.95"])):
             write_ridge(self.file, -1 / theory(grid), 0.01, grid)
             figure = validation_panels.draw(self.load(*slices))
-            figure.canvas.draw()
-            page, boxes = figure.bbox, [text.get_window_extent() for text in visible_texts(figure)]
-            for k, box in enumerate(boxes):
-                self.assertTrue(page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 and box.y1 <= page.y1)
-                self.assertFalse([other for other in boxes[:k] if box.padded(-1).overlaps(other)])
+            self.assertEqual(faults(figure), [])
 
     def test_caption_and_origin(self):
         write_ridge(self.file, -1 / theory(GRID), 0.01)
