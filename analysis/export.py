@@ -68,13 +68,12 @@ def _spread(values, scales, names, shape, words):
     return [words[value] if value < len(words) else str(value) for value in flat] if words else [repr(float(v)) for v in flat]
 
 
-def write(path, target, variables, slices):
+def write(path, target, separator, variables, slices):
     """Writes the table of the file `path` to the open file `target`; returns the number of rows. Raises Refused."""
     sweep = moatfile.read(path, [], []).sweep
     results = moatfile.read(path, ["status"], AXES[sweep], ["tau_I" if sweep == "market_entry" else "lambda"])
     results.axes = {axis: results.axes[axis] for axis in results.variables["status"][0]}
     at = indices(results, (), slices)
-    separator = "\t" if os.path.splitext(target.name)[1] in (".tsv", ".txt") else ","
     writer = csv.writer(target, delimiter=separator, lineterminator="\n")
     with moatfile.open_file(path) as file:
         chosen = columns(file, results.axes, variables)
@@ -89,6 +88,20 @@ def write(path, target, variables, slices):
     return count
 
 
+def replace(path, output, variables, slices):
+    """The same into the file `output`; what is there stays until the table is whole."""
+    base, suffix = os.path.splitext(output)
+    temporary = f"{base}.part{suffix}"
+    try:
+        with open(temporary, "w", encoding="utf-8") as target:
+            count = write(path, target, "\t" if suffix in (".tsv", ".txt") else ",", variables, slices)
+        os.replace(temporary, output)
+        return count
+    finally:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+
+
 def main(argv=None):
     """The command; returns its exit code."""
     parser = argparse.ArgumentParser(prog="export.py", description=__doc__.split("\n\n")[0])
@@ -99,15 +112,11 @@ def main(argv=None):
                         help="only the points with these values, as in the config")
     arguments = parser.parse_args(argv)
     try:
-        if not arguments.output:
-            write(arguments.file, sys.stdout, arguments.variables, arguments.slice)
-            return 0
-        base, suffix = os.path.splitext(arguments.output)
-        temporary = f"{base}.part{suffix}"  # what is there stays until the table is whole
-        with open(temporary, "w", encoding="utf-8") as target:
-            count = write(arguments.file, target, arguments.variables, arguments.slice)
-        os.replace(temporary, arguments.output)
-        print(f"{arguments.output}: {count} points")
+        if arguments.output:
+            count = replace(arguments.file, arguments.output, arguments.variables, arguments.slice)
+            print(f"{arguments.output}: {count} points")
+        else:
+            write(arguments.file, sys.stdout, ",", arguments.variables, arguments.slice)
     except Refused as refusal:
         print(f"export.py: {refusal}", file=sys.stderr)
         return 2

@@ -1,0 +1,134 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""analysis/export.py: tables of real runs, read back."""
+
+import contextlib
+import csv
+import io
+import itertools
+import math
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import h5py
+
+from program import ROOT, moat
+
+sys.path.insert(0, str(ROOT / "analysis"))
+import export  # noqa: E402
+
+JOBS = {
+    "market": """name: market
+sweep: market_entry
+solver: deterministic
+output: market.h5
+model: {gamma: 0.5, P: .inf}
+incumbent: {tau: 0.9}
+tau_unit: L_star
+grid:
+  N_I:   {values: [2, 100, 1e9, .inf]}
+  tau_E: {values: [0.5, 0.95, .inf]}
+  Q:     {values: [0.1, 0.30000000000000004]}
+  nu:    {values: [1.0, 2.0]}
+""",
+    "law": """name: law
+sweep: scaling_law
+solver: deterministic
+output: law.h5
+model: {gamma: 0.5, P: .inf}
+grid:
+  lambda: {values: [0.01, 0.1]}
+  N:     {log: [1, 1000], points: 4}
+  alpha: {values: [0.75, 1]}
+  Q:     {values: [0.1]}
+  nu:    {values: [1.0, 2.0]}
+""",
+}
+
+
+class ExportTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Path(tempfile.mkdtemp(prefix="moat-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        for name, text in JOBS.items():
+            (cls.folder / f"{name}.yaml").write_text(text)
+            code, _, error = moat(cls.folder, "run", f"{name}.yaml", "-q")
+            assert code == 0, error
+
+    def export(self, code, name, *arguments):
+        """(stdout, stderr) of the command on a file of the folder."""
+        with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+            self.assertEqual(export.main([str(self.folder / name), *map(str, arguments)]), code)
+        return out.getvalue(), err.getvalue()
+
+    @staticmethod
+    def table(text, separator=","):
+        lines = [line for line in text.splitlines() if not line.startswith("#")]
+        return list(csv.DictReader(lines, delimiter=separator))
+
+    def test_every_number_comes_back(self):
+        for name in JOBS:
+            found = self.table(self.export(0, f"{name}.h5")[0])
+            with h5py.File(self.folder / f"{name}.h5") as file:
+                axes = [dimension[0].name.lstrip("/") for dimension in file["status"].dims]
+                points = list(itertools.product(*(range(size) for size in file["status"].shape)))
+                self.assertEqual(len(found), len(points))
+                variables = [item for item in file if isinstance(file[item], h5py.Dataset) and item not in axes]
+                self.assertEqual(list(found[0])[:len(axes)], axes)
+                self.assertEqual(set(found[0]), {*axes, *variables})
+                for row, point in zip(found, points):
+                    at = dict(zip(axes, point))
+                    for axis in axes:
+                        self.assertEqual(float(row[axis]), file[axis][at[axis]])
+                    for variable in variables:
+                        data = file[variable]
+                        value = data[tuple(at[dimension[0].name.lstrip("/")] for dimension in data.dims)]
+                        words = data.attrs.get("flag_meanings")
+                        if words is None:
+                            shown = float(row[variable])
+                            self.assertTrue(shown == value or math.isnan(shown) and math.isnan(value), variable)
+                        else:
+                            words = words.decode() if isinstance(words, bytes) else words
+                            self.assertEqual(row[variable], words.split()[value])
+
+    def test_slices_variables_and_tabs(self):
+        target = self.folder / "table.tsv"
+        said, _ = self.export(0, "market.h5", "-o", target, "--variables", "N_E_star", "--slice", "Q=0.3", "tau_E=inf")
+        self.assertIn("8 points", said)
+        text = target.read_text()
+        found = self.table(text, "\t")
+        self.assertEqual(len(found), 8)
+        self.assertEqual(set(found[0]), {"N_I", "tau_E", "Q", "nu", "N_E_star"})
+        self.assertEqual({(row["tau_E"], row["Q"]) for row in found}, {("inf", "0.30000000000000004")})
+        self.assertIn("# solver: deterministic", text)
+        self.assertIn("# moat_version: ", text)
+        self.assertEqual([path.name for path in self.folder.glob("*.part*")], [])
+
+    def test_refusals(self):
+        target = self.folder / "kept.csv"
+        target.write_text("as it was")
+        for arguments, message in (
+                (["absent.h5"], "no such file"), (["market.yaml"], "cannot be read as HDF5"),
+                (["market.h5", "--variables", "loss"], "found loss; expected some of"),
+                (["market.h5", "--slice", "alpha=1"], "found alpha=1; expected AXIS=VALUE with AXIS one of N_I, tau_E, Q, nu"),
+                (["law.h5", "--slice", "nu=5"], "nu has no value 5; it has 1, 2")):
+            _, error = self.export(2, *arguments, "-o", target)
+            self.assertIn(message, error)
+            self.assertEqual(error.count("\n"), 1)
+            self.assertEqual(target.read_text(), "as it was")
+        self.assertIn("cannot be written", self.export(2, "law.h5", "-o", self.folder / "absent" / "t.csv")[1])
+
+    def test_reader_that_has_enough(self):
+        script = ROOT / "analysis" / "export.py"
+        piped = subprocess.run(f"'{script}' market.h5 | head -1; test ${{PIPESTATUS[0]}} = 0", shell=True, cwd=self.folder,
+                               executable="/bin/bash", capture_output=True, timeout=60)
+        self.assertEqual((piped.returncode, piped.stderr), (0, b""))
+
+
+if __name__ == "__main__":
+    unittest.main()
