@@ -108,7 +108,7 @@ def _draw_shares(column, axes):
     axes.set(xscale="log", xlim=(low, high), ylim=(0, 1))
     log_ticks(axes.xaxis, low, high)
     axes.tick_params(which="both", top=True, right=True)
-    axes.tick_params(axis="x", pad=6)  # apart from the 0 of the shares
+    axes.tick_params(axis="x", pad=style.CORNER)
     axes.set_xlabel("data  $N$  (data points)" if column.name == "N" else r"ridge level  $\lambda$")
 
 

@@ -66,6 +66,7 @@ def _draw_panels(family, members, main, lower):
         axes.set_xlim(tau_I[0], tau_I[-1])
         axes.tick_params(which="both", top=True, right=True)
     main.tick_params(axis="x", labelbottom=False)
+    lower.tick_params(axis="x", pad=style.CORNER)
     main.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1), fontsize=SMALL, frameon=False,
                 handlelength=2.2, borderaxespad=0)
 

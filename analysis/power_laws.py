@@ -70,6 +70,7 @@ class _Page:
             log_ticks(axes.xaxis, low, high)
         for axes in (self.main, self.strip):
             axes.tick_params(axis="x", which="both", labelbottom=False)
+        self.exponents.tick_params(axis="x", pad=style.CORNER)
         self.exponents.set_xlabel(labels[0])
         self.main.set(yscale="log", ylabel=labels[1])
         self.exponents.set_ylabel(labels[2])

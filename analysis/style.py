@@ -14,6 +14,7 @@ from matplotlib.textpath import TextPath
 import moatfile
 
 SIZE = 11  # points: legible when a figure is printed at half its width
+CORNER = 6  # pad of ticks below, in points: the leftmost stays apart from the lowest beside
 PARAMETERS = {
     "font.size": SIZE,
     "axes.labelsize": SIZE,
