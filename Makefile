@@ -12,6 +12,7 @@ Q       := $(if $(V),,@)
 PACKAGES := build-essential pkg-config openmpi-bin libopenmpi-dev libscalapack-openmpi-dev libopenblas0-serial \
             libopenblas-serial-dev liblapack-dev libhdf5-openmpi-dev libgsl-dev libcyaml-dev libyaml-dev librandom123-dev libcunit1-dev \
             python3 python3-h5py python3-xarray python3-h5netcdf python3-matplotlib python3-scipy
+TEST_PACKAGES := chromium
 LINT_PACKAGES := clang clang-format clang-tidy cppcheck
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion
@@ -37,7 +38,7 @@ SUPPORT     := $(filter-out tests/test_%,$(wildcard tests/*.c))
 BENCHMARKS  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 object       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-.PHONY: all deps lint-deps demo validation figures test check lint bench asan install clean help
+.PHONY: all deps test-deps lint-deps demo validation figures test check lint bench asan install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -79,10 +80,10 @@ comma   := ,
 part     = $(word $(2),$(subst :, ,$(1)))
 drawing  = $(subst $(comma), ,$(call part,$(1),2))
 
-figures: deps ## run every job of the talk and draw every figure (build/figures; FORMAT=png), with the table of exponents
+figures: deps ## run every job of the talk and draw every figure, in build/figures; FORMAT=png
 	$(Q)$(MAKE) -j$$(nproc) --no-print-directory all
 	$(Q)$(MAKE) --no-print-directory $(foreach figure,$(FIGURES),$(BUILD)/figures/$(call part,$(figure),1).$(FORMAT)) \
-	    $(BUILD)/figures/exponents.txt
+	    $(BUILD)/figures/explore.html $(BUILD)/figures/exponents.txt
 	@cat $(BUILD)/figures/exponents.txt
 
 define figure_rule
@@ -99,12 +100,15 @@ $(BUILD)/figures/%.h5: jobs/%.yaml | $(BUILD)/moat
 	$(Q)mkdir -p $(@D)
 	$(Q)$(MPIRUN) -n 3 $(BUILD)/moat run $< -q --force -o $@ && touch $@
 
+$(BUILD)/figures/explore.html: $(BUILD)/figures/phase-diagram.h5 $(wildcard analysis/*.py analysis/explore/*)
+	$(Q)$(PYTHON) analysis/explore.py $< -o $@
+
 FITTED := result-1 result-1-wide result-2 result-2-wide warm-up scaling-law excess-loss llm-calibration policy \
           ridge-result-1 ridge-scaling-law
 $(BUILD)/figures/exponents.txt: $(FITTED:%=$(BUILD)/figures/%.h5) $(wildcard analysis/*.py)
 	$(Q)$(PYTHON) analysis/summary.py --check $(filter %.h5,$^) > $@
 
-test: deps ## set up, build, run every test
+test: test-deps ## set up, build, run every test
 	$(Q)$(MAKE) -j$$(nproc) --no-print-directory check
 
 # The C tests are built with fault points (MOAT_FAULT=...), in a folder of their own; the Python tests run the program.
@@ -143,6 +147,8 @@ help: ## this list
 # --- Debian packages: found by dpkg, installed where apt-get and root or sudo are there.
 deps: ## install the Debian packages that are missing, or only name them with DEPS=no
 	@PACKAGES="$(PACKAGES)" DEPS="$(strip $(DEPS))" tests/packages
+test-deps:
+	@PACKAGES="$(PACKAGES) $(TEST_PACKAGES)" DEPS="$(strip $(DEPS))" tests/packages
 lint-deps:
 	@PACKAGES="$(PACKAGES) $(LINT_PACKAGES)" DEPS="$(strip $(DEPS))" tests/packages
 

@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes a web page on which a reader moves along the axes of a market's results file.
+
+One file that needs no network: sliders for the axes, N_E* and its exponents at the point they stand at, what both companies
+choose there, and curves along any axis. The numbers are the file's, to single precision. The page is explore/page.html.
+"""
+
+import argparse
+import base64
+import html
+import json
+import math
+import os
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+import moatfile
+from family import AXES, indices
+from moatfile import Refused
+
+PAGE = Path(__file__).resolve().parent / "explore"
+SHOWN = ("N_E_star", "elasticity_N_I", "elasticity_tau_E", "elasticity_tau_I", "elasticity_Q", "exponent_D",
+         *(f"{company}_{what}" for company in ("entrant", "incumbent")
+           for what in ("alpha", "lambda", "loss_performance", "loss_safety")))
+WORDS = {"status": ("pending", "ok", "entrant_always", "no_entry", "incumbent_infeasible", "entrant_infeasible", "failed"),
+         "regime": ("none", "first", "second", "third", "transitional")}
+MEASURED = ("N_E_star_stderr", "N_E_star_deterministic")  # of solver: ridge
+BYTES_MAX = 150e6  # of numbers: what a browser takes in a few seconds
+
+
+def keep(results, slices):
+    """Only the points with the values of `slices`, AXIS=VALUE each. Raises Refused."""
+    for axis, k in indices(results, (), slices).items():
+        results.axes[axis] = results.axes[axis][k:k + 1]
+        for name, (scales, values) in results.variables.items():
+            if axis in scales:
+                results.variables[name] = (scales, np.take(values, [k], axis=scales.index(axis)))
+
+
+def pack(results):
+    """(variables, data): where each variable lies in the data, and the data as text: base64 of the deflated bytes, the first
+    byte of all numbers before the second of all, which makes them a third smaller."""
+    floats = [name for name in (*SHOWN, *MEASURED) if name in results.variables]
+    size = sum(results.variables[name][1].size for name in floats) * 4
+    if size > BYTES_MAX:
+        raise Refused(f"{results.path}: {size / 1e6:.0f} MB of numbers for the page; expected at most "
+                      f"{BYTES_MAX / 1e6:.0f}: --slice AXIS=VALUE keeps one value of an axis")
+    described, numbers, flags = {}, [], []
+    for name in (*floats, *WORDS):
+        scales, values = results.variables[name]
+        to = flags if name in WORDS else numbers
+        described[name] = {"axes": scales, "offset": sum(part.size for part in to)}
+        to.append(values.astype(np.uint8 if name in WORDS else "<f4").ravel())
+    numbers, flags = np.concatenate(numbers), np.concatenate(flags)
+    planes = numbers.view(np.uint8).reshape(-1, 4).T
+    packed = zlib.compress(planes.tobytes() + flags.tobytes(), 6)
+    return {"variables": described, "numbers": numbers.size}, base64.b64encode(packed).decode()
+
+
+def manifest(results):
+    """All of the page but the numbers."""
+    parameters = [("gamma", "model", "γ"), ("P", "model", "P"), ("tau", "incumbent", "τ_I")]
+    shown = [(symbol, results.number(key, section)) for key, section, symbol in parameters]
+    unit = "L*" if results.setting("tau_unit") != "absolute" else ""
+    text = lambda value: "∞" if math.isinf(value) else f"{value:.6g}"
+    caption = [f"{symbol} = {text(value)}{' L*' if unit and symbol == 'τ_I' else ''}" for symbol, value in shown
+               if value is not None]
+    described, data = pack(results)
+    about = {
+        "title": results.setting("name") or os.path.basename(results.path),
+        "caption": ", ".join([*caption, f"{results.attributes.get('solver', 'unknown')} solver"]),
+        "origin": "moat {moat_version} ({git_revision}), ".format(
+            **{"moat_version": "unknown", "git_revision": "unknown", **results.attributes})
+                  + f"{os.path.basename(results.path)}, {results.attributes.get('date_created', 'undated')}",
+        "references": results.attributes.get("references", ""),
+        "unit": unit, "words": WORDS,
+        "axes": {axis: [value if math.isfinite(value) else "inf" for value in values.tolist()]
+                 for axis, values in results.axes.items()},
+        **described}
+    return about, data
+
+
+def page(about, data):
+    """The page as text."""
+    parts = {name: (PAGE / f"page.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
+    inside = json.dumps(about, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    text = parts["html"]
+    for mark, part in (("@title@", html.escape(about["title"])), ("@origin@", html.escape(about["origin"])),
+                       ("@css@", parts["css"]), ("@js@", parts["js"]), ("@about@", inside), ("@data@", data)):
+        text = text.replace(mark, part)
+    return text
+
+
+def main(argv=None):
+    """The command; returns its exit code."""
+    parser = argparse.ArgumentParser(prog="explore.py", description=__doc__.split("\n\n")[0])
+    parser.add_argument("file", metavar="FILE", help="results file of `moat run` (sweep: market_entry)")
+    parser.add_argument("-o", "--output", metavar="PAGE.html", required=True)
+    parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
+                        help="only the points with these values, as in the config")
+    arguments = parser.parse_args(argv)
+    try:
+        results = moatfile.read(arguments.file, ["N_E_star", "status", "regime"], AXES["market_entry"],
+                                ["tau_I", *SHOWN, *MEASURED])
+        keep(results, arguments.slice)
+        text = page(*manifest(results))
+        with open(arguments.output, "w", encoding="utf-8") as target:
+            target.write(text)
+        print(f"{arguments.output}: {results.variables['status'][1].size} points, {len(text) / 1e6:.1f} MB")
+    except Refused as refusal:
+        print(f"explore.py: {refusal}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"explore.py: {arguments.output}: cannot be written: {error.strerror or error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

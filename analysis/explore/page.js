@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The page's state is one index on each axis; location.hash has their values, so that a point has an address.
+"use strict";
+
+const about = JSON.parse(document.getElementById("about").textContent);
+const names = { N_I: "incumbent's data", tau_E: "newcomer's safety standard", tau_I: "incumbent's safety standard",
+                Q: "misalignment", nu: "data efficiency" };
+const symbols = { N_I: "N_I", tau_E: "τ_E", tau_I: "τ_I", Q: "Q", nu: "ν" };
+const exponents = { elasticity_N_I: "d ln N_E* / d ln N_I", elasticity_tau_E: "d ln N_E* / d ln τ_E",
+                    elasticity_tau_I: "d ln N_E* / d ln τ_I", elasticity_Q: "d ln N_E* / d ln Q",
+                    exponent_D: "d ln N_E* / d ln (1/D)" };
+const choices = { alpha: "share for performance, α", lambda: "ridge level, λ", loss_performance: "performance loss",
+                  loss_safety: "safety loss" };
+const outcomes = { pending: "not computed yet", ok: "", entrant_always: "a single data point is enough",
+                   no_entry: "no amount of data is enough", incumbent_infeasible: "the incumbent cannot meet its standard",
+                   entrant_infeasible: "the newcomer can never meet its standard",
+                   failed: "no answer: outside what could be computed" };
+const axes = Object.fromEntries(Object.entries(about.axes).map(([axis, values]) => [axis, values.map(Number)
+  .map((value, k) => values[k] === "inf" ? Infinity : value)]));
+const at = Object.fromEntries(Object.entries(axes).map(([axis, values]) => [axis, Math.floor((values.length - 1) / 2)]));
+const subscripts = (text) => text.replace(/_(\w)/g, "<sub>$1</sub>");
+const lowered = (text) => text.replace(/_(\w)(.?)/g, '<tspan dy="4" font-size="10">$1</tspan><tspan dy="-4">$2</tspan>'); // in SVG
+const find = (selector) => document.querySelector(selector);
+let numbers, flags;
+
+async function unpack() {
+  const packed = Uint8Array.from(atob(find("#data").textContent), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  const count = about.numbers, joined = new Uint8Array(4 * count);
+  for (let plane = 0; plane < 4; plane++)
+    for (let k = 0; k < count; k++) joined[4 * k + plane] = bytes[plane * count + k];
+  numbers = new Float32Array(joined.buffer);
+  flags = bytes.subarray(4 * count);
+}
+
+// The value of a variable at the indices `where`; undefined where the file has no such variable.
+function value(name, where) {
+  const variable = about.variables[name];
+  if (!variable) return undefined;
+  const place = variable.axes.reduce((k, axis) => k * axes[axis].length + where[axis], 0) + variable.offset;
+  return name in about.words ? about.words[name][flags[place]] : numbers[place];
+}
+
+const raised = (power) => String(power).replace(/./g, (digit) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(digit)]);
+
+// Six digits, as the tools print them.
+function format(number, digits = 6) {
+  if (number === undefined || Number.isNaN(number)) return "–";
+  if (!Number.isFinite(number)) return number > 0 ? "∞" : "−∞";
+  const [factor, power] = number.toExponential(digits - 1).split("e").map(Number);
+  if (number === 0 || (power >= -3 && power < 5)) return String(Number(number.toPrecision(digits))).replace("-", "−");
+  return `${factor === 1 ? "" : `${String(factor).replace("-", "−")} × `}10${raised(power)}`;
+}
+
+const isThreshold = (axis) => axis === "tau_E" || axis === "tau_I";
+const withUnit = (axis, number) => format(number) + (isThreshold(axis) && about.unit && Number.isFinite(number) ? ` ${about.unit}` : "");
+
+function put(element, number) {
+  element.value = number === undefined ? "" : String(number);
+  element.textContent = format(number);
+}
+
+function buildControls() {
+  for (const [axis, values] of Object.entries(axes)) {
+    const label = document.createElement("label");
+    label.innerHTML = `<span>${names[axis]} <i>${subscripts(symbols[axis])}</i></span><output id="at-${axis}"></output>`;
+    if (values.length > 1) {
+      const slider = Object.assign(document.createElement("input"), { type: "range", id: `slide-${axis}`, min: 0,
+                                                                       max: values.length - 1, value: at[axis] });
+      slider.addEventListener("input", () => move(axis, Number(slider.value)));
+      label.append(slider);
+      find("#along").append(new Option(names[axis], axis));
+    }
+    find("#controls").append(label);
+  }
+  find("#along").addEventListener("change", show);
+  for (const [name, text] of Object.entries(exponents))
+    if (about.variables[name])
+      find("#exponents tbody").insertRow().innerHTML = `<th>${subscripts(text)}</th><td><data id="${name}"></data></td>`;
+  find("#exponents tbody").insertRow().innerHTML = '<th>regime</th><td id="regime"></td>';
+  for (const [name, text] of Object.entries(choices))
+    find("#companies tbody").insertRow().innerHTML = `<th>${text}</th>` + ["incumbent", "entrant"]
+      .map((company) => `<td><data id="${company}_${name}"></data></td>`).join("");
+  find("#caption").textContent = about.caption;
+  find("#references").textContent = about.references;
+}
+
+function move(axis, k) {
+  at[axis] = k;
+  const address = Object.entries(axes).filter(([, values]) => values.length > 1)
+    .map(([name, values]) => `${name}=${values[at[name]]}`).join("&");
+  history.replaceState(null, "", `#${address}`);
+  show();
+}
+
+// The point nearest to what the address says.
+function readAddress() {
+  for (const [axis, text] of new URLSearchParams(location.hash.slice(1)))
+    if (axes[axis]) {
+      const wanted = /^\.?inf/i.test(text) ? Infinity : Number(text);
+      const distance = (number) => number === wanted ? 0 : Number.isFinite(number) ? Math.abs(number - wanted) : Infinity;
+      if (!Number.isNaN(wanted)) at[axis] = axes[axis].reduce((best, number, k) => distance(number) < distance(axes[axis][best]) ? k : best, 0);
+    }
+}
+
+function show() {
+  for (const [axis, values] of Object.entries(axes)) {
+    find(`#at-${axis}`).textContent = withUnit(axis, values[at[axis]]);
+    const slider = find(`#slide-${axis}`);
+    if (slider) {
+      slider.value = at[axis];
+      slider.setAttribute("aria-valuetext", withUnit(axis, values[at[axis]]));
+    }
+  }
+  for (const element of document.querySelectorAll("data")) put(element, value(element.id, at));
+  const error = value("N_E_star_stderr", at);
+  find("#error").textContent = error > 0 ? `± ${format(error, 2)} from data; ${format(value("N_E_star_deterministic", at))} by the deterministic equivalent` : "";
+  find("#status").textContent = outcomes[value("status", at)];
+  find("#regime").textContent = value("regime", at);
+  const along = find("#along").value;
+  if (along) drawAll(along);
+}
+
+// --- Plots: SVG in units of CSS pixels at the width the page gives.
+const LEFT = 74, RIGHT = 16, TOP = 8, BOTTOM = 24;
+
+// A scale from numbers to pixels; of `kind` logarithmic over more than a factor of 20.
+function scaleOf(values, from, to, kind, low, high) {
+  const known = values.filter(Number.isFinite);
+  let least = Math.min(...known), most = Math.max(...known);
+  const logarithmic = kind === "positive" && least > 0 && most / least > 20;
+  if (low !== undefined) [least, most] = [Math.min(low, least), Math.max(high, most)];
+  if (!(most > least)) [least, most] = known.length ? [least - Math.abs(least) / 2 - 1e-9, most + Math.abs(most) / 2 + 1e-9] : [0, 1];
+  const map = logarithmic ? Math.log10 : (number) => number;
+  const scale = (number) => from + (map(number) - map(least)) / (map(most) - map(least)) * (to - from);
+  const spread = map(most) - map(least), wanted = Math.abs(to - from) / (from < to ? 90 : 32);
+  const steps = logarithmic ? [1, 2, 3, 4, 5, 6, 10] : [1, 2, 5].flatMap((unit) => [-3, -2, -1, 0, 1, 2, 3].map((power) => unit * 10 ** (power + Math.floor(Math.log10(spread)))))
+    .sort((a, b) => a - b);
+  const step = steps.find((size) => spread / size <= Math.max(wanted, 2)) ?? steps.at(-1);
+  scale.ticks = [];
+  for (let k = Math.ceil(map(least) / step - 1e-9); k * step <= map(most) + 1e-9 * spread; k++)
+    scale.ticks.push(logarithmic ? 10 ** (k * step) : Number((k * step).toPrecision(12)));
+  return scale;
+}
+
+function drawAll(along) {
+  const xs = axes[along], where = xs.map((_, k) => ({ ...at, [along]: k }));
+  const column = (name) => where.map((place) => value(name, place) ?? NaN);
+  const slope = `elasticity_${along}`;
+  const panels = [{ title: "market entry threshold N_E*", height: 260, kind: "positive", curves: { newcomer: column("N_E_star") } }];
+  if (about.variables[slope]) panels.push({ title: exponents[slope], height: 150, curves: { newcomer: column(slope) } });
+  panels.push({ title: "share α", height: 150, range: [0.5, 1],
+                curves: { incumbent: column("incumbent_alpha"), newcomer: column("entrant_alpha") } });
+  find("#plots").replaceChildren(...panels.map((panel) => draw(panel, along, xs)));
+}
+
+function draw(panel, along, xs) {
+  const width = Math.max(280, find("#plots").clientWidth || 600), height = panel.height + TOP + BOTTOM + 22;
+  const bottom = TOP + 20 + panel.height;
+  const x = scaleOf(xs, LEFT, width - RIGHT, "positive");
+  const y = scaleOf(Object.values(panel.curves).flat(), bottom, TOP + 20, panel.kind, ...(panel.range ?? []));
+  const parts = [`<text x="${LEFT}" y="${TOP + 8}">${lowered(panel.title)}</text>`];
+  for (const tick of y.ticks)
+    parts.push(`<line class="tick" x1="${LEFT}" x2="${width - RIGHT}" y1="${y(tick)}" y2="${y(tick)}"/>` +
+               `<text x="${LEFT - 6}" y="${y(tick) + 4}" text-anchor="end">${format(tick)}</text>`);
+  for (const tick of x.ticks)
+    parts.push(`<line class="tick" x1="${x(tick)}" x2="${x(tick)}" y1="${bottom}" y2="${bottom - 5}"/>` +
+               `<text x="${x(tick)}" y="${bottom + 16}" text-anchor="middle">${format(tick)}</text>`);
+  parts.push(`<rect class="frame" x="${LEFT}" y="${TOP + 20}" width="${width - LEFT - RIGHT}" height="${panel.height}"/>`);
+  const here = xs[at[along]];
+  if (Number.isFinite(here)) parts.push(`<line class="here" x1="${x(here)}" x2="${x(here)}" y1="${TOP + 20}" y2="${bottom}"/>`);
+  for (const [company, ys] of Object.entries(panel.curves)) {
+    let path = "", pen = "M";
+    ys.forEach((height, k) => {
+      const drawn = Number.isFinite(height) && Number.isFinite(xs[k]);
+      if (drawn) path += `${pen}${x(xs[k]).toFixed(1)},${y(height).toFixed(1)}`;
+      pen = drawn ? "L" : "M";
+    });
+    parts.push(`<path class="${company}" d="${path}"/>`);
+    if (Number.isFinite(here) && Number.isFinite(ys[at[along]])) parts.push(`<circle cx="${x(here)}" cy="${y(ys[at[along]])}" r="5"/>`);
+  }
+  if (Object.keys(panel.curves).length > 1)
+    parts.push(`<text x="${width - RIGHT}" y="${TOP + 8}" text-anchor="end"><tspan class="incumbent">– – incumbent</tspan>` +
+               '<tspan class="newcomer" dx="9">— newcomer</tspan></text>');
+  const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  picture.setAttribute("role", "img");
+  picture.setAttribute("aria-label", `${panel.title} along ${symbols[along]}`);
+  picture.innerHTML = parts.join("");
+  picture.addEventListener("click", (event) => {
+    const place = event.offsetX * width / picture.clientWidth;
+    const distance = (k) => Number.isFinite(xs[k]) ? Math.abs(x(xs[k]) - place) : Infinity;
+    move(along, xs.reduce((best, _, k) => distance(k) < distance(best) ? k : best, 0));
+  });
+  return picture;
+}
+
+unpack().then(() => {
+  buildControls();
+  readAddress();
+  show();
+  addEventListener("hashchange", () => { readAddress(); show(); });
+  addEventListener("resize", show);
+  document.body.dataset.ready = "yes";
+}, (error) => { find("#status").textContent = `This browser cannot unpack the page's numbers: ${error}`; });
