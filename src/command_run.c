@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* moat run: the sweep, from the config to the file. */
 #include <argp.h>
+#include <math.h>
 #include <mpi.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "moat/config.h"
 #include "moat/coordinator.h"
 #include "moat/interrupt.h"
 #include "moat/ladder.h"
+#include "moat/launch.h"
 #include "moat/measurement.h"
 #include "moat/progress.h"
 #include "moat/results.h"
 #include "moat/worker.h"
 
 struct arguments {
+    const char *command; /* the line it was called with */
     const char *config, *output;
     bool force, quiet;
 };
@@ -122,11 +126,38 @@ static enum status plan_groups(const struct config *config, double bytes, MPI_Co
                   : error_set(STATUS_MEMORY, "out of memory for %zu rungs", config->ridge.N.size);
 }
 
+/* The command line and where it runs, for the file's history; NULL when out of memory. */
+static char *history_line(const struct arguments *arguments, int nodes, int ranks)
+{
+    struct launch launch;
+    char where[384], *line;
+    launch_here(nodes, ranks, &launch);
+    launch_format(&launch, where, sizeof where);
+    return asprintf(&line, "%s [%s]", arguments->command, where) >= 0 ? line : NULL;
+}
+
+/* Nodes of the run, and the cores that its ranks can keep busy there. Collective. */
+static int count_nodes(MPI_Comm comm, double *cores)
+{
+    MPI_Comm node;
+    int ranks, first, nodes;
+    MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+    MPI_Comm_size(node, &ranks);
+    MPI_Comm_rank(node, &first);
+    MPI_Comm_free(&node);
+    nodes = first == 0;
+    *cores = first == 0 ? fmin(ranks, (double)sysconf(_SC_NPROCESSORS_ONLN)) : 0;
+    MPI_Allreduce(MPI_IN_PLACE, &nodes, 1, MPI_INT, MPI_SUM, comm);
+    MPI_Allreduce(MPI_IN_PLACE, cores, 1, MPI_DOUBLE, MPI_SUM, comm);
+    return nodes;
+}
+
 /* Rank 0, before any work: reads the config and opens the file, in this order, so that a refusal leaves no file. */
-static enum status prepare(const struct arguments *arguments, const char *command, double bytes, MPI_Comm comm,
+static enum status prepare(const struct arguments *arguments, int nodes, double bytes, MPI_Comm comm,
                            struct config **config, struct results **results)
 {
-    int *group = NULL;
+    int ranks, *group = NULL;
+    MPI_Comm_size(comm, &ranks);
     enum status status = config_load(arguments->config, config);
     if (status == STATUS_OK && (*config)->solver == SOLVER_RIDGE) {
         status = plan_groups(*config, bytes, comm, &group);
@@ -134,7 +165,10 @@ static enum status prepare(const struct arguments *arguments, const char *comman
     }
     if (status == STATUS_OK) {
         const char *output = arguments->output ? arguments->output : (*config)->output;
-        status = results_open(output, *config, command, arguments->force, results);
+        char *line = history_line(arguments, nodes, ranks);
+        status = line ? results_open(output, *config, line, arguments->force, results)
+                      : error_set(STATUS_MEMORY, "out of memory");
+        free(line);
     }
     return status;
 }
@@ -172,7 +206,7 @@ static enum status measure(const struct arguments *arguments, const struct confi
     return status != STATUS_OK ? status : agreed;
 }
 
-static enum status sweep(const struct arguments *arguments, const char *command, MPI_Comm comm)
+static enum status sweep(const struct arguments *arguments, MPI_Comm comm)
 {
     struct config *config = NULL;
     struct results *results = NULL;
@@ -181,10 +215,14 @@ static enum status sweep(const struct arguments *arguments, const char *command,
     int rank = 0;
     MPI_Comm_rank(comm, &rank);
 
-    double bytes = measurement_memory(comm);
+    double bytes = measurement_memory(comm), cores = 0;
+    int nodes = count_nodes(comm, &cores);
     enum status status = STATUS_OK, agreed;
     if (rank == 0) {
-        status = prepare(arguments, command, bytes, comm, &config, &results);
+        status = prepare(arguments, nodes, bytes, comm, &config, &results);
+    }
+    if (status == STATUS_OK && results) {
+        results_account(results, cores);
     }
     agreed = coordinator_agree(status, comm);
     if (agreed == STATUS_OK) {
@@ -224,7 +262,7 @@ static enum status sweep(const struct arguments *arguments, const char *command,
     return status == STATUS_OK || status == STATUS_STOPPED ? (closed == STATUS_OK ? status : closed) : status;
 }
 
-/* The command line as one string, for the file's history; NULL when out of memory. */
+/* The command line as one string, for the file's history, where a line is a line; NULL when out of memory. */
 static char *join(int argc, char **argv)
 {
     size_t size = 1;
@@ -235,6 +273,9 @@ static char *join(int argc, char **argv)
     for (int i = 0; line && i < argc; i++) {
         strcat(line, argv[i]);
         strcat(line, i + 1 < argc ? " " : "");
+    }
+    for (char *c = line; c && *c; c++) {
+        *c = *c == '\n' ? ' ' : *c;
     }
     return line;
 }
@@ -248,12 +289,13 @@ int command_run(int argc, char **argv)
                               .doc =
                                   "Sweeps the grid of CONFIG.yaml into an HDF5 file. The same command resumes a sweep "
                                   "that was stopped or killed."};
-    char *command = join(argc, argv);
+    char *command = join(argc, argv); /* before argp orders the words anew */
+    arguments.command = command ? command : "";
     argp_parse(&argp, argc, argv, command_argp_flags(), NULL, &arguments);
 
     interrupt_install();
     MPI_Init(NULL, NULL);
-    enum status status = sweep(&arguments, command ? command : "", MPI_COMM_WORLD);
+    enum status status = sweep(&arguments, MPI_COMM_WORLD);
     MPI_Finalize();
     free(command);
     return command_exit_code(status);

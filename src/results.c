@@ -23,6 +23,12 @@ static double seconds_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+void results_account(struct results *results, double cores)
+{
+    results->opened = seconds_now();
+    results->cores = cores;
+}
+
 bool results_block_done(const struct results *results, size_t index)
 {
     return results->state[index] == BLOCK_DONE;
@@ -141,12 +147,17 @@ enum status results_close(struct results **results)
     if (!failed_before) {
         status = results_flush(*results);
     }
-    char path[PATH_MAX];
+    char path[PATH_MAX], target[PATH_MAX];
     snprintf(path, sizeof path, "%s", (*results)->path);
+    snprintf(target, sizeof target, "%s", (*results)->target);
+    double core_hours = (*results)->cores * (seconds_now() - (*results)->opened) / 3600;
     /* HDF5 closes first, then the disk has its say: a file system may refuse late what it took before. */
     int descriptor = dup((*results)->lock);
     bool closed = results_destroy(*results);
     *results = NULL;
+    if (status == STATUS_OK && !failed_before && closed && core_hours > 0) {
+        closed = results_finish_history(target, core_hours); /* `descriptor` still holds the lock */
+    }
     if (status == STATUS_OK && !failed_before && !closed) {
         status = hdf5_error(STATUS_IO, path, "cannot be closed");
     }

@@ -18,9 +18,9 @@
 enum { SIGNATURE_SIZE = 8 };
 static const unsigned char hdf5_signature[SIGNATURE_SIZE] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
 
-static const char refused[] = "it is left as it is; choose another file with -o";
+const char results_refused[] = ": it is left as it is; choose another file with -o";
 
-enum status results_check_kind(const char *path, bool *exists)
+enum status results_check_kind(const char *path, const char *advice, bool *exists)
 {
     struct stat about;
     unsigned char start[SIGNATURE_SIZE];
@@ -30,8 +30,8 @@ enum status results_check_kind(const char *path, bool *exists)
         return *exists ? error_set(STATUS_IO, "%s: %s", path, strerror(errno)) : STATUS_OK;
     }
     if (!S_ISREG(about.st_mode)) {
-        return error_set(STATUS_USAGE, "%s: found a %s, expected a results file of moat: choose another file with -o",
-                         path, S_ISDIR(about.st_mode) ? "folder" : "device or pipe");
+        return error_set(STATUS_USAGE, "%s: found a %s, expected a results file of moat%s", path,
+                         S_ISDIR(about.st_mode) ? "folder" : "device or pipe", advice);
     }
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
@@ -40,10 +40,10 @@ enum status results_check_kind(const char *path, bool *exists)
     ssize_t got = pread(descriptor, start, sizeof start, 0);
     close(descriptor);
     if (got == 0) {
-        return error_set(STATUS_USAGE, "%s: found an empty file, expected a results file of moat: %s", path, refused);
+        return error_set(STATUS_USAGE, "%s: found an empty file, expected a results file of moat%s", path, advice);
     }
     if (got != SIGNATURE_SIZE || memcmp(start, hdf5_signature, SIGNATURE_SIZE) != 0) {
-        return error_set(STATUS_USAGE, "%s: not an HDF5 file, expected a results file of moat: %s", path, refused);
+        return error_set(STATUS_USAGE, "%s: not an HDF5 file, expected a results file of moat%s", path, advice);
     }
     return STATUS_OK;
 }
@@ -68,8 +68,7 @@ enum status results_lock(const char *path, int flags, int *descriptor, bool *loc
     if (failed == EAGAIN || failed == EACCES || !names_descriptor(path, *descriptor)) {
         close(*descriptor);
         *descriptor = -1;
-        return error_set(STATUS_USAGE,
-                         "%s: another process is writing it: wait until it ends, or choose another file with -o", path);
+        return results_refuse_writer(path);
     }
     return STATUS_OK;
 }
@@ -77,12 +76,13 @@ enum status results_lock(const char *path, int flags, int *descriptor, bool *loc
 bool results_written_now(const char *path)
 {
     struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    struct launch launch;
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    bool found = descriptor >= 0 && fcntl(descriptor, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    bool tells = descriptor >= 0 && fcntl(descriptor, F_OFD_GETLK, &lock) == 0;
     if (descriptor >= 0) {
         close(descriptor);
     }
-    return found;
+    return tells ? lock.l_type != F_UNLCK : results_find_launch(path, &launch) && launch_find(&launch) != LAUNCH_GONE;
 }
 
 bool results_is_ours(hid_t file)
@@ -144,7 +144,7 @@ enum status results_identify(struct results *results, const struct config *confi
     }
     text = results_is_ours(file) ? hdf5_text_read(file, "config") : NULL;
     if (!text) {
-        status = error_set(STATUS_USAGE, "%s: an HDF5 file, but not of moat: %s", results->path, refused);
+        status = error_set(STATUS_USAGE, "%s: an HDF5 file, but not of moat%s", results->path, results_refused);
         goto cleanup;
     }
     /* A config that this version does not take is another sweep's. */

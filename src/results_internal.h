@@ -4,6 +4,7 @@
 
 #include <hdf5.h>
 
+#include "moat/launch.h"
 #include "moat/results.h"
 
 /*
@@ -13,6 +14,7 @@
  *   results_create.c    a new file: folder, disk space, provenance
  *   results_layout.c    its variables
  *   results_identity.c  whose file it is, and who writes it
+ *   results_writer.c    the writer by name, and what its run took
  *   results_summary.c   reading what a file says of its sweep
  *   results_hdf5.c      what all of them need from HDF5
  */
@@ -39,6 +41,7 @@ struct results {
     int32_t *rank;                          /* likewise */
     size_t first_unflushed, last_unflushed; /* span of blocks to report done at the next flush; first > last: none */
     double flushed;                         /* when, s */
+    double opened, cores;                   /* when, s, and what the run holds; 0: not known */
 };
 
 /* --- results_hdf5.c */
@@ -64,16 +67,20 @@ char *hdf5_text_read(hid_t object, const char *name);
 
 /* --- results_identity.c */
 
-/* Whether `path` is there; when it is, that it is a regular file with HDF5's signature. Changes nothing. Returns
-   STATUS_USAGE when it is something else, STATUS_IO. Rank 0. */
-enum status results_check_kind(const char *path, bool *exists);
+/* The end of a message that refuses a file for writing. */
+extern const char results_refused[];
+
+/* Whether `path` is there; when it is, that it is a regular file with HDF5's signature. Changes nothing. `advice` ends
+   the message when it is something else. Returns STATUS_USAGE then, STATUS_IO. Rank 0. */
+enum status results_check_kind(const char *path, const char *advice, bool *exists);
 
 /* Opens `path` for writing, with more `flags` of open(2), and takes the writer's lock on it. *descriptor is the
    caller's; *locked is false where the file system has no locks. Returns STATUS_USAGE when another process writes it,
    STATUS_IO. Rank 0. */
 enum status results_lock(const char *path, int flags, int *descriptor, bool *locked);
 
-/* Whether some process holds the writer's lock on `path`. Changes nothing. Rank 0. */
+/* Whether some process holds the writer's lock on `path`; where there are no locks, whether its last writer may be
+   alive. Changes nothing. Rank 0. */
 bool results_written_now(const char *path);
 
 /* Whether the attributes of `file` are those of a moat results file. Local. */
@@ -82,6 +89,25 @@ bool results_is_ours(hid_t file);
 /* Reads whose sweep the existing file of `results`, which is locked, holds: *same when it is `config`'s. Sets
    left_open. Changes nothing. Returns STATUS_USAGE when it is not ours, STATUS_MEMORY. Rank 0. */
 enum status results_identify(struct results *results, const struct config *config, bool *same);
+
+/* --- results_writer.c */
+
+/* Reads who wrote the file last, live or killed, into *launch; false when that run closed the file or left no trace.
+   Local. */
+bool results_read_launch(hid_t file, struct launch *launch);
+
+/* The same of the file `path`, in whatever state it is. Local. */
+bool results_find_launch(const char *path, struct launch *launch);
+
+/* STATUS_USAGE, with a message that names the process that holds the lock of `path`. Local. */
+enum status results_refuse_writer(const char *path);
+
+/* Where there are no locks: whether the writer that did not close `path` is gone. Returns STATUS_USAGE when it is not,
+   or that cannot be told. Local. */
+enum status results_settle_writer(const char *path);
+
+/* Adds to the last line of the closed file's history what its run took. False on failure. Rank 0. */
+bool results_finish_history(const char *path, double core_hours);
 
 /* --- results_create.c */
 

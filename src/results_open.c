@@ -146,13 +146,6 @@ static bool repair(const char *path)
 /* Goes on with the sweep in results->target. */
 static enum status resume(struct results *results, const char *argv_line)
 {
-    if (results->left_open && !results->locked) {
-        return error_set(
-            STATUS_IO,
-            "%s: its last writer did not close it, and without file locks on this disk moat cannot tell whether "
-            "that writer is gone: if it is, run `h5clear -s --increment=0` on the file, then this command again",
-            results->path);
-    }
     if (results->left_open && !repair(results->target)) {
         return hdf5_error(STATUS_IO, results->path, "cannot be repaired after its writer was killed");
     }
@@ -170,7 +163,7 @@ static enum status resume(struct results *results, const char *argv_line)
 static enum status choose(struct results *results, const struct config *config, bool force, bool *resumes)
 {
     bool exists = false, same = false;
-    enum status status = results_check_kind(results->path, &exists);
+    enum status status = results_check_kind(results->path, results_refused, &exists);
     *resumes = false;
     if (status != STATUS_OK || !exists) {
         return status;
@@ -178,6 +171,9 @@ static enum status choose(struct results *results, const struct config *config, 
     status = results_lock(results->target, 0, &results->lock, &results->locked);
     if (status == STATUS_OK) {
         status = results_identify(results, config, &same);
+    }
+    if (status == STATUS_OK && results->left_open && !results->locked) {
+        status = results_settle_writer(results->target);
     }
     if (status == STATUS_OK && !same && !force) {
         status =

@@ -136,7 +136,7 @@ enum status results_summarise(const char *path, struct results_summary *out)
     bool exists = false;
     memset(out, 0, sizeof *out);
     hdf5_begin();
-    enum status status = results_check_kind(path, &exists);
+    enum status status = results_check_kind(path, "", &exists);
     if (status != STATUS_OK) {
         return status;
     }
@@ -153,6 +153,10 @@ enum status results_summarise(const char *path, struct results_summary *out)
         goto cleanup;
     }
     results_read_title(file, out);
+    struct launch launch;
+    if (out->written_now && results_read_launch(file, &launch)) {
+        launch_format(&launch, out->writer, sizeof out->writer);
+    }
     if (results_count_tasks(file, out) && count_blocks(file, out)) {
         variable = H5Dopen2(file, field_table[FIELD_STATUS].name, H5P_DEFAULT);
     }

@@ -118,7 +118,7 @@ class LongTest(ProgramTest):
         self.assertEqual(sum(map(int, re.findall(r"^ +(\d+)  \w+$", status[1], re.M))), POINTS)
         for code, _, err in (same, forced):
             self.assertEqual(code, 2, err)
-            self.assertIn("another process is writing it", err)
+            self.assertRegex(err, r"another process is writing it \(host \S+, pid \d+, 1 node, 3 ranks\)")
 
     def test_killed_at_random_moments(self):
         moments = random.Random(1)

@@ -30,6 +30,10 @@ double results_bytes(const struct config *config);
 enum status results_open(const char *path, const struct config *config, const char *argv_line, bool force,
                          struct results **out);
 
+/* What the run holds from now on: results_close then adds the core-hours to its line in the history, if `argv_line` ended
+   with a launch (moat/launch.h) in brackets. Rank 0. */
+void results_account(struct results *results, double cores);
+
 /* Whether block `index`, below grid_blocks, was done in the file when it was opened, or has been written since. Rank 0.
  */
 bool results_block_done(const struct results *results, size_t index);
@@ -62,6 +66,7 @@ enum status results_close(struct results **results);
 struct results_summary {
     char title[256];  /* the config's name, cut to fit */
     bool written_now; /* some process has the file open as its writer; false for an interrupted sweep */
+    char writer[384]; /* that process, as launch_format has it; "" when there is none or it left no trace */
     size_t blocks, blocks_done;
     size_t points;
     size_t points_by_status[MARKET_STATUSES]; /* index MARKET_PENDING counts points not solved yet */
