@@ -12,6 +12,8 @@ int command_run(int argc, char **argv);
 int command_point(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_plan(int argc, char **argv);
+int command_submit(int argc, char **argv);
+int command_batch(int argc, char **argv);
 
 /* The exit code that stands for `status`: 0 done, 2 usage, 75 stopped and resumable, 1 anything else. */
 int command_exit_code(enum status status);

@@ -16,9 +16,13 @@ static const struct command {
     {"run", command_run, "run CONFIG.yaml [-o FILE] [--force] [-q]",
      "sweep a grid of markets into an HDF5 file; under mpirun or srun"},
     {"plan", command_plan, "plan CONFIG.yaml [--ranks K]", "what a sweep will take: tasks, memory, time, file size"},
+    {"submit", command_submit, "submit CONFIG.yaml [-o FILE] [--dry-run] [-- SBATCH-OPTION...]",
+     "a sweep as a SLURM job, with ranks, memory and time from its plan"},
+    {"batch", command_batch, "batch CONFIG.yaml [-o FILE] [--launcher COMMAND]",
+     "in a batch script: run, requeue at the time limit, until the file is complete"},
     {"point", command_point, "point --gamma G --nu NU --Q Q --N-I N --tau-I T --tau-E T",
      "solve one market and print it"},
-    {"status", command_status, "status FILE", "what a results file has, also while a run writes it"},
+    {"status", command_status, "status FILE [--follow]", "what a results file has, also while a run writes it"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -59,7 +63,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (*name) {
-        fprintf(stderr, "moat: found command `%s`, expected run, plan, point, status or help\n\n", name);
+        fprintf(stderr, "moat: found command `%s`, expected run, plan, submit, batch, point, status or help\n\n", name);
     }
     print_help(stderr);
     return 2;

@@ -53,7 +53,10 @@ static void show(struct progress *progress)
     double elapsed = progress_seconds(progress);
     double share = progress->total ? (double)progress->done / (double)progress->total : 1;
     double rate = elapsed > 0 ? (double)(progress->done - progress->first) / elapsed : 0;
-    char left[32] = "?";
+    char left[32] = "?", failed[48] = "";
+    if (progress->failed > 0) {
+        snprintf(failed, sizeof failed, ", %zu failed", progress->failed);
+    }
     if (rate > 0) {
         format_duration((double)(progress->total - progress->done) / rate, left, sizeof left);
     }
@@ -63,11 +66,11 @@ static void show(struct progress *progress)
             bar[i] = i < (int)(share * BAR_WIDTH) ? '#' : '.';
         }
         bar[BAR_WIDTH] = '\0';
-        fprintf(stderr, "\r[%s] %5.1f %%  %zu/%zu %s  %.3g %s/s  %s left \033[K", bar, 100 * share, progress->done,
-                progress->total, progress->unit, rate, progress->unit, left);
+        fprintf(stderr, "\r[%s] %5.1f %%  %zu/%zu %s  %.3g %s/s  %s left%s \033[K", bar, 100 * share, progress->done,
+                progress->total, progress->unit, rate, progress->unit, left, failed);
     } else {
-        fprintf(stderr, "moat: %5.1f %%, %zu of %zu %s, %.3g %s/s, %s left\n", 100 * share, progress->done,
-                progress->total, progress->unit, rate, progress->unit, left);
+        fprintf(stderr, "moat: %5.1f %%, %zu of %zu %s, %.3g %s/s, %s left%s\n", 100 * share, progress->done,
+                progress->total, progress->unit, rate, progress->unit, left, failed);
     }
     fflush(stderr);
     progress->shown = true;

@@ -154,7 +154,7 @@ enum status results_summarise(const char *path, struct results_summary *out)
     }
     results_read_title(file, out);
     struct launch launch;
-    if (out->written_now && results_read_launch(file, &launch)) {
+    if (results_read_launch(file, &launch)) {
         launch_format(&launch, out->writer, sizeof out->writer);
     }
     if (results_count_tasks(file, out) && count_blocks(file, out)) {

@@ -9,6 +9,7 @@
    when quiet. Points per second are those of this run. Rank 0. */
 struct progress {
     size_t total, first, done; /* of the sweep, done before this run, done now */
+    size_t failed;             /* of those done; shown when not 0 */
     double start, last;        /* seconds of the monotonic clock */
     const char *unit;          /* what is counted, in the plural */
     bool quiet, terminal, shown;

@@ -66,7 +66,7 @@ enum status results_close(struct results **results);
 struct results_summary {
     char title[256];  /* the config's name, cut to fit */
     bool written_now; /* some process has the file open as its writer; false for an interrupted sweep */
-    char writer[384]; /* that process, as launch_format has it; "" when there is none or it left no trace */
+    char writer[384]; /* that process, or the last one if it was killed, as launch_format has it; or "" */
     size_t blocks, blocks_done;
     size_t points;
     size_t points_by_status[MARKET_STATUSES]; /* index MARKET_PENDING counts points not solved yet */

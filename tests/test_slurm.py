@@ -1,0 +1,239 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sweeps as jobs of a real SLURM, started here: time limits, requeues, lost nodes, arrays, several nodes.
+
+Each job must end as it says, and its file must be, to the bit, that of a run that nothing interrupted.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import tempfile
+import unittest
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from cluster import Cluster, Unavailable, wait_for
+from program import LONG, MOAT, ROOT, Launch, ProgramTest, differing, done_mask, moat, read
+from test_ridge_run import SMALL, table_difference
+
+JOBS = ROOT / "jobs"
+SRUN = "srun --mpi=pmix"
+# Nodes that are one machine: MPI must not share memory between them, nor mind root and cores.
+ENVIRONMENT = {"MOAT": MOAT, "OMPI_MCA_btl": "self,tcp", "OMPI_ALLOW_RUN_AS_ROOT": "1",
+               "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
+               "OMPI_MCA_btl_base_warn_component_unused": "0", "OPENBLAS_NUM_THREADS": "1"}
+
+
+class SlurmTest(ProgramTest):
+    """A cluster of three nodes for all tests, and the data that every sweep here must end in."""
+
+    @classmethod
+    def setUpClass(cls):
+        stack = contextlib.ExitStack()
+        cls.addClassCleanup(stack.close)
+        try:
+            cls.cluster = stack.enter_context(Cluster(nodes=3))
+        except Unavailable as reason:
+            raise unittest.SkipTest(str(reason)) from reason
+        cls.cluster.environment.update(ENVIRONMENT, TMPDIR=str(cls.cluster.folder))
+        folder = Path(tempfile.mkdtemp(prefix="moat-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        (folder / "long.yaml").write_text(LONG)
+        code, out, err = moat(folder, "run", "long.yaml", ranks=3)
+        assert code == 0, out + err
+        cls.reference = read(folder / "long.h5")
+
+    def setUp(self):
+        super().setUp()
+        self.write("long.yaml", LONG)
+        self.path = self.folder / "long.h5"
+
+    # --- Jobs
+
+    def sbatch(self, *arguments, script="sweep.sbatch", options=(), **environment):
+        """Submits a script of jobs/; the job's id."""
+        command = ("env", *(f"{name}={value}" for name, value in environment.items()), "sbatch", "--parsable",
+                   *options, JOBS / script)
+        return self.cluster.command(*command, *arguments, cwd=self.folder)
+
+    def wait_for(self, condition, what):
+        """Waits until `condition` holds; its value. Says what the jobs say when it does not."""
+        try:
+            return wait_for(condition, what)
+        except TimeoutError as error:
+            logs = "".join(f"{path.name}:\n{path.read_text()}" for path in sorted(self.folder.glob("moat-*.log")))
+            raise AssertionError(f"{error}\n{self.cluster.command('squeue')}\n{logs}") from None
+
+    def log(self, job):
+        path = self.folder / f"moat-{job}.log"
+        return path.read_text() if path.exists() else ""
+
+    def finish(self, job, state="COMPLETED"):
+        """Waits until the job has ended, without SLURM's two minutes between a requeue and the next start."""
+        def ended():
+            fields = self.cluster.show(job)
+            if fields["Reason"] == "BeginTime":
+                self.cluster.command("scontrol", "update", f"job={job}", "StartTime=now")
+            return self.cluster.ended(fields)
+        fields = self.wait_for(ended, f"the end of job {job}")
+        self.assertEqual(fields["JobState"], state, self.log(job))
+        return fields
+
+    def check_complete(self, job):
+        self.finish(job)
+        self.assertRegex(self.log(job).splitlines()[-1], rf"^moat: job {job}: \S+ is complete$")
+        self.assertEqual(differing(read(self.path), self.reference), [])
+
+    def history(self, path=None):
+        with h5py.File(path or self.path) as file:
+            return file.attrs["history"].splitlines()
+
+    def points(self):
+        """Points that the file reports done; 0 while there is none or a run is just opening it."""
+        try:
+            return int(done_mask(self.path).sum())
+        except OSError:
+            return 0
+
+    def wait_for_points(self, more_than=0):
+        return self.wait_for(lambda: (points := self.points()) > more_than and points, f"more than {more_than} points")
+
+    def ranks(self, job):
+        """Process ids of the ranks of a job, on whatever node."""
+        found = []
+        for process in self.cluster.marked():
+            with contextlib.suppress(OSError):
+                words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+                variables = Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
+                if words[:2] == [MOAT.encode(), b"run"] and f"SLURM_JOB_ID={job}".encode() in variables:
+                    found.append(process)
+        return found
+
+    def freeze(self, job):
+        """Stops the ranks of a job once the file has more points than before: it then lasts as long as a test wants."""
+        self.wait_for_points(self.frozen_at if hasattr(self, "frozen_at") else 0)
+        for process in self.ranks(job):
+            os.kill(process, signal.SIGSTOP)
+        self.frozen_at = self.points()
+        self.assertLess(self.frozen_at, self.reference["status"].size, "LONG is too short")
+
+    # --- Tests
+
+    def test_submit_follow_and_a_second_job(self):
+        script = self.run_moat(0, "submit", "long.yaml", "--dry-run", "-n", "3")[0]
+        self.assertIn("#SBATCH --ntasks=3\n", script)
+        job = self.cluster.command(MOAT, "submit", "long.yaml", "-n", "3", "--", "--comment=test", cwd=self.folder)
+        self.assertTrue(script.startswith((self.folder / "long.h5.sbatch").read_text().split("predicted")[0]))
+        with Launch(self.folder, "status", "long.h5", "--follow", "--wait", "60") as follow:
+            self.wait_for_points()
+            second = self.sbatch("long.yaml")
+            self.finish(second, "FAILED")
+            if self.cluster.show(job)["JobState"] == "RUNNING":  # the file may be complete by now
+                self.assertRegex(self.log(second), rf"another process is writing it \(job {job}, host \S+, pid \d+, 1 node, 3 ranks\)")
+                self.assertRegex(self.log(second).splitlines()[-1], rf"^moat: job {second} failed: the run ended with code 2")
+            self.check_complete(job)
+            code, out, err = follow.finish()
+        self.assertEqual(code, 0, err)
+        self.assertRegex(err, r"moat: +\d+\.\d %, \d+ of 500000 points, \S+ points/s, \S+ left\n")
+        self.assertIn("200 of 200 blocks done, complete", out)
+        line, = self.history()
+        self.assertRegex(line, rf"\[job {job}, host \S+, pid \d+, 1 node, 3 ranks, \S+ core-hours\]$")
+
+    def test_srun(self):
+        job = self.sbatch("long.yaml", MOAT_LAUNCHER=SRUN, options=["--nodes=2", "--ntasks=3"])
+        self.check_complete(job)
+        line, = self.history()
+        self.assertRegex(line, rf"\[job {job}, host \S+, pid \d+, 2 nodes, 3 ranks, \S+ core-hours\]$")
+
+    def test_time_limit_twice(self):
+        job = self.sbatch("long.yaml", options=["--time=1", "--signal=B:USR1@55"])
+        self.freeze(job)
+        self.wait_for(lambda: "before the time limit" in self.log(job), "the signal before the limit")
+        for process in self.ranks(job):
+            os.kill(process, signal.SIGCONT)  # in time: they stop in good order
+        self.wait_for(lambda: self.cluster.show(job).get("Restarts") == "1", "the first requeue")
+        self.assertNotIn("does not stop in time", self.log(job))
+        self.cluster.command("scontrol", "update", f"job={job}", "StartTime=now")
+        self.freeze(job)  # for good: as in a factorisation that outlasts the notice
+        self.wait_for(lambda: self.cluster.show(job).get("Restarts") == "2", "the second requeue")
+        self.assertIn("does not stop in time", self.log(job))
+        self.check_complete(job)
+        lines = self.history()
+        self.assertEqual(len(lines), 3)
+        self.assertRegex(lines[0], rf"\[job {job}, host .* core-hours\]$")
+        self.assertRegex(lines[1], rf"\[job {job}, restart 1, host .* \d ranks\]$")
+        self.assertRegex(lines[2], rf"\[job {job}, restart 2, host .* core-hours\]$")
+
+    def test_cancel_and_resubmit(self):
+        job = self.sbatch("long.yaml")
+        self.wait_for_points()
+        self.cluster.command("scancel", job)
+        self.finish(job, "CANCELLED")
+        self.check_complete(self.sbatch("long.yaml"))
+        self.assertEqual(len(self.history()), 2)
+
+    def test_requeue_by_hand(self):
+        job = self.sbatch("long.yaml", MOAT_LAUNCHER=SRUN)
+        self.wait_for_points()
+        self.cluster.command("scontrol", "requeue", job)
+        self.check_complete(job)
+        self.assertEqual(len(self.history()), 2)
+        self.assertEqual(self.cluster.show(job)["Restarts"], "1")
+
+    def test_node_lost(self):
+        job = self.sbatch("long.yaml", options=["--nodelist=n2,n3", "--ntasks-per-node=2"])
+        self.wait_for_points()
+        self.cluster.command("scontrol", "update", "node=n3", "state=down", "reason=test")
+        try:
+            self.wait_for(lambda: self.cluster.show(job).get("Restarts") == "1", "the requeue of a job without its node")
+        finally:
+            self.cluster.command("scontrol", "update", "node=n3", "state=resume")
+        self.check_complete(job)
+
+    def test_no_progress(self):
+        job = self.sbatch("long.yaml", MOAT_LAUNCHER="sh -c 'exit 75'")
+        self.finish(job, "FAILED")
+        self.assertRegex(self.log(job).splitlines()[-1], rf"^moat: job {job} failed: this run added nothing to long\.h5")
+        self.assertEqual(self.cluster.show(job)["Restarts"], "0")
+
+    def test_bad_config(self):
+        self.write("bad.yaml", LONG.replace("gamma:", "gama:"))
+        job = self.sbatch("bad.yaml")
+        self.finish(job, "FAILED")
+        self.assertIn("bad.yaml:5: model.gama", self.log(job).splitlines()[-1])
+
+    def test_array(self):
+        nus = "0.6", "1.5"
+        text = re.sub(r"N_I:.*", "N_I:   {log: [10, 1e9], points: 20}", LONG)
+        self.write("long.yaml", re.sub(r"nu:.*", f"nu:    {{values: [{', '.join(nus)}]}}", text))
+        job = self.sbatch("long.yaml", *(f"long.yaml:{nu}" for nu in nus), script="array.sbatch",
+                          options=["--array=1-4", "--ntasks=2"])
+        elements = [self.finish(f"{job}_{number}") for number in (1, 2, 3)]
+        self.finish(f"{job}_4", "FAILED")
+        self.assertIn("element 4 of --array, but 3 configs", self.log(f"{job}_4"))
+        whole = read(self.path)
+        for number, nu in enumerate(nus):
+            part = read(self.folder / f"long-nu-{nu}.h5")
+            for name in ("N_E_star", "status", "entrant_lambda"):
+                self.assertEqual(part[name][..., 0].tobytes(), whole[name][..., number].tobytes(), f"{name}, nu {nu}")
+        self.assertIn(f"[job {elements[1]['JobId']}, host", self.history(self.folder / "long-nu-0.6.h5")[0])
+
+    def test_ridge_across_nodes(self):
+        self.write("small.yaml", SMALL.replace("seed: 1", "seed: 1, ranks_per_group: 3"))
+        job = self.sbatch("small.yaml", script="ridge.sbatch", options=["--nodes=2", "--ntasks-per-node=2"])
+        self.finish(job)
+        self.assertRegex(self.history(self.folder / "small.h5")[0], rf"\[job {job}, .* 2 nodes, 4 ranks, ")
+        found = read(self.folder / "small.h5")
+        self.assertTrue((found["run/task_rank"] == 1).all(), "one group of the three workers")
+        self.write("alone.yaml", SMALL)
+        self.run_moat(0, "run", "alone.yaml", "-o", "alone.h5")
+        self.assertLess(table_difference(found, read(self.folder / "alone.h5")), 1e-9)
+
+
+if __name__ == "__main__":
+    unittest.main()
