@@ -29,6 +29,7 @@ struct arguments {
     int ranks;
     bool dry_run;
     char **more; /* sbatch's own options, NULL at the end */
+    char **environment; /* before MPI_Init, which adds what marks the children of this process as its own ranks */
 };
 
 static const struct argp_option options[] = {
@@ -174,7 +175,7 @@ static enum status call_sbatch(const struct arguments *arguments, const char *sc
     pid_t child = fork();
     if (child == 0) {
         dup2(ends[1], STDOUT_FILENO);
-        execvp("sbatch", (char *const *)words);
+        execvpe("sbatch", (char *const *)words, arguments->environment);
         fprintf(stderr, "moat: sbatch cannot be started: %s: is this a login node of a SLURM cluster?\n",
                 strerror(errno));
         _exit(127);
@@ -247,6 +248,17 @@ static enum status plan_and_submit(struct arguments *arguments)
     return status;
 }
 
+/* A copy of the list of variables, which MPI_Init extends; NULL when there is no memory. */
+static char **copy_environment(void)
+{
+    size_t size = 1;
+    for (char **variable = environ; *variable; variable++) {
+        size++;
+    }
+    char **copy = calloc(size, sizeof *copy);
+    return copy ? memcpy(copy, environ, size * sizeof *copy) : NULL;
+}
+
 int command_submit(int argc, char **argv)
 {
     struct arguments arguments = {0};
@@ -263,11 +275,14 @@ int command_submit(int argc, char **argv)
     }
     arguments.more = argv + (own < argc ? own + 1 : argc);
     argp_parse(&argp, own, argv, 0, NULL, &arguments);
+    arguments.environment = copy_environment();
     MPI_Init(NULL, NULL); /* the calibration solves ridge tasks */
-    enum status status = plan_and_submit(&arguments);
+    enum status status =
+        arguments.environment ? plan_and_submit(&arguments) : error_set(STATUS_MEMORY, "out of memory");
     if (status != STATUS_OK) {
         fprintf(stderr, "moat: %s\n", error_message());
     }
+    free(arguments.environment);
     MPI_Finalize();
     return command_exit_code(status);
 }

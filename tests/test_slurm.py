@@ -67,20 +67,22 @@ class SlurmTest(ProgramTest):
             return wait_for(condition, what)
         except TimeoutError as error:
             logs = "".join(f"{path.name}:\n{path.read_text()}" for path in sorted(self.folder.glob("moat-*.log")))
-            raise AssertionError(f"{error}\n{self.cluster.command('squeue')}\n{logs}") from None
+            raise AssertionError(f"{error}\n{self.cluster.command('scontrol', 'show', 'job', '-o')}\n{logs}") from None
 
     def log(self, job):
         path = self.folder / f"moat-{job}.log"
         return path.read_text() if path.exists() else ""
 
+    def hurry(self, job):
+        """The fields of the job, which does not wait for the two minutes SLURM puts between a requeue and the next start."""
+        fields = self.cluster.show(job)
+        if fields["JobState"] == "PENDING" and fields["Reason"] == "BeginTime":
+            self.cluster.command("scontrol", "update", f"job={job}", "StartTime=now")
+        return fields
+
     def finish(self, job, state="COMPLETED"):
-        """Waits until the job has ended, without SLURM's two minutes between a requeue and the next start."""
-        def ended():
-            fields = self.cluster.show(job)
-            if fields["Reason"] == "BeginTime":
-                self.cluster.command("scontrol", "update", f"job={job}", "StartTime=now")
-            return self.cluster.ended(fields)
-        fields = self.wait_for(ended, f"the end of job {job}")
+        """Waits until the job has ended; its fields."""
+        fields = self.wait_for(lambda: self.cluster.ended(self.hurry(job)), f"the end of job {job}")
         self.assertEqual(fields["JobState"], state, self.log(job))
         return fields
 
@@ -100,8 +102,8 @@ class SlurmTest(ProgramTest):
         except OSError:
             return 0
 
-    def wait_for_points(self, more_than=0):
-        return self.wait_for(lambda: (points := self.points()) > more_than and points, f"more than {more_than} points")
+    def wait_for_points(self, job, more_than=0):
+        self.wait_for(lambda: self.hurry(job) and self.points() > more_than, f"more than {more_than} points")
 
     def ranks(self, job):
         """Process ids of the ranks of a job, on whatever node."""
@@ -114,13 +116,16 @@ class SlurmTest(ProgramTest):
                     found.append(process)
         return found
 
-    def freeze(self, job):
-        """Stops the ranks of a job once the file has more points than before: it then lasts as long as a test wants."""
-        self.wait_for_points(self.frozen_at if hasattr(self, "frozen_at") else 0)
+    def freeze(self, job, more_than=0):
+        """Stops the ranks of a job once the file has so many points: it then lasts as long as a test wants."""
+        self.wait_for_points(job, more_than)
+        self.kill(job, signal.SIGSTOP)
+        self.assertLess(self.points(), self.reference["status"].size, "LONG is too short")
+
+    def kill(self, job, number):
         for process in self.ranks(job):
-            os.kill(process, signal.SIGSTOP)
-        self.frozen_at = self.points()
-        self.assertLess(self.frozen_at, self.reference["status"].size, "LONG is too short")
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, number)
 
     # --- Tests
 
@@ -130,12 +135,12 @@ class SlurmTest(ProgramTest):
         job = self.cluster.command(MOAT, "submit", "long.yaml", "-n", "3", "--", "--comment=test", cwd=self.folder)
         self.assertTrue(script.startswith((self.folder / "long.h5.sbatch").read_text().split("predicted")[0]))
         with Launch(self.folder, "status", "long.h5", "--follow", "--wait", "60") as follow:
-            self.wait_for_points()
+            self.freeze(job)
             second = self.sbatch("long.yaml")
             self.finish(second, "FAILED")
-            if self.cluster.show(job)["JobState"] == "RUNNING":  # the file may be complete by now
-                self.assertRegex(self.log(second), rf"another process is writing it \(job {job}, host \S+, pid \d+, 1 node, 3 ranks\)")
-                self.assertRegex(self.log(second).splitlines()[-1], rf"^moat: job {second} failed: the run ended with code 2")
+            self.assertRegex(self.log(second), rf"another process is writing it \(job {job}, host \S+, pid \d+, 1 node, 3 ranks\)")
+            self.assertRegex(self.log(second).splitlines()[-1], rf"^moat: job {second} failed: the run ended with code 2")
+            self.kill(job, signal.SIGCONT)
             self.check_complete(job)
             code, out, err = follow.finish()
         self.assertEqual(code, 0, err)
@@ -154,24 +159,22 @@ class SlurmTest(ProgramTest):
         job = self.sbatch("long.yaml", options=["--time=1", "--signal=B:USR1@55"])
         self.freeze(job)
         self.wait_for(lambda: "before the time limit" in self.log(job), "the signal before the limit")
-        for process in self.ranks(job):
-            os.kill(process, signal.SIGCONT)  # in time: they stop in good order
+        self.kill(job, signal.SIGCONT)  # in time: they stop in good order
         self.wait_for(lambda: self.cluster.show(job).get("Restarts") == "1", "the first requeue")
         self.assertNotIn("does not stop in time", self.log(job))
-        self.cluster.command("scontrol", "update", f"job={job}", "StartTime=now")
-        self.freeze(job)  # for good: as in a factorisation that outlasts the notice
+        self.freeze(job, self.points())  # for good: as in a factorisation that outlasts the notice
         self.wait_for(lambda: self.cluster.show(job).get("Restarts") == "2", "the second requeue")
         self.assertIn("does not stop in time", self.log(job))
         self.check_complete(job)
         lines = self.history()
         self.assertEqual(len(lines), 3)
         self.assertRegex(lines[0], rf"\[job {job}, host .* core-hours\]$")
-        self.assertRegex(lines[1], rf"\[job {job}, restart 1, host .* \d ranks\]$")
+        self.assertRegex(lines[1], rf"\[job {job}, restart 1, host .* \d ranks")
         self.assertRegex(lines[2], rf"\[job {job}, restart 2, host .* core-hours\]$")
 
     def test_cancel_and_resubmit(self):
         job = self.sbatch("long.yaml")
-        self.wait_for_points()
+        self.wait_for_points(job)
         self.cluster.command("scancel", job)
         self.finish(job, "CANCELLED")
         self.check_complete(self.sbatch("long.yaml"))
@@ -179,7 +182,7 @@ class SlurmTest(ProgramTest):
 
     def test_requeue_by_hand(self):
         job = self.sbatch("long.yaml", MOAT_LAUNCHER=SRUN)
-        self.wait_for_points()
+        self.wait_for_points(job)
         self.cluster.command("scontrol", "requeue", job)
         self.check_complete(job)
         self.assertEqual(len(self.history()), 2)
@@ -187,7 +190,7 @@ class SlurmTest(ProgramTest):
 
     def test_node_lost(self):
         job = self.sbatch("long.yaml", options=["--nodelist=n2,n3", "--ntasks-per-node=2"])
-        self.wait_for_points()
+        self.wait_for_points(job)
         self.cluster.command("scontrol", "update", "node=n3", "state=down", "reason=test")
         try:
             self.wait_for(lambda: self.cluster.show(job).get("Restarts") == "1", "the requeue of a job without its node")
