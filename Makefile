@@ -12,7 +12,7 @@ Q       := $(if $(V),,@)
 PACKAGES := build-essential pkg-config openmpi-bin libopenmpi-dev libscalapack-openmpi-dev libopenblas0-serial \
             libopenblas-serial-dev liblapack-dev libhdf5-openmpi-dev libgsl-dev libcyaml-dev libyaml-dev librandom123-dev libcunit1-dev \
             python3 python3-h5py python3-xarray python3-h5netcdf python3-matplotlib python3-scipy
-TEST_PACKAGES := chromium
+TEST_PACKAGES := chromium hdf5-tools munge slurm-wlm # without them the tests that need them are left out
 LINT_PACKAGES := clang clang-format clang-tidy cppcheck
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion
@@ -38,7 +38,7 @@ SUPPORT     := $(filter-out tests/test_%,$(wildcard tests/*.c))
 BENCHMARKS  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 object       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-.PHONY: all deps test-deps lint-deps demo validation figures test check lint bench asan install clean help
+.PHONY: all deps test-deps lint-deps demo validation figures test test-slurm check lint bench asan install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -128,6 +128,9 @@ asan: ## build with address and undefined-behaviour sanitizers in build/asan and
 bench: all $(BENCHMARKS:%=$(BUILD)/tests/bench/%) ## run the benchmarks (ratios within one run)
 	$(Q)for b in $(BENCHMARKS); do echo "== $$b"; $(MPIRUN) -n 2 $(BUILD)/tests/bench/$$b || exit 1; done
 
+test-slurm: test-deps $(BUILD)/moat ## sweeps as jobs of a SLURM that the test starts (in make test too)
+	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests $(PYTHON) -m unittest -v test_slurm
+
 lint: lint-deps ## format, static analysis, SPDX lines, both compilers without warnings
 	$(Q)FLAGS="$(filter-out -g -MMD -MP,$(CFLAGS))" tests/lint
 
@@ -142,13 +145,13 @@ clean: ## remove everything that was built
 	$(Q)rm -rf $(BUILD)
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 # --- Debian packages: found by dpkg, installed where apt-get and root or sudo are there.
 deps: ## install the Debian packages that are missing, or only name them with DEPS=no
 	@PACKAGES="$(PACKAGES)" DEPS="$(strip $(DEPS))" tests/packages
 test-deps:
-	@PACKAGES="$(PACKAGES) $(TEST_PACKAGES)" DEPS="$(strip $(DEPS))" tests/packages
+	@PACKAGES="$(PACKAGES)" OPTIONAL="$(strip $(TEST_PACKAGES))" DEPS="$(strip $(DEPS))" tests/packages
 lint-deps:
 	@PACKAGES="$(PACKAGES) $(LINT_PACKAGES)" DEPS="$(strip $(DEPS))" tests/packages
 

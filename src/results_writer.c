@@ -58,8 +58,8 @@ enum status results_settle_writer(const char *path)
     default:
         return error_set(STATUS_USAGE,
                          "%s: its last writer (%s) did not close it, and without file locks on this disk moat cannot "
-                         "tell whether that writer is gone: if it is, run `h5clear -s --increment=0` on the file, then "
-                         "this command again",
+                         "tell whether that writer is gone: if it is, run `HDF5_USE_FILE_LOCKING=FALSE h5clear -s "
+                         "--increment=0` on the file, then this command again",
                          path, text);
     }
 }
