@@ -28,7 +28,7 @@ struct arguments {
     const char *config, *output, *launcher;
     int ranks;
     bool dry_run;
-    char **more; /* sbatch's own options, NULL at the end */
+    char **more;        /* sbatch's own options, NULL at the end */
     char **environment; /* before MPI_Init, which adds what marks the children of this process as its own ranks */
 };
 

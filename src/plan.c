@@ -83,8 +83,10 @@ static enum status plan_tasks(struct plan *plan, double bytes)
 {
     const struct config *config = plan->config;
     int *group = calloc(plan->rungs, sizeof *group);
-    enum status status = group ? measurement_groups(config, plan->workers, bytes, group)
-                               : error_set(STATUS_MEMORY, "out of memory for %zu rungs", plan->rungs);
+    if (!group) {
+        return error_set(STATUS_MEMORY, "out of memory for %zu rungs", plan->rungs);
+    }
+    enum status status = measurement_groups(config, plan->workers, bytes, group);
     for (size_t k = 0; status == STATUS_OK && k < plan->rungs; k++) {
         double N = config->ridge.N.values[k], flops = task_flops(config, N);
         plan->rung[k] =
@@ -119,18 +121,18 @@ enum status plan_resize(struct plan *plan, int ranks, double bytes)
 enum status plan_create(const struct config *config, int ranks, double bytes, struct plan **out)
 {
     struct plan *plan = calloc(1, sizeof *plan);
-    enum status status = plan ? STATUS_OK : error_set(STATUS_MEMORY, "out of memory");
     *out = NULL;
-    if (status == STATUS_OK) {
-        plan->config = config;
-        plan->points = grid_points(&config->grid);
-        plan->blocks = grid_blocks(&config->grid);
-        plan->file_bytes = results_bytes(config);
-        plan->flops_per_second = plan->seconds_per_point = NAN;
-        plan->rungs = config->solver == SOLVER_RIDGE ? config->ridge.N.size : 0;
-        plan->rung = calloc(plan->rungs + 1, sizeof *plan->rung);
-        status = plan->rung ? plan_resize(plan, ranks, bytes) : error_set(STATUS_MEMORY, "out of memory");
+    if (!plan) {
+        return error_set(STATUS_MEMORY, "out of memory");
     }
+    plan->config = config;
+    plan->points = grid_points(&config->grid);
+    plan->blocks = grid_blocks(&config->grid);
+    plan->file_bytes = results_bytes(config);
+    plan->flops_per_second = plan->seconds_per_point = NAN;
+    plan->rungs = config->solver == SOLVER_RIDGE ? config->ridge.N.size : 0;
+    plan->rung = calloc(plan->rungs + 1, sizeof *plan->rung);
+    enum status status = plan->rung ? plan_resize(plan, ranks, bytes) : error_set(STATUS_MEMORY, "out of memory");
     if (status == STATUS_OK && plan->rungs > 0) {
         status = calibrate_task(config, &plan->flops_per_second);
     }

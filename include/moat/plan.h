@@ -20,13 +20,13 @@ struct plan {
     struct plan_rung {
         double N, flops, bytes, seconds; /* of one task, bytes on each of its ranks */
         int ranks;
-    } *rung; /* [rungs] */
+    } * rung; /* [rungs] */
     size_t rungs;
     double tables_seconds, grid_seconds; /* wall time of the two stages */
 };
 
-/* The plan of `config`, which must outlive it, for that many ranks with `bytes` of memory each (INFINITY: any). Runs the
-   calibration. Returns STATUS_USAGE when the ladder does not fit, STATUS_MEMORY, STATUS_NUMERICAL. Local. */
+/* The plan of `config`, which must outlive it, for that many ranks with `bytes` of memory each (INFINITY: any). Runs
+   the calibration. Returns STATUS_USAGE when the ladder does not fit, STATUS_MEMORY, STATUS_NUMERICAL. Local. */
 enum status plan_create(const struct config *config, int ranks, double bytes, struct plan **out);
 
 /* The same plan for another number of ranks, by the same calibration. Returns STATUS_USAGE. Local. */

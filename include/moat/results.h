@@ -30,8 +30,8 @@ double results_bytes(const struct config *config);
 enum status results_open(const char *path, const struct config *config, const char *argv_line, bool force,
                          struct results **out);
 
-/* What the run holds from now on: results_close then adds the core-hours to its line in the history, if `argv_line` ended
-   with a launch (moat/launch.h) in brackets. Rank 0. */
+/* What the run holds from now on: results_close then adds the core-hours to its line in the history, if `argv_line`
+   ended with a launch (moat/launch.h) in brackets. Rank 0. */
 void results_account(struct results *results, double cores);
 
 /* Whether block `index`, below grid_blocks, was done in the file when it was opened, or has been written since. Rank 0.
