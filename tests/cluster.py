@@ -159,6 +159,17 @@ class Cluster:
                 if mark in (entry / "environ").read_bytes().split(b"\0"):
                     yield int(entry.name)
 
+    def running(self, job):
+        """Whether anything of a job still runs, on whatever node: its processes or SLURM's own beside them."""
+        mark = f"SLURM_JOB_ID={job}".encode()
+        for process in self.marked():
+            with contextlib.suppress(OSError):
+                words = Path(f"/proc/{process}/cmdline").read_bytes()
+                if words.startswith(f"slurmstepd: [{job}.".encode()) or \
+                        mark in Path(f"/proc/{process}/environ").read_bytes().split(b"\0"):
+                    return True
+        return False
+
     def stop(self):
         for daemon in self.daemons.values():
             daemon.kill()
