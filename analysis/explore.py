@@ -8,6 +8,7 @@ choose there, and curves along any axis. The numbers are the file's, to single p
 
 import argparse
 import base64
+import hashlib
 import html
 import json
 import math
@@ -19,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 import moatfile
+import theory
 from family import AXES, indices
 from moatfile import Refused
 
@@ -61,6 +63,14 @@ def pack(results):
     return {"variables": described, "numbers": numbers.size}, base64.b64encode(packed).decode()
 
 
+def exponents(results):
+    """Theory's values of the exponents that regimes are regimes of: name -> three for each nu, None where not known."""
+    nus = results.axes["nu"]
+    primes = results.variables["nu_prime"][1].tolist() if "nu_prime" in results.variables else [None] * nus.size
+    return {name: [theory.exponents(name, nu, prime) for nu, prime in zip(nus.tolist(), primes)]
+            for name in ("elasticity_N_I", "exponent_D")}
+
+
 def manifest(results):
     """All of the page but the numbers."""
     parameters = [("gamma", "model", "γ"), ("P", "model", "P"), ("tau", "incumbent", "τ_I")]
@@ -70,14 +80,16 @@ def manifest(results):
     caption = [f"{symbol} = {text(value)}{' L*' if unit and symbol == 'τ_I' else ''}" for symbol, value in shown
                if value is not None]
     described, data = pack(results)
+    config = hashlib.sha256(results.attributes.get("config", "").encode()).hexdigest()[:12]
     about = {
         "title": results.setting("name") or os.path.basename(results.path),
         "caption": ", ".join([*caption, f"{results.attributes.get('solver', 'unknown')} solver"]),
         "origin": "moat {moat_version} ({git_revision}), ".format(
             **{"moat_version": "unknown", "git_revision": "unknown", **results.attributes})
-                  + f"{os.path.basename(results.path)}, {results.attributes.get('date_created', 'undated')}",
+                  + f"{os.path.basename(results.path)}, {results.attributes.get('date_created', 'undated')}, "
+                  f"config sha256 {config}",
         "references": results.attributes.get("references", ""),
-        "unit": unit, "words": WORDS,
+        "unit": unit, "words": WORDS, "theory": exponents(results),
         "axes": {axis: [value if math.isfinite(value) else "inf" for value in values.tolist()]
                  for axis, values in results.axes.items()},
         **described}
@@ -104,8 +116,10 @@ def main(argv=None):
                         help="only the points with these values, as in the config")
     arguments = parser.parse_args(argv)
     try:
+        if not arguments.output.lower().endswith(".html"):
+            raise Refused(f"{arguments.output}: expected a page ending in .html")
         results = moatfile.read(arguments.file, ["N_E_star", "status", "regime"], AXES["market_entry"],
-                                ["tau_I", *SHOWN, *MEASURED])
+                                ["tau_I", "nu_prime", *SHOWN, *MEASURED])
         keep(results, arguments.slice)
         text = page(*manifest(results))
         with open(arguments.output, "w", encoding="utf-8") as target:

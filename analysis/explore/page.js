@@ -78,11 +78,12 @@ function buildControls() {
   for (const [name, text] of Object.entries(exponents))
     if (about.variables[name])
       find("#exponents tbody").insertRow().innerHTML = `<th>${subscripts(text)}</th><td><data id="${name}"></data></td>`;
-  find("#exponents tbody").insertRow().innerHTML = '<th>regime</th><td id="regime"></td>';
+  find("#exponents tbody").insertRow().innerHTML = '<th>regime <small id="near"></small></th><td id="regime"></td>';
   for (const [name, text] of Object.entries(choices))
     find("#companies tbody").insertRow().innerHTML = `<th>${text}</th>` + ["incumbent", "entrant"]
       .map((company) => `<td><data id="${company}_${name}"></data></td>`).join("");
   find("#caption").textContent = about.caption;
+  find("#caption").innerHTML = subscripts(find("#caption").innerHTML);
   find("#references").textContent = about.references;
 }
 
@@ -118,28 +119,39 @@ function show() {
   find("#error").textContent = error > 0 ? `± ${format(error, 2)} from data; ${format(value("N_E_star_deterministic", at))} by the deterministic equivalent` : "";
   find("#status").textContent = outcomes[value("status", at)];
   find("#regime").textContent = value("regime", at);
+  const governing = Number.isFinite(axes.N_I[at.N_I]) ? "elasticity_N_I" : "exponent_D";
+  const near = about.theory[governing][at.nu][["first", "second", "third"].indexOf(value("regime", at))];
+  find("#near").innerHTML = near == null ? "" : subscripts(`${exponents[governing]} near ${format(near, 3)}`);
   const along = find("#along").value;
   if (along) drawAll(along);
 }
 
 // --- Plots: SVG in units of CSS pixels at the width the page gives.
-const LEFT = 74, RIGHT = 16, TOP = 8, BOTTOM = 24;
+const LEFT = 74, RIGHT = 16, TOP = 8, BOTTOM = 40, FAR = 40; // FAR: from the largest number to infinity
 
-// A scale from numbers to pixels; of `kind` logarithmic over more than a factor of 20.
+// A scale from numbers to pixels. What is positive is logarithmic over more than a factor of 20, where `kind` says so;
+// what may have either sign is so beyond 1 when it comes beyond 20. Infinity has a place of its own at the end.
 function scaleOf(values, from, to, kind, low, high) {
   const known = values.filter(Number.isFinite);
+  const end = to;
+  if (values.includes(Infinity)) to -= FAR;
   let least = Math.min(...known), most = Math.max(...known);
   const logarithmic = kind === "positive" && least > 0 && most / least > 20;
   if (low !== undefined) [least, most] = [Math.min(low, least), Math.max(high, most)];
   if (!(most > least)) [least, most] = known.length ? [least - Math.abs(least) / 2 - 1e-9, most + Math.abs(most) / 2 + 1e-9] : [0, 1];
-  const map = logarithmic ? Math.log10 : (number) => number;
-  const scale = (number) => from + (map(number) - map(least)) / (map(most) - map(least)) * (to - from);
+  const signed = kind === "signed" && Math.max(-least, most) > 20;
+  const map = logarithmic ? Math.log10 : signed ? Math.asinh : (number) => number;
+  const scale = (number) => number === Infinity ? end - 8 : from + (map(number) - map(least)) / (map(most) - map(least)) * (to - from);
   const spread = map(most) - map(least), wanted = Math.abs(to - from) / (from < to ? 90 : 32);
   const steps = logarithmic ? [1, 2, 3, 4, 5, 6, 10] : [1, 2, 5].flatMap((unit) => [-3, -2, -1, 0, 1, 2, 3].map((power) => unit * 10 ** (power + Math.floor(Math.log10(spread)))))
     .sort((a, b) => a - b);
   const step = steps.find((size) => spread / size <= Math.max(wanted, 2)) ?? steps.at(-1);
-  scale.ticks = [];
-  for (let k = Math.ceil(map(least) / step - 1e-9); k * step <= map(most) + 1e-9 * spread; k++)
+  scale.ticks = values.includes(Infinity) ? [Infinity] : [];
+  scale.label = (tick) => logarithmic && most >= 1e5 && tick > 1 && Number.isFinite(tick) ? `10${raised(Math.round(Math.log10(tick)))}` : format(tick);
+  if (signed) {
+    for (const tick of [0, ...Array.from({ length: 39 }, (_, k) => [10 ** (38 - k), -(10 ** (38 - k))]).flat()])
+      if (tick >= least && tick <= most && scale.ticks.every((other) => Math.abs(scale(tick) - scale(other)) > 24)) scale.ticks.push(tick);
+  } else for (let k = Math.ceil(map(least) / step - 1e-9); k * step <= map(most) + 1e-9 * spread; k++)
     scale.ticks.push(logarithmic ? 10 ** (k * step) : Number((k * step).toPrecision(12)));
   return scale;
 }
@@ -148,28 +160,54 @@ function drawAll(along) {
   const xs = axes[along], where = xs.map((_, k) => ({ ...at, [along]: k }));
   const column = (name) => where.map((place) => value(name, place) ?? NaN);
   const slope = `elasticity_${along}`;
-  const panels = [{ title: "market entry threshold N_E*", height: 260, kind: "positive", curves: { newcomer: column("N_E_star") } }];
-  if (about.variables[slope]) panels.push({ title: exponents[slope], height: 150, curves: { newcomer: column(slope) } });
+  const statuses = where.map((place) => value("status", place));
+  const panels = [{ statuses, title: "market entry threshold N_E*", height: 260, kind: "positive", curves: { newcomer: column("N_E_star") } }];
+  if (about.variables[slope]) panels.push({ statuses, title: exponents[slope], height: 150, kind: "signed",
+                                                guides: along === "N_I" ? about.theory[slope][at.nu] : [],
+                                                curves: { newcomer: column(slope) } });
   panels.push({ title: "share α", height: 150, range: [0.5, 1],
                 curves: { incumbent: column("incumbent_alpha"), newcomer: column("entrant_alpha") } });
   find("#plots").replaceChildren(...panels.map((panel) => draw(panel, along, xs)));
 }
 
+// The points without a threshold: a band for each run of one status.
+function bands(panel, xs, x, width, top, bottom) {
+  const { statuses } = panel, parts = [], last = xs.length - 1;
+  const edge = (k, step) => k + step < 0 ? LEFT : k + step > last ? width - RIGHT : (x(xs[k]) + x(xs[k + step])) / 2;
+  for (let k = 0, first = 0; k <= last; first = ++k) {
+    while (k < last && statuses[k + 1] === statuses[first]) k++;
+    const word = statuses[first], left = edge(first, -1), wide = edge(k, 1) - left;
+    if (word === "ok" || word === "entrant_always") continue;
+    parts.push(`<rect class="missing" data-status="${word}" data-points="${first} ${k}" x="${left}" y="${top}" width="${wide}" ` +
+               `height="${bottom - top}"><title>${outcomes[word]}</title></rect>`);
+    const turn = wide < 150, middle = left + wide / 2, centre = (top + bottom) / 2;
+    if (wide > 16) parts.push(`<text class="missing" text-anchor="middle" x="${middle}" y="${centre + 4}"` +
+      `${turn ? ` transform="rotate(-90 ${middle} ${centre})"` : ""}>${word.replace(/_/g, " ")}</text>`);
+  }
+  return parts;
+}
+
 function draw(panel, along, xs) {
-  const width = Math.max(280, find("#plots").clientWidth || 600), height = panel.height + TOP + BOTTOM + 22;
+  const width = Math.max(280, find("#plots").clientWidth || 600), height = panel.height + TOP + BOTTOM + 20;
   const bottom = TOP + 20 + panel.height;
   const x = scaleOf(xs, LEFT, width - RIGHT, "positive");
   const y = scaleOf(Object.values(panel.curves).flat(), bottom, TOP + 20, panel.kind, ...(panel.range ?? []));
   const parts = [`<text x="${LEFT}" y="${TOP + 8}">${lowered(panel.title)}</text>`];
   for (const tick of y.ticks)
     parts.push(`<line class="tick" x1="${LEFT}" x2="${width - RIGHT}" y1="${y(tick)}" y2="${y(tick)}"/>` +
-               `<text x="${LEFT - 6}" y="${y(tick) + 4}" text-anchor="end">${format(tick)}</text>`);
+               `<text x="${LEFT - 6}" y="${y(tick) + 4}" text-anchor="end">${y.label(tick)}</text>`);
   for (const tick of x.ticks)
     parts.push(`<line class="tick" x1="${x(tick)}" x2="${x(tick)}" y1="${bottom}" y2="${bottom - 5}"/>` +
-               `<text x="${x(tick)}" y="${bottom + 16}" text-anchor="middle">${format(tick)}</text>`);
+               `<text x="${x(tick)}" y="${bottom + 16}" text-anchor="middle">${x.label(tick)}</text>`);
+  if (panel.statuses) parts.push(...bands(panel, xs, x, width, TOP + 20, bottom));
+  const guides = (panel.guides ?? []).filter((guide) => y(guide) >= TOP + 19 && y(guide) <= bottom + 1);
+  for (const guide of guides) parts.push(`<line class="theory" x1="${LEFT}" x2="${width - RIGHT}" y1="${y(guide)}" y2="${y(guide)}"/>`);
+  if (guides.length) parts.push(`<text class="theory" x="${width - RIGHT}" y="${TOP + 8}" text-anchor="end">· · · theory</text>`);
+  const unit = isThreshold(along) && about.unit ? ` / ${about.unit}` : "";
+  parts.push(`<text x="${(LEFT + width - RIGHT) / 2}" y="${bottom + 33}" text-anchor="middle">${lowered(symbols[along] + unit)}</text>`);
   parts.push(`<rect class="frame" x="${LEFT}" y="${TOP + 20}" width="${width - LEFT - RIGHT}" height="${panel.height}"/>`);
   const here = xs[at[along]];
-  if (Number.isFinite(here)) parts.push(`<line class="here" x1="${x(here)}" x2="${x(here)}" y1="${TOP + 20}" y2="${bottom}"/>`);
+  parts.push(`<line class="here" x1="${x(here)}" x2="${x(here)}" y1="${TOP + 20}" y2="${bottom}"/>`);
   for (const [company, ys] of Object.entries(panel.curves)) {
     let path = "", pen = "M";
     ys.forEach((height, k) => {
@@ -178,7 +216,9 @@ function draw(panel, along, xs) {
       pen = drawn ? "L" : "M";
     });
     parts.push(`<path class="${company}" d="${path}"/>`);
-    if (Number.isFinite(here) && Number.isFinite(ys[at[along]])) parts.push(`<circle cx="${x(here)}" cy="${y(ys[at[along]])}" r="5"/>`);
+    const far = xs.indexOf(Infinity);
+    if (Number.isFinite(ys[far])) parts.push(`<circle class="far ${company}" cx="${x(Infinity)}" cy="${y(ys[far])}" r="3.5"/>`);
+    if (Number.isFinite(ys[at[along]])) parts.push(`<circle cx="${x(here)}" cy="${y(ys[at[along]])}" r="5"/>`);
   }
   if (Object.keys(panel.curves).length > 1)
     parts.push(`<text x="${width - RIGHT}" y="${TOP + 8}" text-anchor="end"><tspan class="incumbent">– – incumbent</tspan>` +
@@ -190,7 +230,7 @@ function draw(panel, along, xs) {
   picture.innerHTML = parts.join("");
   picture.addEventListener("click", (event) => {
     const place = event.offsetX * width / picture.clientWidth;
-    const distance = (k) => Number.isFinite(xs[k]) ? Math.abs(x(xs[k]) - place) : Infinity;
+    const distance = (k) => Math.abs(x(xs[k]) - place);
     move(along, xs.reduce((best, _, k) => distance(k) < distance(best) ? k : best, 0));
   });
   return picture;
