@@ -3,8 +3,10 @@
 """analysis/explore.py in a browser: headless Chromium moves the sliders, and the page shows the file's numbers."""
 
 import contextlib
+import hashlib
 import html
 import io
+import itertools
 import json
 import math
 import re
@@ -24,6 +26,7 @@ from program import ROOT, moat
 
 sys.path.insert(0, str(ROOT / "analysis"))
 import explore  # noqa: E402
+import theory  # noqa: E402
 
 CONFIG = """name: rules & <rivals>
 sweep: market_entry
@@ -40,11 +43,12 @@ tau_unit: L_star
 MARKETS = {"four": "incumbent: {tau: 0.9}\ngrid:", "five": "grid:\n  tau_I: {values: [0.6, 0.9]}"}
 
 # Moves the sliders as a reader would, and writes down what the page shows at each place.
-READER = """<pre id="log"></pre><script>
+READER = """<script>
 const faults = [], visits = %s, log = [];
 addEventListener("error", (event) => faults.push(event.message));
+console.error = console.warn = (...said) => faults.push(said.join(" "));
 addEventListener("unhandledrejection", (event) => faults.push(String(event.reason)));
-(async () => {
+const read = async () => {
   while (!document.body.dataset.ready && !faults.length) await new Promise((resume) => setTimeout(resume, 20));
   for (const visit of visits) {
     if (visit.address) {
@@ -67,11 +71,20 @@ addEventListener("unhandledrejection", (event) => faults.push(String(event.reaso
                places: Object.fromEntries([...document.querySelectorAll("output")].map((item) => [item.id, item.textContent])),
                address: location.hash, titles: pictures.map((item) => item.getAttribute("aria-label")),
                points: pictures.map((item) => (item.querySelector(".newcomer").getAttribute("d").match(/[ML]/g) ?? []).length),
+               bands: pictures.map((item) => [...item.querySelectorAll("rect.missing")].map((band) => ({ ...band.dataset }))),
+               far: pictures.map((item) => item.querySelectorAll(".far").length),
+               guides: pictures.map((item) => item.querySelectorAll("line.theory").length),
+               near: document.getElementById("near").textContent, width: innerWidth,
                wide: document.documentElement.scrollWidth > innerWidth });
   }
-  document.getElementById("log").textContent = JSON.stringify({ faults, log });
-})();
+};
+read().catch((error) => faults.push(String(error))).finally(() => parent.postMessage(JSON.stringify({ faults, log }), "*"));
 </script>"""
+
+# A window of Chromium is never narrower than 500 pixels; a frame is as narrow as a telephone.
+TELEPHONE = 400
+FRAME = f"""<iframe src="reader.html" style="width: {TELEPHONE}px; height: 900px; border: 0"></iframe><pre id="log"></pre>
+<script>addEventListener("message", (event) => document.getElementById("log").textContent = event.data)</script>"""
 
 
 def number(text):
@@ -118,7 +131,9 @@ class ExploreTest(unittest.TestCase):
         reader = self.folder / "reader.html"
         text = page.read_text()
         reader.write_text(text.replace("</body>", READER % json.dumps(visits) + "</body>"))
-        found = re.search(r'<pre id="log">(.+?)</pre>', browse(reader, "--dump-dom", "--window-size=400,900"), re.S)
+        frame = self.folder / "frame.html"
+        frame.write_text(FRAME)
+        found = re.search(r'<pre id="log">(.+?)</pre>', browse(frame, "--dump-dom"), re.S)
         self.assertIsNotNone(found, "the page never was ready")
         seen = json.loads(html.unescape(found[1]))
         self.assertEqual(seen["faults"], [])
@@ -156,6 +171,7 @@ class ExploreTest(unittest.TestCase):
                 for seen, place in zip(log, places, strict=True):
                     self.check(file, seen, dict(zip(axes, place)))
                     statuses.add(int(file["status"][place]))
+                    self.assertEqual(seen["width"], TELEPHONE)
                     self.assertFalse(seen["wide"], "the page is wider than a telephone")
                 self.assertLessEqual({1, 3, 4, 5}, statuses)
 
@@ -174,6 +190,43 @@ class ExploreTest(unittest.TestCase):
                                                                  finite(threshold[5, 3, :, 1])])
         self.assertEqual(log[2]["titles"][:2], ["market entry threshold N_E* along τ_E", "d ln N_E* / d ln τ_E along τ_E"])
 
+    def test_plots_show_what_has_no_threshold_and_what_is_infinite(self):
+        page, _ = self.write(0, "four.h5")
+        log = self.visit(page, [{"slide": {"N_I": i, "tau_E": j, "Q": 0, "nu": 1}, "along": axis}
+                                for axis in ("N_I", "tau_E") for i in range(6) for j in range(4)])
+        with h5py.File(self.folder / "four.h5") as file:
+            status, threshold, nu = file["status"][:, :, 0, 1], file["N_E_star"][:, :, 0, 1], file["nu"][1]
+            slopes = file["elasticity_N_I"][:, :, 0, 1]
+            regime, nu_prime = file["regime"][:, :, 0, 1], file["nu_prime"][1]
+        kinds = set()
+        for seen, (axis, i, j) in zip(log, itertools.product((0, 1), range(6), range(4)), strict=True):
+            line = status[:, j] if axis == 0 else status[i]
+            expected, first = [], 0
+            for word, run in itertools.groupby(line):
+                last = first + len(list(run)) - 1
+                if word not in (1, 2):
+                    expected.append({"status": explore.WORDS["status"][word], "points": f"{first} {last}"})
+                    kinds.add(int(word))
+                first = last + 1
+            self.assertEqual(seen["bands"], [expected, expected, []])
+            self.assertEqual(seen["far"][0], int(np.isfinite((threshold[:, j] if axis == 0 else threshold[i])[-1])))
+            drawn = slopes[:, j][np.isfinite(slopes[:, j])]
+            if axis == 1:
+                self.assertEqual(seen["guides"], [0, 0, 0])
+            elif drawn.size:
+                pixel = np.ptp(drawn) / 150
+                inside = [value for value in theory.exponents("elasticity_N_I", nu, nu_prime)
+                          if drawn.min() - pixel <= value <= drawn.max() + pixel]
+                self.assertEqual(seen["guides"], [0, len(inside), 0])
+            if regime[i, j] in (1, 2, 3):
+                name = "elasticity_N_I" if i < 5 else "exponent_D"
+                near = theory.exponents(name, nu, nu_prime)[regime[i, j] - 1]
+                self.assertAlmostEqual(number(seen["near"].rpartition(" ")[2]), near, delta=0.005 * near)
+                self.assertEqual("1/D" in seen["near"], i == 5)
+            else:
+                self.assertEqual(seen["near"], "")
+        self.assertLessEqual({3, 4, 5}, kinds)
+
     def test_page_needs_no_network_and_says_where_it_comes_from(self):
         page, _ = self.write(0, "four.h5", "--slice", "nu=1")
         text = page.read_text()
@@ -182,8 +235,11 @@ class ExploreTest(unittest.TestCase):
         self.assertIn("rules &amp; &lt;rivals&gt;", text)
         self.assertIn("τ_I = 0.9 L*", text)
         with h5py.File(self.folder / "four.h5") as file:
-            self.assertIn(file.attrs["git_revision"] if isinstance(file.attrs["git_revision"], str)
-                          else file.attrs["git_revision"].decode(), text)
+            attribute = lambda name: file.attrs[name] if isinstance(file.attrs[name], str) else file.attrs[name].decode()
+            for part in (attribute("git_revision"), attribute("date_created"),
+                         hashlib.sha256(attribute("config").encode()).hexdigest()[:12]):
+                self.assertIn(part, re.search('<meta name="generator" content="(.*?)">', text)[1])
+                self.assertIn(part, re.search("<footer>(.*?)</footer>", text, re.S)[1])
         about = json.loads(re.search(r'id="about">(.*?)</script>', text, re.S)[1])
         self.assertEqual(about["axes"]["nu"], [1.0])
         target = self.folder / "page.png"
@@ -197,6 +253,11 @@ class ExploreTest(unittest.TestCase):
                                               "Q: {values: [0.1]}, nu: {values: [1]}}\n")
         self.assertEqual(moat(self.folder, "run", "law.yaml", "-q")[0], 0)
         self.assertIn("its sweep is scaling_law", self.write(2, "law.h5")[1])
+        before = (self.folder / "four.h5").read_bytes()
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(explore.main([str(self.folder / "four.h5"), "-o", str(self.folder / "four.h5")]), 2)
+        self.assertIn("expected a page ending in .html", said.getvalue())
+        self.assertEqual((self.folder / "four.h5").read_bytes(), before)
         self.assertIn("no such file", self.write(2, "absent.h5")[1])
         self.assertIn("nu has no value 3; it has 0.75, 1", self.write(2, "four.h5", "--slice", "nu=3")[1])
         with mock.patch.object(explore, "BYTES_MAX", 1000):
