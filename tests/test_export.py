@@ -13,8 +13,11 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import h5py
+import numpy as np
+import pandas
 
 from program import ROOT, moat
 
@@ -96,6 +99,29 @@ class ExportTest(unittest.TestCase):
                             words = words.decode() if isinstance(words, bytes) else words
                             self.assertEqual(row[variable], words.split()[value])
 
+    def test_numpy_and_pandas_read_it(self):
+        """Missing values are NaN and infinity is inf, to both; there is one row of no threshold at least."""
+        text = self.export(0, "market.h5")[0]
+        table = pandas.read_csv(io.StringIO(text), comment="#", float_precision="round_trip")
+        names = text.splitlines()[text.count("\n#") + 1].split(",")
+        plain = np.genfromtxt(io.StringIO(text), delimiter=",", skip_header=text.count("\n#") + 2)
+        with h5py.File(self.folder / "market.h5") as file:
+            threshold = file["N_E_star"][...].ravel()
+            n_incumbent = np.broadcast_to(file["N_I"][...][:, None, None, None], file["N_E_star"].shape).ravel()
+        self.assertTrue(np.isnan(threshold).any() and np.isinf(n_incumbent).any() and np.isfinite(threshold).any())
+        for name, expected in (("N_E_star", threshold), ("N_I", n_incumbent)):
+            np.testing.assert_array_equal(table[name], expected)
+            np.testing.assert_array_equal(plain[:, names.index(name)], expected)
+
+    def test_pieces_make_the_whole(self):
+        """However few points are held at a time, and with axes held."""
+        for name, slices in (("market", []), ("market", ["--slice", "tau_E=.95", "nu=2"]),
+                             ("market", ["--slice", "N_I=100"]), ("law", []), ("law", ["--slice", "alpha=1"])):
+            whole = self.export(0, f"{name}.h5", *slices)[0]
+            for size in (1, 2, 5, 11):
+                with mock.patch.object(export, "CHUNK", size):
+                    self.assertEqual(self.export(0, f"{name}.h5", *slices)[0], whole, f"{name} {slices}, {size} points")
+
     def test_slices_variables_and_tabs(self):
         target = self.folder / "table.tsv"
         said, _ = self.export(0, "market.h5", "-o", target, "--variables", "N_E_star", "--slice", "Q=0.3", "tau_E=inf")
@@ -112,8 +138,11 @@ class ExportTest(unittest.TestCase):
     def test_refusals(self):
         target = self.folder / "kept.csv"
         target.write_text("as it was")
+        with h5py.File(self.folder / "foreign.h5", "w") as file:
+            file["N_E_star"] = [1.0]
         for arguments, message in (
-                (["absent.h5"], "no such file"), (["market.yaml"], "cannot be read as HDF5"),
+                (["absent.h5"], "no such file"), (["foreign.h5"], "not a moat results file"),
+                (["market.yaml"], "cannot be read as HDF5"),
                 (["market.h5", "--variables", "loss"], "found loss; expected some of"),
                 (["market.h5", "--slice", "alpha=1"], "found alpha=1; expected AXIS=VALUE with AXIS one of N_I, tau_E, Q, nu"),
                 (["law.h5", "--slice", "nu=5"], "nu has no value 5; it has 1, 2")):
