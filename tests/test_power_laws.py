@@ -70,36 +70,66 @@ class PowerLawsTest(unittest.TestCase):
     def setUp(self):
         self.addCleanup(plt.close, "all")
 
-    def family(self, name, script, along, slices=(), over=None, flags=()):
+    def family(self, name, script, along, slices=(), over=None, flags=(), path=None):
         sweep = RUNS[name][0]
         optional = ["lambda"] if sweep == "scaling_law" else ["tau_I", "tau_I_absolute"]
-        results = moatfile.read(str(self.folder / f"{name}.h5"), script.NEEDS, family.AXES[sweep], optional)
+        optional += [name for name in getattr(script, "OPTIONAL", ()) if name not in optional]
+        results = moatfile.read(str(path or self.folder / f"{name}.h5"), script.NEEDS, family.AXES[sweep], optional)
         found = family.Family(results, along, over, slices)
         found.flags = list(flags)
         return found
 
     def drawn(self, figure):
-        """Label of the legend -> the data of the curve above, of figures of power laws."""
-        main = max(figure.axes, key=lambda axes: axes.get_position().y1)
+        """Label of the legend -> the data of its curve in the upper panel."""
+        main = self.upper(figure)
         legends = [child for child in main.get_children() if child.__class__.__name__ == "Legend"]
         labels = next(words for words in ([text.get_text() for text in legend.get_texts()] for legend in legends)
                       if "first" not in words and "second" not in words)
-        curves = [line for line in main.get_lines() if line.get_marker() != "None" and len(line.get_xdata()) > 1]
-        return dict(zip(labels, [line.get_xydata() for line in curves]))
+        return dict(zip(labels, self.curves(main), strict=True))
+
+    @staticmethod
+    def curves(axes):
+        """The data of the curves of a panel, which have markers as guides have not."""
+        return [line.get_xydata() for line in axes.get_lines() if line.get_marker() != "None" and len(line.get_xdata()) > 1]
+
+    @staticmethod
+    def upper(figure):
+        return max(figure.axes, key=lambda axes: axes.get_position().y1)
+
+    @staticmethod
+    def lower(figure):
+        return min(figure.axes, key=lambda axes: axes.get_position().y0)
+
+    @staticmethod
+    def ticks(figure):
+        """The break points drawn across each row of the strip, from the top."""
+        strip = next(axes for axes in figure.axes if axes.get_yscale() != "log" and len(axes.patches) > 2)
+        rows = round(strip.get_ylim()[1])
+        found = [set() for _ in range(rows)]
+        for line in strip.get_lines():
+            (x, *rest), (bottom, *_) = line.get_data()
+            if rest == [x]:
+                found[rows - 1 - math.floor(bottom)].add(float(x))
+        return [sorted(row) for row in found]
+
+    def assertTicks(self, figure, expected):
+        for row, wanted in zip(self.ticks(figure), expected, strict=True):
+            self.assertEqual(len(row), len(wanted), f"{row}, {wanted}")
+            np.testing.assert_allclose(row, wanted, rtol=1e-9)
 
     def test_curves_are_the_files(self):
         with h5py.File(self.folder / "entry.h5") as file:
             threshold = file["N_E_star"][...]
             figure = entry_regimes.draw(self.family("entry", entry_regimes, "N_I", ["tau_I=.9", "nu=2"], "tau_E"))
-            for (label, data), k in zip(self.drawn(figure).items(), range(3)):
+            for (label, data), k in zip(self.drawn(figure).items(), range(3), strict=True):
                 expected = np.c_[file["N_I"][:-1], threshold[1, :-1, k, 0, 1]]
                 np.testing.assert_array_equal(data, expected, label)
             figure = policy.draw(self.family("entry", policy, "tau_I", ["N_I=inf", "nu=2"], "tau_E"))
-            for (label, data), k in zip(self.drawn(figure).items(), range(3)):
+            for (label, data), k in zip(self.drawn(figure).items(), range(3), strict=True):
                 np.testing.assert_array_equal(data, np.c_[file["tau_I"][...], threshold[:, -1, k, 0, 1]], label)
         with h5py.File(self.folder / "gap.h5") as file:
             figure = gap.draw(self.family("gap", gap, "tau_E", ["N_I=inf"], "nu"))
-            for (label, data), k in zip(self.drawn(figure).items(), range(2)):
+            for (label, data), k in zip(self.drawn(figure).items(), range(2), strict=True):
                 closing = np.c_[1 / file["D"][:, 0, k], file["N_E_star"][1, :, 0, k]][::-1]
                 np.testing.assert_array_equal(data, closing, label)
                 self.assertTrue((np.diff(data[:, 0]) > 0).all())
@@ -108,8 +138,95 @@ class PowerLawsTest(unittest.TestCase):
                 figure = scaling_law.draw(self.family("law", scaling_law, "N", ["nu=1"], "alpha", flags))
                 shown = self.drawn(figure)
                 self.assertEqual(list(shown)[2:], ["$1 - \\alpha$ = $10^{-5}$", "$\\alpha$ = 1"])
-                for data, k in zip(shown.values(), range(4)):
+                for data, k in zip(shown.values(), range(4), strict=True):
                     np.testing.assert_array_equal(data, np.c_[file["N"][...], file[name][:, k, 0, 0]])
+
+    def test_lower_panels_are_the_files(self):
+        with h5py.File(self.folder / "entry.h5") as file:
+            for script, along, slices, over, name, part in (
+                    (entry_regimes, "N_I", ["tau_I=.9", "nu=2"], "tau_E", "elasticity_N_I", np.s_[1, :-1, :, 0, 1]),
+                    (policy, "tau_I", ["N_I=inf", "nu=2"], "tau_E", "elasticity_tau_I", np.s_[:, -1, :, 0, 1])):
+                x, expected = file[along][:part[1].stop if along == "N_I" else None], file[name][...][part]
+                shown = self.curves(self.lower(script.draw(self.family("entry", script, along, slices, over))))
+                for k, data in zip(range(expected.shape[1]), shown, strict=True):
+                    np.testing.assert_array_equal(data, np.c_[x, expected[:, k]], name)
+        with h5py.File(self.folder / "gap.h5") as file:
+            shown = self.curves(self.lower(gap.draw(self.family("gap", gap, "tau_E", ["N_I=inf"], "nu"))))
+            for k, data in zip(range(2), shown, strict=True):
+                np.testing.assert_array_equal(data, np.c_[1 / file["D"][:, 0, k], file["exponent_D"][1, :, 0, k]][::-1])
+        with h5py.File(self.folder / "law.h5") as file:
+            for flags, name in (((), "exponent_loss"), (("--excess",), "exponent_excess")):
+                figure = scaling_law.draw(self.family("law", scaling_law, "N", ["nu=1"], "alpha", flags))
+                for k, data in zip(range(4), self.curves(self.lower(figure)), strict=True):
+                    np.testing.assert_array_equal(data, np.c_[file["N"][...], file[name][:, k, 0, 0]])
+
+    def test_lines_of_exponents_are_theorys(self):
+        """DESIGN.md section 3 at nu = 2, gamma = 0.1: delta = 1.9, nu' = 1.1."""
+        for draw, expected in (
+                (lambda: entry_regimes.draw(self.family("entry", entry_regimes, "N_I", ["tau_E=inf", "nu=2"], "tau_I")),
+                 (0, 1 / 3, 1)),
+                (lambda: gap.draw(self.family("gap", gap, "tau_E", ["N_I=inf", "nu=2"])), (1 / 2, 3 / 2, 21 / 11)),
+                (lambda: scaling_law.draw(self.family("law", scaling_law, "N", ["nu=2"], "alpha")), (0, 2 / 3, 2)),
+                (lambda: scaling_law.draw(self.family("law", scaling_law, "N", ["nu=2"], "alpha", ["--excess"])),
+                 (11 / 21, 2 / 3, 2))):
+            lines = [line.get_ydata() for line in self.lower(draw()).get_lines() if line.get_marker() == "None"]
+            self.assertTrue(all(start == end for start, end in lines))
+            np.testing.assert_allclose(sorted(start for start, _ in lines), expected, rtol=1e-8)
+
+    def test_ticks_are_at_break_points(self):
+        """By hand, Q = 0.2. Of the loss at nu = 1: 1/N = (aQ/N)^(1/2) at 1/(aQ), (aQ/N)^(1/2) = a^2 Q at 1/(a^3 Q). Of the
+        excess at nu = 2, nu' = 1.1: (aQ)^(-1/2), (aQ)^(-2.1/0.9). Only those within the axis N of 10 to 1e10."""
+        draw = lambda nu, *flags: scaling_law.draw(self.family("law", scaling_law, "N", [f"nu={nu}"], "alpha", flags))
+        self.assertTicks(draw(1), [[20, 320], [500, 5e6], [5e5], []])
+        self.assertTicks(draw(2, "--excess"), [[20 ** (7 / 3)], [500 ** 0.5, 500 ** (7 / 3)], [5e5 ** 0.5], []])
+        # Result 1: L* = 2 Q zeta(3), G_I = L* (1 - sqrt tau_I)^2 for tau_I in units of L*; only for an entrant without one.
+        G = [0.4 * 1.2020569031595943 * (1 - math.sqrt(tau)) ** 2 for tau in (0.6, 0.9, 0.999)]
+        expected = [[x for x in ((g * 0.2) ** -0.25, math.sqrt(0.2) / g) if 1e2 < x < 1e10] for g in G]
+        self.assertEqual([len(row) for row in expected], [0, 1, 1])
+        figure = entry_regimes.draw(self.family("entry", entry_regimes, "N_I", ["tau_E=inf", "nu=2"], "tau_I"))
+        self.assertTicks(figure, expected)
+        figure = entry_regimes.draw(self.family("entry", entry_regimes, "N_I", ["tau_E=.95", "nu=2"], "tau_I"))
+        self.assertTicks(figure, [[], [], []])
+        # Result 2 towards the entrant's 0.95 L*, where its share for safety is a: the later of 1/(aQ) and a^(-nu/nu').
+        a = 1 - math.sqrt(0.95)
+        figure = gap.draw(self.family("entry", gap, "tau_I", ["N_I=inf", "tau_E=.95"], "nu"))
+        self.assertTicks(figure, [[1 / (a * 0.2)], [a ** (-2 / 1.1)]])
+        self.assertLess(1 / (a * 0.2), a ** (-2 / 1.1))
+
+    def test_a_standard_come_up_to_is_marked(self):
+        figure = policy.draw(self.family("entry", policy, "tau_I", ["N_I=1e6", "nu=.5"], "tau_E"))
+        crosses = [line.get_xdata()[0] for line in self.upper(figure).get_lines() if line.get_marker() == "X"]
+        self.assertEqual(crosses, [0.7, 0.95])
+        for axes in (self.upper(figure), self.lower(figure)):
+            self.assertEqual([line.get_xdata()[0] for line in axes.get_lines()
+                              if len(line.get_xdata()) == 2 and line.get_xdata()[0] == line.get_xdata()[1]], crosses)
+
+    def test_measured_curves_have_error_bars(self):
+        """Files with what ridge adds: the measured values and one standard error each way, beside the deterministic ones."""
+        for name, script, along, slices, over, value, stderr, part in (
+                ("entry", entry_regimes, "N_I", ["tau_I=.9", "nu=2"], "tau_E", "N_E_star", "N_E_star_stderr",
+                 np.s_[1, :-1, :, 0, 1]),
+                ("law", scaling_law, "N", ["nu=1"], "alpha", "loss", "loss_stderr", np.s_[:, :, 0, 0])):
+            path = self.folder / f"measured-{name}.h5"
+            shutil.copy(self.folder / f"{name}.h5", path)
+            with h5py.File(path, "r+") as file:
+                values = file[value][...]
+                for more, data in ((stderr, values * 0.1), (f"{value}_deterministic", values * 1.5)):
+                    file[more] = data
+                    for k, dimension in enumerate(file[value].dims):
+                        file[more].dims[k].attach_scale(dimension[0])
+                x = file[along][...]
+            x, values = x[np.isfinite(x)], values[part]
+            main = self.upper(script.draw(self.family(name, script, along, slices, over, path=path)))
+            expected = [line.get_ydata() for line in main.get_lines()
+                        if line.get_marker() == "None" and line.get_xdata().size == x.size]
+            for k, (bars, line) in enumerate(zip(main.containers, expected, strict=True)):
+                np.testing.assert_array_equal(bars.lines[0].get_xydata(), np.c_[x, values[:, k]])
+                np.testing.assert_array_equal(line, values[:, k] * 1.5)
+                ends = [segment[:, 1] for segment in bars.lines[2][0].get_segments() if len(segment)]
+                known = values[np.isfinite(values[:, k])][:, [k, k]]
+                np.testing.assert_allclose(ends, known * [0.9, 1.1], rtol=1e-12)
+            self.assertEqual(len(main.containers), values.shape[1])
 
     def test_no_text_meets_another_or_leaves_the_page(self):
         for script, draw in (
