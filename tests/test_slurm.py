@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from test_ridge_run import SMALL, table_difference
 
 JOBS = ROOT / "jobs"
 SRUN = "srun --mpi=pmix"
+SETTLING = 4  # seconds
 # Nodes that are one machine: MPI must not share memory between them, nor mind root and cores.
 ENVIRONMENT = {"MOAT": MOAT, "OMPI_MCA_btl": "self,tcp", "OMPI_ALLOW_RUN_AS_ROOT": "1",
                "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
@@ -52,6 +54,7 @@ class SlurmTest(ProgramTest):
         super().setUp()
         self.write("long.yaml", LONG)
         self.path = self.folder / "long.h5"
+        self.settled = {}  # (job, restart) -> when it may start
 
     # --- Jobs
 
@@ -66,7 +69,8 @@ class SlurmTest(ProgramTest):
         try:
             return wait_for(condition, what)
         except TimeoutError as error:
-            logs = "".join(f"{path.name}:\n{path.read_text()}" for path in sorted(self.folder.glob("moat-*.log")))
+            paths = [*sorted(self.folder.glob("moat-*.log")), *sorted(self.cluster.folder.glob("*.log"))]
+            logs = "".join(f"{path.name}:\n{path.read_text(errors='replace')[-3000:]}" for path in paths)
             raise AssertionError(f"{error}\n{self.cluster.command('scontrol', 'show', 'job', '-o')}\n{logs}") from None
 
     def log(self, job):
@@ -74,11 +78,14 @@ class SlurmTest(ProgramTest):
         return path.read_text() if path.exists() else ""
 
     def hurry(self, job):
-        """The fields of the job, which does not wait for the two minutes SLURM puts between a requeue and the next start.
-        They are there for a reason: what still runs of the attempt before would be taken for the next one's end."""
+        """The fields of the job, which does not wait for the whole two minutes SLURM puts between a requeue and the next start.
+        They are there for a reason: what still runs of the attempt before would be taken for the next one's end, and a
+        node refuses ("job credential revoked") a start dated within a second of the requeue."""
         fields = self.cluster.show(job)
         if fields["JobState"] == "PENDING" and fields["Reason"] == "BeginTime" and not self.cluster.running(job):
-            self.cluster.command("scontrol", "update", f"job={job}", "StartTime=now")
+            settled = self.settled.setdefault((job, fields["Restarts"]), time.monotonic() + SETTLING)
+            if time.monotonic() > settled:
+                self.cluster.command("scontrol", "update", f"job={job}", "StartTime=now")
         return fields
 
     def finish(self, job, state="COMPLETED"):
