@@ -20,7 +20,7 @@ enum { SUMS = 4, DF1 = 0, DF2 = 1, SUM_A1 = 2, SUM_A2 = 3, NODES = 9 };
 #define PANEL_WIDTH 0.25
 
 struct panel {
-    double origin;                   /* df1 and df2 are tabulated as df - origin: 0, or P where they come close to it */
+    double origin;                   /* as in struct equivalent */
     double coefficient[NODES][SUMS]; /* of xi^k, xi in [-1, 1] across the panel */
 };
 
@@ -28,8 +28,8 @@ struct deterministic {
     double P, a0, trace;
     double x_min;
     size_t panels;
-    struct panel *panel; /* [panels] */
-    double *df1_edge;    /* [panels + 1], df1 at the panels' edges */
+    struct panel *panel;     /* [panels] */
+    struct equivalent *knot; /* [panels + 1]: at the panels' edges */
 };
 
 /* Monomial coefficients on [-1, 1] of the Chebyshev interpolant: out[k] = sum_j basis[k][j] value[j]. */
@@ -74,8 +74,7 @@ static void panel_fill(const struct spectrum *spectrum, double x_centre, const d
     }
 }
 
-/* The four sums, df1 and df2 less the origin that is returned, and their derivatives in x. */
-static double table_at(const struct deterministic *table, double x, double value[SUMS], double slope[SUMS])
+static void table_at(const struct deterministic *table, double x, struct equivalent *out)
 {
     double position = (x - table->x_min) / PANEL_WIDTH;
     size_t p = position > 0 ? (size_t)position : 0;
@@ -94,34 +93,46 @@ static double table_at(const struct deterministic *table, double x, double value
             v[f] = v[f] * xi + panel->coefficient[k][f];
         }
     }
-    for (int f = 0; f < SUMS; f++) {
-        value[f] = v[f];
-        slope[f] = d[f] * (2 / PANEL_WIDTH);
-    }
-    return panel->origin;
+    const double scale = 2 / PANEL_WIDTH;
+    *out = (struct equivalent){.x = x,
+                               .origin = panel->origin,
+                               .df1 = v[DF1],
+                               .df2 = v[DF2],
+                               .a1 = v[SUM_A1],
+                               .a2 = v[SUM_A2],
+                               .df1_x = d[DF1] * scale,
+                               .df2_x = d[DF2] * scale,
+                               .a1_x = d[SUM_A1] * scale,
+                               .a2_x = d[SUM_A2] * scale};
+}
+
+static double df1(const struct equivalent *at)
+{
+    return at->origin + at->df1;
 }
 
 /* Where df1 = N: the ridgeless end. df1 falls with x, so bisection over the panels' edges finds the panel; inside it
    Newton's method starts where ln df1 would be if it were linear, which it nearly is. */
 static double ridgeless_x(const struct deterministic *table, double N)
 {
-    if (N >= table->df1_edge[0]) {
+    const struct equivalent *knot = table->knot;
+    if (N >= df1(&knot[0])) {
         return table->x_min;
     }
-    size_t below = 0, above = table->panels; /* df1_edge[below] > N >= df1_edge[above] */
+    size_t below = 0, above = table->panels; /* df1 at below > N >= df1 at above */
     while (above - below > 1) {
         size_t middle = (below + above) / 2;
-        *(table->df1_edge[middle] > N ? &below : &above) = middle;
+        *(df1(&knot[middle]) > N ? &below : &above) = middle;
     }
-    double low = table->x_min + PANEL_WIDTH * (double)below, high = low + PANEL_WIDTH;
-    double x =
-        low + PANEL_WIDTH * log(table->df1_edge[below] / N) / log(table->df1_edge[below] / table->df1_edge[above]);
+    double low = knot[below].x, high = knot[above].x;
+    double x = low + PANEL_WIDTH * log(df1(&knot[below]) / N) / log(df1(&knot[below]) / df1(&knot[above]));
     x = x > low && x < high ? x : 0.5 * (low + high);
     for (int iteration = 0; iteration < 50; iteration++) {
-        double value[SUMS], slope[SUMS];
-        double excess = table_at(table, x, value, slope) - N + value[DF1];
+        struct equivalent at;
+        table_at(table, x, &at);
+        double excess = at.origin - N + at.df1;
         *(excess > 0 ? &low : &high) = x;
-        double next = x - excess / slope[DF1];
+        double next = x - excess / at.df1_x;
         next = next >= low && next <= high ? next : 0.5 * (low + high);
         if (fabs(next - x) <= 1e-15 * fabs(x)) {
             break;
@@ -137,9 +148,9 @@ static double unit_lambda_x(const struct deterministic *table, double N)
 {
     double kappa = 1 + table->trace / N;
     for (int iteration = 0; iteration < 50; iteration++) {
-        double value[SUMS], slope[SUMS];
-        double origin = table_at(table, log(kappa), value, slope);
-        double step = (kappa * (N - origin - value[DF1]) - N) / (N - origin - value[DF2]);
+        struct equivalent at;
+        table_at(table, log(kappa), &at);
+        double step = (kappa * (N - at.origin - at.df1) - N) / (N - at.origin - at.df2);
         kappa -= step;
         if (fabs(step) <= 1e-15 * kappa) {
             break;
@@ -154,48 +165,33 @@ static void domain(const void *state, double N, double *x_low, double *x_high)
     *x_high = unit_lambda_x(state, N);
 }
 
+static void equivalent(const void *state, double x, struct equivalent *out)
+{
+    table_at(state, x, out);
+}
+
 static void coefficients(const void *state, double N, double x, struct coefficients *out)
 {
     const struct deterministic *table = state;
-    double value[SUMS], slope[SUMS];
-    double origin = table_at(table, x, value, slope);
-
-    double rest = 1 / (N - origin - value[DF2]);
-    double noise = (origin + value[DF2]) * rest; /* E / (1 - E) */
-    double noise_x = N * rest * rest * slope[DF2];
-    out->A1 = value[SUM_A2] * (1 + noise);
-    out->A2 = value[SUM_A1];
-    out->D = table->a0 * noise;
-    out->A1_x = slope[SUM_A2] * (1 + noise) + value[SUM_A2] * noise_x;
-    out->A2_x = slope[SUM_A1];
-    out->D_x = table->a0 * noise_x;
+    struct equivalent at;
+    table_at(table, x, &at);
+    equivalent_coefficients(table->a0, &at, N, out);
 }
 
-/* At fixed lambda = kappa (1 - df1/N), dx / d ln N = -df1 / (N - df2), because d df1 / dx = df2 - df1. */
 static void coefficients_log_N(const void *state, double N, double x, struct coefficients *out)
 {
     const struct deterministic *table = state;
-    double value[SUMS], slope[SUMS];
-    double origin = table_at(table, x, value, slope);
-
-    double rest = 1 / (N - origin - value[DF2]), df2 = origin + value[DF2];
-    double x_N = -(origin + value[DF1]) * rest;
-    double noise = df2 * rest;
-    double noise_N = N * rest * rest * (slope[DF2] * x_N - df2);
-    out->A1 = value[SUM_A2] * (1 + noise);
-    out->A2 = value[SUM_A1];
-    out->D = table->a0 * noise;
-    out->A1_x = slope[SUM_A2] * x_N * (1 + noise) + value[SUM_A2] * noise_N;
-    out->A2_x = slope[SUM_A1] * x_N;
-    out->D_x = table->a0 * noise_N;
+    struct equivalent at;
+    table_at(table, x, &at);
+    equivalent_coefficients_log_N(table->a0, &at, N, out);
 }
 
 double deterministic_lambda(const struct deterministic *table, double N, double x, double *lambda_x)
 {
-    double value[SUMS], slope[SUMS];
-    double origin = table_at(table, x, value, slope);
-    double lambda = exp(x) * (N - origin - value[DF1]) / N;
-    *lambda_x = lambda - exp(x) * slope[DF1] / N;
+    struct equivalent at;
+    table_at(table, x, &at);
+    double lambda = exp(x) * (N - at.origin - at.df1) / N;
+    *lambda_x = lambda - exp(x) * at.df1_x / N;
     return fmax(0, lambda);
 }
 
@@ -255,8 +251,8 @@ enum status deterministic_create(double gamma, double nu, double P, struct deter
     table->x_min = spectrum_log_kappa_min(spectrum);
     table->panels = (size_t)ceil((SPECTRUM_LOG_KAPPA_MAX - table->x_min) / PANEL_WIDTH);
     table->panel = malloc(table->panels * sizeof *table->panel);
-    table->df1_edge = malloc((table->panels + 1) * sizeof *table->df1_edge);
-    if (!table->panel || !table->df1_edge) {
+    table->knot = malloc((table->panels + 1) * sizeof *table->knot);
+    if (!table->panel || !table->knot) {
         goto cleanup;
     }
     double node[NODES], basis[NODES][NODES];
@@ -265,9 +261,7 @@ enum status deterministic_create(double gamma, double nu, double P, struct deter
         panel_fill(spectrum, table->x_min + PANEL_WIDTH * ((double)p + 0.5), node, basis, &table->panel[p]);
     }
     for (size_t p = 0; p <= table->panels; p++) {
-        double value[SUMS], slope[SUMS];
-        double origin = table_at(table, table->x_min + PANEL_WIDTH * (double)p, value, slope);
-        table->df1_edge[p] = origin + value[DF1];
+        table_at(table, table->x_min + PANEL_WIDTH * (double)p, &table->knot[p]);
     }
     status = STATUS_OK;
 
@@ -285,7 +279,7 @@ void deterministic_destroy(struct deterministic **table)
 {
     if (*table) {
         free((*table)->panel);
-        free((*table)->df1_edge);
+        free((*table)->knot);
         free(*table);
         *table = NULL;
     }
@@ -298,7 +292,7 @@ struct solver deterministic_solver(const struct deterministic *table)
         .A0 = table->a0,
         .N_low = 1,
         .N_high = SOLVER_N_MAX,
-        .N_covered = isinf(table->P) ? table->df1_edge[0] : INFINITY,
+        .N_covered = isinf(table->P) ? df1(&table->knot[0]) : INFINITY,
         .N_interpolating = table->P,
         .state = table,
         .domain = domain,
@@ -306,5 +300,8 @@ struct solver deterministic_solver(const struct deterministic *table)
         .coefficients_log_N = coefficients_log_N,
         .lambda = lambda,
         .x_of_lambda = x_of_lambda,
+        .equivalent = equivalent,
+        .knot = table->knot,
+        .knots = table->panels + 1,
     };
 }

@@ -324,5 +324,8 @@ struct solver empirical_solver(const struct empirical *empirical)
     solver.coefficients_log_N = coefficients_log_N;
     solver.lambda = lambda;
     solver.x_of_lambda = x_of_lambda;
+    solver.equivalent = NULL;
+    solver.knot = NULL;
+    solver.knots = 0;
     return solver;
 }

@@ -3,6 +3,9 @@
 #define MOAT_SOLVER_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+#include "moat/equivalent.h"
 
 /*
  * A solver is whatever yields the four coefficients A0, A1, A2, D of the losses (DESIGN.md section 2) at N data points
@@ -37,6 +40,12 @@ struct solver {
     double (*lambda)(const void *state, double N, double x);
     /* The coordinate of a lambda in [0, 1]; x_low for lambda = 0. */
     double (*x_of_lambda)(const void *state, double N, double lambda);
+    /* Where the coefficients are those of the deterministic equivalent, with x = ln kappa: the sums at any x and,
+       tabulated at rising x over the whole range, at knots. Minima are then found among the knots first, and N_E* from
+       N as a closed form at fixed x. Else knots = 0. */
+    void (*equivalent)(const void *state, double x, struct equivalent *out);
+    const struct equivalent *knot; /* [knots] */
+    size_t knots;
 };
 
 #endif
