@@ -11,6 +11,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "moat/least_data.h"
 #include "moat/root.h"
 
 const char *const market_status_name[MARKET_STATUSES] = {
@@ -73,9 +74,16 @@ static enum market_status solve(const struct solver *solver, double Q, const str
         return MARKET_NO_ENTRY;
     }
 
+    bool laxer = tau_E >= tau_I;
+    if (solver->knots > 0 && least_data(solver, Q, tau_E, gap, &out->entrant) &&
+        !(laxer && out->entrant.N > incumbent->N * (1 + 1e-9))) {
+        out->N_E_star = out->entrant.N;
+        return MARKET_OK;
+    }
+
     struct entry entry = {solver, Q, tau_E, log(gap)};
     /* With the laxer threshold the incumbent's own data are enough; a little more, for rounding. */
-    double N_high = tau_E >= tau_I ? fmin(incumbent->N * (1 + 1e-9), solver->N_high) : solver->N_high;
+    double N_high = laxer ? fmin(incumbent->N * (1 + 1e-9), solver->N_high) : solver->N_high;
     struct bracket bracket = {.a = log(solver->N_low), .b = log(N_high)};
     bracket.fa = log_excess_over_gap(bracket.a, &entry);
     if (bracket.fa <= 0 && solver->N_low > 1) {

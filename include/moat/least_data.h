@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MOAT_LEAST_DATA_H
+#define MOAT_LEAST_DATA_H
+
+#include <stdbool.h>
+
+#include "moat/company.h"
+#include "moat/solver.h"
+
+/*
+ * The company's problem turned round: the least data with which some (alpha, lambda) has
+ * L1 <= min(G(tau) + excess, tau) and L2 <= tau.
+ */
+
+/* Solves it for a solver with knots, misalignment Q, tau > L_star/4 (absolute, INFINITY allowed) and excess > 0; fills
+   *out as company_solve would at that N. Returns false, with *out undefined, where the solution is not certain: outside
+   the solver's range of N and x, at lambda = 1, and where L2 might fall with alpha. Relative error of N as far as the
+   losses determine it, 1e-11. Local. */
+bool least_data(const struct solver *solver, double Q, double tau, double excess, struct company *out);
+
+#endif
