@@ -20,8 +20,7 @@ enum branch { SLACK, BINDING, VIOLATED };
 struct problem {
     const struct solver *solver;
     double N, Q, tau;
-    double z_inf; /* position of the infinite-data optimum: m (1 + z_inf)^2 = min(tau, L_star) */
-    double spare; /* tau - L_star where positive */
+    struct loss_limit limit;
 };
 
 struct choice {
@@ -34,17 +33,30 @@ struct choice {
 
 double company_infinite_data_loss(double L_star, double tau)
 {
-    double root = sqrt(L_star) - sqrt(fmin(tau, L_star));
+    double root = tau < L_star ? (L_star - tau) / (sqrt(L_star) + sqrt(tau)) : 0;
     return tau < L_star / 4 ? NAN : root * root;
 }
 
-/* The largest z <= r with m (1 + z)^2 + R0 + rho z^2 = tau; NaN when there is none. With z = z_inf - delta this is
-   (m + rho) delta^2 - 2 B delta + e = 0, of which delta is the root next to z = 0. */
-static double binding_delta(const struct problem *problem, const struct loss_form *form, double rho)
+/* The safety loss at alpha = 1 less tau. */
+static double breach_of(const struct problem *problem, const struct coefficients *c, const struct loss_form *form)
 {
-    double curvature = form->m + rho;
-    double B = curvature * problem->z_inf + form->m;
-    double e = form->R0 + rho * problem->z_inf * problem->z_inf - problem->spare;
+    double miss = problem->limit.miss;
+    return c->A1 + form->m * (4 * (miss - form->share) - miss * miss) - problem->limit.spare;
+}
+
+/* 1 - s^2 where z = z_inf - delta. */
+static double mixing(const struct problem *problem, const struct loss_form *form, double delta)
+{
+    return (problem->limit.miss + delta - form->share) * (form->r + problem->limit.z - delta) / (form->r * form->r);
+}
+
+/* The largest z <= r with L2 = m (1 + z)^2 + R0 + rho z^2 = tau, rho = R2 / r^2; NaN when there is none. With
+   z = z_inf - delta this is (m + rho) delta^2 - 2 B delta + e = 0, of which delta is the root next to z = 0. */
+static double binding_delta(const struct problem *problem, const struct loss_form *form)
+{
+    double curvature = form->m + form->R2 / (form->r * form->r), q = mixing(problem, form, 0);
+    double B = curvature * problem->limit.z + form->m;
+    double e = form->R0 * q + form->R1 * (1 - q) - problem->limit.spare;
     double root = sqrt(B * B - curvature * e);
     return B >= 0 ? e / (B + root) : (B - root) / curvature;
 }
@@ -52,43 +64,45 @@ static double binding_delta(const struct problem *problem, const struct loss_for
 /* The alpha below 1 where L1 is least whatever the constraint, for a form that has one. */
 static struct choice choose_turning(const struct problem *problem, const struct loss_form *form)
 {
-    double s = form->m * form->r / (form->m * form->r * form->r + form->R2), z = form->r * s;
-    double R = form->R0 + form->R2 * s * s;
+    double s = form->m * form->r / (form->m * form->r * form->r + form->R2), z = form->r * s, s2 = s * s;
+    double R = form->R0 + form->R2 * s2;
     double loss = form->m * (1 - z) * (1 - z) + R;
-    double loss_x = -2 * form->m * (1 - z) * form->r_x * s + form->R0_x + form->R2_x * s * s;
-    double excess = form->m * (problem->z_inf - z) * (2 - z - problem->z_inf) + R;
+    double loss_x = -2 * form->m * (1 - z) * form->r_x * s + form->R0_x * (1 - s2) + form->R1_x * s2;
+    double excess = form->m * (problem->limit.z - z) * (1 - z + problem->limit.miss) + R;
     return (struct choice){SLACK, s, excess, loss_x / loss, form->m * (1 + z) * (1 + z) + R};
+}
+
+static struct choice choose_from(const struct problem *problem, const struct coefficients *c)
+{
+    struct loss_form form = loss_form(problem->solver->A0, problem->Q, c);
+    const struct loss_limit *limit = &problem->limit;
+    double m = form.m, r = form.r;
+
+    if (form.R2 > m * r * form.share) { /* sampled data only: L1 rises with alpha before alpha = 1 */
+        struct choice turning = choose_turning(problem, &form);
+        if (turning.loss_safety <= problem->tau) {
+            return turning;
+        }
+    }
+    if (breach_of(problem, c, &form) <= 0) {
+        double excess = limit->miss > 0 ? m * (form.share - limit->miss) * (form.share + limit->miss) + form.R1 : c->A1;
+        return (struct choice){SLACK, 1, excess, c->A1_x / c->A1, c->A1 + 4 * m * r};
+    }
+
+    double delta = binding_delta(problem, &form), z = limit->z - delta;
+    if (z >= 0) { /* d L1* / dx has the sign of the derivative of R at fixed z */
+        double q = mixing(problem, &form, delta), R = form.R0 * q + form.R1 * (1 - q);
+        double excess = m * delta * (2 * limit->miss + delta) + R;
+        return (struct choice){BINDING, z / r, excess, loss_rest_x(&form, q) / R, problem->tau};
+    }
+    return (struct choice){VIOLATED, 0, m * limit->z * (1 + limit->miss) + form.R0, form.R0_x / form.R0, m + form.R0};
 }
 
 static struct choice choose(const struct problem *problem, double x)
 {
     struct coefficients c;
     problem->solver->coefficients(problem->solver->state, problem->N, x, &c);
-    struct loss_form form = loss_form(problem->solver->A0, problem->Q, &c);
-    double m = form.m, r = form.r, z_inf = problem->z_inf;
-
-    if (form.R2 > m * r * (1 - r)) { /* sampled data only: L1 rises with alpha before alpha = 1 */
-        struct choice turning = choose_turning(problem, &form);
-        if (turning.loss_safety <= problem->tau) {
-            return turning;
-        }
-    }
-    double safety = c.A1 + 4 * m * r; /* at alpha = 1 */
-    if (safety <= problem->tau) {
-        double excess = z_inf < 1 ? m * (z_inf - r) * (2 - r - z_inf) + form.R1 : c.A1;
-        return (struct choice){SLACK, 1, excess, c.A1_x / c.A1, safety};
-    }
-
-    double rho = form.R2 / (r * r);
-    double rho_x = (form.R2_x - 2 * rho * r * form.r_x) / (r * r);
-    double delta = binding_delta(problem, &form, rho);
-    double z = z_inf - delta;
-    if (z >= 0) { /* d L1* / dx has the sign of the derivative of R at fixed z */
-        double R = form.R0 + rho * z * z;
-        double excess = m * delta * (2 * (1 - z_inf) + delta) + R;
-        return (struct choice){BINDING, z / r, excess, (form.R0_x + rho_x * z * z) / R, problem->tau};
-    }
-    return (struct choice){VIOLATED, 0, m * z_inf * (2 - z_inf) + form.R0, form.R0_x / form.R0, m + form.R0};
+    return choose_from(problem, &c);
 }
 
 static double slope_at(double x, void *context)
@@ -114,33 +128,13 @@ static void enclose_lowest(const struct problem *problem, double *low, double *h
     *low = best > 0 ? from + width * (best - 1) : *low;
 }
 
-/* The minimum on [low, high], where slack_entry adds to it; *end is -1 or 1 when it is that end. */
-static double minimise(struct problem *problem, double low, double high, int *end)
-{
-    double first = low, last = high;
-    if (!problem->solver->single_minimum) {
-        enclose_lowest(problem, &low, &high);
-    }
-    struct bracket bracket = {low, slope_at(low, problem), high, slope_at(high, problem)};
-    if (bracket.fa >= 0 || bracket.fb <= 0) {
-        double x = bracket.fa >= 0 ? low : high;
-        *end = x == first ? -1 : x == last ? 1 : 0;
-        return x;
-    }
-    *end = 0;
-    root_shrink(slope_at, problem, 1e-13 * (1 + fabs(low)), &bracket);
-    /* At a kink the two sides are equally good to rounding, but only one may be feasible. */
-    return choose(problem, bracket.a).excess <= choose(problem, bracket.b).excess ? bracket.a : bracket.b;
-}
-
-/* The safety loss at alpha = 1 less tau, to the bit what choose() compares, and its slope. */
 static double breach(double x, void *context)
 {
     const struct problem *problem = context;
     struct coefficients c;
     problem->solver->coefficients(problem->solver->state, problem->N, x, &c);
     struct loss_form form = loss_form(problem->solver->A0, problem->Q, &c);
-    return c.A1 + 4 * form.m * form.r - problem->tau;
+    return breach_of(problem, &c, &form);
 }
 
 static double breach_slope(double x, void *context)
@@ -149,6 +143,114 @@ static double breach_slope(double x, void *context)
     struct coefficients c;
     problem->solver->coefficients(problem->solver->state, problem->N, x, &c);
     return c.A1_x - 2 * problem->Q * c.A2_x;
+}
+
+/* Cuts `bracket`, whose low end is a, at the kink where alpha = 1 becomes feasible; the minimum may be the kink. */
+static void keep_one_branch(struct problem *problem, double tolerance, struct bracket *bracket)
+{
+    struct bracket kink = {bracket->a, breach(bracket->a, problem), bracket->b, breach(bracket->b, problem)};
+    root_shrink(breach, problem, tolerance, &kink);
+    if (kink.a > kink.b) {
+        kink = (struct bracket){kink.b, kink.fb, kink.a, kink.fa};
+    }
+    double below = slope_at(kink.a, problem), above = slope_at(kink.b, problem);
+    if (below > 0) {
+        *bracket = (struct bracket){bracket->a, bracket->fa, kink.a, below};
+    } else if (above < 0) {
+        *bracket = (struct bracket){kink.b, above, bracket->b, bracket->fb};
+    } else {
+        *bracket = (struct bracket){kink.a, below, kink.b, above};
+    }
+}
+
+/* lambda N / kappa at a knot. */
+static double free_points(const struct equivalent *knot, double N)
+{
+    return N - knot->origin - knot->df1;
+}
+
+/* The neighbouring knots between which the minimum lies, by bisection: it lies above where lambda <= 0, below where
+   lambda >= 1. Returns whether lambda is between 0 and 1 at both. */
+static bool enclose_by_knots(const struct problem *problem, double *low, double *high)
+{
+    const struct equivalent *knot = problem->solver->knot;
+    size_t below = 0, above = problem->solver->knots - 1;
+    bool inside_below = false, inside_above = false;
+    while (above - below > 1) {
+        size_t middle = (below + above) / 2;
+        double rest = free_points(&knot[middle], problem->N);
+        double direction = rest > 0 ? 1 : -1;
+        bool inside = rest > 0 && (knot[middle].x <= 0 || exp(knot[middle].x) * rest < problem->N);
+        if (inside) {
+            struct coefficients c;
+            equivalent_coefficients(problem->solver->A0, &knot[middle], problem->N, &c);
+            direction = choose_from(problem, &c).slope;
+        }
+        *(direction < 0 ? &below : &above) = middle;
+        *(direction < 0 ? &inside_below : &inside_above) = inside;
+    }
+    *low = knot[below].x;
+    *high = knot[above].x;
+    return inside_below && inside_above;
+}
+
+/* The minimum over lambda in (0, 1), where slack_entry adds to it; *end is -1 or 1 when it is that end. */
+static struct choice minimise(struct problem *problem, bool by_knots, double *x, int *end)
+{
+    const struct solver *solver = problem->solver;
+    double first = NAN, last = NAN, low = -INFINITY, high = INFINITY;
+    if (!by_knots || !enclose_by_knots(problem, &low, &high)) {
+        solver->domain(solver->state, problem->N, &first, &last);
+        low = fmax(low, first);
+        high = fmin(high, last);
+    }
+    if (!solver->single_minimum) {
+        enclose_lowest(problem, &low, &high);
+    }
+    struct choice at_low = choose(problem, low), at_high = choose(problem, high);
+    if (at_low.slope >= 0 || at_high.slope <= 0) {
+        *x = at_low.slope >= 0 ? low : high;
+        *end = *x == first ? -1 : *x == last ? 1 : 0;
+        return at_low.slope >= 0 ? at_low : at_high;
+    }
+    *end = 0;
+    double tolerance = 1e-13 * (1 + fabs(low));
+    struct bracket bracket = {low, at_low.slope, high, at_high.slope};
+    if (solver->single_minimum && (at_low.branch == SLACK) != (at_high.branch == SLACK)) {
+        keep_one_branch(problem, tolerance, &bracket);
+    }
+    root_shrink(slope_at, problem, tolerance, &bracket);
+    /* At a kink the two sides are equally good to rounding, but only one may be feasible. */
+    struct choice a = choose(problem, bracket.a), b = choose(problem, bracket.b);
+    *x = a.excess <= b.excess ? bracket.a : bracket.b;
+    return a.excess <= b.excess ? a : b;
+}
+
+/* The last knot with df1 >= N, if there is one; the ridgeless limit lies between it and the next. */
+static size_t knot_below(const struct solver *solver, double N)
+{
+    size_t below = 0, above = solver->knots - 1;
+    while (above - below > 1) {
+        size_t middle = (below + above) / 2;
+        *(free_points(&solver->knot[middle], N) <= 0 ? &below : &above) = middle;
+    }
+    return below;
+}
+
+/* Label noise is largest in the ridgeless limit: as large as N = df1 makes it at some x between two knots, or, for
+   N >= P, as N makes it at the lowest. */
+bool company_safety_rises(const struct solver *solver, double N)
+{
+    const struct equivalent *knot = &solver->knot[knot_below(solver, N)];
+    bool beyond = free_points(knot, N) >= 0, rises = true;
+    for (int i = 0; i < (beyond ? 1 : 2); i++) {
+        double share = knot[i].a1 / solver->A0, r = 1 - share;
+        double rest = beyond ? N - knot[i].origin - knot[i].df2 : knot[i].df1 - knot[i].df2;
+        double noise = (knot[i].origin + knot[i].df2) / rest;
+        double margin = solver->A0 * (r * (1 + r) - noise) + knot[i].a2 * (1 + noise) - share * knot[i].a1;
+        rises = rises && noise >= 0 && margin > 0;
+    }
+    return rises;
 }
 
 /* Whether L2 falls with alpha at alpha = 1, as only much label noise makes it. It does for no x if not for the lowest.
@@ -163,10 +265,15 @@ static bool safety_falls(const struct problem *problem, double x)
 
 /* Where L2 falls with alpha at alpha = 1 (P finite and N close to P), alpha = 1 may be feasible where no smaller alpha
    close to it is: then the best loss jumps down at the lowest such x, which the slope cannot show. Returns that x, or
-   NaN. The breach has one interior minimum; it is narrow, hence the sampling. */
-static double slack_entry(struct problem *problem, double low, double high)
+   NaN, as it does where L2 rises. The breach has one interior minimum; it is narrow, hence the sampling. */
+static double slack_entry(struct problem *problem)
 {
     enum { SAMPLES = 64 };
+    double low, high;
+    problem->solver->domain(problem->solver->state, problem->N, &low, &high);
+    if (!safety_falls(problem, low)) {
+        return NAN;
+    }
     double width = (high - low) / SAMPLES, lowest = INFINITY, x_lowest = low;
     for (int i = 1; i < SAMPLES; i++) {
         double value = breach(low + width * i, problem);
@@ -219,16 +326,17 @@ void company_solve(const struct solver *solver, double N, double Q, double tau, 
         return;
     }
 
-    double tau_capped = fmin(tau, L_star);
-    struct problem problem = {solver, N, Q, tau, 2 * sqrt(tau_capped / L_star) - 1, tau - tau_capped};
-    double low, high;
-    solver->domain(solver->state, N, &low, &high);
-    out->x = minimise(&problem, low, high, &out->end);
-    struct choice choice = choose(&problem, out->x);
-    if (choice.branch != SLACK && safety_falls(&problem, low)) {
-        double x = slack_entry(&problem, low, high);
-        struct choice other = choose(&problem, x);
-        if (!isnan(x) && other.excess < choice.excess) {
+    struct problem problem = {solver, N, Q, tau, loss_limit(solver->A0, Q, tau)};
+    bool by_knots = solver->knots > 0;
+    struct choice choice = minimise(&problem, by_knots, &out->x, &out->end);
+    if (choice.branch != SLACK && by_knots && !company_safety_rises(solver, N)) {
+        by_knots = false;
+        choice = minimise(&problem, false, &out->x, &out->end);
+    }
+    if (choice.branch != SLACK && !by_knots) {
+        double x = slack_entry(&problem);
+        struct choice other = isnan(x) ? choice : choose(&problem, x);
+        if (other.excess < choice.excess) {
             out->x = x;
             out->end = x > low ? 0 : -1;
             choice = other;
@@ -240,10 +348,9 @@ void company_solve(const struct solver *solver, double N, double Q, double tau, 
     out->excess = choice.excess;
     out->feasible = choice.branch != VIOLATED;
     if (out->feasible) {
-        double root = 1 - problem.z_inf;
         out->alpha = (1 + choice.s) / 2;
         out->lambda = out->end < 0 ? 0 : out->end > 0 ? 1 : fmin(1, solver->lambda(solver->state, N, out->x));
-        out->loss_performance = L_star / 4 * root * root + choice.excess;
+        out->loss_performance = problem.limit.m * problem.limit.miss * problem.limit.miss + choice.excess;
         out->loss_safety = choice.loss_safety;
     }
 }

@@ -65,11 +65,10 @@ static struct response respond(const struct solver *solver, double Q, const stru
     } else {
         const struct loss_form *form = &at.form_N;
         double z = form->r * (2 * company->alpha - 1), rho = form->R2 / (form->r * form->r);
-        double rho_N = (form->R2_x - 2 * rho * form->r * form->r_x) / (form->r * form->r);
         if (company->loss_safety >= tau) {
             mu = (1 - z - rho * z / m) / (1 + z + rho * z / m);
         }
-        log_N = (1 + mu) * (form->R0_x + rho_N * z * z) / m;
+        log_N = (1 + mu) * loss_rest_x(form, 4 * company->alpha * (1 - company->alpha)) / m;
     }
     return (struct response){log_N, -(1 + mu) * at.by_x.A1 / m, mu > 0 ? -mu * tau / m : 0};
 }

@@ -32,19 +32,16 @@ struct goal {
 
 static struct goal goal_make(const struct solver *solver, double Q, double tau, double excess)
 {
-    double h = Q / 2, m = h * solver->A0, L_star = 4 * m;
-    double spare = fmax(tau - L_star, 0);
-    double w = spare > 0 ? 0 : 2 * (L_star - tau) / (L_star * (1 + sqrt(tau / L_star))); /* 1 - z of infinite data */
-    excess = fmin(excess, L_star * (1 - w) + spare);                                     /* L1 <= L2 <= tau */
-    double delta = (excess - spare) / L_star;
+    struct loss_limit limit = loss_limit(solver->A0, Q, tau);
+    double m = limit.m, delta = (excess - limit.spare) / (4 * m);
     return (struct goal){.solver = solver,
                          .A0 = solver->A0,
-                         .h = h,
+                         .h = Q / 2,
                          .m = m,
                          .excess = excess,
-                         .target = m * w * w + excess,
-                         .miss = w + delta,
-                         .budget = excess - m * delta * (2 * w + delta)};
+                         .target = m * limit.miss * limit.miss + excess,
+                         .miss = limit.miss + delta,
+                         .budget = excess - m * delta * (2 * limit.miss + delta)};
 }
 
 static bool is_slack(const struct goal *goal, const struct equivalent *at)
@@ -134,29 +131,10 @@ static void keep_one_branch(struct goal *goal, struct bracket *bracket, const st
     double below = side_at(x, goal);
     if (below > 0) {
         *bracket = (struct bracket){bracket->a, bracket->fa, x, below};
-    } else {
+    } else { /* N varies gently on this side only */
         *bracket = (struct bracket){x, 0, x, 0};
+        goal->slack = true;
     }
-}
-
-/* Whether L2 surely rises with alpha at alpha = 1 for every lambda at N: it does if it does at a lambda below 0, for
-   label noise grows as lambda falls. */
-static bool safety_rises(const struct solver *solver, double N)
-{
-    const struct equivalent *knot = solver->knot;
-    size_t below = 0, above = solver->knots - 1;
-    while (above - below > 1) {
-        size_t middle = (below + above) / 2;
-        *(knot[middle].origin - N + knot[middle].df1 >= 0 ? &below : &above) = middle;
-    }
-    double free = N - knot[below].origin - knot[below].df2;
-    if (!(free > 0)) {
-        return false;
-    }
-    struct coefficients c;
-    equivalent_coefficients(solver->A0, &knot[below], N, &c);
-    double share = c.A2 / solver->A0, r = 1 - share;
-    return solver->A0 * r * (1 + r) + c.A1 - share * c.A2 > c.D;
 }
 
 bool least_data(const struct solver *solver, double Q, double tau, double excess, struct company *out)
@@ -174,18 +152,19 @@ bool least_data(const struct solver *solver, double Q, double tau, double excess
         return false;
     }
     keep_one_branch(&goal, &bracket, &solver->knot[below], &solver->knot[above]);
-    root_shrink(side_at, &goal, 1e-12 * (1 + fabs(bracket.a)), &bracket);
+    root_shrink(side_at, &goal, 1e-13 * (1 + fabs(bracket.a)), &bracket);
 
     struct equivalent at;
     solver->equivalent(solver->state, bracket.a, &at);
     struct reach reach = reach_at(&goal, &at, goal.slack);
-    double df2 = at.origin + at.df2, N = df2 * (1 + reach.p1 / reach.b);
-    double lambda = exp(at.x) * df2 * reach.p1 / reach.b * reach.ridgeless / N;
     bool kink = bracket.a == bracket.b, ridgeless = !kink && reach.ridgeless < reach.slope;
+    double df2 = at.origin + at.df2, v = reach.b / reach.p1;
+    double N = ridgeless ? at.origin + at.df1 : df2 * (1 + 1 / v);
+    double lambda = exp(at.x) * df2 / v * reach.ridgeless / N;
     if (!(reach.b > 0 && N > solver->N_low * (1 + 1e-9) && N <= solver->N_high && lambda < 1)) {
         return false;
     }
-    if ((kink || !goal.slack) && !safety_rises(solver, N)) {
+    if ((kink || !goal.slack) && !company_safety_rises(solver, N)) {
         return false;
     }
     double r = 1 - at.a1 / goal.A0;

@@ -2,19 +2,39 @@
 /* The losses as a function of alpha, from the four coefficients of any solver. */
 #include "moat/loss.h"
 
+#include <math.h>
+
 struct loss_form loss_form(double A0, double Q, const struct coefficients *c)
 {
     double h = Q / 2, share = c->A2 / A0;
     return (struct loss_form){
         .m = h * A0,
         .r = 1 - share,
+        .share = share,
         .R0 = (1 - h) * c->A1 + h * c->D,
         .R1 = c->A1 - h * share * c->A2,
         .R2 = h * (c->A1 - share * c->A2 - c->D),
         .r_x = -c->A2_x / A0,
         .R0_x = (1 - h) * c->A1_x + h * c->D_x,
-        .R2_x = h * (c->A1_x - 2 * share * c->A2_x - c->D_x),
+        .R1_x = c->A1_x - 2 * h * share * c->A2_x,
     };
+}
+
+double loss_rest_x(const struct loss_form *form, double q)
+{
+    double s2 = 1 - q; /* its derivative at fixed z is -2 s2 r_x / r */
+    return form->R0_x * q + form->R1_x * s2 - 2 * form->R2 * s2 * form->r_x / form->r;
+}
+
+struct loss_limit loss_limit(double A0, double Q, double tau)
+{
+    double m = Q / 2 * A0, L_star = 4 * m;
+    if (tau >= L_star) {
+        return (struct loss_limit){m, 1, 0, tau - L_star};
+    }
+    double root = sqrt(tau / L_star); /* (1 + z) / 2 */
+    return (struct loss_limit){m, (4 * tau - L_star) / (L_star * (1 + 2 * root)),
+                               2 * (L_star - tau) / (L_star * (1 + root)), 0};
 }
 
 double loss_performance(const struct loss_form *form, double alpha)

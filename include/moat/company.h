@@ -32,4 +32,8 @@ double company_infinite_data_loss(double L_star, double tau);
    loss_performance and excess at most 1e-10. Local, no allocation, never fails. Source: DESIGN.md sections 1, 2. */
 void company_solve(const struct solver *solver, double N, double Q, double tau, struct company *out);
 
+/* Whether at N data points L2 surely rises with alpha at alpha = 1 for every lambda, as it does but for much label
+   noise. For a solver with knots. Local. */
+bool company_safety_rises(const struct solver *solver, double N);
+
 #endif

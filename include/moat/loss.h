@@ -19,14 +19,28 @@
  */
 struct loss_form {
     double m, r, R0, R1;
+    double share;           /* 1 - r */
     double R2;              /* R1 - R0 */
-    double r_x, R0_x, R2_x; /* derivatives in whatever those of the coefficients are in */
+    double r_x, R0_x, R1_x; /* derivatives in whatever those of the coefficients are in */
 };
 
 /* The form of the losses at misalignment Q from the coefficients at (N, x). Its derivatives are linear in those of the
    coefficients: in x at fixed N, or, given what the solver's coefficients_log_N yields, in ln N at fixed lambda. Local.
  */
 struct loss_form loss_form(double A0, double Q, const struct coefficients *coefficients);
+
+/* d R / dx at fixed z, where 1 - s^2 = q. Local. */
+double loss_rest_x(const struct loss_form *form, double q);
+
+/* The optimum of infinite data: m (1 + z)^2 = min(tau, L_star) and G(tau) = m miss^2, with miss = 1 - z. All keep their
+   digits where tau comes close to L_star/4 or L_star. */
+struct loss_limit {
+    double m, z, miss;
+    double spare; /* tau - L_star where positive */
+};
+
+/* That optimum for tau >= L_star/4 (absolute, INFINITY allowed). Local. */
+struct loss_limit loss_limit(double A0, double Q, double tau);
 
 /* L1 and L2 at labelling share alpha. Local. */
 double loss_performance(const struct loss_form *form, double alpha);
