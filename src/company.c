@@ -237,20 +237,42 @@ static size_t knot_below(const struct solver *solver, double N)
     return below;
 }
 
-/* Label noise is largest in the ridgeless limit: as large as N = df1 makes it at some x between two knots, or, for
-   N >= P, as N makes it at the lowest. */
-bool company_safety_rises(const struct solver *solver, double N)
+/* How much L2 rises with alpha at alpha = 1 with that label noise, up to a positive factor. */
+static double safety_rise(double A0, const struct equivalent *at, double noise)
 {
-    const struct equivalent *knot = &solver->knot[knot_below(solver, N)];
-    bool beyond = free_points(knot, N) >= 0, rises = true;
-    for (int i = 0; i < (beyond ? 1 : 2); i++) {
-        double share = knot[i].a1 / solver->A0, r = 1 - share;
-        double rest = beyond ? N - knot[i].origin - knot[i].df2 : knot[i].df1 - knot[i].df2;
-        double noise = (knot[i].origin + knot[i].df2) / rest;
-        double margin = solver->A0 * (r * (1 + r) - noise) + knot[i].a2 * (1 + noise) - share * knot[i].a1;
-        rises = rises && noise >= 0 && margin > 0;
+    double share = at->a1 / A0, r = 1 - share;
+    return A0 * (r * (1 + r) - noise) + at->a2 * (1 + noise) - share * at->a1;
+}
+
+/* Label noise falls with x. It is largest in the ridgeless limit: as large as N = df1 makes it at some x between two
+   knots, or, for N >= P, as N makes it at the lowest. */
+bool company_one_minimum(const struct solver *solver, double N, double Q, double tau)
+{
+    const double A0 = solver->A0;
+    const struct equivalent *knot = &solver->knot[knot_below(solver, N)], *end = solver->knot + solver->knots;
+    if (free_points(knot, N) < 0) {
+        bool rises = true;
+        for (int i = 0; i < 2; i++) {
+            rises =
+                rises && safety_rise(A0, &knot[i], (knot[i].origin + knot[i].df2) / (knot[i].df1 - knot[i].df2)) > 0;
+        }
+        if (rises) {
+            return true;
+        }
     }
-    return rises;
+    struct loss_limit limit = loss_limit(A0, Q, tau);
+    for (; knot < end; knot++) { /* smooth on the scale of many knots, so a margin says enough of what is between */
+        double noise = (knot->origin + knot->df2) / (N - knot->origin - knot->df2);
+        if (noise > 0 && safety_rise(A0, knot, noise) > 0) {
+            return true;
+        }
+        double A1 = knot->a2 * (1 + noise), share = knot->a1 / A0;
+        double breach_here = A1 + limit.m * (4 * (limit.miss - share) - limit.miss * limit.miss) - limit.spare;
+        if (!(noise > 0 && breach_here > 0.1 * (A1 + 4 * limit.m * share))) {
+            return false;
+        }
+    }
+    return false;
 }
 
 /* Whether L2 falls with alpha at alpha = 1, as only much label noise makes it. It does for no x if not for the lowest.
@@ -329,7 +351,7 @@ void company_solve(const struct solver *solver, double N, double Q, double tau, 
     struct problem problem = {solver, N, Q, tau, loss_limit(solver->A0, Q, tau)};
     bool by_knots = solver->knots > 0;
     struct choice choice = minimise(&problem, by_knots, &out->x, &out->end);
-    if (choice.branch != SLACK && by_knots && !company_safety_rises(solver, N)) {
+    if (choice.branch != SLACK && by_knots && !company_one_minimum(solver, N, Q, tau)) {
         by_knots = false;
         choice = minimise(&problem, false, &out->x, &out->end);
     }

@@ -164,7 +164,7 @@ bool least_data(const struct solver *solver, double Q, double tau, double excess
     if (!(reach.b > 0 && N > solver->N_low * (1 + 1e-9) && N <= solver->N_high && lambda < 1)) {
         return false;
     }
-    if ((kink || !goal.slack) && !company_safety_rises(solver, N)) {
+    if ((kink || !goal.slack) && !company_one_minimum(solver, N, Q, tau)) {
         return false;
     }
     double r = 1 - at.a1 / goal.A0;

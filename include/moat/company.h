@@ -32,8 +32,9 @@ double company_infinite_data_loss(double L_star, double tau);
    loss_performance and excess at most 1e-10. Local, no allocation, never fails. Source: DESIGN.md sections 1, 2. */
 void company_solve(const struct solver *solver, double N, double Q, double tau, struct company *out);
 
-/* Whether at N data points L2 surely rises with alpha at alpha = 1 for every lambda, as it does but for much label
-   noise. For a solver with knots. Local. */
-bool company_safety_rises(const struct solver *solver, double N);
+/* Whether the company's loss surely has one minimum in the solver's coordinate, as it does where L2 rises with alpha at
+   alpha = 1 for every lambda, or where alpha = 1 is not feasible for those lambda whose label noise makes L2 fall. For
+   a solver with knots. Local. */
+bool company_one_minimum(const struct solver *solver, double N, double Q, double tau);
 
 #endif
