@@ -169,9 +169,15 @@ static double free_points(const struct equivalent *knot, double N)
     return N - knot->origin - knot->df1;
 }
 
+/* Two x on either side of the minimum, with the choices there. */
+struct span {
+    double low, high;
+    struct choice at_low, at_high;
+};
+
 /* The neighbouring knots between which the minimum lies, by bisection: it lies above where lambda <= 0, below where
-   lambda >= 1. Returns whether lambda is between 0 and 1 at both. */
-static bool enclose_by_knots(const struct problem *problem, double *low, double *high)
+   lambda >= 1. Returns whether lambda is between 0 and 1 at both; else the choices are not set. */
+static bool enclose_by_knots(const struct problem *problem, struct span *span)
 {
     const struct equivalent *knot = problem->solver->knot;
     size_t below = 0, above = problem->solver->knots - 1;
@@ -179,18 +185,25 @@ static bool enclose_by_knots(const struct problem *problem, double *low, double 
     while (above - below > 1) {
         size_t middle = (below + above) / 2;
         double rest = free_points(&knot[middle], problem->N);
-        double direction = rest > 0 ? 1 : -1;
         bool inside = rest > 0 && (knot[middle].x <= 0 || exp(knot[middle].x) * rest < problem->N);
+        struct choice here = {.slope = rest > 0 ? 1 : -1};
         if (inside) {
             struct coefficients c;
             equivalent_coefficients(problem->solver->A0, &knot[middle], problem->N, &c);
-            direction = choose_from(problem, &c).slope;
+            here = choose_from(problem, &c);
         }
-        *(direction < 0 ? &below : &above) = middle;
-        *(direction < 0 ? &inside_below : &inside_above) = inside;
+        if (here.slope < 0) {
+            below = middle;
+            inside_below = inside;
+            span->at_low = here;
+        } else {
+            above = middle;
+            inside_above = inside;
+            span->at_high = here;
+        }
     }
-    *low = knot[below].x;
-    *high = knot[above].x;
+    span->low = knot[below].x;
+    span->high = knot[above].x;
     return inside_below && inside_above;
 }
 
@@ -198,25 +211,28 @@ static bool enclose_by_knots(const struct problem *problem, double *low, double 
 static struct choice minimise(struct problem *problem, bool by_knots, double *x, int *end)
 {
     const struct solver *solver = problem->solver;
-    double first = NAN, last = NAN, low = -INFINITY, high = INFINITY;
-    if (!by_knots || !enclose_by_knots(problem, &low, &high)) {
+    double first = NAN, last = NAN;
+    struct span span = {.low = -INFINITY, .high = INFINITY};
+    if (!by_knots || !enclose_by_knots(problem, &span)) {
         solver->domain(solver->state, problem->N, &first, &last);
-        low = fmax(low, first);
-        high = fmin(high, last);
+        span.low = fmax(span.low, first);
+        span.high = fmin(span.high, last);
+        if (!solver->single_minimum) {
+            enclose_lowest(problem, &span.low, &span.high);
+        }
+        span.at_low = choose(problem, span.low);
+        span.at_high = choose(problem, span.high);
     }
-    if (!solver->single_minimum) {
-        enclose_lowest(problem, &low, &high);
-    }
-    struct choice at_low = choose(problem, low), at_high = choose(problem, high);
-    if (at_low.slope >= 0 || at_high.slope <= 0) {
-        *x = at_low.slope >= 0 ? low : high;
+    if (span.at_low.slope >= 0 || span.at_high.slope <= 0) {
+        bool low = span.at_low.slope >= 0;
+        *x = low ? span.low : span.high;
         *end = *x == first ? -1 : *x == last ? 1 : 0;
-        return at_low.slope >= 0 ? at_low : at_high;
+        return low ? span.at_low : span.at_high;
     }
     *end = 0;
-    double tolerance = 1e-13 * (1 + fabs(low));
-    struct bracket bracket = {low, at_low.slope, high, at_high.slope};
-    if (solver->single_minimum && (at_low.branch == SLACK) != (at_high.branch == SLACK)) {
+    double tolerance = 1e-13 * (1 + fabs(span.low));
+    struct bracket bracket = {span.low, span.at_low.slope, span.high, span.at_high.slope};
+    if (solver->single_minimum && (span.at_low.branch == SLACK) != (span.at_high.branch == SLACK)) {
         keep_one_branch(problem, tolerance, &bracket);
     }
     root_shrink(slope_at, problem, tolerance, &bracket);

@@ -170,7 +170,7 @@ bool least_data(const struct solver *solver, double Q, double tau, double excess
     double r = 1 - at.a1 / goal.A0;
     *out = (struct company){.feasible = true,
                             .N = N,
-                            .alpha = goal.slack ? 1 : fmin(1, (1 + (1 - goal.miss) / r) / 2),
+                            .alpha = goal.slack ? 1 : fmin(1, (1 + fmax(0, 1 - goal.miss) / r) / 2),
                             .lambda = ridgeless ? 0 : fmax(0, lambda),
                             .loss_performance = goal.target,
                             .loss_safety = goal.slack ? goal.target + 4 * goal.m * r : tau,

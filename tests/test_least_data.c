@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Thresholds as minima over kappa, and companies from neighbouring knots, against the bracketing search that knows
+ * neither (the same solver without knots), at random points of the whole legal domain.
+ * Usage: test_least_data [tables], 200 points each; the long form is 5000 tables.
+ */
+#include "moat/least_data.h"
+
+#include <gsl/gsl_rng.h>
+#include <stdlib.h>
+
+#include "expect.h"
+#include "moat/deterministic.h"
+#include "moat/market.h"
+#include "suite.h"
+
+enum { POINTS = 200 };
+
+static int tables = 60;
+static gsl_rng *rng;
+
+static double uniform(double low, double high)
+{
+    return low + (high - low) * gsl_rng_uniform(rng);
+}
+
+static double log_uniform(double low, double high)
+{
+    return exp(uniform(log(low), log(high)));
+}
+
+static int below(int n)
+{
+    return (int)gsl_rng_uniform_int(rng, (unsigned long)n);
+}
+
+static double draw_P(void)
+{
+    switch (below(6)) {
+    case 0:
+        return 1 + below(10);
+    case 1:
+    case 2:
+        return floor(log_uniform(1, 1e9));
+    default:
+        return INFINITY;
+    }
+}
+
+static double draw_N_I(double P)
+{
+    if (isfinite(P) && below(3) == 0) {
+        double near = exp(uniform(-20, 0)), N[] = {P, P * (1 - near), P * (1 + near), P / 2, 2 * P};
+        return fmin(fmax(1, N[below(5)]), 1e15);
+    }
+    switch (below(10)) {
+    case 0:
+        return INFINITY;
+    case 1:
+        return 1;
+    case 2:
+        return log_uniform(1, 100);
+    default:
+        return log_uniform(1, 1e15);
+    }
+}
+
+/* In L_star: anything, with care for what lies next to L_star/4 and L_star. */
+static double draw_tau(void)
+{
+    switch (below(8)) {
+    case 0:
+        return INFINITY;
+    case 1:
+        return 1 + (below(2) ? -0.7 : 1) * exp(uniform(-30, 0));
+    case 2:
+        return 0.25 * (1 + exp(uniform(-15, 0)));
+    case 3:
+        return below(2) ? 1 : 0.9;
+    case 4:
+        return exp(uniform(-2, 8));
+    default:
+        return uniform(0.25, 1.3);
+    }
+}
+
+static double draw_tau_E(double tau_I)
+{
+    switch (below(6)) {
+    case 0:
+        return tau_I * (below(2) ? 1 : 1 + exp(uniform(-25, 0)));
+    case 1:
+        return INFINITY;
+    default:
+        return draw_tau();
+    }
+}
+
+struct sample {
+    double gamma, nu, P, N_I, Q, tau_I, tau_E; /* tau absolute */
+    struct solver by_knots, bracketing;
+    char where[224];
+};
+
+static void draw_table(struct sample *sample, struct deterministic **table)
+{
+    sample->gamma = below(10) ? uniform(0.01, 2) : below(2) ? 0.01 : 2;
+    double nu_max = 2 * (1 + sample->gamma);
+    sample->nu = below(10) ? fmin(nu_max, sample->gamma + (2 + sample->gamma) * gsl_rng_uniform_pos(rng)) : nu_max;
+    sample->P = draw_P();
+    CU_ASSERT_EQUAL_FATAL(deterministic_create(sample->gamma, sample->nu, sample->P, table), STATUS_OK);
+    sample->by_knots = sample->bracketing = deterministic_solver(*table);
+    sample->bracketing.knots = 0;
+}
+
+static void draw_market(struct sample *sample)
+{
+    double tau_I = draw_tau(), tau_E = draw_tau_E(tau_I);
+    sample->Q = below(5) == 0 ? 1 : below(2) ? log_uniform(1e-6, 1) : gsl_rng_uniform_pos(rng);
+    sample->N_I = draw_N_I(sample->P);
+    double L_star = 2 * sample->Q * sample->by_knots.A0;
+    sample->tau_I = tau_I * L_star;
+    sample->tau_E = tau_E * L_star;
+    snprintf(sample->where, sizeof sample->where,
+             "gamma %.17g, nu %.17g, P %.0f, N_I %.17g, Q %.17g, tau_I %.17g, tau_E %.17g", sample->gamma, sample->nu,
+             sample->P, sample->N_I, sample->Q, sample->tau_I, sample->tau_E);
+}
+
+static struct company solve_slowly(const struct sample *sample, double N, double tau)
+{
+    struct company company;
+    company_solve(&sample->bracketing, N, sample->Q, tau, &company);
+    return company;
+}
+
+static void compare_companies(const struct sample *sample, const struct company *found, const struct company *expected)
+{
+    expect(found->feasible == expected->feasible, "feasible at %s: %d", sample->where, found->feasible);
+    if (expected->feasible) {
+        double rounding = 1e-18 * sample->Q * sample->by_knots.A0;
+        expect(fabs(found->excess - expected->excess) <= 1e-9 * expected->excess + rounding,
+               "excess at %s: %.17g, expected %.17g", sample->where, found->excess, expected->excess);
+    }
+}
+
+/* The choice is that of the minimum at N_E*. Next to N = P the last digit of N is worth too much of L1*. */
+static void compare_choices(const struct sample *sample, const struct company *found)
+{
+    if (fabs(found->N / sample->P - 1) < 1e-7) {
+        return;
+    }
+    struct company expected = solve_slowly(sample, found->N, sample->tau_E);
+    double tolerance = 1e-8;
+    if (!expected.feasible) { /* where meeting tau_E sets N_E*: by rounding; alpha leaves 1/2 fast from there */
+        expected = solve_slowly(sample, found->N * (1 + 1e-11), sample->tau_E);
+        tolerance = 1e-6;
+    }
+    expect(relative_error(found->loss_performance, expected.loss_performance) < 1e-8,
+           "L1* at %s: %.17g, expected %.17g", sample->where, found->loss_performance, expected.loss_performance);
+    expect(relative_error(found->loss_safety, expected.loss_safety) < 1e-8, "L2 at %s: %.17g, expected %.17g",
+           sample->where, found->loss_safety, expected.loss_safety);
+    expect(fabs(found->alpha - expected.alpha) < tolerance, "alpha at %s: %.17g, expected %.17g", sample->where,
+           found->alpha, expected.alpha);
+    expect(fabs(found->lambda - expected.lambda) <= 1e-4 * expected.lambda, "lambda at %s: %.17g, expected %.17g",
+           sample->where, found->lambda, expected.lambda);
+}
+
+/* N_E* to 1e-7 or as closely as L1* determines it: with a little less data than N_E* the entrant's loss is too large
+   and with a little more it is not. */
+static void compare_N(const struct sample *sample, double N, double expected, double gap)
+{
+    double N_more = sample->tau_E >= sample->tau_I ? fmin(N * (1 + 1e-10), sample->N_I) : N * (1 + 1e-10);
+    struct company less = solve_slowly(sample, fmax(1, N * (1 - 1e-10)), sample->tau_E);
+    struct company more = solve_slowly(sample, N_more, sample->tau_E);
+    expect(!less.feasible || less.excess >= gap * (1 - 1e-9), "N_E* at %s: %.17g is too large", sample->where, N);
+    expect(more.feasible && more.excess <= gap * (1 + 1e-9), "N_E* at %s: %.17g is too small", sample->where, N);
+
+    struct company at = solve_slowly(sample, expected, sample->tau_E);
+    bool flat = fabs(at.excess / gap - 1) < 1e-9;
+    expect(flat || relative_error(N, expected) < 1e-7, "N_E* at %s: %.17g, expected %.17g", sample->where, N, expected);
+}
+
+/* What is told apart: how N_E* was found. */
+enum { CLOSED, RESTING, BRACKETED, WAYS };
+
+static void compare_markets(const struct sample *sample, int ways[WAYS])
+{
+    struct company incumbent;
+    struct threshold found, expected;
+    company_solve(&sample->by_knots, sample->N_I, sample->Q, sample->tau_I, &incumbent);
+    struct company incumbent_slowly = solve_slowly(sample, sample->N_I, sample->tau_I);
+    compare_companies(sample, &incumbent, &incumbent_slowly);
+
+    market_threshold(&sample->by_knots, sample->Q, &incumbent, sample->tau_I, sample->tau_E, &found);
+    market_threshold(&sample->bracketing, sample->Q, &incumbent_slowly, sample->tau_I, sample->tau_E, &expected);
+    expect(found.status == expected.status, "status at %s: %s, expected %s", sample->where,
+           market_status_name[found.status], market_status_name[expected.status]);
+    if (found.status != MARKET_OK || expected.status != MARKET_OK) {
+        return;
+    }
+    struct company closed;
+    double gap = found.entrant.excess;
+    bool resting = found.N_E_star == sample->N_I || found.N_E_star == sample->P;
+    bool in_range = least_data(&sample->by_knots, sample->Q, sample->tau_E, gap, &closed);
+    if (in_range && closed.N == found.N_E_star) {
+        ways[CLOSED]++;
+        compare_N(sample, found.N_E_star, expected.N_E_star, gap);
+        compare_choices(sample, &found.entrant);
+        return;
+    }
+    ways[resting ? RESTING : BRACKETED]++;
+    expect(relative_error(found.N_E_star, expected.N_E_star) < 1e-7 ||
+               fabs(found.entrant.excess / expected.entrant.excess - 1) < 1e-8,
+           "N_E* at %s: %.17g, expected %.17g", sample->where, found.N_E_star, expected.N_E_star);
+}
+
+static void whole_domain(void)
+{
+    int ways[WAYS] = {0};
+    for (int k = 0; k < tables; k++) {
+        struct sample sample;
+        struct deterministic *table;
+        draw_table(&sample, &table);
+        for (int point = 0; point < POINTS; point++) {
+            draw_market(&sample);
+            compare_markets(&sample, ways);
+        }
+        deterministic_destroy(&table);
+    }
+    printf("%d points: N_E* as a minimum over kappa %d, equal to N_I or P %d, by bracketing %d\n", tables * POINTS,
+           ways[CLOSED], ways[RESTING], ways[BRACKETED]);
+    expect(20 * ways[BRACKETED] < ways[CLOSED], "%d by bracketing, %d not", ways[BRACKETED], ways[CLOSED]);
+}
+
+int main(int argc, char **argv)
+{
+    CU_TestInfo tests[] = {{"random points of the whole domain", whole_domain}, CU_TEST_INFO_NULL};
+    tables = argc > 1 ? atoi(argv[1]) : tables;
+    rng = gsl_rng_alloc(gsl_rng_taus2);
+    int failed = suite_run("least data", tests);
+    gsl_rng_free(rng);
+    return failed;
+}
