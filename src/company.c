@@ -375,6 +375,8 @@ void company_solve(const struct solver *solver, double N, double Q, double tau, 
         double x = slack_entry(&problem);
         struct choice other = isnan(x) ? choice : choose(&problem, x);
         if (other.excess < choice.excess) {
+            double low, high;
+            solver->domain(solver->state, N, &low, &high);
             out->x = x;
             out->end = x > low ? 0 : -1;
             choice = other;
