@@ -1,35 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The company's constrained minimum.
- *
- * At a given x the best alpha is closed form: alpha = 1 where that meets the safety constraint ("slack"), else the
- * largest alpha with L2 = tau ("binding"), else, when there is none, alpha = 1/2 ("violated"), where both losses are
- * equal and exceed tau. The loss so defined exceeds tau exactly where no alpha is feasible, and has one minimum
- * (slack_entry has the exception), so a sign change of its slope is bracketed by the whole range of x. Losses are
- * counted from G(tau), the loss of infinite data, in the form of loss.h: then nothing cancels however small the excess.
+ * The company's constrained minimum over x. At given x the choice of alpha is closed form (company_internal.h). The
+ * loss so defined has one minimum (pocket_entry has the exception), so a sign change of its slope is bracketed by the
+ * whole range of x, and by two neighbouring knots of a solver that has them.
  */
 #include "moat/company.h"
 
 #include <math.h>
 
-#include "moat/loss.h"
+#include "company_internal.h"
 #include "moat/root.h"
-
-enum branch { SLACK, BINDING, VIOLATED };
-
-struct problem {
-    const struct solver *solver;
-    double N, Q, tau;
-    struct loss_limit limit;
-};
-
-struct choice {
-    enum branch branch;
-    double s;      /* 2 alpha - 1 */
-    double excess; /* loss above G(tau) */
-    double slope;  /* d ln(loss that x trades off) / dx: the sign of d loss / dx */
-    double loss_safety;
-};
 
 double company_infinite_data_loss(double L_star, double tau)
 {
@@ -37,77 +17,9 @@ double company_infinite_data_loss(double L_star, double tau)
     return tau < L_star / 4 ? NAN : root * root;
 }
 
-/* The safety loss at alpha = 1 less tau. */
-static double breach_of(const struct problem *problem, const struct coefficients *c, const struct loss_form *form)
-{
-    double miss = problem->limit.miss;
-    return c->A1 + form->m * (4 * (miss - form->share) - miss * miss) - problem->limit.spare;
-}
-
-/* 1 - s^2 where z = z_inf - delta. */
-static double mixing(const struct problem *problem, const struct loss_form *form, double delta)
-{
-    return (problem->limit.miss + delta - form->share) * (form->r + problem->limit.z - delta) / (form->r * form->r);
-}
-
-/* The largest z <= r with L2 = m (1 + z)^2 + R0 + rho z^2 = tau, rho = R2 / r^2; NaN when there is none. With
-   z = z_inf - delta this is (m + rho) delta^2 - 2 B delta + e = 0, of which delta is the root next to z = 0. */
-static double binding_delta(const struct problem *problem, const struct loss_form *form)
-{
-    double curvature = form->m + form->R2 / (form->r * form->r), q = mixing(problem, form, 0);
-    double B = curvature * problem->limit.z + form->m;
-    double e = form->R0 * q + form->R1 * (1 - q) - problem->limit.spare;
-    double root = sqrt(B * B - curvature * e);
-    return B >= 0 ? e / (B + root) : (B - root) / curvature;
-}
-
-/* The alpha below 1 where L1 is least whatever the constraint, for a form that has one. */
-static struct choice choose_turning(const struct problem *problem, const struct loss_form *form)
-{
-    double s = form->m * form->r / (form->m * form->r * form->r + form->R2), z = form->r * s, s2 = s * s;
-    double R = form->R0 + form->R2 * s2;
-    double loss = form->m * (1 - z) * (1 - z) + R;
-    double loss_x = -2 * form->m * (1 - z) * form->r_x * s + form->R0_x * (1 - s2) + form->R1_x * s2;
-    double excess = form->m * (problem->limit.z - z) * (1 - z + problem->limit.miss) + R;
-    return (struct choice){SLACK, s, excess, loss_x / loss, form->m * (1 + z) * (1 + z) + R};
-}
-
-static struct choice choose_from(const struct problem *problem, const struct coefficients *c)
-{
-    struct loss_form form = loss_form(problem->solver->A0, problem->Q, c);
-    const struct loss_limit *limit = &problem->limit;
-    double m = form.m, r = form.r;
-
-    if (form.R2 > m * r * form.share) { /* sampled data only: L1 rises with alpha before alpha = 1 */
-        struct choice turning = choose_turning(problem, &form);
-        if (turning.loss_safety <= problem->tau) {
-            return turning;
-        }
-    }
-    if (breach_of(problem, c, &form) <= 0) {
-        double excess = limit->miss > 0 ? m * (form.share - limit->miss) * (form.share + limit->miss) + form.R1 : c->A1;
-        return (struct choice){SLACK, 1, excess, c->A1_x / c->A1, c->A1 + 4 * m * r};
-    }
-
-    double delta = binding_delta(problem, &form), z = limit->z - delta;
-    if (z >= 0) { /* d L1* / dx has the sign of the derivative of R at fixed z */
-        double q = mixing(problem, &form, delta), R = form.R0 * q + form.R1 * (1 - q);
-        double excess = m * delta * (2 * limit->miss + delta) + R;
-        return (struct choice){BINDING, z / r, excess, loss_rest_x(&form, q) / R, problem->tau};
-    }
-    return (struct choice){VIOLATED, 0, m * limit->z * (1 + limit->miss) + form.R0, form.R0_x / form.R0, m + form.R0};
-}
-
-static struct choice choose(const struct problem *problem, double x)
-{
-    struct coefficients c;
-    problem->solver->coefficients(problem->solver->state, problem->N, x, &c);
-    return choose_from(problem, &c);
-}
-
 static double slope_at(double x, void *context)
 {
-    return choose(context, x).slope;
+    return choice_at(context, x).slope;
 }
 
 /* Narrows [low, high] to the neighbours of the best of its samples: where data are interpolated, the loss may have
@@ -118,7 +30,7 @@ static void enclose_lowest(const struct problem *problem, double *low, double *h
     double from = *low, width = (*high - *low) / SAMPLES, lowest = INFINITY;
     int best = 0;
     for (int i = 0; i <= SAMPLES; i++) {
-        double excess = choose(problem, i < SAMPLES ? from + width * i : *high).excess;
+        double excess = choice_at(problem, i < SAMPLES ? from + width * i : *high).excess;
         if (excess < lowest) {
             lowest = excess;
             best = i;
@@ -130,19 +42,7 @@ static void enclose_lowest(const struct problem *problem, double *low, double *h
 
 static double breach(double x, void *context)
 {
-    const struct problem *problem = context;
-    struct coefficients c;
-    problem->solver->coefficients(problem->solver->state, problem->N, x, &c);
-    struct loss_form form = loss_form(problem->solver->A0, problem->Q, &c);
-    return breach_of(problem, &c, &form);
-}
-
-static double breach_slope(double x, void *context)
-{
-    const struct problem *problem = context;
-    struct coefficients c;
-    problem->solver->coefficients(problem->solver->state, problem->N, x, &c);
-    return c.A1_x - 2 * problem->Q * c.A2_x;
+    return choice_breach(context, x);
 }
 
 /* Cuts `bracket`, whose low end is a, at the kink where alpha = 1 becomes feasible; the minimum may be the kink. */
@@ -161,12 +61,6 @@ static void keep_one_branch(struct problem *problem, double tolerance, struct br
     } else {
         *bracket = (struct bracket){kink.a, below, kink.b, above};
     }
-}
-
-/* lambda N / kappa at a knot. */
-static double free_points(const struct equivalent *knot, double N)
-{
-    return N - knot->origin - knot->df1;
 }
 
 /* Two x on either side of the minimum, with the choices there. */
@@ -190,7 +84,7 @@ static bool enclose_by_knots(const struct problem *problem, struct span *span)
         if (inside) {
             struct coefficients c;
             equivalent_coefficients(problem->solver->A0, &knot[middle], problem->N, &c);
-            here = choose_from(problem, &c);
+            here = choice_from(problem, &c);
         }
         if (here.slope < 0) {
             below = middle;
@@ -207,7 +101,7 @@ static bool enclose_by_knots(const struct problem *problem, struct span *span)
     return inside_below && inside_above;
 }
 
-/* The minimum over lambda in (0, 1), where slack_entry adds to it; *end is -1 or 1 when it is that end. */
+/* The minimum over lambda in (0, 1), where pocket_entry adds to it; *end is -1 or 1 when it is that end. */
 static struct choice minimise(struct problem *problem, bool by_knots, double *x, int *end)
 {
     const struct solver *solver = problem->solver;
@@ -220,8 +114,8 @@ static struct choice minimise(struct problem *problem, bool by_knots, double *x,
         if (!solver->single_minimum) {
             enclose_lowest(problem, &span.low, &span.high);
         }
-        span.at_low = choose(problem, span.low);
-        span.at_high = choose(problem, span.high);
+        span.at_low = choice_at(problem, span.low);
+        span.at_high = choice_at(problem, span.high);
     }
     if (span.at_low.slope >= 0 || span.at_high.slope <= 0) {
         bool low = span.at_low.slope >= 0;
@@ -237,107 +131,9 @@ static struct choice minimise(struct problem *problem, bool by_knots, double *x,
     }
     root_shrink(slope_at, problem, tolerance, &bracket);
     /* At a kink the two sides are equally good to rounding, but only one may be feasible. */
-    struct choice a = choose(problem, bracket.a), b = choose(problem, bracket.b);
+    struct choice a = choice_at(problem, bracket.a), b = choice_at(problem, bracket.b);
     *x = a.excess <= b.excess ? bracket.a : bracket.b;
     return a.excess <= b.excess ? a : b;
-}
-
-/* The last knot with df1 >= N, if there is one; the ridgeless limit lies between it and the next. */
-static size_t knot_below(const struct solver *solver, double N)
-{
-    size_t below = 0, above = solver->knots - 1;
-    while (above - below > 1) {
-        size_t middle = (below + above) / 2;
-        *(free_points(&solver->knot[middle], N) <= 0 ? &below : &above) = middle;
-    }
-    return below;
-}
-
-/* How much L2 rises with alpha at alpha = 1 with that label noise, up to a positive factor. */
-static double safety_rise(double A0, const struct equivalent *at, double noise)
-{
-    double share = at->a1 / A0, r = 1 - share;
-    return A0 * (r * (1 + r) - noise) + at->a2 * (1 + noise) - share * at->a1;
-}
-
-/* Label noise falls with x. It is largest in the ridgeless limit: as large as N = df1 makes it at some x between two
-   knots, or, for N >= P, as N makes it at the lowest. */
-bool company_one_minimum(const struct solver *solver, double N, double Q, double tau)
-{
-    const double A0 = solver->A0;
-    const struct equivalent *knot = &solver->knot[knot_below(solver, N)], *end = solver->knot + solver->knots;
-    if (free_points(knot, N) < 0) {
-        bool rises = true;
-        for (int i = 0; i < 2; i++) {
-            rises =
-                rises && safety_rise(A0, &knot[i], (knot[i].origin + knot[i].df2) / (knot[i].df1 - knot[i].df2)) > 0;
-        }
-        if (rises) {
-            return true;
-        }
-    }
-    struct loss_limit limit = loss_limit(A0, Q, tau);
-    for (; knot < end; knot++) { /* smooth on the scale of many knots, so a margin says enough of what is between */
-        double noise = (knot->origin + knot->df2) / (N - knot->origin - knot->df2);
-        if (noise > 0 && safety_rise(A0, knot, noise) > 0) {
-            return true;
-        }
-        double A1 = knot->a2 * (1 + noise), share = knot->a1 / A0;
-        double breach_here = A1 + limit.m * (4 * (limit.miss - share) - limit.miss * limit.miss) - limit.spare;
-        if (!(noise > 0 && breach_here > 0.1 * (A1 + 4 * limit.m * share))) {
-            return false;
-        }
-    }
-    return false;
-}
-
-/* Whether L2 falls with alpha at alpha = 1, as only much label noise makes it. It does for no x if not for the lowest.
- */
-static bool safety_falls(const struct problem *problem, double x)
-{
-    struct coefficients c;
-    problem->solver->coefficients(problem->solver->state, problem->N, x, &c);
-    struct loss_form form = loss_form(problem->solver->A0, problem->Q, &c);
-    return form.m * form.r * (1 + form.r) + form.R2 < 0;
-}
-
-/* Where L2 falls with alpha at alpha = 1 (P finite and N close to P), alpha = 1 may be feasible where no smaller alpha
-   close to it is: then the best loss jumps down at the lowest such x, which the slope cannot show. Returns that x, or
-   NaN, as it does where L2 rises. The breach has one interior minimum; it is narrow, hence the sampling. */
-static double slack_entry(struct problem *problem)
-{
-    enum { SAMPLES = 64 };
-    double low, high;
-    problem->solver->domain(problem->solver->state, problem->N, &low, &high);
-    if (!safety_falls(problem, low)) {
-        return NAN;
-    }
-    double width = (high - low) / SAMPLES, lowest = INFINITY, x_lowest = low;
-    for (int i = 1; i < SAMPLES; i++) {
-        double value = breach(low + width * i, problem);
-        if (value < lowest) {
-            lowest = value;
-            x_lowest = low + width * i;
-        }
-    }
-    struct bracket bracket = {x_lowest - width, 0, x_lowest + width, 0};
-    bracket.fa = breach_slope(bracket.a, problem);
-    bracket.fb = breach_slope(bracket.b, problem);
-    if (bracket.fa < 0 && bracket.fb > 0) {
-        root_shrink(breach_slope, problem, 1e-13 * (1 + fabs(low)), &bracket);
-        x_lowest = bracket.a;
-    }
-
-    double left = x_lowest;
-    do { /* to a sample that breaches */
-        left = fmax(left - width, low);
-    } while (left > low && breach(left, problem) <= 0);
-    bracket = (struct bracket){left, breach(left, problem), x_lowest, breach(x_lowest, problem)};
-    if (bracket.fa <= 0 || !(bracket.fb <= 0)) {
-        return bracket.fa <= 0 ? left : NAN; /* from the lowest x on, where the slope of the loss is but rounding */
-    }
-    root_shrink(breach, problem, 1e-13 * (1 + fabs(low)), &bracket);
-    return bracket.fa <= 0 ? bracket.a : bracket.b;
 }
 
 static void solve_infinite_data(double L_star, double tau, struct company *out)
@@ -372,8 +168,8 @@ void company_solve(const struct solver *solver, double N, double Q, double tau, 
         choice = minimise(&problem, false, &out->x, &out->end);
     }
     if (choice.branch != SLACK && !by_knots) {
-        double x = slack_entry(&problem);
-        struct choice other = isnan(x) ? choice : choose(&problem, x);
+        double x = pocket_entry(&problem);
+        struct choice other = isnan(x) ? choice : choice_at(&problem, x);
         if (other.excess < choice.excess) {
             double low, high;
             solver->domain(solver->state, N, &low, &high);
