@@ -67,7 +67,7 @@ static enum market_status search(const struct solver *solver, double Q, double t
         return MARKET_FAILED;
     }
     bool all = bracket.fb == 0 && N_high > solver->N_low; /* no fewer will do */
-    bracket.fa = all ? 1 : log_excess_over_gap(bracket.a, &entry);
+    bracket.fa = all ? 1 : N_high > 1 ? log_excess_over_gap(bracket.a, &entry) : bracket.fb;
     if (bracket.fa <= 0 && solver->N_low > 1) {
         return MARKET_FAILED; /* below the data */
     }

@@ -36,8 +36,9 @@ grid:
   nu:    {values: [0.6, 1.0, 2.0, 3.0]}
 """
 
-# Three or four seconds of work on two cores: 100 data efficiencies, each with tables of its own. Tests interrupt it
+# Three or four seconds of work on two cores: 500 data efficiencies, each with tables of its own. Tests interrupt it
 # three times over; when the program has become too fast for that they say so, and the axes should grow.
+LONG_POINTS = 50 * 4 * 5 * 500
 LONG = """name: long
 sweep: market_entry
 solver: deterministic
@@ -45,10 +46,10 @@ output: long.h5
 model: {gamma: 0.5, P: .inf}
 incumbent: {tau: 0.9}
 grid:
-  N_I:   {log: [10, 1e9], points: 250}
+  N_I:   {log: [10, 1e9], points: 50}
   tau_E: {values: [0.5, 0.95, 1.2, .inf]}
   Q:     {linear: [0.1, 1.0], points: 5}
-  nu:    {linear: [0.6, 2.9], points: 100}
+  nu:    {linear: [0.6, 2.9], points: 500}
 """
 
 signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a test that is stopped still kills what it started

@@ -15,9 +15,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from program import AXES, LONG, SECONDS, Launch, ProgramTest, differing, done_mask, moat, read
+from program import AXES, LONG, LONG_POINTS, SECONDS, Launch, ProgramTest, differing, done_mask, moat, read
 
-POINTS = 250 * 4 * 5 * 100  # of LONG
 SOON = 15  # seconds within which a run must end after a signal; some 2 s on an idle machine
 
 
@@ -96,9 +95,9 @@ class LongTest(ProgramTest):
         self.done = int(mask.sum())
         self.assertEqual(np.count_nonzero(values["status"][mask]), self.done)
         out, _ = self.run_moat(0, "status", "long.h5")
-        self.assertIn("complete" if self.done == POINTS else "not complete", out)
+        self.assertIn("complete" if self.done == LONG_POINTS else "not complete", out)
         pending = re.search(r"(\d+)  pending", out)
-        self.assertLessEqual(int(pending[1]) if pending else 0, POINTS - self.done)
+        self.assertLessEqual(int(pending[1]) if pending else 0, LONG_POINTS - self.done)
 
     def check_resumed(self):
         """The same command completes the file: same data as the run that nothing interrupted, no other file left."""
@@ -109,13 +108,13 @@ class LongTest(ProgramTest):
     def test_watched_run(self):
         self.assertEqual(self.ended, (0, "", ""))
         self.assertTrue(self.reference["status"].all() and self.reference["run/block_state"].all())
-        partial = set(self.counts) - {0, POINTS}
+        partial = set(self.counts) - {0, LONG_POINTS}
         self.assertGreaterEqual(len(partial), 3, "results grow before a reader's eyes")
         self.assertEqual(self.counts, sorted(self.counts))
         status, same, forced = self.said
         self.assertEqual(status[0], 0, status)
         self.assertRegex(status[1], r"^long\.h5: \d+ of \d+ blocks done, not complete")
-        self.assertEqual(sum(map(int, re.findall(r"^ +(\d+)  \w+$", status[1], re.M))), POINTS)
+        self.assertEqual(sum(map(int, re.findall(r"^ +(\d+)  \w+$", status[1], re.M))), LONG_POINTS)
         for code, _, err in (same, forced):
             self.assertEqual(code, 2, err)
             self.assertRegex(err, r"another process is writing it \(host \S+, pid \d+, 1 node, 3 ranks\)")
@@ -129,7 +128,7 @@ class LongTest(ProgramTest):
                 launch.kill()
             if self.path.exists():
                 self.check_interrupted()
-                partial += 0 < self.done < POINTS
+                partial += 0 < self.done < LONG_POINTS
         self.assertGreaterEqual(partial, 2, "kills came before the first or after the last point: LONG is too short")
         self.check_resumed()
 
@@ -172,7 +171,7 @@ class LongTest(ProgramTest):
                 self.assertEqual(int(re.search(r"(\d+)  pending", out)[1]), np.count_nonzero(file["status"][...] == 0))
         before = self.done
         self.check_interrupted()
-        self.assertTrue(before < self.done < POINTS, f"{before} < {self.done} < {POINTS}: LONG is too short")
+        self.assertTrue(before < self.done < LONG_POINTS, f"{before} < {self.done} < {LONG_POINTS}: LONG is too short")
         self.assertEqual(np.count_nonzero(read(self.path)["status"]), self.done, "what was in flight is reported done")
 
 

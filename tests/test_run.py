@@ -19,7 +19,7 @@ import numpy as np
 import xarray
 from scipy.special import zeta
 
-from program import AXES, LONG, MIXED, ROOT, SECONDS, Launch, ProgramTest, differing, moat, read
+from program import AXES, LONG, LONG_POINTS, MIXED, ROOT, SECONDS, Launch, ProgramTest, differing, moat, read
 
 GAMMA, TAU_I = 0.5, 0.9  # of MIXED
 STATUSES = ("pending", "ok", "entrant_always", "no_entry", "incumbent_infeasible", "entrant_infeasible", "failed")
@@ -314,7 +314,7 @@ class OutputTest(ProgramTest):
         self.write("long.yaml", LONG)
         code, shown = self.show("run", "long.yaml", until=b"%")
         self.assertEqual(code, 75, shown)
-        self.assertRegex(shown, r"\r\[#*\.+\] +\d+\.\d % +\d+/500000 points +\S+ points/s +\d+:\d\d left")
+        self.assertRegex(shown, rf"\r\[#*\.+\] +\d+\.\d % +\d+/{LONG_POINTS} points +\S+ points/s +\d+:\d\d left")
 
     def test_point_agrees_with_the_file(self):
         self.write("mixed.yaml", MIXED)

@@ -20,7 +20,7 @@ import h5py
 import numpy as np
 
 from cluster import Cluster, Unavailable, wait_for
-from program import LONG, MOAT, ROOT, Launch, ProgramTest, differing, done_mask, moat, read
+from program import LONG, LONG_POINTS, MOAT, ROOT, Launch, ProgramTest, differing, done_mask, moat, read
 from test_ridge_run import SMALL, table_difference
 
 JOBS = ROOT / "jobs"
@@ -153,8 +153,8 @@ class SlurmTest(ProgramTest):
             self.check_complete(job)
             code, out, err = follow.finish()
         self.assertEqual(code, 0, err)
-        self.assertRegex(err, r"moat: +\d+\.\d %, \d+ of 500000 points, \S+ points/s, \S+ left\n")
-        self.assertIn("200 of 200 blocks done, complete", out)
+        self.assertRegex(err, rf"moat: +\d+\.\d %, \d+ of {LONG_POINTS} points, \S+ points/s, \S+ left\n")
+        self.assertRegex(out, r"(\d+) of \1 blocks done, complete")
         line, = self.history()
         self.assertRegex(line, rf"\[job {job}, host \S+, pid \d+, 1 node, 3 ranks, \S+ core-hours\]$")
 
