@@ -197,7 +197,8 @@ static int requeue(const struct batch *batch)
     fprintf(stderr, "moat: job %s goes back into the queue and will go on from there\n", batch->job);
     snprintf(command, sizeof command, "timeout 60 scontrol requeue %ld", strtol(batch->job, NULL, 10));
     int failed = system(command); // NOLINT(cert-env33-c): a number is all that goes into the command
-    if (failed == 0) { /* an exit before SLURM's TERM would be taken for the end of the next attempt */
+    if (failed == 0) {
+        /* An exit before SLURM's TERM would be taken for the end of the next attempt. */
         sigemptyset(&set);
         sigaddset(&set, SIGTERM);
         sigtimedwait(&set, NULL, &(struct timespec){.tv_sec = REQUEUE_WAIT});

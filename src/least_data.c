@@ -58,8 +58,12 @@ struct reach {
 
 static struct reach reach_at(const struct goal *goal, const struct equivalent *at, bool slack)
 {
-    double p0 = at->a2, p1 = at->a2, p0_x = at->a2_x, p1_x = at->a2_x, budget = goal->target;
-    if (!slack) { /* s = z / r < 1 */
+    double p0, p1, p0_x, p1_x, budget;
+    if (slack) {
+        p0 = p1 = at->a2;
+        p0_x = p1_x = at->a2_x;
+        budget = goal->target;
+    } else { /* s = z / r < 1 */
         double h = goal->h, share = at->a1 / goal->A0, r = 1 - share, z = 1 - goal->miss;
         double per_r = 1 / r, s2 = z * z * per_r * per_r;
         double q = (goal->miss - share) * (r + z) * per_r * per_r; /* 1 - s2 */
