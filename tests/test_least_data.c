@@ -152,7 +152,8 @@ static void compare_choices(const struct sample *sample, const struct company *f
     struct company expected = solve_slowly(sample, found->N, sample->tau_E);
     double tolerance = 1e-8;
     if (!expected.feasible) { /* where meeting tau_E sets N_E*: by rounding; alpha leaves 1/2 fast from there */
-        expected = solve_slowly(sample, found->N * (1 + 1e-11), sample->tau_E);
+        double step = fmax(1e-11, 1e-12 / sample->gamma); /* a loss falls like N^-gamma */
+        expected = solve_slowly(sample, found->N * (1 + step), sample->tau_E);
         tolerance = 1e-6;
     }
     expect(relative_error(found->loss_performance, expected.loss_performance) < 1e-8,
