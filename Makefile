@@ -6,21 +6,23 @@ BUILD   ?= build
 PREFIX  ?= /usr/local
 CC      := mpicc
 ARCH    ?=                      # e.g. native; the default makes the same numbers on every x86-64 node
+EIGENSOLVER ?= scalapack        # or elpa (libelpa-dev), for matrices spread over a group of ranks
 DEPS    ?= yes                  # no: only name the Debian packages that are missing
 Q       := $(if $(V),,@)
 
+ELPA     := $(filter elpa,$(EIGENSOLVER))
 PACKAGES := build-essential pkg-config openmpi-bin libopenmpi-dev libscalapack-openmpi-dev libopenblas0-serial \
             libopenblas-serial-dev liblapack-dev libhdf5-openmpi-dev libgsl-dev libcyaml-dev libyaml-dev librandom123-dev libcunit1-dev \
-            python3 python3-h5py python3-xarray python3-h5netcdf python3-matplotlib python3-scipy
+            python3 python3-h5py python3-xarray python3-h5netcdf python3-matplotlib python3-scipy $(if $(ELPA),libelpa-dev)
 TEST_PACKAGES := chromium hdf5-tools munge slurm-wlm # without them the tests that need them are left out
-LINT_PACKAGES := clang clang-format clang-tidy cppcheck
+LINT_PACKAGES := clang clang-format clang-tidy cppcheck libelpa-dev
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion
 OPTIMISE := -O3
 HDF5_FLAGS = $(shell pkg-config --cflags hdf5-openmpi 2>/dev/null)
 CFLAGS    = -std=c11 -D_GNU_SOURCE $(OPTIMISE) -g $(if $(strip $(ARCH)),-march=$(strip $(ARCH))) -fopenmp-simd \
-            -ffp-contract=off -fno-math-errno $(WARNINGS) $(HDF5_FLAGS) -Iinclude -MMD -MP $(SANITIZE) $(EXTRA)
-LDLIBS    = -Wl,--as-needed -L/usr/lib/$(shell uname -m)-linux-gnu/hdf5/openmpi -lhdf5_hl -lhdf5 -lscalapack-openmpi -llapack -lblas \
+            -ffp-contract=off -fno-math-errno $(WARNINGS) $(HDF5_FLAGS) $(if $(ELPA),$(shell pkg-config --cflags elpa)) -Iinclude -MMD -MP $(SANITIZE) $(EXTRA)
+LDLIBS    = -Wl,--as-needed $(if $(ELPA),$(shell pkg-config --libs elpa)) -L/usr/lib/$(shell uname -m)-linux-gnu/hdf5/openmpi -lhdf5_hl -lhdf5 -lscalapack-openmpi -llapack -lblas \
             -lgsl -lcyaml -lyaml -lm $(SANITIZE)
 # As root, with more ranks than cores, without rsh: what a container or a CI machine has.
 MPI_ENVIRONMENT := OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 \
@@ -31,7 +33,8 @@ export $(foreach setting,$(MPI_ENVIRONMENT),$(firstword $(subst =, ,$(setting)))
 $(foreach setting,$(MPI_ENVIRONMENT),$(eval $(setting)))
 
 PROGRAM_SOURCES := src/main.c $(wildcard src/command*.c)
-LIBRARY_SOURCES := $(filter-out $(PROGRAM_SOURCES),$(wildcard src/*.c))
+GRID_SOURCES    := $(wildcard src/ridge_grid_*.c)
+LIBRARY_SOURCES := $(filter-out $(PROGRAM_SOURCES) $(GRID_SOURCES),$(wildcard src/*.c)) src/ridge_grid_$(strip $(EIGENSOLVER)).c
 TESTS       := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 MPI_TESTS   := test_sweep test_ridge
 SUPPORT     := $(filter-out tests/test_%,$(wildcard tests/*.c))

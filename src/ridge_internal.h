@@ -116,6 +116,15 @@ size_t ridge_global(const struct ridge_layout *layout, int local, int coordinate
 /* Doubles and integers of work space for the eigenvectors, without those the library's own query adds. Local. */
 size_t ridge_eigen_work(const struct ridge_layout *layout);
 
+/* LAPACK's answer as a status: STATUS_NUMERICAL unless `info` is 0; and the refusal of an order that is too large. */
+enum status ridge_check_info(const struct ridge_work *work, const char *routine, int order, int info);
+enum status ridge_refuse_order(const struct ridge_work *work, int order);
+
+/* ridge_grid_scalapack.c or ridge_grid_elpa.c, as chosen at build time: ridge_eigenvectors and ridge_eigen_work for a
+   matrix spread over a grid of more than one process. ridge_grid_vectors is collective over the group. */
+enum status ridge_grid_vectors(struct ridge_work *work, const struct ridge_layout *layout, double **matrix);
+size_t ridge_grid_work(const struct ridge_layout *layout);
+
 /* ridge_spread.c: between matrices shared by rows and spread ones. */
 
 /* Lower triangle of scale A^T A into the spread `matrix`, which is zero before. STATUS_NUMERICAL when it is not finite.
