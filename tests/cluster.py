@@ -123,6 +123,7 @@ class Cluster:
         self.config.write_text(CONFIG.format(
             host=socket.gethostname(), user=getpass.getuser(), folder=self.folder, control=first,
             nodes=f"n[1-{count}]", ports=f"[{first + 1}-{first + count}]"))
+        (self.folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")  # needs none mounted, as v2 does
         key = self.folder / "munge.key"
         key.write_bytes(os.urandom(128))
         key.chmod(0o400)
