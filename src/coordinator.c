@@ -3,7 +3,8 @@
  * The coordinator: hands out blocks, takes in records, writes them.
  *
  * Each worker has up to two blocks: the one it solves and the next, so that it never waits for rank 0. Rank 0 waits by
- * probing with a short sleep, for a blocking receive would burn a core.
+ * probing with short sleeps, for a blocking receive would burn a core. Each sleep is a small part of the wait so far: a
+ * worker whose record is large cannot go on before rank 0 takes it.
  */
 #include "moat/coordinator.h"
 
@@ -13,7 +14,7 @@
 #include "moat/interrupt.h"
 
 enum { BLOCKS_AHEAD = 2 };
-enum { NAP_MIN_NS = 50000, NAP_MAX_NS = 1000000 };
+enum { NAP_SHARE = 16, NAP_MIN_NS = 50000, NAP_MAX_NS = 1000000 };
 
 struct sweep {
     const struct config *config;
@@ -90,15 +91,16 @@ static void serve_workers(struct sweep *sweep, int ranks, unsigned char *message
             hand_out(sweep, rank);
         }
     }
-    long nap = NAP_MIN_NS;
+    double since = MPI_Wtime();
     while (sweep->in_flight > 0) {
         if (take_in(sweep, message, size)) {
-            nap = NAP_MIN_NS;
+            since = MPI_Wtime();
             continue;
         }
         progress_add(sweep->progress, 0);
-        nanosleep(&(struct timespec){.tv_nsec = nap}, NULL);
-        nap = nap * 2 < NAP_MAX_NS ? nap * 2 : NAP_MAX_NS;
+        double nap = (MPI_Wtime() - since) / NAP_SHARE * 1e9;
+        nap = nap < NAP_MIN_NS ? NAP_MIN_NS : nap < NAP_MAX_NS ? nap : NAP_MAX_NS;
+        nanosleep(&(struct timespec){.tv_nsec = (long)nap}, NULL);
     }
 }
 
