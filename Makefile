@@ -15,6 +15,7 @@ PACKAGES := build-essential pkg-config openmpi-bin libopenmpi-dev libscalapack-o
             libopenblas-serial-dev liblapack-dev libhdf5-openmpi-dev libgsl-dev libcyaml-dev libyaml-dev librandom123-dev libcunit1-dev \
             python3 python3-h5py python3-xarray python3-h5netcdf python3-matplotlib python3-scipy $(if $(ELPA),libelpa-dev)
 TEST_PACKAGES := chromium hdf5-tools munge slurm-wlm # without them the tests that need them are left out
+BENCH_PACKAGES := python3-mpi4py python3-sklearn # likewise the peers
 LINT_PACKAGES := clang clang-format clang-tidy cppcheck libelpa-dev
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion
@@ -41,7 +42,7 @@ SUPPORT     := $(filter-out tests/test_%,$(wildcard tests/*.c))
 BENCHMARKS  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 object       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-.PHONY: all deps test-deps lint-deps demo validation figures test test-slurm check lint bench asan install clean help
+.PHONY: all deps test-deps bench-deps lint-deps demo validation figures test test-slurm check lint bench asan install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -128,8 +129,10 @@ asan: ## build with address and undefined-behaviour sanitizers in build/asan and
 	    ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	    LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 tests/run $(TESTS)
 
-bench: all $(BENCHMARKS:%=$(BUILD)/tests/bench/%) ## run the benchmarks (ratios within one run)
+bench: bench-deps ## run the benchmarks (ratios within one run), and what a researcher would write otherwise
+	$(Q)$(MAKE) -j$$(nproc) --no-print-directory all $(BENCHMARKS:%=$(BUILD)/tests/bench/%)
 	$(Q)for b in $(BENCHMARKS); do echo "== $$b"; $(MPIRUN) -n 2 $(BUILD)/tests/bench/$$b || exit 1; done
+	$(Q)echo "== peers" && MPIRUN="$(MPIRUN)" $(PYTHON) tests/bench/peers/peers.py $(BUILD)/moat $(BUILD)/peers
 
 test-slurm: test-deps $(BUILD)/moat ## sweeps as jobs of a SLURM that the test starts (in make test too)
 	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests $(PYTHON) -m unittest -v test_slurm
@@ -155,6 +158,8 @@ deps: ## install the Debian packages that are missing, or only name them with DE
 	@PACKAGES="$(PACKAGES)" DEPS="$(strip $(DEPS))" tests/packages
 test-deps:
 	@PACKAGES="$(PACKAGES)" OPTIONAL="$(strip $(TEST_PACKAGES))" DEPS="$(strip $(DEPS))" tests/packages
+bench-deps:
+	@PACKAGES="$(PACKAGES)" OPTIONAL="$(strip $(BENCH_PACKAGES))" DEPS="$(strip $(DEPS))" tests/packages
 lint-deps:
 	@PACKAGES="$(PACKAGES) $(LINT_PACKAGES)" DEPS="$(strip $(DEPS))" tests/packages
 
