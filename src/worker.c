@@ -60,14 +60,6 @@ void worker_destroy(struct worker **worker)
     }
 }
 
-size_t worker_record_size(const struct config *config, size_t index)
-{
-    struct block block = grid_block(&config->grid, index);
-    size_t offset[FIELD_COUNT + 1];
-    field_offsets(config, &block, offset);
-    return offset[FIELD_COUNT];
-}
-
 /* The model of the grid's nu of that index; NULL when it could not be made. */
 static const struct model *model_of(struct worker *worker, size_t index)
 {
@@ -170,17 +162,9 @@ const unsigned char *worker_solve(struct worker *worker, size_t index, struct so
     return record.bytes;
 }
 
-void worker_run(struct worker *worker, MPI_Comm comm)
+const void *worker_answer(struct worker *worker, size_t index, size_t *size)
 {
-    for (;;) {
-        unsigned long long block = 0;
-        MPI_Status envelope;
-        MPI_Recv(&block, 1, MPI_UNSIGNED_LONG_LONG, 0, MPI_ANY_TAG, comm, &envelope);
-        if (envelope.MPI_TAG == WORKER_TAG_STOP) {
-            break;
-        }
-        worker_solve(worker, (size_t)block, (struct solved_header *)(void *)worker->message);
-        size_t size = sizeof(struct solved_header) + worker_record_size(worker->config, (size_t)block);
-        MPI_Send(worker->message, (int)size, MPI_BYTE, 0, WORKER_TAG_SOLVED, comm);
-    }
+    worker_solve(worker, index, (struct solved_header *)(void *)worker->message);
+    *size = sizeof(struct solved_header) + worker_record_size(worker->config, index);
+    return worker->message;
 }

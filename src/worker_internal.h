@@ -9,10 +9,17 @@
 
 /*
  * The worker module, one file per concern:
- *   worker.c          taking blocks, the models, one block from nu to nu
+ *   worker_run.c      taking blocks, sending records
+ *   worker.c          the models, one block from nu to nu
  *   worker_market.c   the markets of one (Q, nu) of a block
  *   worker_scaling.c  the scaling laws of one (Q, nu) of a block
  */
+
+struct worker;
+
+/* Solves block `index` into what travels to rank 0: struct solved_header, then the record, *size bytes. Returns it; it
+   is the worker's and lives until the next call. Local. */
+const void *worker_answer(struct worker *worker, size_t index, size_t *size);
 
 /* What solves the points of one nu. */
 struct model {
