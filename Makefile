@@ -42,7 +42,7 @@ SUPPORT     := $(filter-out tests/test_%,$(wildcard tests/*.c))
 BENCHMARKS  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 object       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-.PHONY: all deps test-deps bench-deps lint-deps demo validation figures test test-slurm check lint bench asan install clean help
+.PHONY: all deps test-deps bench-deps lint-deps scale-deps demo validation figures test test-slurm check lint bench bench-scale asan install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -134,6 +134,17 @@ bench: bench-deps ## run the benchmarks (ratios within one run), and what a rese
 	$(Q)for b in $(BENCHMARKS); do echo "== $$b"; $(MPIRUN) -n 2 $(BUILD)/tests/bench/$$b || exit 1; done
 	$(Q)echo "== peers" && MPIRUN="$(MPIRUN)" $(PYTHON) tests/bench/peers/peers.py $(BUILD)/moat $(BUILD)/peers
 
+# The protocols' own sources, compiled a second time for SimGrid; without -Bsymbolic it overrules our MPI_Iprobe.
+SCALE := $(BUILD)/tests/bench/scale
+SIMULATED := $(wildcard tests/bench/scale/s*.c) $(patsubst %,src/%.c,coordinator worker_run measurement grid field regime progress error interrupt)
+bench-scale: scale-deps all $(SCALE)/costs $(SCALE)/simulated ## efficiency under up to 4096 ranks simulated by SimGrid (minutes)
+	$(Q)$(PYTHON) tests/bench/scale/bench_scale.py $(SCALE)
+
+$(SCALE)/simulated: $(SIMULATED) $(wildcard tests/bench/scale/*.h include/moat/*.h src/*.h)
+	@echo "  SMPI $@"
+	$(Q)mkdir -p $(@D)
+	$(Q)smpicc $(filter-out -MMD -MP $(HDF5_FLAGS),$(CFLAGS)) $(SIMULATED) -Wl,-Bsymbolic -lm -o $@
+
 test-slurm: test-deps $(BUILD)/moat ## sweeps as jobs of a SLURM that the test starts (in make test too)
 	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests $(PYTHON) -m unittest -v test_slurm
 
@@ -162,6 +173,8 @@ bench-deps:
 	@PACKAGES="$(PACKAGES)" OPTIONAL="$(strip $(BENCH_PACKAGES))" DEPS="$(strip $(DEPS))" tests/packages
 lint-deps:
 	@PACKAGES="$(PACKAGES) $(LINT_PACKAGES)" DEPS="$(strip $(DEPS))" tests/packages
+scale-deps:
+	@PACKAGES="$(PACKAGES) $(SCALE_PACKAGES)" DEPS="$(strip $(DEPS))" tests/packages
 
 # --- Building
 $(BUILD)/moat: $(call object,$(PROGRAM_SOURCES)) $(BUILD)/libmoat.a

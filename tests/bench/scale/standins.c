@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The solvers and the results file, as far as the protocols can tell. */
+#include "standins.h"
+
+#include <mpi.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "../../../src/worker_internal.h"
+#include "moat/market.h"
+#include "moat/results.h"
+#include "moat/worker.h"
+
+struct standins standins;
+struct seen seen;
+const char *const market_status_name[MARKET_STATUSES] = {0}; /* the field table points at it, no one reads it */
+
+void pass(double seconds)
+{
+    struct timespec time = {.tv_sec = (time_t)seconds};
+    time.tv_nsec = (long)(1e9 * (seconds - (double)time.tv_sec));
+    if (seconds > 0) {
+        nanosleep(&time, NULL);
+    }
+}
+
+/* --- Blocks */
+
+struct worker {
+    const struct config *config;
+    unsigned char *message;
+};
+
+/* calloc: the pages of a record that no one writes cost no memory, with thousands of workers in one process. */
+struct worker *standin_worker(const struct config *config)
+{
+    struct worker *worker = calloc(1, sizeof *worker);
+    if (worker) {
+        worker->config = config;
+        worker->message = calloc(1, sizeof(struct solved_header) + worker_record_size(config, 0));
+    }
+    return worker;
+}
+
+const unsigned char *worker_solve(struct worker *worker, size_t index, struct solved_header *header)
+{
+    *header = (struct solved_header){index, standins.seconds[index % standins.durations]};
+    pass(header->seconds);
+    return worker->message + sizeof *header;
+}
+
+const void *worker_answer(struct worker *worker, size_t index, size_t *size)
+{
+    worker_solve(worker, index, (struct solved_header *)(void *)worker->message);
+    *size = sizeof(struct solved_header) + worker_record_size(worker->config, index);
+    return worker->message;
+}
+
+bool results_block_done(const struct results *results, size_t index)
+{
+    (void)results;
+    (void)index;
+    return false;
+}
+
+enum status results_write(struct results *results, size_t index, const unsigned char *record, double seconds, int rank)
+{
+    (void)results;
+    (void)index;
+    (void)record;
+    (void)rank;
+    seen.work += seconds;
+    seen.records++;
+    pass(standins.record_seconds);
+    return STATUS_OK;
+}
+
+enum status results_flush(struct results *results)
+{
+    (void)results;
+    return STATUS_OK;
+}
+
+/* --- Tasks of the ladder */
+
+void standin_ladder(const struct config *config, struct ladder *ladder)
+{
+    *ladder = (struct ladder){.config = config,
+                              .rungs = standins.durations,
+                              .trials = config->ridge.trials,
+                              .nus = 1,
+                              .lambdas = LADDER_LAMBDAS,
+                              .tasks = standins.durations * config->ridge.trials};
+    size_t values = ladder->tasks * ladder_task_size(ladder);
+    ladder->A1 = calloc(values, sizeof(double));
+    ladder->A2 = calloc(values, sizeof(double));
+    ladder->D = calloc(values, sizeof(double));
+    ladder->state = calloc(ladder->tasks, 1);
+}
+
+size_t ladder_task_size(const struct ladder *ladder)
+{
+    return ladder->nus * ladder->lambdas;
+}
+
+enum status ladder_solve(struct ladder *ladder, size_t task, MPI_Comm group, double *seconds)
+{
+    int ranks;
+    MPI_Comm_size(group, &ranks);
+    *seconds = standins.seconds[task / ladder->trials] / ranks;
+    pass(*seconds);
+    MPI_Barrier(group);
+    ladder->state[task] = TASK_DONE;
+    return STATUS_OK;
+}
+
+enum status results_write_task(struct results *results, const struct ladder *ladder, size_t task, double seconds,
+                               int rank, const char *message)
+{
+    (void)results;
+    (void)rank;
+    (void)message;
+    (void)seconds;
+    seen.work += standins.seconds[task / ladder->trials];
+    seen.records++;
+    pass(standins.record_seconds);
+    return STATUS_OK;
+}
