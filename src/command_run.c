@@ -189,13 +189,14 @@ static enum status measure(const struct arguments *arguments, const struct confi
     enum status agreed = coordinator_agree(status, comm);
     if (agreed == STATUS_OK && *out) {
         ladder_share(*out, comm);
-        if (rank == 0 && tasks_left(*out) > 0) {
+        bool left = tasks_left(*out) > 0; /* the same on every rank */
+        if (rank == 0 && left) {
             struct progress progress;
             progress_begin(&progress, "data sets", (*out)->tasks, (*out)->tasks - tasks_left(*out), arguments->quiet);
             status = measurement_coordinate(*out, group, results, &progress, comm);
             progress_end(&progress);
-        } else if (rank != 0) {
-            measurement_work(*out, group, comm);
+        } else if (left) {
+            measurement_work(*out, comm);
         }
         agreed = coordinator_agree(status, comm);
         if (agreed == STATUS_OK) {

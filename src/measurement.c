@@ -2,13 +2,15 @@
 /* The stage that samples data sets and solves them: who gets which task, and when. */
 #include "moat/measurement.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "moat/interrupt.h"
 
-enum { TAG_TASK = 11, TAG_STOP = 12, TAG_MEASURED = 13, TAG_TABLE = 14 };
+enum { TAG_TASK = 11, TAG_SPLIT, TAG_STOP, TAG_MEASURED, TAG_TABLE };
 enum { TABLES = 3 };
 enum { NAP_NS = 500000 };
 
@@ -20,24 +22,6 @@ struct measured_header {
     char message[256];
 };
 
-static int rung_group(const struct ladder *ladder, const int *group, size_t task)
-{
-    return group[task / ladder->trials];
-}
-
-/* The largest group size below `bound` that a pending task wants; 0 when there is none. */
-static int next_size(const struct ladder *ladder, const int *group, int bound)
-{
-    int size = 0;
-    for (size_t task = 0; task < ladder->tasks; task++) {
-        int wanted = rung_group(ladder, group, task);
-        if (ladder->state[task] == TASK_PENDING && wanted < bound && wanted > size) {
-            size = wanted;
-        }
-    }
-    return size;
-}
-
 /* --- Rank 0 */
 
 struct stage {
@@ -46,26 +30,31 @@ struct stage {
     struct results *results;
     struct progress *progress;
     MPI_Comm comm;
-    int size;    /* group size of the phase */
-    size_t left; /* tasks of that number and above have been handed out, or are of other phases */
+    size_t *left; /* [rungs]: of each rung, trials of that number and above have been handed out */
+    struct led {
+        int size, ranks; /* of the group that a rank leads: the size it was made for, and with what was left over */
+    } * led;             /* [ranks] */
     size_t in_flight;
     enum status status; /* the first failure: nothing more is handed out */
 };
 
-/* The costliest pending task of the phase; ladder->tasks when there is none. Rungs rise with the task's number. */
-static size_t next_task(struct stage *stage)
+/* The rung to hand out from to a group of that size: of those that want groups no larger, the one that wants the
+   largest, then the costliest; ladder->rungs when there is none. A group is thus never split while tasks want it. */
+static size_t next_rung(struct stage *stage, int size)
 {
+    const struct ladder *ladder = stage->ladder;
+    size_t next = ladder->rungs;
     if (stage->status == STATUS_OK && interrupt_requested()) {
         stage->status = error_set(STATUS_STOPPED, "stopped by a signal");
     }
-    while (stage->status == STATUS_OK && stage->left > 0) {
-        size_t task = --stage->left;
-        if (stage->ladder->state[task] == TASK_PENDING &&
-            rung_group(stage->ladder, stage->group, task) == stage->size) {
-            return task;
+    for (size_t k = ladder->rungs; k-- > 0 && stage->status == STATUS_OK;) {
+        while (stage->left[k] > 0 && ladder->state[k * ladder->trials + stage->left[k] - 1] != TASK_PENDING) {
+            stage->left[k]--;
         }
+        bool fits = stage->left[k] > 0 && stage->group[k] <= size;
+        next = fits && (next == ladder->rungs || stage->group[k] > stage->group[next]) ? k : next;
     }
-    return stage->ladder->tasks;
+    return next;
 }
 
 static void keep(struct stage *stage, size_t task, double seconds, int rank, const char *message)
@@ -80,12 +69,31 @@ static void keep(struct stage *stage, size_t task, double seconds, int rank, con
     progress_add(stage->progress, 1);
 }
 
+static void order(const struct stage *stage, int rank, int tag, unsigned long long value)
+{
+    MPI_Send(&value, 1, MPI_UNSIGNED_LONG_LONG, rank, tag, stage->comm);
+}
+
+/* The group that `rank` leads gets a task. Where only smaller groups have any left, it is split into such groups first,
+   while others go on; where no one has, it is told to stop. */
 static void hand_out(struct stage *stage, int rank)
 {
-    unsigned long long task = next_task(stage);
-    bool stop = task == stage->ladder->tasks;
-    MPI_Send(&task, 1, MPI_UNSIGNED_LONG_LONG, rank, stop ? TAG_STOP : TAG_TASK, stage->comm);
-    stage->in_flight += stop ? 0 : 1;
+    struct led led = stage->led[rank];
+    size_t k = next_rung(stage, led.size);
+    if (k == stage->ladder->rungs) {
+        order(stage, rank, TAG_STOP, 0);
+    } else if (stage->group[k] < led.size) {
+        int size = stage->group[k], groups = led.ranks / size;
+        order(stage, rank, TAG_SPLIT, (unsigned long long)size);
+        for (int i = 0; i < groups; i++) {
+            int leader = rank + i * size;
+            stage->led[leader] = (struct led){size, i + 1 < groups ? size : led.ranks - i * size};
+            hand_out(stage, leader);
+        }
+    } else {
+        order(stage, rank, TAG_TASK, k * stage->ladder->trials + --stage->left[k]);
+        stage->in_flight++;
+    }
 }
 
 /* The tables of `task`, as they travel. */
@@ -111,14 +119,11 @@ static void take_in(struct stage *stage, int rank)
     keep(stage, task, header.seconds, rank, header.message);
 }
 
-/* One phase: every group gets a task, and another for each that it returns, until it is told to stop. */
+/* At first all workers are one group, larger than any task wants. */
 static void serve_groups(struct stage *stage, int workers)
 {
-    int groups = workers / stage->size;
-    stage->left = stage->ladder->tasks;
-    for (int i = 0; i < groups; i++) {
-        hand_out(stage, 1 + i * stage->size);
-    }
+    stage->led[1] = (struct led){INT_MAX, workers};
+    hand_out(stage, 1);
     while (stage->in_flight > 0) {
         int arrived = 0;
         MPI_Status envelope;
@@ -134,42 +139,50 @@ static void serve_groups(struct stage *stage, int workers)
 
 static void solve_alone(struct stage *stage)
 {
-    stage->left = stage->ladder->tasks;
-    for (size_t task = next_task(stage); task < stage->ladder->tasks; task = next_task(stage)) {
+    for (size_t k = next_rung(stage, INT_MAX); k < stage->ladder->rungs; k = next_rung(stage, INT_MAX)) {
         double seconds;
+        size_t task = k * stage->ladder->trials + --stage->left[k];
         enum status status = ladder_solve(stage->ladder, task, MPI_COMM_SELF, &seconds);
         keep(stage, task, seconds, 0, status == STATUS_OK ? "" : error_message());
     }
 }
 
-/* The groups of one phase; the ranks of no group get MPI_COMM_NULL. Collective over comm. */
-static MPI_Comm split(int size, MPI_Comm comm)
+/* The workers as one group; MPI_COMM_NULL on rank 0. Collective over comm. */
+static MPI_Comm gather_workers(MPI_Comm comm)
 {
-    int rank, ranks;
+    int rank;
     MPI_Comm group;
     MPI_Comm_rank(comm, &rank);
-    MPI_Comm_size(comm, &ranks);
-    int groups = (ranks - 1) / size, mine = (rank - 1) / size;
-    MPI_Comm_split(comm, rank == 0 ? MPI_UNDEFINED : mine < groups ? mine : groups - 1, rank, &group);
+    MPI_Comm_split(comm, rank == 0 ? MPI_UNDEFINED : 0, rank, &group);
     return group;
 }
 
 enum status measurement_coordinate(struct ladder *ladder, const int *group, struct results *results,
                                    struct progress *progress, MPI_Comm comm)
 {
-    struct stage stage = {ladder, group, results, progress, comm, 0, 0, 0, STATUS_OK};
+    struct stage stage = {ladder, group, results, progress, comm, NULL, NULL, 0, STATUS_OK};
     int ranks;
     MPI_Comm_size(comm, &ranks);
-    /* The tasks of the phases to come are as they were at the start, which is what every rank knows. */
-    for (int size = next_size(ladder, group, INT32_MAX); size > 0; size = next_size(ladder, group, size)) {
-        stage.size = size;
-        if (ranks == 1) {
-            solve_alone(&stage);
-        } else {
-            split(size, comm);
+    stage.left = malloc(ladder->rungs * sizeof *stage.left);
+    stage.led = calloc((size_t)ranks, sizeof *stage.led);
+    if (!stage.left || !stage.led) {
+        stage.status = error_set(STATUS_MEMORY, "out of memory for %zu rungs on %d ranks", ladder->rungs, ranks);
+    }
+    for (size_t k = 0; k < ladder->rungs && stage.left; k++) {
+        stage.left[k] = ladder->trials;
+    }
+    if (ranks == 1) {
+        solve_alone(&stage);
+    } else {
+        gather_workers(comm);
+        if (stage.status == STATUS_OK) {
             serve_groups(&stage, ranks - 1);
+        } else {
+            order(&stage, 1, TAG_STOP, 0);
         }
     }
+    free(stage.left);
+    free(stage.led);
     return stage.status;
 }
 
@@ -185,33 +198,52 @@ static void send_measured(struct ladder *ladder, size_t task, enum status status
     }
 }
 
-/* One phase in `group`: its leader hears from rank 0 and tells the others. */
-static void work_in_group(struct ladder *ladder, MPI_Comm group, MPI_Comm comm)
+/* The group of this rank once `group`, which is freed, is cut into groups of `size`; the last takes what is left over.
+ */
+static MPI_Comm split(MPI_Comm group, int size)
 {
-    int rank;
+    int rank, ranks;
+    MPI_Comm smaller;
     MPI_Comm_rank(group, &rank);
-    for (;;) {
-        unsigned long long task = ladder->tasks;
-        if (rank == 0) {
-            MPI_Recv(&task, 1, MPI_UNSIGNED_LONG_LONG, 0, MPI_ANY_TAG, comm, MPI_STATUS_IGNORE);
-        }
-        MPI_Bcast(&task, 1, MPI_UNSIGNED_LONG_LONG, 0, group);
-        if (task == ladder->tasks) {
-            return;
-        }
-        double seconds;
-        enum status status = ladder_solve(ladder, (size_t)task, group, &seconds);
-        if (rank == 0) {
-            send_measured(ladder, (size_t)task, status, seconds, comm);
-        }
-    }
+    MPI_Comm_size(group, &ranks);
+    int groups = ranks / size, mine = rank / size;
+    MPI_Comm_split(group, mine < groups ? mine : groups - 1, rank, &smaller);
+    MPI_Comm_free(&group);
+    return smaller;
 }
 
-void measurement_work(struct ladder *ladder, const int *group, MPI_Comm comm)
+/* What rank 0 ordered: the leader hears it and tells the others of its group. Returns the tag. */
+static int hear(MPI_Comm group, MPI_Comm comm, unsigned long long *value)
 {
-    for (int size = next_size(ladder, group, INT32_MAX); size > 0; size = next_size(ladder, group, size)) {
-        MPI_Comm mine = split(size, comm);
-        work_in_group(ladder, mine, comm);
-        MPI_Comm_free(&mine);
+    int rank;
+    unsigned long long heard[2] = {0, 0}; /* tag, value */
+    MPI_Comm_rank(group, &rank);
+    if (rank == 0) {
+        MPI_Status envelope;
+        MPI_Recv(&heard[1], 1, MPI_UNSIGNED_LONG_LONG, 0, MPI_ANY_TAG, comm, &envelope);
+        heard[0] = (unsigned long long)envelope.MPI_TAG;
     }
+    MPI_Bcast(heard, 2, MPI_UNSIGNED_LONG_LONG, 0, group);
+    *value = heard[1];
+    return (int)heard[0];
+}
+
+void measurement_work(struct ladder *ladder, MPI_Comm comm)
+{
+    MPI_Comm group = gather_workers(comm);
+    unsigned long long value = 0;
+    for (int tag = hear(group, comm, &value); tag != TAG_STOP; tag = hear(group, comm, &value)) {
+        if (tag == TAG_SPLIT) {
+            group = split(group, (int)value);
+            continue;
+        }
+        int rank;
+        double seconds;
+        enum status status = ladder_solve(ladder, (size_t)value, group, &seconds);
+        MPI_Comm_rank(group, &rank);
+        if (rank == 0) {
+            send_measured(ladder, (size_t)value, status, seconds, comm);
+        }
+    }
+    MPI_Comm_free(&group);
 }

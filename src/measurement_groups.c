@@ -6,6 +6,8 @@
 #include "moat/measurement.h"
 #include "moat/ridge.h"
 
+static const double SHORT = 0.05;
+
 double measurement_memory(MPI_Comm comm)
 {
     double bytes = INFINITY;
@@ -43,15 +45,18 @@ static double task_flops(const struct config *config, double N)
 enum status measurement_groups(const struct config *config, int workers, double bytes, int *group)
 {
     const struct axis *N = &config->ridge.N;
-    double total = 0;
+    double total = 0, left = 0;
     for (size_t k = 0; k < N->size; k++) {
         total += task_flops(config, N->values[k]) * (double)config->ridge.trials;
     }
     for (size_t k = 0; k < N->size; k++) {
         int wanted = config->ridge.ranks_per_group;
         int size = wanted > 0 ? (wanted < workers ? wanted : workers) : 1;
-        /* One rank a task unless a single task would outlast the share of the whole that falls to a worker. */
-        while (wanted == 0 && size < workers && task_flops(config, N->values[k]) / size > total / workers) {
+        /* One rank a task unless a single one would outlast a worker's share of what is left when the rungs above are
+           done; what is short against the whole may. */
+        left += task_flops(config, N->values[k]) * (double)config->ridge.trials;
+        double share = fmax(left, SHORT * total) / workers;
+        while (wanted == 0 && size < workers && task_flops(config, N->values[k]) / size > share) {
             size = 2 * size < workers ? 2 * size : workers;
         }
         while (wanted == 0 && size < workers && task_bytes(config, N->values[k], size) > bytes) {

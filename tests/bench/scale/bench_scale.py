@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The coordinator under up to 4096 simulated workers: measures costs here, runs SimGrid, prints the tables of README.md.
+"""The coordinator under up to 4096 simulated workers: measures costs here, runs SimGrid, prints the tables of tests/bench/README.md.
 
 bench_scale.py BUILD, where BUILD holds `costs` and `simulated`; `make bench-scale` calls it.
 """

@@ -67,7 +67,7 @@ static void run_ladder(int rank, size_t trials, const int *group, struct progres
     if (rank == 0) {
         measurement_coordinate(&ladder, group, NULL, progress, MPI_COMM_WORLD);
     } else {
-        measurement_work(&ladder, group, MPI_COMM_WORLD);
+        measurement_work(&ladder, MPI_COMM_WORLD);
     }
     MPI_Barrier(MPI_COMM_WORLD);
 }
