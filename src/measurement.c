@@ -165,21 +165,22 @@ enum status measurement_coordinate(struct ladder *ladder, const int *group, stru
     MPI_Comm_size(comm, &ranks);
     stage.left = malloc(ladder->rungs * sizeof *stage.left);
     stage.led = calloc((size_t)ranks, sizeof *stage.led);
-    if (!stage.left || !stage.led) {
+    bool ready = stage.left && stage.led;
+    if (!ready) {
         stage.status = error_set(STATUS_MEMORY, "out of memory for %zu rungs on %d ranks", ladder->rungs, ranks);
     }
-    for (size_t k = 0; k < ladder->rungs && stage.left; k++) {
+    for (size_t k = 0; ready && k < ladder->rungs; k++) {
         stage.left[k] = ladder->trials;
     }
-    if (ranks == 1) {
-        solve_alone(&stage);
-    } else {
+    if (ranks > 1) {
         gather_workers(comm);
-        if (stage.status == STATUS_OK) {
-            serve_groups(&stage, ranks - 1);
-        } else {
-            order(&stage, 1, TAG_STOP, 0);
-        }
+    }
+    if (ready && ranks > 1) {
+        serve_groups(&stage, ranks - 1);
+    } else if (ready) {
+        solve_alone(&stage);
+    } else if (ranks > 1) {
+        order(&stage, 1, TAG_STOP, 0);
     }
     free(stage.left);
     free(stage.led);

@@ -23,8 +23,8 @@ double measurement_memory(MPI_Comm comm);
 
 /* The size of the group for each rung of the config's ladder, for that many workers (at least 1):
    ridge.ranks_per_group, or with `auto` the smallest that fits `bytes` on each rank, and larger where one task
-   would outlast a worker's share of what is left once the costlier rungs are done. group[rungs]. Returns STATUS_USAGE when a rung does not fit. Local, the
-   same on every rank. */
+   would outlast a worker's share of what is left once the costlier rungs are done. group[rungs]. Returns STATUS_USAGE
+   when a rung does not fit. Local, the same on every rank. */
 enum status measurement_groups(const struct config *config, int workers, double bytes, int *group);
 
 /* Runs the tasks that `ladder` has pending and writes each to `results`. A task that fails is stored with its reason
