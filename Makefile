@@ -132,6 +132,7 @@ asan: ## build with address and undefined-behaviour sanitizers in build/asan and
 bench: bench-deps ## run the benchmarks (ratios within one run), and what a researcher would write otherwise
 	$(Q)$(MAKE) -j$$(nproc) --no-print-directory all $(BENCHMARKS:%=$(BUILD)/tests/bench/%)
 	$(Q)for b in $(BENCHMARKS); do echo "== $$b"; $(MPIRUN) -n 2 $(BUILD)/tests/bench/$$b || exit 1; done
+	$(Q)echo "== whole_program" && MOAT=$(BUILD)/moat PYTHONPATH=tests $(PYTHON) tests/bench/whole_program.py -o $(BUILD)/growth.png
 	$(Q)echo "== peers" && MPIRUN="$(MPIRUN)" $(PYTHON) tests/bench/peers/peers.py $(BUILD)/moat $(BUILD)/peers
 
 # The protocols' own sources, compiled a second time for SimGrid; without -Bsymbolic it overrules our MPI_Iprobe.
