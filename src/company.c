@@ -147,6 +147,20 @@ static void solve_infinite_data(double L_star, double tau, struct company *out)
     }
 }
 
+/* Data enough to learn any labels exactly, and all of them may be the users': the limit itself, not what the lowest x
+   leaves, and feasible whatever rounding says where tau is L_star. */
+static void solve_interpolating(const struct solver *solver, double L_star, struct company *out)
+{
+    double high;
+    solver->domain(solver->state, out->N, &out->x, &high);
+    out->end = -1;
+    out->feasible = true;
+    out->alpha = 1;
+    out->lambda = 0;
+    out->loss_performance = 0;
+    out->loss_safety = L_star;
+}
+
 void company_solve(const struct solver *solver, double N, double Q, double tau, struct company *out)
 {
     *out = (struct company){.N = N, .alpha = NAN, .lambda = NAN, .loss_performance = NAN, .loss_safety = NAN, .x = NAN};
@@ -157,6 +171,10 @@ void company_solve(const struct solver *solver, double N, double Q, double tau, 
     }
     if (!(N >= solver->N_low && N <= solver->N_high)) {
         out->excess = NAN;
+        return;
+    }
+    if (N >= solver->N_interpolating && tau >= L_star) {
+        solve_interpolating(solver, L_star, out);
         return;
     }
 
@@ -177,9 +195,6 @@ void company_solve(const struct solver *solver, double N, double Q, double tau, 
             out->end = x > low ? 0 : -1;
             choice = other;
         }
-    }
-    if (choice.branch == SLACK && out->end < 0 && N >= solver->N_interpolating && tau >= L_star) {
-        choice.excess = 0; /* the limit itself, not what the lowest x leaves */
     }
     out->excess = choice.excess;
     out->feasible = choice.branch != VIOLATED;

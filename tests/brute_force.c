@@ -235,7 +235,7 @@ struct brute_choice brute_company(struct brute_model *model, double N, double Q,
     }
     /* lambda = 1 down to lambda = 0, or, with N >= P, to where kappa is nothing against every eigenvalue */
     long double high = brute_log_kappa(model, N, 1);
-    long double low = N < model->P ? brute_log_kappa(model, N, 0) : -37 - (1 + model->gamma) * log(model->P);
+    long double low = N < model->P ? brute_log_kappa(model, N, 0) : -55 - (1 + model->gamma) * log(model->P);
     struct brute_choice best = {.losses = {INFINITY, INFINITY}};
     search(model, N, Q, tau, low, high, 2, &best);
     for (int k = 0; k < BRUTE_LATTICE; k++) {

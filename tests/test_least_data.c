@@ -6,10 +6,10 @@
  */
 #include "moat/least_data.h"
 
-#include <gsl/gsl_rng.h>
 #include <stdlib.h>
 
 #include "expect.h"
+#include "legal_domain.h"
 #include "moat/deterministic.h"
 #include "moat/market.h"
 #include "suite.h"
@@ -19,83 +19,6 @@ enum { POINTS = 200 };
 static int tables = 60;
 static gsl_rng *rng;
 
-static double uniform(double low, double high)
-{
-    return low + (high - low) * gsl_rng_uniform(rng);
-}
-
-static double log_uniform(double low, double high)
-{
-    return exp(uniform(log(low), log(high)));
-}
-
-static int below(int n)
-{
-    return (int)gsl_rng_uniform_int(rng, (unsigned long)n);
-}
-
-static double draw_P(void)
-{
-    switch (below(6)) {
-    case 0:
-        return 1 + below(10);
-    case 1:
-    case 2:
-        return floor(log_uniform(1, 1e9));
-    default:
-        return INFINITY;
-    }
-}
-
-static double draw_N_I(double P)
-{
-    if (isfinite(P) && below(3) == 0) {
-        double near = exp(uniform(-20, 0)), N[] = {P, P * (1 - near), P * (1 + near), P / 2, 2 * P};
-        return fmin(fmax(1, N[below(5)]), 1e15);
-    }
-    switch (below(10)) {
-    case 0:
-        return INFINITY;
-    case 1:
-        return 1;
-    case 2:
-        return log_uniform(1, 100);
-    default:
-        return log_uniform(1, 1e15);
-    }
-}
-
-/* In L_star: anything, with care for what lies next to L_star/4 and L_star. */
-static double draw_tau(void)
-{
-    switch (below(8)) {
-    case 0:
-        return INFINITY;
-    case 1:
-        return 1 + (below(2) ? -0.7 : 1) * exp(uniform(-30, 0));
-    case 2:
-        return 0.25 * (1 + exp(uniform(-15, 0)));
-    case 3:
-        return below(2) ? 1 : 0.9;
-    case 4:
-        return exp(uniform(-2, 8));
-    default:
-        return uniform(0.25, 1.3);
-    }
-}
-
-static double draw_tau_E(double tau_I)
-{
-    switch (below(6)) {
-    case 0:
-        return tau_I * (below(2) ? 1 : 1 + exp(uniform(-25, 0)));
-    case 1:
-        return INFINITY;
-    default:
-        return draw_tau();
-    }
-}
-
 struct sample {
     double gamma, nu, P, N_I, Q, tau_I, tau_E; /* tau absolute */
     struct solver by_knots, bracketing;
@@ -104,10 +27,10 @@ struct sample {
 
 static void draw_table(struct sample *sample, struct deterministic **table)
 {
-    sample->gamma = below(10) ? uniform(0.01, 2) : below(2) ? 0.01 : 2;
-    double nu_max = 2 * (1 + sample->gamma);
-    sample->nu = below(10) ? fmin(nu_max, sample->gamma + (2 + sample->gamma) * gsl_rng_uniform_pos(rng)) : nu_max;
-    sample->P = draw_P();
+    struct legal_spectrum spectrum = legal_spectrum(rng);
+    sample->gamma = spectrum.gamma;
+    sample->nu = spectrum.nu;
+    sample->P = spectrum.P;
     CU_ASSERT_EQUAL_FATAL(deterministic_create(sample->gamma, sample->nu, sample->P, table), STATUS_OK);
     sample->by_knots = sample->bracketing = deterministic_solver(*table);
     sample->bracketing.knots = 0;
@@ -115,12 +38,12 @@ static void draw_table(struct sample *sample, struct deterministic **table)
 
 static void draw_market(struct sample *sample)
 {
-    double tau_I = draw_tau(), tau_E = draw_tau_E(tau_I);
-    sample->Q = below(5) == 0 ? 1 : below(2) ? log_uniform(1e-6, 1) : gsl_rng_uniform_pos(rng);
-    sample->N_I = draw_N_I(sample->P);
-    double L_star = 2 * sample->Q * sample->by_knots.A0;
-    sample->tau_I = tau_I * L_star;
-    sample->tau_E = tau_E * L_star;
+    struct legal_market market = legal_market(rng, sample->P);
+    double L_star = 2 * market.Q * sample->by_knots.A0;
+    sample->Q = market.Q;
+    sample->N_I = market.N_I;
+    sample->tau_I = market.tau_I * L_star;
+    sample->tau_E = market.tau_E * L_star;
     snprintf(sample->where, sizeof sample->where,
              "gamma %.17g, nu %.17g, P %.0f, N_I %.17g, Q %.17g, tau_I %.17g, tau_E %.17g", sample->gamma, sample->nu,
              sample->P, sample->N_I, sample->Q, sample->tau_I, sample->tau_E);

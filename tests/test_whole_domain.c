@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Companies and thresholds at random points of the whole legal domain against brute force, which shares nothing with
+ * src/: the incumbent's loss, every status, and that N_E* is the smallest N that is enough.
+ * Usage: test_whole_domain [tables [seed]], 20 points each; the long form is 5000 tables.
+ */
+#include <gsl/gsl_rng.h>
+#include <stdlib.h>
+
+#include "brute_force.h"
+#include "expect.h"
+#include "legal_domain.h"
+#include "moat/deterministic.h"
+#include "moat/market.h"
+#include "suite.h"
+
+enum { POINTS = 20 };
+
+/* What N_E* is right to; and what brute force is: losses to 1e-12 and to about 1e-21 of A0, for it never reaches the
+   kappa = 0 that makes a loss of 0 with N >= P; and thresholds to as much. */
+static const double STEP = 1e-7, LOSS = 2e-11, FLOOR = 1e-20, TAU = 1e-11;
+
+static unsigned long tables = 12, seed = 1;
+static struct brute_model model;
+
+struct point {
+    struct solver solver;
+    double N_I, Q, tau_I, tau_E; /* tau absolute */
+    struct company incumbent;
+    struct threshold found;
+    char where[256];
+};
+
+/* The least loss with `slack` more or less of tau; INFINITY where it cannot be met. */
+static double least_loss(const struct point *point, double N, double tau, double slack)
+{
+    struct brute_choice choice = brute_company(&model, N, point->Q, tau * (1 + slack));
+    return choice.feasible ? (double)choice.losses.performance : INFINITY;
+}
+
+/* Whether `left` is at most `right`, which is right to `share`. */
+static bool at_most(double left, double right, double share)
+{
+    return left <= right * (1 + share) + FLOOR * (double)model.a0;
+}
+
+static void check_incumbent(const struct point *point)
+{
+    const struct company *incumbent = &point->incumbent;
+    double loss = incumbent->feasible ? incumbent->loss_performance : INFINITY;
+    double expected = least_loss(point, point->N_I, point->tau_I, 0);
+    if (at_most(loss, expected, 1e-9) && at_most(expected, loss, 1e-9)) {
+        return;
+    }
+    /* Ill-conditioned in tau: between what a little more and a little less of it give. */
+    double low = least_loss(point, point->N_I, point->tau_I, TAU),
+           high = least_loss(point, point->N_I, point->tau_I, -TAU);
+    expect(at_most(low, loss, 1e-9) && at_most(loss, high, 1e-9),
+           "L1* of the incumbent at %s: %.17g, not in %.17g..%.17g", point->where, loss, low, high);
+}
+
+static bool enough(const struct point *point, double N)
+{
+    return at_most(least_loss(point, N, point->tau_E, TAU), point->incumbent.loss_performance, LOSS);
+}
+
+static bool too_little(const struct point *point, double N)
+{
+    return at_most(point->incumbent.loss_performance, least_loss(point, N, point->tau_E, -TAU), LOSS);
+}
+
+/* What the file says of the entrant is true of it: its loss is the incumbent's, its threshold is met. */
+static void check_choice(const struct point *point)
+{
+    const struct company *entrant = &point->found.entrant;
+    expect(entrant->alpha >= 0.5 && entrant->alpha <= 1 && entrant->lambda >= 0 && entrant->lambda <= 1,
+           "alpha %.17g, lambda %.17g at %s", entrant->alpha, entrant->lambda, point->where);
+    if (isinf(entrant->N) || fabs(entrant->N / model.P - 1) < STEP || (entrant->N > model.P && entrant->lambda == 0)) {
+        return; /* at N = P the last digit of N is worth too much of the loss; above, kappa is 0 */
+    }
+    struct brute_sums sums = brute_sums(&model, brute_log_kappa(&model, entrant->N, entrant->lambda));
+    struct brute_losses losses = brute_losses(&model, &sums, entrant->N, point->Q, entrant->alpha);
+    double found = entrant->loss_performance, expected = (double)losses.performance;
+    expect(at_most(found, expected, 1e-7) && at_most(expected, found, 1e-7),
+           "L1 of the entrant at %s: %.17g, expected %.17g", point->where, found, expected);
+    expect((double)losses.safety <= point->tau_E * (1 + 1e-9), "L2 of the entrant at %s: %.17Lg", point->where,
+           losses.safety);
+}
+
+static void check_threshold(const struct point *point)
+{
+    double N = point->found.N_E_star, tau_E = point->tau_E;
+    bool has_N = point->found.status == MARKET_OK || point->found.status == MARKET_ENTRANT_ALWAYS;
+    expect(isnan(N) == !has_N, "N_E* %g at %s", N, point->where);
+    switch (point->found.status) {
+    case MARKET_OK:
+        expect(N > 1 && enough(point, N * (1 + STEP)), "N_E* at %s: %.17g is too small", point->where, N);
+        expect(too_little(point, fmax(1, N * (1 - STEP))), "N_E* at %s: %.17g is too large", point->where, N);
+        check_choice(point);
+        break;
+    case MARKET_ENTRANT_ALWAYS:
+        expect(N == 1 && enough(point, 1), "one is not enough at %s", point->where);
+        check_choice(point);
+        break;
+    case MARKET_NO_ENTRY:
+        expect(too_little(point, INFINITY) && too_little(point, 1e15), "entry at %s", point->where);
+        break;
+    case MARKET_ENTRANT_INFEASIBLE:
+        expect(isinf(least_loss(point, INFINITY, tau_E, -TAU)), "the entrant is feasible at %s", point->where);
+        break;
+    case MARKET_FAILED:
+        expect(too_little(point, 1e15), "an N_E* below 1e15 at %s", point->where);
+        break;
+    default:
+        expect(false, "status %d at %s", (int)point->found.status, point->where);
+    }
+}
+
+static void check_point(struct point *point)
+{
+    company_solve(&point->solver, point->N_I, point->Q, point->tau_I, &point->incumbent);
+    market_threshold(&point->solver, point->Q, &point->incumbent, point->tau_I, point->tau_E, &point->found);
+    check_incumbent(point);
+    expect((point->found.status == MARKET_INCUMBENT_INFEASIBLE) == !point->incumbent.feasible, "%s at %s",
+           market_status_name[point->found.status], point->where);
+    if (point->incumbent.feasible) {
+        check_threshold(point);
+    }
+}
+
+static void whole_domain(void)
+{
+    long seen[MARKET_STATUSES] = {0};
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
+    gsl_rng_set(rng, seed);
+    for (unsigned long k = 0; k < tables; k++) {
+        struct legal_spectrum spectrum = legal_spectrum(rng);
+        struct deterministic *table;
+        CU_ASSERT_EQUAL_FATAL(deterministic_create(spectrum.gamma, spectrum.nu, spectrum.P, &table), STATUS_OK);
+        brute_model_init(&model, spectrum.gamma, spectrum.nu, spectrum.P);
+        for (int number = 0; number < POINTS; number++) {
+            struct legal_market market = legal_market(rng, spectrum.P);
+            struct point point = {.solver = deterministic_solver(table), .N_I = market.N_I, .Q = market.Q};
+            double L_star = 2 * market.Q * point.solver.A0;
+            point.tau_I = market.tau_I * L_star;
+            point.tau_E = market.tau_E * L_star;
+            snprintf(point.where, sizeof point.where,
+                     "seed %lu: gamma %.17g, nu %.17g, P %.0f, N_I %.17g, Q %.17g, tau_I %.17g L*, tau_E %.17g L*",
+                     seed, spectrum.gamma, spectrum.nu, spectrum.P, market.N_I, market.Q, market.tau_I, market.tau_E);
+            check_point(&point);
+            seen[point.found.status]++;
+        }
+        deterministic_destroy(&table);
+    }
+    gsl_rng_free(rng);
+    for (int status = MARKET_OK; status < MARKET_STATUSES; status++) {
+        printf("%s %ld  ", market_status_name[status], seen[status]);
+    }
+    printf("\n");
+    expect(2 * seen[MARKET_OK] > (long)(tables * POINTS) / 3, "only %ld thresholds", seen[MARKET_OK]);
+}
+
+int main(int argc, char **argv)
+{
+    CU_TestInfo tests[] = {{"random points of the whole domain by brute force", whole_domain}, CU_TEST_INFO_NULL};
+    tables = argc > 1 ? strtoul(argv[1], NULL, 10) : tables;
+    seed = argc > 2 ? strtoul(argv[2], NULL, 10) : seed;
+    return suite_run("whole domain", tests);
+}
