@@ -14,7 +14,7 @@ ELPA     := $(filter elpa,$(EIGENSOLVER))
 PACKAGES := build-essential pkg-config openmpi-bin libopenmpi-dev libscalapack-openmpi-dev libopenblas0-serial \
             libopenblas-serial-dev liblapack-dev libhdf5-openmpi-dev libgsl-dev libcyaml-dev libyaml-dev librandom123-dev libcunit1-dev \
             python3 python3-h5py python3-xarray python3-h5netcdf python3-matplotlib python3-scipy $(if $(ELPA),libelpa-dev)
-TEST_PACKAGES := chromium hdf5-tools munge slurm-wlm # without them the tests that need them are left out
+TEST_PACKAGES := chromium hdf5-tools munge slurm-wlm valgrind # without them the tests that need them are left out
 BENCH_PACKAGES := python3-mpi4py python3-sklearn # likewise the peers
 LINT_PACKAGES := clang clang-format clang-tidy cppcheck libelpa-dev
 
@@ -42,7 +42,7 @@ SUPPORT     := $(filter-out tests/test_%,$(wildcard tests/*.c))
 BENCHMARKS  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 object       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-.PHONY: all deps test-deps bench-deps lint-deps scale-deps demo validation figures test test-slurm check lint bench bench-scale asan install clean help
+.PHONY: all deps test-deps bench-deps lint-deps scale-deps demo validation figures test test-slurm check lint bench bench-scale asan valgrind install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -145,6 +145,9 @@ $(SCALE)/simulated: $(SIMULATED) $(wildcard tests/bench/scale/*.h include/moat/*
 	@echo "  SMPI $@"
 	$(Q)mkdir -p $(@D)
 	$(Q)smpicc $(filter-out -MMD -MP $(HDF5_FLAGS),$(CFLAGS)) $(SIMULATED) -Wl,-Bsymbolic -lm -o $@
+
+valgrind: test-deps $(BUILD)/moat ## sweeps of three ranks under valgrind (minutes)
+	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests:tests/faults $(PYTHON) -m unittest -v test_valgrind
 
 test-slurm: test-deps $(BUILD)/moat ## sweeps as jobs of a SLURM that the test starts (in make test too)
 	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests $(PYTHON) -m unittest -v test_slurm
