@@ -39,10 +39,12 @@ LIBRARY_SOURCES := $(filter-out $(PROGRAM_SOURCES) $(GRID_SOURCES),$(wildcard sr
 TESTS       := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 MPI_TESTS   := test_sweep test_ridge
 SUPPORT     := $(filter-out tests/test_%,$(wildcard tests/*.c))
+FAULT_TESTS := test_kill
+FAULT_SIZES := MOAT_KILLS=100
 BENCHMARKS  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 object       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-.PHONY: all deps test-deps bench-deps lint-deps scale-deps demo validation figures test test-slurm check lint bench bench-scale asan valgrind install clean help
+.PHONY: all deps test-deps bench-deps lint-deps scale-deps demo validation figures test test-faults test-slurm check lint bench bench-scale asan fuzz valgrind install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -148,6 +150,9 @@ $(SCALE)/simulated: $(SIMULATED) $(wildcard tests/bench/scale/*.h include/moat/*
 
 valgrind: test-deps $(BUILD)/moat ## sweeps of three ranks under valgrind (minutes)
 	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests:tests/faults $(PYTHON) -m unittest -v test_valgrind
+
+test-faults: test-deps $(BUILD)/moat ## the long forms of the tests of kills and faults (half an hour)
+	$(Q)for t in $(FAULT_TESTS); do $(FAULT_SIZES) MOAT=$(BUILD)/moat PYTHONPATH=tests $(PYTHON) -m unittest -v $$t || exit 1; done
 
 test-slurm: test-deps $(BUILD)/moat ## sweeps as jobs of a SLURM that the test starts (in make test too)
 	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests $(PYTHON) -m unittest -v test_slurm

@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run of some seconds that is watched, killed at random moments, or stopped by a signal, and then resumed."""
+"""Runs that are watched, killed in every phase, stopped by signals, frozen or slowed, and then resumed.
+
+MOAT_KILLS in the environment is the number of kills, MOAT_SEED makes their moments those of an earlier run.
+"""
 
 import os
 import random
@@ -15,27 +18,34 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from program import AXES, LONG, LONG_POINTS, SECONDS, Launch, ProgramTest, differing, done_mask, moat, read
+from interrupted import Sweep, wait_for
+from program import LONG, LONG_POINTS, Launch, ProgramTest, moat
 
+KILLS = int(os.environ.get("MOAT_KILLS", 10))
+SEED = os.environ.get("MOAT_SEED", str(random.randrange(10**6)))
 SOON = 15  # seconds within which a run must end after a signal; some 2 s on an idle machine
 
+# Three seconds of data sets on two cores, then a grid that takes next to nothing.
+RIDGE = """name: ridge
+sweep: market_entry
+solver: ridge
+output: ridge.h5
+model: {gamma: 0.5, P: 640}
+incumbent: {tau: 0.9}
+grid:
+  N_I:   {log: [100, 400], points: 5}
+  tau_E: {values: [1.2, .inf]}
+  Q:     {values: [0.3]}
+  nu:    {values: [0.75, 1.5]}
+ridge: {P: 640, N: {log: [64, 640], points: 10}, trials: 12, seed: 1}
+"""
 
-def wait_for(condition):
-    """Waits until `condition` holds; its value."""
-    limit = time.monotonic() + SECONDS
-    while not (value := condition()):
-        if time.monotonic() > limit:
-            raise TimeoutError("nothing happened")
-        time.sleep(0.02)
-    return value
-
-
-def points_done(path):
-    """Grid points in blocks that the file reports done; 0 when there is no file yet or a run is just opening it."""
-    try:
-        return int(done_mask(path).sum())
-    except OSError:
-        return 0
+# What the kills hit, in turn: (sweep, phase), and the seconds after the beginning of the phase within which they fall.
+# Each victim has had each of them after 27 kills.
+PHASES = {("grid", "start"): 0.5, ("grid", "create"): 0.06, ("grid", "tables"): 0.1, ("grid", "blocks"): 0.4,
+          ("ridge", "tasks"): 0.3, ("grid", "resume"): 0.8, ("grid", "close"): 0.05, ("ridge", "tables"): 0.1,
+          ("ridge", "close"): 0.05}
+VICTIMS = ("rank 0", "a worker", "mpirun")
 
 
 def watch(folder, launch):
@@ -54,60 +64,61 @@ def watch(folder, launch):
     return counts, said
 
 
-class LongTest(ProgramTest):
-    """One run that nothing interrupts, watched; the others must end in the same data."""
+def setUpModule():
+    """Both sweeps once without interruption; the grid is watched meanwhile."""
+    folder = Path(tempfile.mkdtemp(prefix="moat-"))
+    unittest.addModuleCleanup(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "other.yaml").write_text(LONG.replace("0.95", "0.96"))
 
-    @classmethod
-    def setUpClass(cls):
-        folder = Path(tempfile.mkdtemp(prefix="moat-"))
-        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
-        (folder / "long.yaml").write_text(LONG)
-        (folder / "other.yaml").write_text(LONG.replace("0.95", "0.96"))
-        with Launch(folder, "run", "long.yaml", "-q", ranks=3) as launch:
-            cls.counts, cls.said = watch(folder, launch)
-            cls.ended = launch.finish()
-        cls.reference = read(folder / "long.h5")
+    def watched(folder, *arguments, ranks):
+        with Launch(folder, *arguments, ranks=ranks) as launch:
+            WatchTest.counts, WatchTest.said = watch(folder, launch)
+            return launch.finish()
 
-    def setUp(self):
-        super().setUp()
-        self.write("long.yaml", LONG)
-        self.path = self.folder / "long.h5"
-        self.done = 0
+    InterruptedTest.sweeps = {"grid": Sweep(folder, LONG, 0, watched), "ridge": Sweep(folder, RIDGE, 1e-12)}
+
+
+class InterruptedTest(ProgramTest):
+    sweeps = {}
+
+    def choose(self, name):
+        """Turns to that sweep, which has a folder of its own."""
+        self.sweep = self.sweeps[name]
+        self.assertEqual(self.sweep.ended, (0, "", ""))
+        self.place = self.folder / name
+        self.place.mkdir(exist_ok=True)
+        (self.place / self.sweep.config).write_text(self.sweep.text)
+        self.path = self.place / self.sweep.name
 
     def launch(self, ranks):
-        return Launch(self.folder, "run", "long.yaml", ranks=ranks)
+        return Launch(self.place, "run", self.sweep.config, ranks=ranks)
 
-    def wait_for_progress(self, launch):
-        """Waits until the file has more points than after the last run."""
-        wait_for(lambda: points_done(self.path) > self.done or launch.process.poll() is not None)
-        if launch.process.poll() is not None:
-            self.fail(f"the run ended before it was interrupted, LONG may be too short: {launch.finish()}")
+    def look(self):
+        """Notes what the file reports done; how much that is."""
+        self.seen = self.sweep.reported(self.path)
+        return sum(int(mask.sum()) for mask in self.seen)
+
+    def wait_for_progress(self, launch, least=1):
+        """Waits until the file reports that much more than it does now."""
+        before = self.look()
+        wait_for(lambda: self.look() >= before + least or launch.process.poll() is not None, pause=0.005)
 
     def check_interrupted(self):
-        """The file of an interrupted run: what is reported done is right to the bit, nothing that was done is lost."""
-        mask = done_mask(self.path)  # no two of its axes have the same length, so that lengths stand for axes
-        values = read(self.path, live=True)
-        for name, value in values.items():
-            if name not in AXES and not name.startswith("run/"):
-                done = mask.any(axis=tuple(number for number, size in enumerate(mask.shape) if size not in value.shape))
-                self.assertEqual(value[done].tobytes(), self.reference[name][done].tobytes(), name)
-        self.assertGreaterEqual(mask.sum(), self.done, "points that were done are lost")
-        self.done = int(mask.sum())
-        self.assertEqual(np.count_nonzero(values["status"][mask]), self.done)
-        out, _ = self.run_moat(0, "status", "long.h5")
-        self.assertIn("complete" if self.done == LONG_POINTS else "not complete", out)
-        pending = re.search(r"(\d+)  pending", out)
-        self.assertLessEqual(int(pending[1]) if pending else 0, LONG_POINTS - self.done)
+        """What the file reports done is right and no less than was seen; how much that is."""
+        self.seen = self.sweep.check(self, self.path, self.seen)
+        return self.look()
 
     def check_resumed(self):
-        """The same command completes the file: same data as the run that nothing interrupted, no other file left."""
-        self.run_moat(0, "run", "long.yaml", ranks=3)
-        self.assertEqual(differing(read(self.path), self.reference), [])
-        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), [".scratch", "long.h5", "long.yaml"])
+        self.sweep.check_resumed(self, self.path)
+
+
+class WatchTest(InterruptedTest):
+    counts, said = [], []
 
     def test_watched_run(self):
-        self.assertEqual(self.ended, (0, "", ""))
-        self.assertTrue(self.reference["status"].all() and self.reference["run/block_state"].all())
+        sweep = self.sweeps["grid"]
+        self.assertEqual(sweep.ended, (0, "", ""))
+        self.assertTrue(sweep.reference["status"].all() and sweep.reference["run/block_state"].all())
         partial = set(self.counts) - {0, LONG_POINTS}
         self.assertGreaterEqual(len(partial), 3, "results grow before a reader's eyes")
         self.assertEqual(self.counts, sorted(self.counts))
@@ -119,46 +130,85 @@ class LongTest(ProgramTest):
             self.assertEqual(code, 2, err)
             self.assertRegex(err, r"another process is writing it \(host \S+, pid \d+, 1 node, 3 ranks\)")
 
-    def test_killed_at_random_moments(self):
-        moments = random.Random(1)
-        partial = 0
-        for ranks in (3, None, 3, 2, 3):
-            with self.launch(ranks) as launch:
-                time.sleep(moments.uniform(0.2, 1.6))
-                launch.kill()
-            if self.path.exists():
-                self.check_interrupted()
-                partial += 0 < self.done < LONG_POINTS
-        self.assertGreaterEqual(partial, 2, "kills came before the first or after the last point: LONG is too short")
-        self.check_resumed()
 
-    def test_one_rank_killed(self):
-        for rank in (0, 2):
-            with self.launch(3) as launch:
-                self.wait_for_progress(launch)
-                self.kill_rank(launch, rank)
-            self.check_interrupted()
-        self.check_resumed()
+class KillTest(InterruptedTest):
+    """kill -9 of rank 0, of a worker, or of mpirun, in every phase of a run."""
 
-    def kill_rank(self, launch, rank):
-        """kill -9 of one rank: mpirun ends by itself, and takes the others along."""
-        os.kill(launch.rank(rank), signal.SIGKILL)
-        code, _, err = launch.finish(SOON)
-        self.assertNotEqual(code, 0, err)
-        wait_for(lambda: not launch.members())
+    def test_killed_in_every_phase(self):
+        for number in range(KILLS):
+            name, phase = list(PHASES)[number % len(PHASES)]
+            victim = VICTIMS[(number % len(PHASES) + number // len(PHASES)) % len(VICTIMS)]
+            moments = random.Random(f"{SEED} {number}")
+            with self.subTest(f"MOAT_SEED={SEED}, kill {number}: {victim}, {name}, {phase}"):
+                self.choose(name)
+                for _ in range(5):
+                    self.prepare(phase)
+                    if self.kill(phase, victim, moments.choice((2, 3)), moments.uniform(0, PHASES[name, phase])):
+                        break
+                else:
+                    self.fail("every run ended before it was killed: the sweep is too short, or the wait too long")
+        for name in self.sweeps:
+            self.choose(name)
+            self.check_resumed()
 
-    def test_signal_to_mpirun(self):
-        # On TERM and INT mpirun itself ends with 1 whatever its ranks say; a USR1 it hands on, and returns rank 0's 75.
-        for number, codes in ((signal.SIGTERM, (1, 75)), (signal.SIGINT, (1, 75)), (signal.SIGUSR1, (75,))):
-            self.check_signal(3, number, codes)
-        self.check_resumed()
+    def prepare(self, phase):
+        """Brings the file to where a run soon gets into that phase."""
+        left = self.sweep.points + self.sweep.tasks - self.look()
+        if phase in ("close", "tables") and self.sweep.tasks or phase == "close":
+            if left > 0:
+                self.check_resumed()
+            self.sweep.rewind(self.path, blocks=1, tasks=2 if self.sweep.tasks else 0)
+        elif phase in ("start", "create", "tables") or left == 0:
+            self.path.unlink(missing_ok=True)
+        self.look()
 
-    def test_signal_to_a_single_process(self):
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
-            self.check_signal(None, number, (75,))
-        self.check_resumed()
+    def wait_for_phase(self, phase, launch):
+        points, tasks = (int(mask.sum()) for mask in self.seen)
+        if phase == "create" or phase == "tables" and not tasks:
+            awaited = self.path if phase == "tables" else self.path.with_name(f"{self.path.name}.moat-new")
+            wait_for(lambda: awaited.exists() or launch.process.poll() is not None, pause=0.0005)
+        elif phase == "tables":
+            self.wait_for_progress(launch, least=self.sweep.tasks - tasks)
+        elif phase == "close":
+            self.wait_for_progress(launch, least=self.sweep.tasks - tasks + self.sweep.points - points)
+        elif phase in ("blocks", "tasks"):
+            self.wait_for_progress(launch)
 
+    def kill(self, phase, victim, ranks, delay):
+        """Runs until the kill; whether it found anything alive."""
+        with self.launch(ranks) as launch:
+            number = {"rank 0": 0, "a worker": ranks - 1}.get(victim)
+            pid = launch.process.pid if number is None else wait_for(lambda: self.find(launch, number), pause=0.002)
+            self.wait_for_phase(phase, launch)
+            time.sleep(delay)
+            self.look()
+            alive = launch.process.poll() is None
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                alive = False
+            code, _, err = launch.finish(SOON)
+            wait_for(lambda: not launch.members(), SOON)
+        complete = False
+        if self.path.exists():
+            complete = self.check_interrupted() == self.sweep.points + self.sweep.tasks
+        self.assertTrue(code != 0 or complete, f"a run that was killed ends with 0: {err}")
+        print(f"{self.sweep.name} {phase}: {victim} of {ranks} ranks, {delay:.3f} s, {'hit' if alive else 'missed'}:",
+              *(f"{mask.sum()}/{mask.size}" for mask in self.seen))  # shown when the test fails
+        return alive
+
+    @staticmethod
+    def find(launch, number):
+        """Process id of a rank, None before it has started; mpirun's once that has ended."""
+        try:
+            return launch.process.pid if launch.process.poll() is not None else launch.rank(number)
+        except (LookupError, OSError):
+            return None
+
+
+class SignalTest(InterruptedTest):
     def check_signal(self, ranks, number, codes):
+        before = self.look()
         with self.launch(ranks) as launch:
             self.wait_for_progress(launch)
             launch.process.send_signal(number)
@@ -166,13 +216,69 @@ class LongTest(ProgramTest):
         self.assertIn(code, codes, f"{number.name}: {out}{err}")
         self.assertEqual(err.count("stopped by a signal; the same command goes on from there"), 1, err)
         with h5py.File(self.path) as file:  # opens plainly only when it was closed in good order
-            if out or codes == (75,):  # a mpirun that ends by itself may drop what its ranks print last
-                self.assertIn("pending", out)
-                self.assertEqual(int(re.search(r"(\d+)  pending", out)[1]), np.count_nonzero(file["status"][...] == 0))
-        before = self.done
-        self.check_interrupted()
-        self.assertTrue(before < self.done < LONG_POINTS, f"{before} < {self.done} < {LONG_POINTS}: LONG is too short")
-        self.assertEqual(np.count_nonzero(read(self.path)["status"]), self.done, "what was in flight is reported done")
+            pending = np.count_nonzero(file["status"][...] == 0)
+        self.assertLess(before, self.check_interrupted())
+        self.assertTrue(0 < pending == np.count_nonzero(~self.seen[0]), "what was in flight is reported done")
+        if not self.sweep.tasks and (out or codes == (75,)):  # a mpirun that ends by itself may drop what is printed last
+            self.assertEqual(int(re.search(r"(\d+)  pending", out)[1]), pending)
+
+    def test_signals(self):
+        # On TERM and INT mpirun itself ends with 1 whatever its ranks say; a USR1 it hands on, and returns rank 0's 75.
+        self.choose("grid")
+        for number, codes in ((signal.SIGTERM, (1, 75)), (signal.SIGINT, (1, 75)), (signal.SIGUSR1, (75,))):
+            self.check_signal(3, number, codes)
+        self.check_resumed()
+        self.path.unlink()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+            self.check_signal(None, number, (75,))
+
+    def test_signals_between_data_sets(self):
+        self.choose("ridge")
+        for ranks in (3, None):
+            self.check_signal(ranks, signal.SIGUSR1, (75,))
+        self.check_resumed()
+
+
+class SlowTest(InterruptedTest):
+    """A rank that stands still for a while, or all the while gets a fifth of a processor: slower, never wrong."""
+
+    def stand_still(self, launch, number, seconds):
+        """Stops a rank for that time; how much the file gained meanwhile, but for what was on its way."""
+        pid = launch.rank(number)
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(0.5)
+        before = self.look()
+        time.sleep(seconds - 0.5)
+        gained = self.look() - before
+        os.kill(pid, signal.SIGCONT)
+        return gained
+
+    def test_stopped_ranks(self):
+        self.choose("grid")
+        with self.launch(3) as launch:
+            self.wait_for_progress(launch)
+            self.assertGreater(self.stand_still(launch, 2, 2), 0, "one stopped worker holds up all")
+            self.assertEqual(self.stand_still(launch, 0, 1), 0)
+            code, out, err = launch.finish()
+        self.assertEqual((code, err), (0, ""), out)
+        self.check_resumed()
+
+    def test_slow_worker(self):
+        self.choose("ridge")
+        with self.launch(3) as launch:
+            self.wait_for_progress(launch)
+            pid = launch.rank(1)
+            while launch.process.poll() is None:
+                try:
+                    os.kill(pid, signal.SIGSTOP)
+                    time.sleep(0.08)
+                    os.kill(pid, signal.SIGCONT)
+                except ProcessLookupError:
+                    break
+                time.sleep(0.02)
+            code, out, err = launch.finish()
+        self.assertEqual((code, err), (0, ""), out)
+        self.check_resumed()
 
 
 if __name__ == "__main__":

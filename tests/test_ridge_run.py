@@ -1,12 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`solver: ridge` end to end: tables that depend on no rank, thresholds, kills, refusals, failed tasks."""
+"""`solver: ridge` end to end: tables that depend on no rank, thresholds, refusals, failed tasks."""
 
 import os
-import random
 import re
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -14,16 +12,15 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-import h5py
 import numpy as np
 import xarray
 from scipy.interpolate import CubicSpline
 
 import program
-from program import AXES, MOAT, ROOT, SECONDS, Launch, ProgramTest, differing, moat, read
+from program import AXES, MOAT, ROOT, ProgramTest, differing, moat, read
 
 OK, INCUMBENT_INFEASIBLE, FAILED = 1, 4, 6
-PENDING_TASK, DONE_TASK, FAILED_TASK = range(3)
+DONE_TASK, FAILED_TASK = 1, 2
 TABLES = ("A1", "A2", "D")
 TABLE_AXES = ("N", "trial", "nu", "lambda")
 TAU_I = 0.9
@@ -57,21 +54,6 @@ grid:
   nu:    {{values: [0.75, 1.5]}}
 ridge: {{P: 256, N: {{values: [8, 10, 12, 15, 18, 22, 27, 33, 40, 49, 60, 74, 90, 110, 135, 160, 192]}}, trials: 10,
         seed: 1}}
-"""
-
-# Three seconds of tasks on two cores; when that has become too little for the kills below they say so.
-LONG = f"""name: long
-sweep: market_entry
-solver: ridge
-output: long.h5
-model: {{gamma: 0.5, P: 640}}
-incumbent: {{tau: {TAU_I}}}
-grid:
-  N_I:   {{log: [100, 400], points: 5}}
-  tau_E: {{values: [1.2, .inf]}}
-  Q:     {{values: [0.3]}}
-  nu:    {{values: [0.75, 1.5]}}
-ridge: {{P: 640, N: {{log: [64, 640], points: 10}}, trials: 12, seed: 1}}
 """
 
 
@@ -279,101 +261,6 @@ class TheoryTest(ProgramTest):
         ratio = values.std(axis=0, ddof=1) / np.sqrt((errors ** 2).mean(axis=0))
         self.assertTrue(0.5 < np.median(ratio) < 2, ratio)
         self.assertTrue((ratio > 0.2).all() and (ratio < 5).all(), ratio)
-
-
-def task_states(path):
-    """States of the tasks, also while the file is written; none when there is no file yet or a run is opening it."""
-    try:
-        with h5py.File(path, "r", swmr=True) as file:
-            return file["run/task_state"][()]
-    except (OSError, KeyError):
-        return np.zeros(0)
-
-
-class KillTest(ProgramTest):
-    """A run that is interrupted while it samples and factors goes on at the task."""
-
-    @classmethod
-    def setUpClass(cls):
-        folder = Path(tempfile.mkdtemp(prefix="moat-"))
-        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
-        (folder / "long.yaml").write_text(LONG)
-        cls.ended = moat(folder, "run", "long.yaml", "-q", ranks=3)
-        cls.reference = read(folder / "long.h5")
-
-    def setUp(self):
-        super().setUp()
-        self.assertEqual(self.ended, (0, "", ""))
-        self.write("long.yaml", LONG)
-        self.path = self.folder / "long.h5"
-        self.done = np.zeros(self.reference["run/task_state"].shape, bool)
-        self.seconds = self.reference["run/task_seconds"]
-
-    def wait_for_task(self, launch):
-        """Waits until the file has more tasks done than after the last run."""
-        limit = time.monotonic() + SECONDS
-        while (task_states(self.path) == DONE_TASK).sum() <= self.done.sum():
-            if launch.process.poll() is not None:
-                self.fail(f"the run ended before it was interrupted, LONG may be too short: {launch.finish()}")
-            self.assertLess(time.monotonic(), limit, "no task finished")
-            time.sleep(0.01)
-
-    def check_interrupted(self):
-        """What is reported done is there, and right; what was done before is still there and was not solved again."""
-        values = read(self.path, live=True)
-        state, seconds = values["run/task_state"], values["run/task_seconds"]
-        self.assertLessEqual(set(np.unique(state)), {PENDING_TASK, DONE_TASK})
-        done = state == DONE_TASK
-        for name in TABLES:
-            self.assertTrue(np.isfinite(values[f"ridge/{name}"][done]).all(), name)
-            np.testing.assert_allclose(values[f"ridge/{name}"][done], self.reference[f"ridge/{name}"][done], rtol=1e-12)
-        self.assertTrue(np.isfinite(seconds[done]).all())
-        self.assertTrue(done[self.done].all(), "tasks that were done are lost")
-        np.testing.assert_array_equal(seconds[self.done], self.seconds[self.done], "tasks that were done ran again")
-        self.done, self.seconds = done, seconds
-        out, _ = self.run_moat(0, "status", "long.h5")
-        self.assertIn(f"{done.sum()} of {done.size} data sets done", out)
-
-    def check_resumed(self):
-        """The same command completes the file, with the numbers of the run that nothing interrupted."""
-        self.assertTrue(0 < self.done.sum() < self.done.size, "interrupted too early or too late: change LONG")
-        self.run_moat(0, "run", "long.yaml", ranks=3)
-        self.check_interrupted()
-        self.assertTrue(self.done.all())
-        found = read(self.path)
-        np.testing.assert_array_equal(found["status"], self.reference["status"])
-        self.assertTrue((found["status"] == OK).any())
-        for name in ("N_E_star", "N_E_star_stderr"):
-            np.testing.assert_allclose(found[name], self.reference[name], rtol=1e-9)
-        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), [".scratch", "long.h5", "long.yaml"])
-
-    def test_killed_at_random_moments(self):
-        moments = random.Random(3)
-        partial = 0
-        for ranks in (3, None, 2, 3):
-            with Launch(self.folder, "run", "long.yaml", ranks=ranks) as launch:
-                time.sleep(moments.uniform(0.3, 1.2))
-                launch.kill()
-            if self.path.exists():
-                self.check_interrupted()
-                partial += 0 < self.done.sum() < self.done.size
-        self.assertGreaterEqual(partial, 2, "kills came before the first or after the last task")
-        self.check_resumed()
-
-    def test_signal(self):
-        for ranks in (3, None):
-            with Launch(self.folder, "run", "long.yaml", ranks=ranks) as launch:
-                self.wait_for_task(launch)
-                launch.process.send_signal(signal.SIGUSR1)
-                code, out, err = launch.finish(15)
-            self.assertEqual(code, 75, f"{ranks} ranks: {out}{err}")
-            self.assertEqual(err.count("stopped by a signal; the same command goes on from there"), 1, err)
-            with h5py.File(self.path):  # opens plainly only when it was closed in good order
-                pass
-            before = self.done.sum()
-            self.check_interrupted()
-            self.assertGreater(self.done.sum(), before)
-        self.check_resumed()
 
 
 class RefusedTest(ProgramTest):

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A sweep that is interrupted, and what must hold of its file afterwards, whatever happened to the run.
+
+What the file reports done is right, nothing it reported before is lost, and the same command ends in the data of a run
+that nothing interrupted: to the bit, or within `tolerance` where groups of ranks share a factorisation.
+"""
+
+import re
+import time
+
+import h5py
+import numpy as np
+
+from program import AXES, SECONDS, done_mask, moat, read
+
+DONE_TASK = 1
+
+
+def wait_for(condition, seconds=SECONDS, pause=0.02):
+    """Waits until `condition` holds; its value."""
+    limit = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > limit:
+            raise TimeoutError("nothing happened")
+        time.sleep(pause)
+    return value
+
+
+class Sweep:
+    """A config, run once without interruption in `folder`; then copied into the folders of tests, which interrupt it."""
+
+    def __init__(self, folder, text, tolerance, run=moat):
+        self.folder, self.text, self.tolerance = folder, text, tolerance
+        self.name = re.search(r"^output: (\S+)$", text, re.M)[1]
+        self.config = self.name.replace(".h5", ".yaml")
+        (folder / self.config).write_text(text)
+        self.ended = run(folder, "run", self.config, "-q", ranks=3)
+        self.reference = read(folder / self.name)
+        with h5py.File(folder / self.name) as file:
+            self.axes = {name: [scales[0].name.rsplit("/")[-1] for scales in file[name].dims] for name in self.reference
+                         if name.partition("/")[0] not in (*AXES, "run", "ridge")}
+        self.points = self.reference["status"].size
+        self.tasks = self.reference.get("run/task_state", np.zeros(0)).size
+
+    def reported(self, path):
+        """(points, tasks) that the file reports done, as masks; none of either without a file or while a run opens it."""
+        try:
+            points = done_mask(path)
+            with h5py.File(path, "r", swmr=True) as file:
+                return points, file["run/task_state"][()] == DONE_TASK if self.tasks else np.zeros(0, bool)
+        except (OSError, KeyError):
+            return np.zeros(self.reference["status"].shape, bool), np.zeros(
+                self.reference["run/task_state"].shape if self.tasks else 0, bool)
+
+    def rewind(self, path, blocks, tasks):
+        """Turns a complete file into that of a run that was stopped with its last `blocks` and `tasks` pending."""
+        with h5py.File(path, "r+") as file:
+            file["run/block_state"][-blocks:] = 0
+            if tasks:
+                state = file["run/task_state"][...]
+                state.ravel()[-tasks:] = 0
+                file["run/task_state"][...] = state
+        points, _ = self.reported(path)
+        with h5py.File(path, "r+") as file:
+            file["status"][...] = np.where(points, file["status"][...], 0)
+
+    def compare(self, test, name, found, expected):
+        if self.tolerance == 0:
+            test.assertEqual(found.tobytes(), expected.tobytes(), name)
+        else:
+            np.testing.assert_allclose(found, expected, rtol=self.tolerance, err_msg=name)
+
+    def check(self, test, path, seen):
+        """The file after an interruption, given what a reader had `seen` reported before it; what is reported now."""
+        points, tasks = reported = self.reported(path)
+        values = read(path, live=True)
+        for name, axes in self.axes.items():
+            done = points.any(axis=tuple(number for number, axis in enumerate(AXES) if axis not in axes))
+            self.compare(test, name, values[name][done], self.reference[name][done])
+        for name in ("A1", "A2", "D") if self.tasks else ():
+            self.compare(test, name, values[f"ridge/{name}"][tasks], self.reference[f"ridge/{name}"][tasks])
+        for now, before in zip(reported, seen):
+            test.assertTrue(now[before].all(), "what was reported done is lost")
+        test.assertTrue(values["status"][points].all())
+        self.check_status(test, path, points, tasks)
+        return reported
+
+    def check_status(self, test, path, points, tasks):
+        """What `moat status` says of the file."""
+        code, out, err = moat(path.parent, "status", path)
+        test.assertEqual(code, 0, err)
+        test.assertIn("complete" if points.all() else "not complete", out)
+        pending = re.search(r"(\d+)  pending", out)
+        test.assertLessEqual(int(pending[1]) if pending else 0, np.count_nonzero(~points))
+        if self.tasks:
+            test.assertIn(f"{tasks.sum()} of {tasks.size} data sets done", out)
+
+    def check_resumed(self, test, path, ranks=3):
+        """The same command completes the file, and leaves no other."""
+        code, out, err = moat(path.parent, "run", self.config, "-q", ranks=ranks)
+        test.assertEqual((code, out, err), (0, "", ""))
+        points, tasks = self.check(test, path, self.reported(path))
+        test.assertTrue(points.all() and tasks.all())
+        with h5py.File(path):  # opens plainly only when it was closed in good order
+            pass
+        test.assertEqual(sorted(file.name for file in path.parent.iterdir()), [".scratch", path.name, self.config])
