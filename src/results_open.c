@@ -137,7 +137,7 @@ static bool read_blocks(struct results *results)
 /* Brings a file that its writer did not close back to one that opens. */
 static bool repair(const char *path)
 {
-    hid_t list = hdf5_access_list(true), file = H5Fopen(path, H5F_ACC_RDWR, list);
+    hid_t list = hdf5_access_list(true), file = H5Fopen(path, H5F_ACC_RDWR | H5F_ACC_SWMR_WRITE, list);
     bool ok = file >= 0 && H5Fincrement_filesize(file, 0) >= 0;
     hdf5_close(&list);
     return hdf5_close(&file) && ok;
@@ -150,10 +150,10 @@ static enum status resume(struct results *results, const char *argv_line)
         return hdf5_error(STATUS_IO, results->path, "cannot be repaired after its writer was killed");
     }
     hid_t list = hdf5_access_list(false);
-    results->file = H5Fopen(results->target, H5F_ACC_RDWR, list);
+    results->file = H5Fopen(results->target, H5F_ACC_RDWR | H5F_ACC_SWMR_WRITE, list);
     hdf5_close(&list);
     if (results->file < 0 || !results_add_history(results->file, argv_line) ||
-        H5Fflush(results->file, H5F_SCOPE_GLOBAL) < 0 || H5Fstart_swmr_write(results->file) < 0) {
+        H5Fflush(results->file, H5F_SCOPE_GLOBAL) < 0) {
         return hdf5_error(STATUS_IO, results->path, "cannot be resumed");
     }
     return STATUS_OK;

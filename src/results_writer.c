@@ -66,7 +66,7 @@ enum status results_settle_writer(const char *path)
 
 bool results_finish_history(const char *path, double core_hours)
 {
-    hid_t list = hdf5_access_list(false), file = H5Fopen(path, H5F_ACC_RDWR, list);
+    hid_t list = hdf5_access_list(false), file = H5Fopen(path, H5F_ACC_RDWR | H5F_ACC_SWMR_WRITE, list);
     char *history = file >= 0 ? hdf5_text_read(file, "history") : NULL, *text = NULL;
     size_t length = history ? strlen(history) : 0;
     bool ok = length > 0 && history[length - 1] == ']' &&
