@@ -96,7 +96,8 @@ bool results_add_history(hid_t file, const char *argv_line)
 {
     char *old = hdf5_text_read(file, "history"), *text = NULL, now[32];
     time_now(now);
-    bool ok = asprintf(&text, "%s%s%s moat %s (%s): %s", old ? old : "", old ? "\n" : "", now, MOAT_VERSION,
+    bool any = old && *old; /* a disk that failed under an earlier run may have cost its lines */
+    bool ok = asprintf(&text, "%s%s%s moat %s (%s): %s", any ? old : "", any ? "\n" : "", now, MOAT_VERSION,
                        MOAT_REVISION, argv_line) >= 0;
     ok = ok && hdf5_text_write(file, "history", text);
     if (text) {
@@ -133,7 +134,7 @@ static bool write_file(struct results *results, const char *temporary, const str
     results->file = ok ? H5Fcreate(temporary, H5F_ACC_TRUNC, list, access_list) : -1;
     ok = results->file >= 0 && results_write_layout(results->file, config) &&
          write_provenance(results->file, config, argv_line) && H5Fflush(results->file, H5F_SCOPE_GLOBAL) >= 0 &&
-         H5Fstart_swmr_write(results->file) >= 0;
+         H5Fstart_swmr_write(results->file) >= 0 && !hdf5_failed();
     hdf5_close(&list);
     hdf5_close(&access_list);
     return ok;

@@ -49,6 +49,9 @@ struct results {
 /* Makes HDF5 silent and forgets the last failure. At the start of every public function. Local. */
 void hdf5_begin(void);
 
+/* Whether any call has failed since, also one that nobody looked at, as those that close. Local. */
+bool hdf5_failed(void);
+
 /* Records "`path`: `action`: what HDF5 said" and returns `status`. Local. */
 enum status hdf5_error(enum status status, const char *path, const char *action);
 

@@ -101,6 +101,7 @@ class Sweep:
         test.assertEqual((code, out, err), (0, "", ""))
         points, tasks = self.check(test, path, self.reported(path))
         test.assertTrue(points.all() and tasks.all())
-        with h5py.File(path):  # opens plainly only when it was closed in good order
-            pass
+        with h5py.File(path) as file:  # opens plainly only when it was closed in good order
+            for line in file.attrs["history"].splitlines():
+                test.assertRegex(line, rf"^\d{{4}}-\S+Z moat \S+ \(\S+\): moat run {self.config}.*\[host .*\]$")
         test.assertEqual(sorted(file.name for file in path.parent.iterdir()), [".scratch", path.name, self.config])
