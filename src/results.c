@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,22 +56,56 @@ bool results_write_box(hid_t dataset, hid_t type, int rank, const size_t *start,
     return ok;
 }
 
+/* Takes down why the file cannot be written: every later failure says so too. */
+static enum status fail(struct results *results, enum status status)
+{
+    snprintf(results->failure, sizeof results->failure, "%s", error_message());
+    return status;
+}
+
 /* After a failure HDF5 may hold what cannot be written: all that is left to do with the file is to close it. */
 enum status results_write_failed(struct results *results)
 {
-    if (results->failed) {
-        return error_set(STATUS_IO, "%s: a write failed before, nothing more is written", results->path);
+    if (*results->failure) {
+        return error_set(STATUS_IO, "%s", results->failure);
     }
-    results->failed = true;
-    return hdf5_error(STATUS_IO, results->path,
-                      "cannot be written (what was done before is safe, the same command goes on from there)");
+    return fail(results, hdf5_error(STATUS_IO, results->path,
+                                    "cannot be written (what was done before is safe, the same command goes on from "
+                                    "there)"));
+}
+
+/* Whether the file still has its name: what is written to one that was removed is lost. */
+static bool still_there(const struct results *results)
+{
+    struct stat open_file, named;
+    if (fstat(results->lock, &open_file) != 0) {
+        return true;
+    }
+    if (stat(results->target, &named) != 0) {
+        return errno != ENOENT && errno != ENOTDIR;
+    }
+    return open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
+}
+
+enum status results_check_writable(struct results *results)
+{
+    if (*results->failure) {
+        return results_write_failed(results);
+    }
+    if (!still_there(results)) {
+        return fail(results, error_set(STATUS_IO,
+                                       "%s: was removed or replaced while this run wrote it, nothing more is written: "
+                                       "put it back, or start anew with the same command",
+                                       results->path));
+    }
+    return STATUS_OK;
 }
 
 enum status results_write(struct results *results, size_t index, const unsigned char *record, double seconds, int rank)
 {
     struct block block = grid_block(&results->layout.grid, index);
     size_t offset[FIELD_COUNT + 1];
-    bool ok = !results->failed;
+    bool ok = !*results->failure;
     hdf5_begin();
     field_offsets(&results->layout, &block, offset);
     for (int f = 0; f < FIELD_COUNT && ok; f++) {
@@ -97,8 +132,9 @@ enum status results_write(struct results *results, size_t index, const unsigned 
 enum status results_flush(struct results *results)
 {
     hdf5_begin();
-    if (results->failed) {
-        return results_write_failed(results);
+    enum status status = results_check_writable(results);
+    if (status != STATUS_OK) {
+        return status;
     }
     if (results->first_unflushed <= results->last_unflushed) {
         size_t first = results->first_unflushed, count = results->last_unflushed - first + 1;
@@ -143,7 +179,7 @@ enum status results_close(struct results **results)
     if (!*results) {
         return STATUS_OK;
     }
-    bool failed_before = (*results)->failed;
+    bool failed_before = *(*results)->failure;
     if (!failed_before) {
         status = results_flush(*results);
     }

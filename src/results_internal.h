@@ -29,7 +29,8 @@ struct results {
     int lock;       /* descriptor that holds the writer's lock, -1 when there is none */
     bool locked;    /* false where the file system has no locks */
     bool left_open; /* the last writer did not close the file */
-    bool failed;    /* a write failed: nothing more is written */
+
+    char failure[1024]; /* why nothing more is written; "" while all is well */
 
     hid_t file, field[FIELD_COUNT], block_state, block_seconds, block_rank;
     hid_t table[RIDGE_TABLES], task[TASK_VARIABLES]; /* with SOLVER_RIDGE */
@@ -164,6 +165,9 @@ double results_ridge_bytes(const struct config *config);
 /* Writes a box of `dataset` from `values`, packed; false on failure. Rank 0. */
 bool results_write_box(hid_t dataset, hid_t type, int rank, const size_t *start, const size_t *count,
                        const void *values);
+
+/* STATUS_IO when a write failed before, or the file has been removed. Rank 0. */
+enum status results_check_writable(struct results *results);
 
 /* Marks the file as one that cannot be written any more; returns STATUS_IO with the reason. Rank 0. */
 enum status results_write_failed(struct results *results);

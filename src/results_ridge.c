@@ -216,7 +216,11 @@ enum status results_write_task(struct results *results, const struct ladder *lad
     char text[MESSAGE_SIZE] = "";
     hdf5_begin();
     snprintf(text, sizeof text, "%s", message);
-    bool ok = !results->failed;
+    enum status status = results_check_writable(results);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    bool ok = true;
     for (int i = 0; i < RIDGE_TABLES && ok && ladder->state[task] == TASK_DONE; i++) {
         const double *table = values[i] + task * ladder_task_size(ladder);
         ok = results_write_box(results->table[i], H5T_NATIVE_DOUBLE, AXES, start, count, table);
