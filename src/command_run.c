@@ -23,12 +23,17 @@
 struct arguments {
     const char *command; /* the line it was called with */
     const char *config, *output;
-    bool force, quiet;
+    bool quiet;
+    unsigned results; /* options of results_open */
 };
+
+enum { KEY_FSYNC = 0x100 };
 
 static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0, "results file, instead of the config's `output`", 0},
     {"force", 'f', NULL, 0, "replace a results file of another sweep", 0},
+    {"fsync", KEY_FSYNC, NULL, 0,
+     "what is done survives a loss of power too: brings the file to disk every second and after each data set", 0},
     {"quiet", 'q', NULL, 0, "print nothing but errors", 0},
     {0},
 };
@@ -41,7 +46,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         arguments->output = argument;
         return 0;
     case 'f':
-        arguments->force = true;
+        arguments->results |= RESULTS_FORCE;
+        return 0;
+    case KEY_FSYNC:
+        arguments->results |= RESULTS_FSYNC;
         return 0;
     case 'q':
         arguments->quiet = true;
@@ -166,7 +174,7 @@ static enum status prepare(const struct arguments *arguments, int nodes, double 
     if (status == STATUS_OK) {
         const char *output = arguments->output ? arguments->output : (*config)->output;
         char *line = history_line(arguments, nodes, ranks);
-        status = line ? results_open(output, *config, line, arguments->force, results)
+        status = line ? results_open(output, *config, line, arguments->results, results)
                       : error_set(STATUS_MEMORY, "out of memory");
         free(line);
     }

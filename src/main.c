@@ -13,7 +13,7 @@ static const struct command {
     int (*run)(int argc, char **argv);
     const char *usage, *summary;
 } commands[] = {
-    {"run", command_run, "run CONFIG.yaml [-o FILE] [--force] [-q]",
+    {"run", command_run, "run CONFIG.yaml [-o FILE] [--force] [--fsync] [-q]",
      "sweep a grid of markets into an HDF5 file; under mpirun or srun"},
     {"plan", command_plan, "plan CONFIG.yaml [--ranks K]", "what a sweep will take: tasks, memory, time, file size"},
     {"submit", command_submit, "submit CONFIG.yaml [-o FILE] [--dry-run] [-- SBATCH-OPTION...]",

@@ -56,6 +56,11 @@ bool results_write_box(hid_t dataset, hid_t type, int rank, const size_t *start,
     return ok;
 }
 
+bool results_settle(struct results *results)
+{
+    return H5Fflush(results->file, H5F_SCOPE_GLOBAL) >= 0 && (!results->durable || hdf5_sync(results->lock));
+}
+
 /* Takes down why the file cannot be written: every later failure says so too. */
 static enum status fail(struct results *results, enum status status)
 {
@@ -141,9 +146,9 @@ enum status results_flush(struct results *results)
         bool ok =
             results_write_box(results->block_seconds, H5T_NATIVE_DOUBLE, 1, &first, &count, results->seconds + first) &&
             results_write_box(results->block_rank, H5T_NATIVE_INT32, 1, &first, &count, results->rank + first) &&
-            H5Fflush(results->file, H5F_SCOPE_GLOBAL) >= 0 &&
+            results_settle(results) &&
             results_write_box(results->block_state, H5T_NATIVE_UINT8, 1, &first, &count, results->state + first) &&
-            H5Fflush(results->file, H5F_SCOPE_GLOBAL) >= 0;
+            results_settle(results);
         if (!ok) {
             return results_write_failed(results);
         }

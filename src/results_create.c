@@ -140,6 +140,18 @@ static bool write_file(struct results *results, const char *temporary, const str
     return ok;
 }
 
+/* Brings the new name of the file to disk, where the file system does that for folders. */
+static void sync_folder(const char *target)
+{
+    char *copy = strdup(target);
+    int folder = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY) : -1;
+    if (folder >= 0) {
+        fsync(folder);
+        close(folder);
+    }
+    free(copy);
+}
+
 enum status results_create(struct results *results, const struct config *config, const char *argv_line)
 {
     char *temporary = NULL;
@@ -160,7 +172,7 @@ enum status results_create(struct results *results, const struct config *config,
     if (!replacing && access(results->target, F_OK) == 0) {
         status = error_set(STATUS_USAGE, "%s: another process has just created it: run the same command again",
                            results->path);
-    } else if (!write_file(results, temporary, config, argv_line)) {
+    } else if (!write_file(results, temporary, config, argv_line) || (results->durable && !hdf5_sync(lock))) {
         status = hdf5_error(STATUS_IO, results->path, "cannot be created");
     } else if (rename(temporary, results->target) != 0) {
         status = error_set(STATUS_IO, "%s: cannot be created: %s", results->path, strerror(errno));
@@ -168,6 +180,9 @@ enum status results_create(struct results *results, const struct config *config,
     if (status != STATUS_OK) {
         unlink(temporary); // NOLINT(clang-analyzer-core.NonNullParamChecker): set, or we had left
         goto cleanup;
+    }
+    if (results->durable) {
+        sync_folder(results->target);
     }
     if (replacing) {
         close(results->lock);

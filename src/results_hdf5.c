@@ -5,10 +5,12 @@
  * HDF5 calls back at each failing call. The first failure is kept until it is reported: it is the cause, later ones
  * come from what it left undone.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "results_internal.h"
 
@@ -53,6 +55,15 @@ void results_prepare(void)
 bool hdf5_failed(void)
 {
     return cause[0] != '\0';
+}
+
+bool hdf5_sync(int descriptor)
+{
+    bool ok = fdatasync(descriptor) == 0;
+    if (!ok && cause[0] == '\0') {
+        snprintf(cause, sizeof cause, "%s", strerror(errno));
+    }
+    return ok;
 }
 
 enum status hdf5_error(enum status status, const char *path, const char *action)

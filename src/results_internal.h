@@ -29,6 +29,7 @@ struct results {
     int lock;       /* descriptor that holds the writer's lock, -1 when there is none */
     bool locked;    /* false where the file system has no locks */
     bool left_open; /* the last writer did not close the file */
+    bool durable;   /* each flush goes to disk */
 
     char failure[1024]; /* why nothing more is written; "" while all is well */
 
@@ -65,6 +66,9 @@ bool hdf5_close(hid_t *object);
 
 /* Writes the text attribute `name`, new or not, as a variable-length UTF-8 string. False on failure. Local. */
 bool hdf5_text_write(hid_t object, const char *name, const char *text);
+
+/* Brings the file behind the descriptor to disk; a failure is told as one of HDF5's. False on failure. Local. */
+bool hdf5_sync(int descriptor);
 
 /* The text attribute `name`, which the caller frees; NULL when there is none or on failure. Local. */
 char *hdf5_text_read(hid_t object, const char *name);
@@ -165,6 +169,9 @@ double results_ridge_bytes(const struct config *config);
 /* Writes a box of `dataset` from `values`, packed; false on failure. Rank 0. */
 bool results_write_box(hid_t dataset, hid_t type, int rank, const size_t *start, const size_t *count,
                        const void *values);
+
+/* Brings what HDF5 holds into the file, and the file to disk where that is asked for. False on failure. Rank 0. */
+bool results_settle(struct results *results);
 
 /* STATUS_IO when a write failed before, or the file has been removed. Rank 0. */
 enum status results_check_writable(struct results *results);

@@ -43,7 +43,7 @@ bool results_destroy(struct results *results)
 }
 
 /* A results object for `path` without a file. */
-static enum status prepare(const char *path, const struct config *config, struct results **out)
+static enum status prepare(const char *path, const struct config *config, unsigned options, struct results **out)
 {
     struct results *results = calloc(1, sizeof *results);
     enum status status = STATUS_MEMORY;
@@ -51,6 +51,7 @@ static enum status prepare(const char *path, const struct config *config, struct
         return error_set(STATUS_MEMORY, "out of memory");
     }
     results->lock = -1;
+    results->durable = (options & RESULTS_FSYNC) != 0;
     results->file = results->block_state = results->block_seconds = results->block_rank = -1;
     memset(results->field, -1, sizeof results->field);
     memset(results->table, -1, sizeof results->table);
@@ -184,18 +185,18 @@ static enum status choose(struct results *results, const struct config *config, 
     return status;
 }
 
-enum status results_open(const char *path, const struct config *config, const char *argv_line, bool force,
+enum status results_open(const char *path, const struct config *config, const char *argv_line, unsigned options,
                          struct results **out)
 {
     struct results *results = NULL;
     bool resumes = false;
     *out = NULL;
     hdf5_begin();
-    enum status status = prepare(path, config, &results);
+    enum status status = prepare(path, config, options, &results);
     if (status != STATUS_OK || !results) {
         return status;
     }
-    status = choose(results, config, force, &resumes);
+    status = choose(results, config, (options & RESULTS_FORCE) != 0, &resumes);
     if (status == STATUS_OK) {
         status = resumes ? resume(results, argv_line) : results_create(results, config, argv_line);
     }

@@ -60,9 +60,18 @@ class Sweep:
                 state = file["run/task_state"][...]
                 state.ravel()[-tasks:] = 0
                 file["run/task_state"][...] = state
-        points, _ = self.reported(path)
+        points, done = self.reported(path)
         with h5py.File(path, "r+") as file:
-            file["status"][...] = np.where(points, file["status"][...], 0)
+            for name, axes in self.axes.items():
+                empty = 0 if file[name].dtype.kind == "u" else np.nan
+                file[name][...] = np.where(self.over(axes, points), file[name][...], empty)
+            for name in ("A1", "A2", "D") if self.tasks else ():
+                file[f"ridge/{name}"][...] = np.where(done[:, :, None, None], file[f"ridge/{name}"][...], np.nan)
+
+    @staticmethod
+    def over(axes, points):
+        """Which values of a variable over those axes belong to `points`."""
+        return points.any(axis=tuple(number for number, axis in enumerate(AXES) if axis not in axes))
 
     def compare(self, test, name, found, expected):
         if self.tolerance == 0:
@@ -75,7 +84,7 @@ class Sweep:
         points, tasks = reported = self.reported(path)
         values = read(path, live=True)
         for name, axes in self.axes.items():
-            done = points.any(axis=tuple(number for number, axis in enumerate(AXES) if axis not in axes))
+            done = self.over(axes, points)
             self.compare(test, name, values[name][done], self.reference[name][done])
         for name in ("A1", "A2", "D") if self.tasks else ():
             self.compare(test, name, values[f"ridge/{name}"][tasks], self.reference[f"ridge/{name}"][tasks])

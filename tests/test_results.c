@@ -101,7 +101,7 @@ static enum status write_block(struct results *results, const struct config *con
 static struct results *open_or_abort(const struct config *config, bool force)
 {
     struct results *results = NULL;
-    if (results_open(path, config, "test --line [host nowhere, pid 1, 1 node, 1 rank]", force, &results) != STATUS_OK) {
+    if (results_open(path, config, "test --line [host nowhere, pid 1, 1 node, 1 rank]", force ? RESULTS_FORCE : 0, &results) != STATUS_OK) {
         fprintf(stderr, "%s\n", error_message());
         abort();
     }
@@ -362,7 +362,7 @@ static void expect_refusal(const char *name, const struct config *config, bool f
 {
     struct results *results = NULL;
     unsigned long long before = file_sum(name);
-    enum status found = results_open(name, config, "test", force, &results);
+    enum status found = results_open(name, config, "test", force ? RESULTS_FORCE : 0, &results);
     if (found != status || !strstr(error_message(), word)) {
         fprintf(stderr, "expected '%s', found %d '%s'\n", word, found, error_message());
     }
@@ -486,7 +486,7 @@ static void test_live_file(void)
     CU_ASSERT_TRUE(first.written_now);
 
     struct results *results = NULL;
-    CU_ASSERT_EQUAL(results_open(path, config, "test", true, &results), STATUS_USAGE);
+    CU_ASSERT_EQUAL(results_open(path, config, "test", RESULTS_FORCE, &results), STATUS_USAGE);
     CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), "another process is writing it"));
 
     int answer = -1;

@@ -134,7 +134,7 @@ static enum status sweep(const struct config *config, const char *path)
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     enum status status = worker_create(config, NULL, &worker);
     if (status == STATUS_OK && rank == 0) {
-        status = results_open(path, config, "test_sweep", false, &results);
+        status = results_open(path, config, "test_sweep", 0, &results);
     }
     if (coordinator_agree(status, MPI_COMM_WORLD) == STATUS_OK) {
         if (rank == 0) {
