@@ -228,8 +228,7 @@ enum status results_write_task(struct results *results, const struct ladder *lad
     hid_t type = H5Dget_type(results->task[TASK_MESSAGE]);
     ok = ok && results_write_box(results->task[TASK_SECONDS], H5T_NATIVE_DOUBLE, 2, start, count, &seconds) &&
          results_write_box(results->task[TASK_RANK], H5T_NATIVE_INT, 2, start, count, &rank) &&
-         results_write_box(results->task[TASK_MESSAGE], type, 2, start, count, text) &&
-         results_settle(results) &&
+         results_write_box(results->task[TASK_MESSAGE], type, 2, start, count, text) && results_settle(results) &&
          results_write_box(results->task[TASK_STATE], H5T_NATIVE_UINT8, 2, start, count, &ladder->state[task]) &&
          results_settle(results);
     H5Tclose(type);

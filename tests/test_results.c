@@ -101,7 +101,8 @@ static enum status write_block(struct results *results, const struct config *con
 static struct results *open_or_abort(const struct config *config, bool force)
 {
     struct results *results = NULL;
-    if (results_open(path, config, "test --line [host nowhere, pid 1, 1 node, 1 rank]", force ? RESULTS_FORCE : 0, &results) != STATUS_OK) {
+    if (results_open(path, config, "test --line [host nowhere, pid 1, 1 node, 1 rank]", force ? RESULTS_FORCE : 0,
+                     &results) != STATUS_OK) {
         fprintf(stderr, "%s\n", error_message());
         abort();
     }

@@ -17,10 +17,10 @@
  * by any number of readers (SWMR). A block's state turns to done only after its data are in the file, so a run that is
  * killed at any moment loses blocks of the last second at most, never a block reported done.
  *
- * A kill leaves what the system holds of the file, a loss of power only what the disk has. With RESULTS_FSYNC each flush
- * brings the data to disk, then writes that they are done, then brings that to disk. Whatever a loss of power leaves of
- * the writes since, no block is done without its data, and all are done that were so when a flush last returned. This
- * takes for granted that a disk keeps what it has confirmed and tears no page of 4096 bytes.
+ * A kill leaves what the system holds of the file, a loss of power only what the disk has. With RESULTS_FSYNC each
+ * flush brings the data to disk, then writes that they are done, then brings that to disk. Whatever a loss of power
+ * leaves of the writes since, no block is done without its data, and all are done that were so when a flush last
+ * returned. This takes for granted that a disk keeps what it has confirmed and tears no page of 4096 bytes.
  */
 struct results;
 
@@ -29,18 +29,18 @@ enum results_options {
     RESULTS_FSYNC = 2, /* what is flushed survives a loss of power */
 };
 
-/* To be called before MPI_Init. An HDF5 that starts after MPI_Init has MPI_Finalize close what is still open, and crashes
-   there on a file that could not be written. Every process. */
+/* To be called before MPI_Init. An HDF5 that starts after MPI_Init has MPI_Finalize close what is still open, and
+   crashes there on a file that could not be written. Every process. */
 void results_prepare(void);
 
 /* Bytes of the finished results file of `config`. Local. */
 double results_bytes(const struct config *config);
 
 /* Opens `path` for the sweep `config`: creates it, or resumes it when it holds the same sweep (after repairing what a
-   killed writer left), with RESULTS_FORCE too. `argv_line` is the command, for the history attribute. A file of another sweep
-   is refused without RESULTS_FORCE, which replaces it once the new one is ready; a file that is not moat's, or that another
-   process writes, is refused always, and a refused file is not changed. Checks folder and disk space before it creates
-   anything. Returns STATUS_USAGE, STATUS_IO or STATUS_MEMORY. Rank 0. */
+   killed writer left), with RESULTS_FORCE too. `argv_line` is the command, for the history attribute. A file of another
+   sweep is refused without RESULTS_FORCE, which replaces it once the new one is ready; a file that is not moat's, or
+   that another process writes, is refused always, and a refused file is not changed. Checks folder and disk space
+   before it creates anything. Returns STATUS_USAGE, STATUS_IO or STATUS_MEMORY. Rank 0. */
 enum status results_open(const char *path, const struct config *config, const char *argv_line, unsigned options,
                          struct results **out);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * LD_PRELOAD: a disk that fails, for files with .h5 in their name. Calls that change such a file or bring it to disk are
- * counted from 1 in each process; DISK_FAULT in the environment says what happens at call k:
+ * LD_PRELOAD: a disk that fails, for files with .h5 in their name. Calls that change such a file or bring it to disk
+ * are counted from 1 in each process; DISK_FAULT in the environment says what happens at call k:
  *
  *   EIO:k[:n]      it and the next n - 1 calls (all, without n) fail with EIO; likewise ENOSPC
  *   kill:k         the process is killed in the middle of it
