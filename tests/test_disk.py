@@ -22,7 +22,7 @@ from unittest import mock
 from interrupted import Sweep, wait_for
 from program import LONG, Launch, ProgramTest, moat
 
-STEPS = int(os.environ.get("MOAT_STEPS", 12))
+STEPS = int(os.environ.get("MOAT_STEPS", 8))
 SEED = os.environ.get("MOAT_SEED", str(random.randrange(10**6)))
 SHIM = Path(__file__).resolve().parent / "faults" / "failing_disk.c"
 NOBODY = 65534
@@ -236,7 +236,7 @@ class PowerTest(DiskTest):
     def test_nothing_done_is_lost(self):
         for name in self.sweeps:
             for start in ("new", "resumed"):
-                for number, syncs in self.images(name, start, 4 * STEPS or 1000, "--fsync"):
+                for number, syncs in self.images(name, start, 2 * STEPS or 500, "--fsync"):
                     with self.subTest(f"MOAT_SEED={SEED}: {name}, {start}, {number}"):
                         self.look()
                         _, tasks = self.sweep.check(self, self.path, self.seen)
