@@ -41,7 +41,7 @@ SUPPORT     := $(filter-out tests/test_%,$(wildcard tests/*.c))
 BENCHMARKS  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 object       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-.PHONY: all deps test-deps lint-deps demo validation figures test test-slurm check lint bench asan install clean help
+.PHONY: all deps test-deps lint-deps demo validation figures test test-slurm check lint bench asan fuzz install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -128,6 +128,14 @@ asan: ## build with address and undefined-behaviour sanitizers in build/asan and
 	    ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	    LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 tests/run $(TESTS)
 
+# Texts are tried against tests/faults/fuzz_config.c; those that reach something new stay in build/fuzz/corpus.
+FUZZ_SECONDS := 3600
+fuzz: ## try made-up configs for FUZZ_SECONDS (3600) with clang's libFuzzer and sanitizers
+	$(Q)OMPI_CC=clang $(MAKE) --no-print-directory BUILD=build/fuzz OPTIMISE=-O1 EXTRA=-DAXIS_POINTS_MAX=1e4 \
+	    SANITIZE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" build/fuzz/fuzz_config
+	$(Q)mkdir -p build/fuzz/corpus && nice -n 19 build/fuzz/fuzz_config -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 \
+	    -dict=tests/faults/config.dict -artifact_prefix=build/fuzz/ -print_final_stats=1 build/fuzz/corpus tests/faults/corpus jobs
+
 bench: all $(BENCHMARKS:%=$(BUILD)/tests/bench/%) ## run the benchmarks (ratios within one run)
 	$(Q)for b in $(BENCHMARKS); do echo "== $$b"; $(MPIRUN) -n 2 $(BUILD)/tests/bench/$$b || exit 1; done
 
@@ -170,6 +178,12 @@ $(BUILD)/libmoat.a: $(call object,$(LIBRARY_SOURCES))
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call object,$(SUPPORT)) $(BUILD)/libmoat.a
 	@echo "  LINK $@"
 	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcunit
+
+$(BUILD)/tests/test_fuzz_corpus: $(call object,tests/faults/fuzz_config.c)
+
+$(BUILD)/fuzz_config: $(call object,tests/faults/fuzz_config.c) $(BUILD)/libmoat.a
+	@echo "  LINK $@"
+	$(Q)$(CC) -o $@ $^ $(LDLIBS) -fsanitize=fuzzer
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
