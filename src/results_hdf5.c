@@ -43,6 +43,16 @@ void hdf5_begin(void)
     cause[0] = '\0';
 }
 
+void results_init(void)
+{
+    hdf5_begin();
+}
+
+bool hdf5_failed(void)
+{
+    return cause[0] != '\0';
+}
+
 enum status hdf5_error(enum status status, const char *path, const char *action)
 {
     error_set(status, "%s: %s: %s", path, action, cause[0] ? cause : "HDF5 gives no reason");

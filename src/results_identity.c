@@ -85,12 +85,6 @@ bool results_written_now(const char *path)
     return tells ? lock.l_type != F_UNLCK : results_find_launch(path, &launch) && launch_find(&launch) != LAUNCH_GONE;
 }
 
-bool results_is_ours(hid_t file)
-{
-    return H5Aexists(file, "moat_version") > 0 && H5Aexists(file, "config") > 0 &&
-           H5Lexists(file, "run", H5P_DEFAULT) > 0;
-}
-
 /* Whether the variables have the shape that `config` gives: they do unless the file was edited or comes from a version
    that cut blocks otherwise. */
 static bool layout_fits(hid_t file, const struct config *config)
@@ -142,7 +136,12 @@ enum status results_identify(struct results *results, const struct config *confi
         status = hdf5_error(STATUS_USAGE, results->path, "not a results file that can be read, left as it is");
         goto cleanup;
     }
-    text = results_is_ours(file) ? hdf5_text_read(file, "config") : NULL;
+    hdf5_begin();
+    status = results_check_content(file, results->path, results_refused);
+    if (status != STATUS_OK) {
+        goto cleanup;
+    }
+    text = hdf5_text_read(file, "config");
     if (!text) {
         status = error_set(STATUS_USAGE, "%s: an HDF5 file, but not of moat%s", results->path, results_refused);
         goto cleanup;

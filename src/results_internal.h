@@ -14,6 +14,7 @@
  *   results_create.c    a new file: folder, disk space, provenance
  *   results_layout.c    its variables
  *   results_identity.c  whose file it is, and who writes it
+ *   results_intact.c    whether a file is whole
  *   results_writer.c    the writer by name, and what its run took
  *   results_summary.c   reading what a file says of its sweep
  *   results_hdf5.c      what all of them need from HDF5
@@ -49,6 +50,9 @@ struct results {
 /* Makes HDF5 silent and forgets the last failure. At the start of every public function. Local. */
 void hdf5_begin(void);
 
+/* Whether some call has failed since. Local. */
+bool hdf5_failed(void);
+
 /* Records "`path`: `action`: what HDF5 said" and returns `status`. Local. */
 enum status hdf5_error(enum status status, const char *path, const char *action);
 
@@ -83,12 +87,15 @@ enum status results_lock(const char *path, int flags, int *descriptor, bool *loc
    alive. Changes nothing. Rank 0. */
 bool results_written_now(const char *path);
 
-/* Whether the attributes of `file` are those of a moat results file. Local. */
-bool results_is_ours(hid_t file);
-
 /* Reads whose sweep the existing file of `results`, which is locked, holds: *same when it is `config`'s. Sets
    left_open. Changes nothing. Returns STATUS_USAGE when it is not ours, STATUS_MEMORY. Rank 0. */
 enum status results_identify(struct results *results, const struct config *config, bool *same);
+
+/* --- results_intact.c */
+
+/* Whether `file`, which was opened for reading as `path`, is one of moat and whole: everything in it can be opened and
+   is of the kind a sweep has. `advice` ends the message when it is not. Returns STATUS_USAGE then, STATUS_IO. Local. */
+enum status results_check_content(hid_t file, const char *path, const char *advice);
 
 /* --- results_writer.c */
 

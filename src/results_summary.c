@@ -148,8 +148,8 @@ enum status results_summarise(const char *path, struct results_summary *out)
         return hdf5_error(STATUS_USAGE, path, "not a results file that can be read");
     }
     hdf5_begin();
-    if (!results_is_ours(file)) {
-        status = error_set(STATUS_USAGE, "%s: an HDF5 file, but not of moat", path);
+    status = results_check_content(file, path, "");
+    if (status != STATUS_OK) {
         goto cleanup;
     }
     results_read_title(file, out);

@@ -19,6 +19,10 @@
  */
 struct results;
 
+/* Before MPI_Init: HDF5 then does not close itself within MPI_Finalize, where it stumbles over what a damaged file left
+   in it. */
+void results_init(void);
+
 /* Bytes of the finished results file of `config`. Local. */
 double results_bytes(const struct config *config);
 
