@@ -74,14 +74,15 @@ enum status results_check_content(hid_t file, const char *path, const char *advi
     struct walk walk = {.name = "/"};
     htri_t version = H5Aexists(file, "moat_version"), config = H5Aexists(file, "config");
     htri_t run = H5Lexists(file, "run", H5P_DEFAULT);
-    if (version == 0 || config == 0 || run == 0) {
+    bool ours = version > 0 && config > 0 && run > 0;
+    if (!ours && !hdf5_failed()) {
         return error_set(STATUS_USAGE, "%s: an HDF5 file, but not of moat%s", path, advice);
     }
     if (stat(path, &about) != 0) {
         return error_set(STATUS_IO, "%s: %s", path, strerror(errno));
     }
     walk.file_bytes = (hsize_t)about.st_size;
-    if (version > 0 && config > 0 && run > 0 && check_group(file, &walk, true)) {
+    if (ours && check_group(file, &walk, true)) {
         return STATUS_OK;
     }
     if (hdf5_failed()) {
