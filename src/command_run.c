@@ -294,7 +294,7 @@ int command_run(int argc, char **argv)
     argp_parse(&argp, argc, argv, command_argp_flags(), NULL, &arguments);
 
     interrupt_install();
-    results_init();
+    results_prepare();
     MPI_Init(NULL, NULL);
     enum status status = sweep(&arguments, MPI_COMM_WORLD);
     MPI_Finalize();

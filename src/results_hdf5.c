@@ -43,7 +43,7 @@ void hdf5_begin(void)
     cause[0] = '\0';
 }
 
-void results_init(void)
+void results_prepare(void)
 {
     hdf5_begin();
 }

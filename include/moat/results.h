@@ -19,9 +19,9 @@
  */
 struct results;
 
-/* Before MPI_Init: HDF5 then does not close itself within MPI_Finalize, where it stumbles over what a damaged file left
-   in it. */
-void results_init(void);
+/* To be called before MPI_Init. An HDF5 that starts after MPI_Init has MPI_Finalize close what is still open, and crashes
+   there on a file that could not be written. Every process. */
+void results_prepare(void);
 
 /* Bytes of the finished results file of `config`. Local. */
 double results_bytes(const struct config *config);
