@@ -12,7 +12,7 @@ Q       := $(if $(V),,@)
 
 ELPA     := $(filter elpa,$(EIGENSOLVER))
 PACKAGES := build-essential pkg-config openmpi-bin libopenmpi-dev libscalapack-openmpi-dev libopenblas0-serial \
-            libopenblas-serial-dev liblapack-dev libhdf5-openmpi-dev libgsl-dev libcyaml-dev libyaml-dev librandom123-dev libcunit1-dev \
+            libopenblas-serial-dev liblapack-dev libhdf5-openmpi-dev libgsl-dev libcyaml-dev libyaml-dev zlib1g-dev librandom123-dev libcunit1-dev \
             python3 python3-h5py python3-xarray python3-h5netcdf python3-matplotlib python3-scipy $(if $(ELPA),libelpa-dev)
 TEST_PACKAGES := chromium hdf5-tools munge slurm-wlm # without them the tests that need them are left out
 LINT_PACKAGES := clang clang-format clang-tidy cppcheck libelpa-dev
@@ -23,7 +23,7 @@ HDF5_FLAGS = $(shell pkg-config --cflags hdf5-openmpi 2>/dev/null)
 CFLAGS    = -std=c11 -D_GNU_SOURCE $(OPTIMISE) -g $(if $(strip $(ARCH)),-march=$(strip $(ARCH))) -fopenmp-simd \
             -ffp-contract=off -fno-math-errno $(WARNINGS) $(HDF5_FLAGS) $(if $(ELPA),$(shell pkg-config --cflags elpa)) -Iinclude -MMD -MP $(SANITIZE) $(EXTRA)
 LDLIBS    = -Wl,--as-needed $(if $(ELPA),$(shell pkg-config --libs elpa)) -L/usr/lib/$(shell uname -m)-linux-gnu/hdf5/openmpi -lhdf5_hl -lhdf5 -lscalapack-openmpi -llapack -lblas \
-            -lgsl -lcyaml -lyaml -lm $(SANITIZE)
+            -lgsl -lcyaml -lyaml -lz -lm $(SANITIZE)
 # As root, with more ranks than cores, without rsh: what a container or a CI machine has.
 MPI_ENVIRONMENT := OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 \
                    OMPI_MCA_plm_rsh_agent= OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_btl_base_warn_component_unused=0 OPENBLAS_NUM_THREADS=1
