@@ -38,10 +38,12 @@ LIBRARY_SOURCES := $(filter-out $(PROGRAM_SOURCES) $(GRID_SOURCES),$(wildcard sr
 TESTS       := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 MPI_TESTS   := test_sweep test_ridge
 SUPPORT     := $(filter-out tests/test_%,$(wildcard tests/*.c))
+FAULT_TESTS := test_damaged
+FAULT_SIZES := MOAT_CUTS=200 MOAT_FLIPS=500
 BENCHMARKS  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 object       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-.PHONY: all deps test-deps lint-deps demo validation figures test test-slurm check lint bench asan fuzz install clean help
+.PHONY: all deps test-deps lint-deps demo validation figures test test-faults test-slurm check lint bench asan fuzz install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -138,6 +140,9 @@ fuzz: ## try made-up configs for FUZZ_SECONDS (3600) with clang's libFuzzer and 
 
 bench: all $(BENCHMARKS:%=$(BUILD)/tests/bench/%) ## run the benchmarks (ratios within one run)
 	$(Q)for b in $(BENCHMARKS); do echo "== $$b"; $(MPIRUN) -n 2 $(BUILD)/tests/bench/$$b || exit 1; done
+
+test-faults: test-deps $(BUILD)/moat ## the long forms of the tests of kills and faults (half an hour)
+	$(Q)for t in $(FAULT_TESTS); do $(FAULT_SIZES) MOAT=$(BUILD)/moat PYTHONPATH=tests $(PYTHON) -m unittest -v $$t || exit 1; done
 
 test-slurm: test-deps $(BUILD)/moat ## sweeps as jobs of a SLURM that the test starts (in make test too)
 	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests $(PYTHON) -m unittest -v test_slurm

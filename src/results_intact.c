@@ -93,9 +93,8 @@ enum status results_check_content(hid_t file, const char *path, const char *advi
 {
     struct stat about;
     struct walk walk = {.name = "/"};
-    htri_t version = H5Aexists(file, "moat_version"), config = H5Aexists(file, "config");
-    htri_t run = H5Lexists(file, "run", H5P_DEFAULT);
-    bool ours = version > 0 && config > 0 && run > 0;
+    bool ours =
+        H5Aexists(file, "moat_version") > 0 && H5Aexists(file, "config") > 0 && H5Lexists(file, "run", H5P_DEFAULT) > 0;
     if (!ours && !hdf5_failed()) {
         return error_set(STATUS_USAGE, "%s: an HDF5 file, but not of moat%s", path, advice);
     }

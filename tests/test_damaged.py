@@ -29,7 +29,7 @@ SEED = int(os.environ.get("MOAT_SEED", 1))
 SECONDS = 10  # the longest that any command may take
 BYTES = 4 << 30  # of address space
 
-# Half a second of work: 120 data efficiencies, each with tables of its own.
+# A third of a second of work: 40 data efficiencies, each with tables of its own.
 SWEEP = """name: small
 sweep: market_entry
 solver: deterministic
@@ -40,7 +40,7 @@ grid:
   N_I:   {log: [10, 1e9], points: 6}
   tau_E: {values: [0.5, 0.95, .inf]}
   Q:     {linear: [0.1, 1.0], points: 2}
-  nu:    {linear: [0.6, 2.9], points: 120}
+  nu:    {linear: [0.6, 2.9], points: 40}
 """
 COMMANDS = (("status", "small.h5"), ("run", "small.yaml", "-q"), ("run", "small.yaml", "-q", "--force"))
 
@@ -126,7 +126,7 @@ def interrupt(folder):
         with Launch(folder, "run", "small.yaml", "-q") as launch:
             while not path.exists() and launch.process.poll() is None:
                 time.sleep(0.005)
-            time.sleep(0.1)
+            time.sleep(0.05)
             os.kill(launch.process.pid, signal.SIGSTOP)
             time.sleep(1.05)
             os.kill(launch.process.pid, signal.SIGCONT)
