@@ -15,7 +15,7 @@ PACKAGES := build-essential pkg-config openmpi-bin libopenmpi-dev libscalapack-o
             libopenblas-serial-dev liblapack-dev libhdf5-openmpi-dev libgsl-dev libcyaml-dev libyaml-dev zlib1g-dev librandom123-dev libcunit1-dev \
             python3 python3-h5py python3-xarray python3-h5netcdf python3-matplotlib python3-scipy $(if $(ELPA),libelpa-dev)
 TEST_PACKAGES := chromium hdf5-tools munge slurm-wlm # without them the tests that need them are left out
-LINT_PACKAGES := clang clang-format clang-tidy cppcheck libelpa-dev
+LINT_PACKAGES := clang libclang-rt-dev clang-format clang-tidy cppcheck libelpa-dev
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion
 OPTIMISE := -O3
@@ -132,7 +132,7 @@ asan: ## build with address and undefined-behaviour sanitizers in build/asan and
 
 # Texts are tried against tests/faults/fuzz_config.c; those that reach something new stay in build/fuzz/corpus.
 FUZZ_SECONDS := 3600
-fuzz: ## try made-up configs for FUZZ_SECONDS (3600) with clang's libFuzzer and sanitizers
+fuzz: lint-deps ## try made-up configs for FUZZ_SECONDS (3600) with clang's libFuzzer and sanitizers
 	$(Q)OMPI_CC=clang $(MAKE) --no-print-directory BUILD=build/fuzz OPTIMISE=-O1 EXTRA=-DAXIS_POINTS_MAX=1e4 \
 	    SANITIZE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" build/fuzz/fuzz_config
 	$(Q)mkdir -p build/fuzz/corpus && nice -n 19 build/fuzz/fuzz_config -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 \
@@ -182,7 +182,7 @@ $(BUILD)/libmoat.a: $(call object,$(LIBRARY_SOURCES))
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call object,$(SUPPORT)) $(BUILD)/libmoat.a
 	@echo "  LINK $@"
-	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcunit
+	$(Q)$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcunit
 
 $(BUILD)/tests/test_fuzz_corpus: $(call object,tests/faults/fuzz_config.c)
 
