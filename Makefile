@@ -12,11 +12,13 @@ Q       := $(if $(V),,@)
 
 ELPA     := $(filter elpa,$(EIGENSOLVER))
 PACKAGES := build-essential pkg-config openmpi-bin libopenmpi-dev libscalapack-openmpi-dev libopenblas0-serial \
-            libopenblas-serial-dev liblapack-dev libhdf5-openmpi-dev libgsl-dev libcyaml-dev libyaml-dev librandom123-dev libcunit1-dev \
+            libopenblas-serial-dev liblapack-dev libhdf5-openmpi-dev libgsl-dev libcyaml-dev libyaml-dev zlib1g-dev librandom123-dev libcunit1-dev \
             python3 python3-h5py python3-xarray python3-h5netcdf python3-matplotlib python3-scipy $(if $(ELPA),libelpa-dev)
-TEST_PACKAGES := chromium hdf5-tools munge slurm-wlm valgrind # without them the tests that need them are left out
+TEST_PACKAGES := chromium hdf5-tools munge slurm-wlm # without them the tests that need them are left out
 BENCH_PACKAGES := python3-mpi4py python3-sklearn # likewise the peers
 LINT_PACKAGES := clang clang-format clang-tidy cppcheck libelpa-dev
+CHECK_PACKAGES := clang libclang-rt-dev valgrind
+SCALE_PACKAGES := libsimgrid-dev
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion
 OPTIMISE := -O3
@@ -24,7 +26,7 @@ HDF5_FLAGS = $(shell pkg-config --cflags hdf5-openmpi 2>/dev/null)
 CFLAGS    = -std=c11 -D_GNU_SOURCE $(OPTIMISE) -g $(if $(strip $(ARCH)),-march=$(strip $(ARCH))) -fopenmp-simd \
             -ffp-contract=off -fno-math-errno $(WARNINGS) $(HDF5_FLAGS) $(if $(ELPA),$(shell pkg-config --cflags elpa)) -Iinclude -MMD -MP $(SANITIZE) $(EXTRA)
 LDLIBS    = -Wl,--as-needed $(if $(ELPA),$(shell pkg-config --libs elpa)) -L/usr/lib/$(shell uname -m)-linux-gnu/hdf5/openmpi -lhdf5_hl -lhdf5 -lscalapack-openmpi -llapack -lblas \
-            -lgsl -lcyaml -lyaml -lm $(SANITIZE)
+            -lgsl -lcyaml -lyaml -lz -lm $(SANITIZE)
 # As root, with more ranks than cores, without rsh: what a container or a CI machine has.
 MPI_ENVIRONMENT := OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 \
                    OMPI_MCA_plm_rsh_agent= OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_btl_base_warn_component_unused=0 OPENBLAS_NUM_THREADS=1
@@ -39,12 +41,13 @@ LIBRARY_SOURCES := $(filter-out $(PROGRAM_SOURCES) $(GRID_SOURCES),$(wildcard sr
 TESTS       := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 MPI_TESTS   := test_sweep test_ridge
 SUPPORT     := $(filter-out tests/test_%,$(wildcard tests/*.c))
-FAULT_TESTS := test_kill test_disk
-FAULT_SIZES := MOAT_KILLS=100 MOAT_STEPS=0
+FAULT_TESTS := test_kill test_disk test_damaged
+FAULT_SIZES := MOAT_KILLS=100 MOAT_STEPS=0 MOAT_CUTS=200 MOAT_FLIPS=500
 BENCHMARKS  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 object       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-.PHONY: all deps test-deps bench-deps lint-deps scale-deps demo validation figures test test-faults test-slurm check lint bench bench-scale asan fuzz valgrind install clean help
+.PHONY: all deps test-deps bench-deps scale-deps check-deps lint-deps demo validation figures test test-faults test-slurm check lint \
+        bench bench-scale asan fuzz valgrind install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -131,6 +134,14 @@ asan: ## build with address and undefined-behaviour sanitizers in build/asan and
 	    ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	    LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 tests/run $(TESTS)
 
+# Texts are tried against tests/faults/fuzz_config.c; those that reach something new stay in build/fuzz/corpus.
+FUZZ_SECONDS := 3600
+fuzz: check-deps ## try made-up configs for FUZZ_SECONDS (3600) with clang's libFuzzer and sanitizers
+	$(Q)OMPI_CC=clang $(MAKE) --no-print-directory BUILD=build/fuzz OPTIMISE=-O1 EXTRA=-DAXIS_POINTS_MAX=1e4 \
+	    SANITIZE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" build/fuzz/fuzz_config
+	$(Q)mkdir -p build/fuzz/corpus && nice -n 19 build/fuzz/fuzz_config -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 \
+	    -dict=tests/faults/config.dict -artifact_prefix=build/fuzz/ -print_final_stats=1 build/fuzz/corpus tests/faults/corpus jobs
+
 bench: bench-deps ## run the benchmarks (ratios within one run), and what a researcher would write otherwise
 	$(Q)$(MAKE) -j$$(nproc) --no-print-directory all $(BENCHMARKS:%=$(BUILD)/tests/bench/%)
 	$(Q)for b in $(BENCHMARKS); do echo "== $$b"; $(MPIRUN) -n 2 $(BUILD)/tests/bench/$$b || exit 1; done
@@ -148,7 +159,7 @@ $(SCALE)/simulated: $(SIMULATED) $(wildcard tests/bench/scale/*.h include/moat/*
 	$(Q)mkdir -p $(@D)
 	$(Q)smpicc $(filter-out -MMD -MP $(HDF5_FLAGS),$(CFLAGS)) $(SIMULATED) -Wl,-Bsymbolic -lm -o $@
 
-valgrind: test-deps $(BUILD)/moat ## sweeps of three ranks under valgrind (minutes)
+valgrind: check-deps $(BUILD)/moat ## sweeps of three ranks under valgrind (minutes)
 	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests:tests/faults $(PYTHON) -m unittest -v test_valgrind
 
 test-faults: test-deps $(BUILD)/moat ## the long forms of the tests of kills and faults (half an hour)
@@ -180,6 +191,8 @@ test-deps:
 	@PACKAGES="$(PACKAGES)" OPTIONAL="$(strip $(TEST_PACKAGES))" DEPS="$(strip $(DEPS))" tests/packages
 bench-deps:
 	@PACKAGES="$(PACKAGES)" OPTIONAL="$(strip $(BENCH_PACKAGES))" DEPS="$(strip $(DEPS))" tests/packages
+check-deps:
+	@PACKAGES="$(PACKAGES) $(CHECK_PACKAGES)" DEPS="$(strip $(DEPS))" tests/packages
 lint-deps:
 	@PACKAGES="$(PACKAGES) $(LINT_PACKAGES)" DEPS="$(strip $(DEPS))" tests/packages
 scale-deps:
@@ -196,7 +209,13 @@ $(BUILD)/libmoat.a: $(call object,$(LIBRARY_SOURCES))
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call object,$(SUPPORT)) $(BUILD)/libmoat.a
 	@echo "  LINK $@"
-	$(Q)$(CC) -o $@ $^ $(LDLIBS) -lcunit
+	$(Q)$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcunit
+
+$(BUILD)/tests/test_fuzz_corpus: $(call object,tests/faults/fuzz_config.c)
+
+$(BUILD)/fuzz_config: $(call object,tests/faults/fuzz_config.c) $(BUILD)/libmoat.a
+	@echo "  LINK $@"
+	$(Q)$(CC) -o $@ $^ $(LDLIBS) -fsanitize=fuzzer
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)

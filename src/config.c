@@ -14,7 +14,7 @@
 
 #include "config_internal.h"
 
-enum { FILE_SIZE_MAX = 1 << 20 }; /* a config is a page; anything near this is the wrong file */
+enum { TEXT_SIZE_MAX = 1 << 20 }; /* a config is a page; anything near this is the wrong file */
 
 /* Opens the regular file `path`. Without O_NONBLOCK a pipe would wait for its writer before it could be refused. */
 static enum status open_file(const char *path, int *out)
@@ -44,13 +44,13 @@ static enum status read_file(const char *path, char **text)
     if (status != STATUS_OK) {
         return status;
     }
-    buffer = malloc((size_t)FILE_SIZE_MAX + 2);
+    buffer = malloc((size_t)TEXT_SIZE_MAX + 2);
     if (!buffer) {
         status = error_set(STATUS_MEMORY, "%s: out of memory", path);
         goto cleanup;
     }
-    while (used <= FILE_SIZE_MAX) { /* one byte more than allowed tells a file that is too large */
-        ssize_t got = read(file, buffer + used, (size_t)FILE_SIZE_MAX + 1 - used);
+    while (used <= TEXT_SIZE_MAX) { /* one byte more than allowed tells a file that is too large */
+        ssize_t got = read(file, buffer + used, (size_t)TEXT_SIZE_MAX + 1 - used);
         if (got < 0 && errno == EINTR) {
             continue;
         }
@@ -64,9 +64,7 @@ static enum status read_file(const char *path, char **text)
         used += (size_t)got;
     }
     buffer[used] = '\0';
-    if (used > FILE_SIZE_MAX) {
-        status = error_set(STATUS_USAGE, "%s: found more than 1 MiB, expected a config file of a page or so", path);
-    } else if (strlen(buffer) != used) {
+    if (strlen(buffer) != used) {
         status = error_set(STATUS_USAGE, "%s: found a binary file (it has NUL bytes), expected YAML text", path);
     }
 
@@ -100,6 +98,10 @@ enum status config_parse(const char *text, const char *origin, struct config **o
     struct config *config = calloc(1, sizeof *config);
     enum status status = STATUS_MEMORY;
     *out = NULL;
+    if (strlen(text) > TEXT_SIZE_MAX) {
+        status = error_set(STATUS_USAGE, "%s: found more than 1 MiB, expected a config file of a page or so", origin);
+        goto cleanup;
+    }
     if (!config || !(config->text = strdup(text))) {
         error_set(STATUS_MEMORY, "%s: out of memory", origin);
         goto cleanup;

@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef AXIS_POINTS_MAX /* lower where a fuzzer asks for the longest axis over and over */
 #define AXIS_POINTS_MAX 1e8
+#endif
 #define GRID_POINTS_MAX 1e10
 
 enum form { FORM_VALUES, FORM_LOG, FORM_LINEAR, FORMS };
@@ -135,7 +137,11 @@ static enum status plan_axis(const struct config_source *source, struct plan *pl
         return status;
     }
     plan->size = (size_t)size;
-    return plan_ends(source, list[plan->form], plan);
+    status = plan_ends(source, list[plan->form], plan);
+    if (status == STATUS_OK && plan->range->integer && size > plan->high - plan->low + 1) {
+        return config_refuse(source, path, NULL, "fewer: some would be the same whole number");
+    }
+    return status;
 }
 
 /* Refuses a grid of too many points. */
@@ -224,8 +230,12 @@ enum status config_axes(const struct config_source *source, struct axis_text *co
     if (status == STATUS_OK) {
         status = check_size(source, plan, name);
     }
-    for (int a = 0; a < GRID_AXES && status == STATUS_OK; a++) {
-        status = fill_axis(source, &plan[a], &grid->axis[a]);
+    for (int spaced = 0; spaced <= 1; spaced++) { /* lists first, where mistakes are: the others may take seconds */
+        for (int a = 0; a < GRID_AXES && status == STATUS_OK; a++) {
+            if (spaced == (plan[a].form != FORM_VALUES)) {
+                status = fill_axis(source, &plan[a], &grid->axis[a]);
+            }
+        }
     }
     return status;
 }

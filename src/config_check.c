@@ -176,10 +176,10 @@ enum status config_check(const struct config_source *source, const struct config
 {
     enum status status = check_head(source, document, config);
     if (status == STATUS_OK) {
-        status = check_grid(source, document, config);
+        status = config_ridge(source, document, config);
     }
     if (status == STATUS_OK) {
-        status = config_ridge(source, document, config);
+        status = check_grid(source, document, config);
     }
     if (status == STATUS_OK && config->sweep == SWEEP_MARKET_ENTRY) {
         status = check_thresholds(source, config);

@@ -120,7 +120,7 @@ enum status config_axes(const struct config_source *source, struct axis_text *co
 enum status config_axis(const struct config_source *source, const struct axis_text *text, const char *name,
                         const struct range *range, struct axis *axis);
 
-/* Checks the `ridge` mapping and fills config->ridge and config->P; gamma, solver and the grid are there already.
+/* Checks the `ridge` mapping and fills config->ridge and config->P; gamma, P and solver are there already.
    Returns STATUS_USAGE or STATUS_MEMORY. Local. */
 enum status config_ridge(const struct config_source *source, const struct config_document *document,
                          struct config *config);

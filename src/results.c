@@ -129,6 +129,7 @@ enum status results_write(struct results *results, size_t index, const unsigned 
     results->state[index] = BLOCK_DONE;
     results->seconds[index] = seconds;
     results->rank[index] = rank;
+    results->checksum[index] = results_record_checksum(results, &block, record);
     results->first_unflushed = index < results->first_unflushed ? index : results->first_unflushed;
     results->last_unflushed = index > results->last_unflushed ? index : results->last_unflushed;
     return seconds_now() - results->flushed > FLUSH_INTERVAL ? results_flush(results) : STATUS_OK;
@@ -146,6 +147,8 @@ enum status results_flush(struct results *results)
         bool ok =
             results_write_box(results->block_seconds, H5T_NATIVE_DOUBLE, 1, &first, &count, results->seconds + first) &&
             results_write_box(results->block_rank, H5T_NATIVE_INT32, 1, &first, &count, results->rank + first) &&
+            results_write_box(results->block_checksum, H5T_NATIVE_UINT32, 1, &first, &count,
+                              results->checksum + first) &&
             results_settle(results) &&
             results_write_box(results->block_state, H5T_NATIVE_UINT8, 1, &first, &count, results->state + first) &&
             results_settle(results);

@@ -29,7 +29,7 @@ static const char references[] =
 double results_bytes(const struct config *config)
 {
     size_t shape[GRID_AXES];
-    double bytes = 65536 + 2 * (double)strlen(config->text) + 21 * (double)grid_blocks(&config->grid);
+    double bytes = 65536 + 2 * (double)strlen(config->text) + 25 * (double)grid_blocks(&config->grid);
     grid_block_shape(&config->grid, shape);
     for (int f = 0; f < FIELD_COUNT; f++) {
         if (!field_stored(&field_table[f], config)) {

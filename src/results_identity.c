@@ -85,37 +85,6 @@ bool results_written_now(const char *path)
     return tells ? lock.l_type != F_UNLCK : results_find_launch(path, &launch) && launch_find(&launch) != LAUNCH_GONE;
 }
 
-bool results_is_ours(hid_t file)
-{
-    return H5Aexists(file, "moat_version") > 0 && H5Aexists(file, "config") > 0 &&
-           H5Lexists(file, "run", H5P_DEFAULT) > 0;
-}
-
-/* Whether the variables have the shape that `config` gives: they do unless the file was edited or comes from a version
-   that cut blocks otherwise. */
-static bool layout_fits(hid_t file, const struct config *config)
-{
-    size_t shape[GRID_AXES];
-    hsize_t dims[GRID_AXES] = {0}, blocks[1] = {0}, chunk[GRID_AXES] = {0};
-    grid_block_shape(&config->grid, shape);
-    int axis[GRID_AXES], rank = field_axes(&field_table[FIELD_STATUS], &config->grid, axis);
-    hid_t variable = H5Dopen2(file, field_table[FIELD_STATUS].name, H5P_DEFAULT);
-    hid_t space = H5Dget_space(variable), list = H5Dget_create_plist(variable);
-    hid_t state = H5Dopen2(file, "run/block_state", H5P_DEFAULT), state_space = H5Dget_space(state);
-    bool fits = H5Sget_simple_extent_ndims(space) == rank && H5Sget_simple_extent_ndims(state_space) == 1 &&
-                H5Sget_simple_extent_dims(space, dims, NULL) >= 0 && H5Pget_chunk(list, GRID_AXES, chunk) == rank &&
-                H5Sget_simple_extent_dims(state_space, blocks, NULL) >= 0 && blocks[0] == grid_blocks(&config->grid);
-    for (int i = 0; i < rank; i++) {
-        fits = fits && dims[i] == config->grid.axis[axis[i]].size && chunk[i] == shape[axis[i]];
-    }
-    hdf5_close(&state_space);
-    hdf5_close(&state);
-    hdf5_close(&list);
-    hdf5_close(&space);
-    hdf5_close(&variable);
-    return fits;
-}
-
 /* Opens the locked file for reading. What a killed writer left opens only when its marks are ignored, which reading
    does in memory alone. */
 static hid_t open_locked(struct results *results)
@@ -131,25 +100,32 @@ static hid_t open_locked(struct results *results)
     return file;
 }
 
-enum status results_identify(struct results *results, const struct config *config, bool *same)
+enum status results_identify(struct results *results, const struct config *config, enum match *match)
 {
     enum status status = STATUS_OK;
     struct config *stored = NULL;
     char *text = NULL;
     hid_t file = open_locked(results);
-    *same = false;
+    *match = MATCH_NONE;
     if (file < 0) {
         status = hdf5_error(STATUS_USAGE, results->path, "not a results file that can be read, left as it is");
         goto cleanup;
     }
-    text = results_is_ours(file) ? hdf5_text_read(file, "config") : NULL;
+    hdf5_begin();
+    status = results_check_content(file, results->path, results_refused);
+    if (status != STATUS_OK) {
+        goto cleanup;
+    }
+    text = hdf5_text_read(file, "config");
     if (!text) {
         status = error_set(STATUS_USAGE, "%s: an HDF5 file, but not of moat%s", results->path, results_refused);
         goto cleanup;
     }
     /* A config that this version does not take is another sweep's. */
     status = config_parse(text, results->path, &stored);
-    *same = status == STATUS_OK && config_equal(stored, config) && layout_fits(file, config);
+    if (status == STATUS_OK && config_equal(stored, config)) {
+        *match = results_layout_fits(file, config) ? MATCH_FILE : MATCH_SWEEP;
+    }
     status = status == STATUS_MEMORY ? STATUS_MEMORY : STATUS_OK;
     hdf5_begin();
 

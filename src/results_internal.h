@@ -14,13 +14,16 @@
  *   results_create.c    a new file: folder, disk space, provenance
  *   results_layout.c    its variables
  *   results_identity.c  whose file it is, and who writes it
+ *   results_intact.c    whether a file is whole
+ *   results_fit.c       whether it has a config's variables
+ *   results_checksum.c  checksums of the values
  *   results_writer.c    the writer by name, and what its run took
  *   results_summary.c   reading what a file says of its sweep
  *   results_hdf5.c      what all of them need from HDF5
  */
 
 enum { BLOCK_PENDING = 0, BLOCK_DONE = 1 };
-enum { RIDGE_TABLES = 3, TASK_VARIABLES = 4 };
+enum { RIDGE_TABLES = 3, TASK_VARIABLES = 5 };
 
 struct results {
     char *path;   /* as given, for messages */
@@ -33,7 +36,7 @@ struct results {
 
     char failure[1024]; /* why nothing more is written; "" while all is well */
 
-    hid_t file, field[FIELD_COUNT], block_state, block_seconds, block_rank;
+    hid_t file, field[FIELD_COUNT], block_state, block_seconds, block_rank, block_checksum;
     hid_t table[RIDGE_TABLES], task[TASK_VARIABLES]; /* with SOLVER_RIDGE */
 
     struct config layout; /* what the file's layout follows from: sweep, solver and grid, the rest is zero */
@@ -41,6 +44,7 @@ struct results {
     uint8_t *state;                         /* of each block; runs ahead of the file by what is not flushed */
     double *seconds;                        /* likewise */
     int32_t *rank;                          /* likewise */
+    uint32_t *checksum;                     /* likewise */
     size_t first_unflushed, last_unflushed; /* span of blocks to report done at the next flush; first > last: none */
     double flushed;                         /* when, s */
     double opened, cores;                   /* when, s, and what the run holds; 0: not known */
@@ -91,12 +95,35 @@ enum status results_lock(const char *path, int flags, int *descriptor, bool *loc
    alive. Changes nothing. Rank 0. */
 bool results_written_now(const char *path);
 
-/* Whether the attributes of `file` are those of a moat results file. Local. */
-bool results_is_ours(hid_t file);
+/* What a file holds: another sweep; this one, but in other variables; or this one, to go on with. */
+enum match { MATCH_NONE, MATCH_SWEEP, MATCH_FILE };
 
-/* Reads whose sweep the existing file of `results`, which is locked, holds: *same when it is `config`'s. Sets
-   left_open. Changes nothing. Returns STATUS_USAGE when it is not ours, STATUS_MEMORY. Rank 0. */
-enum status results_identify(struct results *results, const struct config *config, bool *same);
+/* Reads what the existing file of `results`, which is locked, has of `config`. Sets left_open. Changes nothing. Returns
+   STATUS_USAGE when it is not ours or damaged, STATUS_IO, STATUS_MEMORY. Rank 0. */
+enum status results_identify(struct results *results, const struct config *config, enum match *match);
+
+/* --- results_intact.c */
+
+/* Whether `file`, which was opened for reading as `path`, is one of moat and whole: everything in it can be opened and
+   is of the kind a sweep has. `advice` ends the message when it is not. Returns STATUS_USAGE then, STATUS_IO. Local. */
+enum status results_check_content(hid_t file, const char *path, const char *advice);
+
+/* --- results_fit.c */
+
+/* Whether the variables of `file`, which is whole, are those of `config`. Local. */
+bool results_layout_fits(hid_t file, const struct config *config);
+
+/* --- results_checksum.c */
+
+/* The CRC-32 of `values` after what has the checksum `before`, 0 for nothing. Local. */
+uint32_t results_checksum(uint32_t before, const void *values, size_t bytes);
+
+/* That of a block's record, its fields in order. Rank 0. */
+uint32_t results_record_checksum(const struct results *results, const struct block *block, const unsigned char *record);
+
+/* Turns blocks reported done whose values do not have their checksum back to pending; *damaged counts them. False when
+   values cannot be read, or out of memory. Rank 0. */
+bool results_check_blocks(struct results *results, size_t *damaged);
 
 /* --- results_writer.c */
 
@@ -135,6 +162,7 @@ struct variable {
     const void *fill;  /* a double, or a long long for integers; NULL: zero */
     int rank;          /* at most GRID_AXES */
     bool chunked;      /* else stored in one piece */
+    bool constant;     /* written once, before the file has readers: HDF5 keeps a checksum */
     const char *flags; /* CF flag_meanings of values 0, 1, ..; NULL: not a flag */
     hsize_t dims[GRID_AXES], chunk[GRID_AXES];
     hid_t scale[GRID_AXES]; /* the dimensions */

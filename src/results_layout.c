@@ -80,6 +80,9 @@ hid_t results_create_variable(hid_t parent, const struct variable *variable)
     if (variable->chunked) { /* one chunk is one block or task */
         ok = ok && H5Pset_chunk(list, variable->rank, variable->chunk) >= 0;
     }
+    if (variable->constant) { /* a checksum is a chunk's, of which there is one here */
+        ok = ok && H5Pset_chunk(list, variable->rank, variable->dims) >= 0 && H5Pset_fletcher32(list) >= 0;
+    }
     ok = ok && H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY) >= 0 && H5Pset_fill_time(list, H5D_FILL_TIME_ALLOC) >= 0 &&
          H5Pset_obj_track_times(list, false) >= 0;
     if (ok) {
@@ -154,6 +157,7 @@ static bool create_grid(hid_t file, const struct config *config)
                                     .type = H5T_IEEE_F64LE,
                                     .rank = 1,
                                     .dims = {grid->axis[a].size},
+                                    .constant = true,
                                     .scale = {-1}};
         scale[a] = results_create_scale(file, &variable, H5T_NATIVE_DOUBLE, grid->axis[a].values);
         ok = scale[a] >= 0;
@@ -170,7 +174,7 @@ static bool create_grid(hid_t file, const struct config *config)
     return ok;
 }
 
-/* The scale `block`, and the three variables along it that tell what is done. */
+/* The scale `block`, and the variables along it that tell what is done. */
 static bool create_run(hid_t run, size_t blocks)
 {
     static const double not_a_number = NAN;
@@ -181,6 +185,7 @@ static bool create_run(hid_t run, size_t blocks)
                              .type = H5T_STD_I64LE,
                              .rank = 1,
                              .dims = {blocks},
+                             .constant = true,
                              .scale = {-1}};
     struct variable variable[] = {
         {.name = "block_state",
@@ -198,6 +203,10 @@ static bool create_run(hid_t run, size_t blocks)
          .long_name = "MPI rank that solved the block, -1 for none",
          .type = H5T_STD_I32LE,
          .fill = &no_rank},
+        {.name = "block_checksum",
+         .units = "1",
+         .long_name = "CRC-32 of the block's values, field by field",
+         .type = H5T_STD_U32LE},
     };
     long long *numbers = malloc(blocks * sizeof *numbers + 1);
     for (size_t i = 0; numbers && i < blocks; i++) {

@@ -5,6 +5,7 @@
  * Nothing is changed before it is settled that the file holds this sweep and that no other process writes it.
  */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,6 +29,7 @@ bool results_destroy(struct results *results)
     ok &= hdf5_close(&results->block_state);
     ok &= hdf5_close(&results->block_seconds);
     ok &= hdf5_close(&results->block_rank);
+    ok &= hdf5_close(&results->block_checksum);
     ok &= hdf5_close(&results->file);
     if (results->lock >= 0) {
         close(results->lock);
@@ -38,6 +40,7 @@ bool results_destroy(struct results *results)
     free(results->state);
     free(results->seconds);
     free(results->rank);
+    free(results->checksum);
     free(results);
     return ok;
 }
@@ -52,7 +55,7 @@ static enum status prepare(const char *path, const struct config *config, unsign
     }
     results->lock = -1;
     results->durable = (options & RESULTS_FSYNC) != 0;
-    results->file = results->block_state = results->block_seconds = results->block_rank = -1;
+    results->file = results->block_state = results->block_seconds = results->block_rank = results->block_checksum = -1;
     memset(results->field, -1, sizeof results->field);
     memset(results->table, -1, sizeof results->table);
     memset(results->task, -1, sizeof results->task);
@@ -82,7 +85,8 @@ static enum status allocate_blocks(struct results *results)
     results->state = calloc(results->blocks + 1, sizeof *results->state);
     results->seconds = malloc((results->blocks + 1) * sizeof *results->seconds);
     results->rank = malloc((results->blocks + 1) * sizeof *results->rank);
-    if (!results->state || !results->seconds || !results->rank) {
+    results->checksum = calloc(results->blocks + 1, sizeof *results->checksum);
+    if (!results->state || !results->seconds || !results->rank || !results->checksum) {
         return error_set(STATUS_MEMORY, "out of memory for the state of %zu blocks", results->blocks);
     }
     for (size_t i = 0; i < results->blocks; i++) {
@@ -120,15 +124,24 @@ static bool open_variables(struct results *results)
     ok = ok && (results->layout.solver != SOLVER_RIDGE || results_open_ridge(results));
     return ok && (results->block_state = H5Dopen2(results->file, "run/block_state", H5P_DEFAULT)) >= 0 &&
            (results->block_seconds = H5Dopen2(results->file, "run/block_seconds", H5P_DEFAULT)) >= 0 &&
-           (results->block_rank = H5Dopen2(results->file, "run/block_rank", H5P_DEFAULT)) >= 0;
+           (results->block_rank = H5Dopen2(results->file, "run/block_rank", H5P_DEFAULT)) >= 0 &&
+           (results->block_checksum = H5Dopen2(results->file, "run/block_checksum", H5P_DEFAULT)) >= 0;
 }
 
+/* What is done; damaged values are not. */
 static bool read_blocks(struct results *results)
 {
+    size_t damaged = 0;
     bool ok =
         H5Dread(results->block_state, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, results->state) >= 0 &&
         H5Dread(results->block_seconds, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, results->seconds) >= 0 &&
-        H5Dread(results->block_rank, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, results->rank) >= 0;
+        H5Dread(results->block_rank, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, results->rank) >= 0 &&
+        H5Dread(results->block_checksum, H5T_NATIVE_UINT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, results->checksum) >= 0 &&
+        results_check_blocks(results, &damaged);
+    if (ok && damaged > 0) {
+        fprintf(stderr, "moat: %s: found %zu blocks with damaged values; they are done again\n", results->path,
+                damaged);
+    }
     for (size_t i = 0; ok && i < results->blocks; i++) {
         results->done += results->state[i] == BLOCK_DONE;
     }
@@ -163,7 +176,8 @@ static enum status resume(struct results *results, const char *argv_line)
 /* Decides between a new file and an old one; what must not be touched is refused. */
 static enum status choose(struct results *results, const struct config *config, bool force, bool *resumes)
 {
-    bool exists = false, same = false;
+    bool exists = false;
+    enum match match = MATCH_NONE;
     enum status status = results_check_kind(results->path, results_refused, &exists);
     *resumes = false;
     if (status != STATUS_OK || !exists) {
@@ -171,17 +185,17 @@ static enum status choose(struct results *results, const struct config *config, 
     }
     status = results_lock(results->target, 0, &results->lock, &results->locked);
     if (status == STATUS_OK) {
-        status = results_identify(results, config, &same);
+        status = results_identify(results, config, &match);
     }
     if (status == STATUS_OK && results->left_open && !results->locked) {
         status = results_settle_writer(results->target);
     }
-    if (status == STATUS_OK && !same && !force) {
-        status =
-            error_set(STATUS_USAGE, "%s holds another sweep than %s: use --force to replace it or -o for another file",
-                      results->path, config->name);
+    if (status == STATUS_OK && match != MATCH_FILE && !force) {
+        status = error_set(STATUS_USAGE, "%s holds %s %s%s: use --force to replace it or -o for another file",
+                           results->path, match == MATCH_NONE ? "another sweep than" : "the sweep", config->name,
+                           match == MATCH_NONE ? "" : " in other variables than this version's, or was edited");
     }
-    *resumes = same;
+    *resumes = match == MATCH_FILE;
     return status;
 }
 

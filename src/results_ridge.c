@@ -12,12 +12,13 @@
 #include "moat/spectrum.h"
 #include "results_internal.h"
 
-enum { TASK_STATE, TASK_SECONDS, TASK_RANK, TASK_MESSAGE };
+enum { TASK_STATE, TASK_SECONDS, TASK_RANK, TASK_MESSAGE, TASK_CHECKSUM };
 enum { AXIS_N, AXIS_TRIAL, AXIS_NU, AXIS_LAMBDA, AXES };
 enum { MESSAGE_SIZE = 256 };
 
 static const char *const table_name[RIDGE_TABLES] = {"A1", "A2", "D"};
-static const char *const task_name[TASK_VARIABLES] = {"task_state", "task_seconds", "task_rank", "task_message"};
+static const char *const task_name[TASK_VARIABLES] = {"task_state", "task_seconds", "task_rank", "task_message",
+                                                      "task_checksum"};
 
 /* Creates the first `axes` scales in `group`. Each entry of `scale` is the caller's to close. */
 static bool create_scales(hid_t group, const struct config *config, int axes, hid_t scale[AXES])
@@ -41,6 +42,7 @@ static bool create_scales(hid_t group, const struct config *config, int axes, hi
         variable[a].type = H5T_IEEE_F64LE;
         variable[a].rank = 1;
         variable[a].dims[0] = sizes[a];
+        variable[a].constant = true;
         variable[a].scale[0] = -1;
         scale[a] = results_create_scale(group, &variable[a], H5T_NATIVE_DOUBLE, values[a]);
         ok = scale[a] >= 0;
@@ -59,6 +61,7 @@ static bool create_A0(hid_t ridge, const struct config *config, hid_t scale_nu)
                                 .type = H5T_IEEE_F64LE,
                                 .rank = 1,
                                 .dims = {nu->size},
+                                .constant = true,
                                 .scale = {scale_nu}};
     double *A0 = malloc(nu->size * sizeof *A0);
     bool ok = A0 != NULL;
@@ -105,6 +108,10 @@ static bool create_variables(hid_t ridge, hid_t run, const hid_t scale[AXES], co
                                          .units = "1",
                                          .long_name = "why the task failed",
                                          .type = text},
+        [RIDGE_TABLES + TASK_CHECKSUM] = {.name = task_name[TASK_CHECKSUM],
+                                          .units = "1",
+                                          .long_name = "CRC-32 of the task's state and tables",
+                                          .type = H5T_STD_U32LE},
     };
     for (int v = 0; v < RIDGE_TABLES + TASK_VARIABLES && ok; v++) {
         bool table = v < RIDGE_TABLES;
@@ -156,7 +163,7 @@ double results_ridge_bytes(const struct config *config)
 {
     double tasks = (double)config->ridge.N.size * (double)config->ridge.trials;
     double values = (double)config->grid.axis[GRID_NU].size * LADDER_LAMBDAS;
-    return 65536 + tasks * (RIDGE_TABLES * (8 * values + 16) + MESSAGE_SIZE + 16);
+    return 65536 + tasks * (RIDGE_TABLES * (8 * values + 16) + MESSAGE_SIZE + 20);
 }
 
 bool results_open_ridge(struct results *results)
@@ -196,6 +203,39 @@ bool results_count_tasks(hid_t file, struct results_summary *summary)
     return ok;
 }
 
+/* Checksum of a task's state, and of its tables where it has them. */
+static uint32_t task_checksum(const struct ladder *ladder, size_t task)
+{
+    const double *values[RIDGE_TABLES] = {ladder->A1, ladder->A2, ladder->D};
+    size_t size = ladder_task_size(ladder);
+    uint32_t sum = results_checksum(0, &ladder->state[task], sizeof ladder->state[task]);
+    for (int i = 0; i < RIDGE_TABLES && ladder->state[task] == TASK_DONE; i++) {
+        sum = results_checksum(sum, values[i] + task * size, size * sizeof *values[i]);
+    }
+    return sum;
+}
+
+/* Turns tasks that are not as they were written back to pending. */
+static bool check_tasks(const struct results *results, struct ladder *ladder)
+{
+    size_t damaged = 0;
+    uint32_t *checksum = malloc(ladder->tasks * sizeof *checksum + 1);
+    bool ok = checksum &&
+              H5Dread(results->task[TASK_CHECKSUM], H5T_NATIVE_UINT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, checksum) >= 0;
+    for (size_t task = 0; task < ladder->tasks && ok; task++) {
+        if (ladder->state[task] != TASK_PENDING && checksum[task] != task_checksum(ladder, task)) {
+            ladder->state[task] = TASK_PENDING;
+            damaged++;
+        }
+    }
+    if (damaged > 0) {
+        fprintf(stderr, "moat: %s: found %zu data sets with damaged tables; they are done again\n", results->path,
+                damaged);
+    }
+    free(checksum);
+    return ok;
+}
+
 enum status results_read_tables(struct results *results, struct ladder *ladder)
 {
     double *values[RIDGE_TABLES] = {ladder->A1, ladder->A2, ladder->D};
@@ -204,6 +244,7 @@ enum status results_read_tables(struct results *results, struct ladder *ladder)
     for (int i = 0; i < RIDGE_TABLES && ok; i++) {
         ok = H5Dread(results->table[i], H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values[i]) >= 0;
     }
+    ok = ok && check_tasks(results, ladder);
     return ok ? STATUS_OK : hdf5_error(STATUS_IO, results->path, "the measured tables cannot be read");
 }
 
@@ -225,10 +266,13 @@ enum status results_write_task(struct results *results, const struct ladder *lad
         const double *table = values[i] + task * ladder_task_size(ladder);
         ok = results_write_box(results->table[i], H5T_NATIVE_DOUBLE, AXES, start, count, table);
     }
+    uint32_t checksum = task_checksum(ladder, task);
     hid_t type = H5Dget_type(results->task[TASK_MESSAGE]);
     ok = ok && results_write_box(results->task[TASK_SECONDS], H5T_NATIVE_DOUBLE, 2, start, count, &seconds) &&
          results_write_box(results->task[TASK_RANK], H5T_NATIVE_INT, 2, start, count, &rank) &&
-         results_write_box(results->task[TASK_MESSAGE], type, 2, start, count, text) && results_settle(results) &&
+         results_write_box(results->task[TASK_MESSAGE], type, 2, start, count, text) &&
+         results_write_box(results->task[TASK_CHECKSUM], H5T_NATIVE_UINT32, 2, start, count, &checksum) &&
+         results_settle(results) &&
          results_write_box(results->task[TASK_STATE], H5T_NATIVE_UINT8, 2, start, count, &ladder->state[task]) &&
          results_settle(results);
     H5Tclose(type);

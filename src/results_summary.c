@@ -106,22 +106,18 @@ static bool count_blocks(hid_t file, struct results_summary *summary)
 }
 
 /*
- * Opens `path` for reading. SWMR reading takes a live file, a closed one, and one whose writer was killed while in SWMR
- * mode. For a moment at its start a writer is not: then one waits, unless there is no writer, but one that was killed
- * there; its marks in the file are ignored, in memory only.
+ * Opens `path` for reading. SWMR reading takes a live file, but for a moment at the writer's start, for which one
+ * waits. Without a writer, the marks in the file are a killed one's and ignored, in memory only.
  */
 static hid_t open_for_reading(const char *path, bool *written_now)
 {
     hid_t file = -1;
     for (int attempt = 0; attempt < OPEN_ATTEMPTS && file < 0; attempt++) {
         *written_now = results_written_now(path);
-        hid_t list = hdf5_access_list(false);
+        hid_t list = hdf5_access_list(!*written_now);
         file = H5Fopen(path, H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, list);
         hdf5_close(&list);
-        if (file < 0 && !*written_now) {
-            list = hdf5_access_list(true);
-            file = H5Fopen(path, H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, list);
-            hdf5_close(&list);
+        if (file < 0 && !*written_now && !results_written_now(path)) {
             break;
         }
         if (file < 0) {
@@ -148,8 +144,8 @@ enum status results_summarise(const char *path, struct results_summary *out)
         return hdf5_error(STATUS_USAGE, path, "not a results file that can be read");
     }
     hdf5_begin();
-    if (!results_is_ours(file)) {
-        status = error_set(STATUS_USAGE, "%s: an HDF5 file, but not of moat", path);
+    status = results_check_content(file, path, "");
+    if (status != STATUS_OK) {
         goto cleanup;
     }
     results_read_title(file, out);

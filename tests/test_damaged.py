@@ -1,0 +1,207 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Results files that were cut, changed by a bit, or made to harm: moat refuses them untouched or ends in right data.
+
+MOAT_CUTS and MOAT_FLIPS are how many places of the complete file and of an interrupted one are tried (20 and 30), from
+MOAT_SEED (1). MOAT_SANITIZED is set for a program built with sanitizers, whose memory cannot be bounded.
+"""
+
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from faults import hostile
+from program import Launch, differing, done_mask, moat, read
+
+CUTS, FLIPS = int(os.environ.get("MOAT_CUTS", 20)), int(os.environ.get("MOAT_FLIPS", 30))
+SEED = int(os.environ.get("MOAT_SEED", 1))
+SECONDS = int(os.environ.get("MOAT_SECONDS", 10))  # the longest that any command may take
+BYTES = 4 << 30  # of address space
+
+# A third of a second of work: 40 data efficiencies, each with tables of its own.
+SWEEP = """name: small
+sweep: market_entry
+solver: deterministic
+output: small.h5
+model: {gamma: 0.5, P: .inf}
+incumbent: {tau: 0.9}
+grid:
+  N_I:   {log: [10, 1e9], points: 6}
+  tau_E: {values: [0.5, 0.95, .inf]}
+  Q:     {linear: [0.1, 1.0], points: 2}
+  nu:    {linear: [0.6, 2.9], points: 40}
+"""
+COMMANDS = (("status", "small.h5"), ("run", "small.yaml", "-q"), ("run", "small.yaml", "-q", "--force"))
+
+
+def bound():
+    if "MOAT_SANITIZED" not in os.environ:
+        resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
+
+
+def contents(folder):
+    """name -> bytes of the regular files of a folder, links and devices left out; those of 1 GB by their size."""
+    return {path.name: path.read_bytes() if path.stat().st_size < 1 << 30 else path.stat().st_size
+            for path in folder.iterdir() if path.is_file() and not path.is_symlink()}
+
+
+def judge_command(folder, command, reference):
+    """What is wrong with the command's end: list of sentences; and whether it ended well."""
+    before, wrong = contents(folder), []
+    with Launch(folder, *command, preexec_fn=bound) as launch:
+        try:
+            code, out, err = launch.finish(SECONDS)
+        except subprocess.TimeoutExpired:
+            return [f"goes on for more than {SECONDS} s"], False
+    after = contents(folder)
+    if code not in (0, 1, 2):
+        wrong.append(f"exit code {code}: {out}{err}")
+    if code != 0 and not (err.startswith("moat: ") and len(err.splitlines()) == 1):
+        wrong.append(f"no clear message: {err!r}")
+    if code != 0 or command[0] == "status":
+        wrong += ["a file was changed"] * (after != before)
+    else:
+        wrong += ["another file was changed"] * ({**before, "small.h5": 0} != {**after, "small.h5": 0})
+        different = differing(read(folder / "small.h5"), reference)
+        wrong += [f"wrong data, exit code 0: {different}"] * bool(different)
+    return wrong, code == 0
+
+
+def judge(label, make, reference):
+    """A file made by `make` at its path, then every command until one completes it: (label, what is wrong, ended well)."""
+    folder = Path(tempfile.mkdtemp(prefix="moat-"))
+    wrong, well = [], False
+    try:
+        (folder / "small.yaml").write_text(SWEEP)
+        make(folder / "small.h5")
+        for command in COMMANDS:
+            if not (well and command[0] == "run"):
+                found, well = judge_command(folder, command, reference)
+                wrong += [f"{label}: {' '.join(command)}: {sentence}" for sentence in found]
+            if command[0] == "status":
+                well = False
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return label, wrong, well
+
+
+class Written:
+    """Makes a file of given bytes."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def __call__(self, path):
+        path.write_bytes(self.data)
+
+
+class Hostile:
+    """Makes a hostile file from a good one."""
+
+    def __init__(self, data, wrong):
+        self.data, self.wrong = data, wrong
+
+    def __call__(self, path):
+        path.write_bytes(self.data)
+        shutil.copy(path, path.with_name("victim.h5"))
+        hostile.make(path, self.wrong)
+
+
+def interrupt(folder):
+    """A run that was killed after its first flush, which comes when a second is over: the program is stopped for it."""
+    path = folder / "small.h5"
+    for _ in range(100):
+        path.unlink(missing_ok=True)
+        with Launch(folder, "run", "small.yaml", "-q") as launch:
+            while not path.exists() and launch.process.poll() is None:
+                time.sleep(0.005)
+            time.sleep(0.05)
+            os.kill(launch.process.pid, signal.SIGSTOP)
+            time.sleep(1.05)
+            os.kill(launch.process.pid, signal.SIGCONT)
+            while launch.process.poll() is None and not done_mask(path).any():
+                time.sleep(0.002)
+            launch.kill()
+        if 0 < np.count_nonzero(done_mask(path)) < done_mask(path).size:
+            return path.read_bytes()
+    raise TimeoutError("no run was interrupted")
+
+
+def structure(path):
+    """Offsets of all bytes that are not values of some dataset."""
+    values = np.zeros(path.stat().st_size, bool)
+    with h5py.File(path, "r") as file:
+        def mark(_, item):
+            if isinstance(item, h5py.Dataset):
+                low = item.id
+                pieces = ([(low.get_chunk_info(i).byte_offset, low.get_chunk_info(i).size)
+                           for i in range(low.get_num_chunks())] if item.chunks else
+                          [(low.get_offset(), low.get_storage_size())])
+                for start, size in pieces:
+                    values[start:start + size] = True
+        file.visititems(mark)
+    return np.flatnonzero(~values)
+
+
+class DamagedTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = Path(tempfile.mkdtemp(prefix="moat-"))
+        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
+        (folder / "small.yaml").write_text(SWEEP)
+        interrupted = interrupt(folder)
+        (folder / "small.h5").unlink()
+        cls.ended = moat(folder, "run", "small.yaml", "-q")
+        cls.reference = read(folder / "small.h5")
+        cls.structure = structure(folder / "small.h5")
+        cls.files = {"complete": (folder / "small.h5").read_bytes(), "interrupted": interrupted}
+
+    def judge_all(self, cases):
+        """Judges (label, make) in processes of their own, as h5py reads what a run accepted: labels that ended well."""
+        with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+            judged = [one.result() for one in [pool.submit(judge, *case, self.reference) for case in cases]]
+        wrong = [sentence for _, sentences, _ in judged for sentence in sentences]
+        self.assertEqual(wrong, [], f"seed {SEED}: " + "\n".join(wrong))
+        return [label for label, _, well in judged if well]
+
+    def test_whole_files(self):
+        self.assertEqual(self.ended, (0, "", ""))
+        cases = [(name, Written(data)) for name, data in self.files.items()]
+        self.assertEqual(self.judge_all(cases), ["complete", "interrupted"])
+
+    def test_cuts(self):
+        places, cases = random.Random(SEED), []
+        for name, data in self.files.items():
+            for size in (1, 8, 48, len(data) - 1, *(places.randrange(len(data)) for _ in range(CUTS))):
+                cases.append((f"{name}, cut at {size}", Written(data[:size])))
+        self.judge_all(cases)
+
+    def test_flips(self):
+        """Every second place is in the structure, which is the smaller part of a file."""
+        places, cases = random.Random(SEED), []
+        for name, data in self.files.items():
+            for number in range(FLIPS):
+                byte = int(places.choice(self.structure)) if number % 2 else places.randrange(len(data))
+                changed = bytearray(data)
+                changed[byte] ^= 1 << places.randrange(8)
+                cases.append((f"{name}, flipped at {byte}", Written(bytes(changed))))
+        self.judge_all(cases)
+
+    def test_hostile_files(self):
+        data = self.files["complete"]
+        self.judge_all([(wrong, Hostile(data, wrong)) for wrong in hostile.HOSTILE])
+
+
+if __name__ == "__main__":
+    unittest.main()
