@@ -157,7 +157,7 @@ bench-scale: scale-deps all $(SCALE)/costs $(SCALE)/simulated ## efficiency unde
 $(SCALE)/simulated: $(SIMULATED) $(wildcard tests/bench/scale/*.h include/moat/*.h src/*.h)
 	@echo "  SMPI $@"
 	$(Q)mkdir -p $(@D)
-	$(Q)smpicc $(filter-out -MMD -MP $(HDF5_FLAGS),$(CFLAGS)) $(SIMULATED) -Wl,-Bsymbolic -lm -o $@
+	$(Q)smpicc $(filter-out -MMD -MP $(HDF5_FLAGS),$(CFLAGS)) $(SIMULATED) -Wl,-Bsymbolic -lz -lm -o $@
 
 valgrind: check-deps $(BUILD)/moat ## sweeps of three ranks under valgrind (minutes)
 	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests:tests/faults $(PYTHON) -m unittest -v test_valgrind

@@ -50,7 +50,8 @@ static size_t next_block(struct sweep *sweep)
 static void write_record(struct sweep *sweep, const struct solved_header *header, const unsigned char *record, int rank)
 {
     struct block block = grid_block(&sweep->config->grid, (size_t)header->block);
-    enum status status = results_write(sweep->results, (size_t)header->block, record, header->seconds, rank);
+    enum status status =
+        results_write(sweep->results, (size_t)header->block, record, header->checksum, header->seconds, rank);
     if (status != STATUS_OK) {
         sweep->status = sweep->status == STATUS_OK || sweep->status == STATUS_STOPPED ? status : sweep->status;
         return;

@@ -2,6 +2,8 @@
 /* The table of stored fields, and the packing of one block's values into a record. */
 #include "moat/field.h"
 
+#include <zlib.h>
+
 #include "moat/market.h"
 #include "moat/regime.h"
 
@@ -145,16 +147,32 @@ int field_box(const struct field *field, const struct grid *grid, const struct b
     return rank;
 }
 
+/* Bytes of the values of field f in `block`, without what aligns the next one. */
+static size_t field_bytes(const struct config *config, int f, const struct block *block)
+{
+    size_t start[GRID_AXES], count[GRID_AXES], bytes = field_element_size(field_table[f].type);
+    int rank = field_box(&field_table[f], &config->grid, block, start, count);
+    for (int a = 0; a < rank; a++) {
+        bytes *= count[a];
+    }
+    return field_stored(&field_table[f], config) ? bytes : 0;
+}
+
 void field_offsets(const struct config *config, const struct block *block, size_t offset[FIELD_COUNT + 1])
 {
     offset[0] = 0;
     for (int f = 0; f < FIELD_COUNT; f++) {
-        size_t start[GRID_AXES], count[GRID_AXES], bytes = field_element_size(field_table[f].type);
-        int rank = field_box(&field_table[f], &config->grid, block, start, count);
-        for (int a = 0; a < rank; a++) {
-            bytes *= count[a];
-        }
-        bytes = field_stored(&field_table[f], config) ? bytes : 0;
-        offset[f + 1] = offset[f] + (bytes + 7) / 8 * 8; /* doubles stay aligned */
+        offset[f + 1] = offset[f] + (field_bytes(config, f, block) + 7) / 8 * 8; /* doubles stay aligned */
     }
+}
+
+uint32_t field_checksum(const struct config *config, const struct block *block, const unsigned char *record)
+{
+    size_t offset[FIELD_COUNT + 1];
+    unsigned long sum = 0;
+    field_offsets(config, block, offset);
+    for (int f = 0; f < FIELD_COUNT; f++) {
+        sum = crc32_z(sum, record + offset[f], field_bytes(config, f, block));
+    }
+    return (uint32_t)sum;
 }

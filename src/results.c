@@ -106,7 +106,8 @@ enum status results_check_writable(struct results *results)
     return STATUS_OK;
 }
 
-enum status results_write(struct results *results, size_t index, const unsigned char *record, double seconds, int rank)
+enum status results_write(struct results *results, size_t index, const unsigned char *record, uint32_t checksum,
+                          double seconds, int rank)
 {
     struct block block = grid_block(&results->layout.grid, index);
     size_t offset[FIELD_COUNT + 1];
@@ -129,7 +130,7 @@ enum status results_write(struct results *results, size_t index, const unsigned 
     results->state[index] = BLOCK_DONE;
     results->seconds[index] = seconds;
     results->rank[index] = rank;
-    results->checksum[index] = results_record_checksum(results, &block, record);
+    results->checksum[index] = checksum;
     results->first_unflushed = index < results->first_unflushed ? index : results->first_unflushed;
     results->last_unflushed = index > results->last_unflushed ? index : results->last_unflushed;
     return seconds_now() - results->flushed > FLUSH_INTERVAL ? results_flush(results) : STATUS_OK;

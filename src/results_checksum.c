@@ -16,28 +16,6 @@ uint32_t results_checksum(uint32_t before, const void *values, size_t bytes)
     return (uint32_t)crc32_z(before, values, bytes);
 }
 
-/* Bytes of the values of field f in `block`, without what aligns the next one. */
-static size_t field_bytes(const struct results *results, int f, const struct block *block)
-{
-    size_t start[GRID_AXES], count[GRID_AXES], bytes = field_element_size(field_table[f].type);
-    int rank = field_box(&field_table[f], &results->layout.grid, block, start, count);
-    for (int a = 0; a < rank; a++) {
-        bytes *= count[a];
-    }
-    return results->field[f] >= 0 ? bytes : 0;
-}
-
-uint32_t results_record_checksum(const struct results *results, const struct block *block, const unsigned char *record)
-{
-    size_t offset[FIELD_COUNT + 1];
-    uint32_t sum = 0;
-    field_offsets(&results->layout, block, offset);
-    for (int f = 0; f < FIELD_COUNT; f++) {
-        sum = results_checksum(sum, record + offset[f], field_bytes(results, f, block));
-    }
-    return sum;
-}
-
 static bool read_field(const struct results *results, int f, const struct block *block, unsigned char *values)
 {
     size_t start[GRID_AXES], count[GRID_AXES];
@@ -81,7 +59,7 @@ bool results_check_blocks(struct results *results, size_t *damaged)
             continue;
         }
         ok = read_record(results, &block, record);
-        if (ok && results_record_checksum(results, &block, record) != results->checksum[i]) {
+        if (ok && field_checksum(&results->layout, &block, record) != results->checksum[i]) {
             results->state[i] = BLOCK_PENDING;
             ++*damaged;
         }

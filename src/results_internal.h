@@ -118,9 +118,6 @@ bool results_layout_fits(hid_t file, const struct config *config);
 /* The CRC-32 of `values` after what has the checksum `before`, 0 for nothing. Local. */
 uint32_t results_checksum(uint32_t before, const void *values, size_t bytes);
 
-/* That of a block's record, its fields in order. Rank 0. */
-uint32_t results_record_checksum(const struct results *results, const struct block *block, const unsigned char *record);
-
 /* Turns blocks reported done whose values do not have their checksum back to pending; *damaged counts them. False when
    values cannot be read, or out of memory. Rank 0. */
 bool results_check_blocks(struct results *results, size_t *damaged);

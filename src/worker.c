@@ -158,7 +158,9 @@ const unsigned char *worker_solve(struct worker *worker, size_t index, struct so
             }
         }
     }
-    *header = (struct solved_header){index, MPI_Wtime() - start};
+    *header = (struct solved_header){.block = index,
+                                     .seconds = MPI_Wtime() - start,
+                                     .checksum = field_checksum(worker->config, &record.block, record.bytes)};
     return record.bytes;
 }
 

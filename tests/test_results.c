@@ -93,7 +93,7 @@ static enum status write_block(struct results *results, const struct config *con
             each_point(f, &config->grid, &block, fill_point, record + offset[f]);
         }
     }
-    enum status status = results_write(results, index, record, 0.5, 3);
+    enum status status = results_write(results, index, record, field_checksum(config, &block, record), 0.5, 3);
     free(record);
     return status;
 }

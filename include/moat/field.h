@@ -105,4 +105,7 @@ int field_box(const struct field *field, const struct grid *grid, const struct b
    room. Local. */
 void field_offsets(const struct config *config, const struct block *block, size_t offset[FIELD_COUNT + 1]);
 
+/* CRC-32 of the values in the packed record of `block`, in table order, without what aligns them. Local. */
+uint32_t field_checksum(const struct config *config, const struct block *block, const unsigned char *record);
+
 #endif

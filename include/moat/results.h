@@ -55,9 +55,11 @@ bool results_block_done(const struct results *results, size_t index);
 /* Number of blocks for which results_block_done holds. Rank 0. */
 size_t results_blocks_done(const struct results *results);
 
-/* Writes the record of block `index` (layout of field_offsets), the seconds it took and the rank that solved it. The
-   file is flushed when the last flush is more than a second old. Returns STATUS_IO. Rank 0. */
-enum status results_write(struct results *results, size_t index, const unsigned char *record, double seconds, int rank);
+/* Writes the record of block `index` (layout of field_offsets), its field_checksum from where it was solved, the
+   seconds it took and the rank that solved it. The file is flushed when the last flush is more than a second old.
+   Returns STATUS_IO. Rank 0. */
+enum status results_write(struct results *results, size_t index, const unsigned char *record, uint32_t checksum,
+                          double seconds, int rank);
 
 /* Fills the tables and states of those tasks of `ladder` that the file has done. With SOLVER_RIDGE. Returns STATUS_IO.
    Rank 0. */

@@ -4,6 +4,7 @@
 
 #include <mpi.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "moat/config.h"
 #include "moat/error.h"
@@ -31,6 +32,7 @@ enum { WORKER_TAG_SOLVE = 1, WORKER_TAG_STOP = 2, WORKER_TAG_SOLVED = 3 };
 struct solved_header {
     unsigned long long block;
     double seconds;
+    uint32_t checksum; /* field_checksum of the record */
 };
 
 /* Solves every point of block `index`. Returns the record (layout of field_offsets), which is the worker's and lives

@@ -73,7 +73,7 @@ static void measure_blocks(const struct config *config, const char *path)
         double start = cpu();
         const unsigned char *record = worker_solve(worker, block, &header);
         double solved = cpu();
-        check(results_write(results, block, record, header.seconds, 1));
+        check(results_write(results, block, record, header.checksum, header.seconds, 1));
         writing += cpu() - solved;
         printf(" %.4g", solved - start);
     }
