@@ -19,8 +19,8 @@
  */
 struct results;
 
-/* To be called before MPI_Init. An HDF5 that starts after MPI_Init has MPI_Finalize close what is still open, and crashes
-   there on a file that could not be written. Every process. */
+/* To be called before MPI_Init. An HDF5 that starts after MPI_Init has MPI_Finalize close what is still open, and
+   crashes there on a file that could not be written. Every process. */
 void results_prepare(void);
 
 /* Bytes of the finished results file of `config`. Local. */
