@@ -139,8 +139,8 @@ static bool read_blocks(struct results *results)
         H5Dread(results->block_checksum, H5T_NATIVE_UINT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, results->checksum) >= 0 &&
         results_check_blocks(results, &damaged);
     if (ok && damaged > 0) {
-        fprintf(stderr, "moat: %s: found %zu blocks with damaged values; they are done again\n", results->path,
-                damaged);
+        fprintf(stderr, "moat: %s: found damaged values in %zu of %zu blocks; they are done again\n", results->path,
+                damaged, results->blocks);
     }
     for (size_t i = 0; ok && i < results->blocks; i++) {
         results->done += results->state[i] == BLOCK_DONE;

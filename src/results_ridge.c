@@ -229,8 +229,8 @@ static bool check_tasks(const struct results *results, struct ladder *ladder)
         }
     }
     if (damaged > 0) {
-        fprintf(stderr, "moat: %s: found %zu data sets with damaged tables; they are done again\n", results->path,
-                damaged);
+        fprintf(stderr, "moat: %s: found damaged tables of %zu of %zu data sets; they are done again\n", results->path,
+                damaged, ladder->tasks);
     }
     free(checksum);
     return ok;

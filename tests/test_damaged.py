@@ -42,6 +42,19 @@ grid:
   Q:     {linear: [0.1, 1.0], points: 2}
   nu:    {linear: [0.6, 2.9], points: 40}
 """
+RIDGE = """name: ridge
+sweep: market_entry
+solver: ridge
+output: ridge.h5
+model: {gamma: 0.5, P: .inf}
+incumbent: {tau: 0.9}
+ridge: {P: 32, N: {values: [8, 16, 32, 64]}, trials: 2, seed: 1}
+grid:
+  N_I:   {values: [20, 50]}
+  tau_E: {values: [.inf]}
+  Q:     {values: [0.5]}
+  nu:    {values: [0.8, 1.0]}
+"""
 COMMANDS = (("status", "small.h5"), ("run", "small.yaml", "-q"), ("run", "small.yaml", "-q", "--force"))
 
 
@@ -157,7 +170,7 @@ def structure(path):
 class DamagedTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        folder = Path(tempfile.mkdtemp(prefix="moat-"))
+        cls.folder = folder = Path(tempfile.mkdtemp(prefix="moat-"))
         cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
         (folder / "small.yaml").write_text(SWEEP)
         interrupted = interrupt(folder)
@@ -197,6 +210,26 @@ class DamagedTest(unittest.TestCase):
                 changed[byte] ^= 1 << places.randrange(8)
                 cases.append((f"{name}, flipped at {byte}", Written(bytes(changed))))
         self.judge_all(cases)
+
+    def test_repairs(self):
+        """A value, a state or a table that was changed is found by name and worked out again."""
+        (self.folder / "ridge.yaml").write_text(RIDGE)
+        for sweep, name, said in (("small", "status", "damaged values in 1 of"),
+                                  ("ridge", "ridge/A2", "damaged tables of 1 of"),
+                                  ("ridge", "run/task_state", "damaged tables of 8 of")):
+            path = self.folder / f"{sweep}.h5"
+            path.unlink(missing_ok=True)
+            moat(self.folder, "run", f"{sweep}.yaml", "-q")
+            reference = read(path)
+            with h5py.File(path, "r+") as file:
+                if name == "run/task_state":
+                    file[name][...] = 2  # failed
+                else:
+                    file[name][(0,) * file[name].ndim] += 1
+            code, _, err = moat(self.folder, "run", f"{sweep}.yaml", "-q")
+            self.assertEqual(code, 0, err)
+            self.assertIn(said, err)
+            self.assertEqual(differing(read(path), reference), [], name)
 
     def test_hostile_files(self):
         data = self.files["complete"]
