@@ -199,7 +199,7 @@ void company_solve(const struct solver *solver, double N, double Q, double tau, 
     out->excess = choice.excess;
     out->feasible = choice.branch != VIOLATED;
     if (out->feasible) {
-        out->alpha = (1 + choice.s) / 2;
+        out->alpha = fmin(1, (1 + choice.s) / 2);
         out->lambda = out->end < 0 ? 0 : out->end > 0 ? 1 : fmin(1, solver->lambda(solver->state, N, out->x));
         out->loss_performance = problem.limit.m * problem.limit.miss * problem.limit.miss + choice.excess;
         out->loss_safety = choice.loss_safety;
