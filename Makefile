@@ -46,7 +46,7 @@ FAULT_SIZES := MOAT_KILLS=100 MOAT_STEPS=0 MOAT_CUTS=200 MOAT_FLIPS=500
 BENCHMARKS  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 object       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-.PHONY: all deps test-deps bench-deps scale-deps check-deps lint-deps demo validation figures test test-faults test-slurm check lint \
+.PHONY: all deps test-deps bench-deps scale-deps check-deps lint-deps demo validation figures test test-faults test-domain test-slurm check check-all lint \
         bench bench-scale asan fuzz valgrind install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -128,9 +128,10 @@ check: $(BUILD)/moat ## run every test on what is installed
 test-programs: $(BUILD)/moat $(TESTS:%=$(BUILD)/tests/%)
 
 # fast_unwind_on_malloc=0: Open MPI has no frame pointers, and tests/lsan.supp needs the whole stack.
-asan: ## build with address and undefined-behaviour sanitizers in build/asan and run the C tests
+ASAN_TESTS := test_run test_ridge_run test_kill test_damaged test_bombs # the others preload libraries, or draw
+asan: ## build with address and undefined-behaviour sanitizers in build/asan and run the tests of C and of the program
 	$(Q)$(MAKE) --no-print-directory BUILD=build/asan OPTIMISE=-O1 SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer" EXTRA=-DMOAT_FAULTS test-programs
-	$(Q)BUILD=build/asan PROGRAMS=build/asan/tests MPIRUN="$(MPIRUN)" MPI_TESTS="$(MPI_TESTS)" PYTHON=none \
+	$(Q)BUILD=build/asan PROGRAMS=build/asan/tests MPIRUN="$(MPIRUN)" MPI_TESTS="$(MPI_TESTS)" PYTHON=$(PYTHON) PYTHON_TESTS="$(ASAN_TESTS)" TIMEOUT=1800 \
 	    ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	    LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 tests/run $(TESTS)
 
@@ -163,7 +164,16 @@ valgrind: check-deps $(BUILD)/moat ## sweeps of three ranks under valgrind (minu
 	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests:tests/faults $(PYTHON) -m unittest -v test_valgrind
 
 test-faults: test-deps $(BUILD)/moat ## the long forms of the tests of kills and faults (half an hour)
-	$(Q)for t in $(FAULT_TESTS); do $(FAULT_SIZES) MOAT=$(BUILD)/moat PYTHONPATH=tests $(PYTHON) -m unittest -v $$t || exit 1; done
+	$(Q)$(FAULT_SIZES) BUILD=$(BUILD) PYTHON=$(PYTHON) PYTHON_TESTS="$(FAULT_TESTS)" TIMEOUT=7200 tests/run
+
+# 10^6 and 10^5 points of the whole domain: two minutes and one and a half hours on one core.
+test-domain: test-deps $(BUILD)/tests/test_least_data $(BUILD)/tests/test_whole_domain ## the long forms of the tests of the numbers (hours)
+	$(Q)$(BUILD)/tests/test_least_data 5000
+	$(Q)$(BUILD)/tests/test_whole_domain 5000
+
+check-all: ## everything: tests, static analysis, sanitizers, valgrind, long forms, an hour of fuzzing, benchmarks (half a day)
+	$(Q)for target in test lint asan valgrind test-faults test-domain fuzz figures bench bench-scale; do \
+	    echo "== $$target" && $(MAKE) --no-print-directory $$target || exit 1; done
 
 test-slurm: test-deps $(BUILD)/moat ## sweeps as jobs of a SLURM that the test starts (in make test too)
 	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests $(PYTHON) -m unittest -v test_slurm

@@ -19,6 +19,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
+import program
 from interrupted import Sweep, wait_for
 from program import LONG, Launch, ProgramTest, moat
 
@@ -402,13 +403,15 @@ class VanishedTest(DiskTest):
         self.choose("grid")
         self.rewind()
         before = self.path.read_bytes()
+        reachable = shutil.copy(program.MOAT, self.folder / "moat")  # the project's folder may be closed to that user
         (self.folder / ".scratch").mkdir()
         for folder in (self.folder, self.folder / ".scratch"):
             os.chown(folder, NOBODY, NOBODY)
         for file_mode, folder_mode, name, said in ((0o444, 0o755, "grid.h5", "grid.h5"), (0o644, 0o555, "new.h5", "the output folder")):
             self.path.chmod(file_mode)
             self.folder.chmod(folder_mode)
-            with Launch(self.folder, "run", self.sweep.config, "-q", "-o", name, user=NOBODY, group=NOBODY, extra_groups=[]) as launch:
+            with (mock.patch.object(program, "MOAT", reachable),
+                  Launch(self.folder, "run", self.sweep.config, "-q", "-o", name, user=NOBODY, group=NOBODY, extra_groups=[]) as launch):
                 code, _, err = launch.finish()
             self.assertIn(code, (1, 2), err)
             self.assertRegex(err, rf"^moat: .*{said}.*{os.strerror(13)}")

@@ -152,16 +152,16 @@ def exponent(series, above=0):
 def draw(path, points, orders, ranks):
     figure, axes = plt.subplots(1, 3, figsize=(10, 3.2), constrained_layout=True)
     workers = {count - 1: seconds for count, seconds in ranks.items() if count > 1}
-    for axis, series, label, slope in ((axes[0], points, "grid points", exponent(points, 1e6)),
-                                       (axes[1], orders, "order r of a ridge task", exponent(orders, 1000)),
-                                       (axes[2], workers, "workers on 2 cores, $10^7$ points", None)):
-        axis.loglog(list(series), list(series.values()), "o-", color="black", markersize=4)
+    for axis, series, label in ((axes[0], points, "grid points, 2 workers"), (axes[1], orders, "order r of a ridge task"),
+                                (axes[2], workers, "workers on 2 cores, $10^7$ points")):
+        axis.plot(list(series), list(series.values()), "o-", color="black", markersize=4)
         axis.set_xlabel(label)
-        if slope is not None:
-            axis.set_title(f"last exponent {slope:.2f}", fontsize=9)
+    for axis, slope, first in ((axes[0], exponent(points, 1e6), "1e6"), (axes[1], exponent(orders, 1000), "1000")):
+        axis.set(xscale="log", yscale="log", title=f"exponent {slope:.2f} from {first} on")
     axes[0].set_ylabel("seconds")
-    axes[2].set_xticks([1, 2, 3], ["1", "2", "3"])
-    axes[2].minorticks_off()
+    axes[1].set_xticks(list(orders), [str(order) for order in orders])
+    axes[1].minorticks_off()
+    axes[2].set(xticks=list(workers), ylim=(0, None))
     figure.savefig(path, dpi=150)
     print(f"figure: {path}")
 
