@@ -403,8 +403,8 @@ class VanishedTest(DiskTest):
         self.choose("grid")
         self.rewind()
         before = self.path.read_bytes()
-        reachable = shutil.copy(program.MOAT, self.folder / "moat")  # the project's folder may be closed to that user
         (self.folder / ".scratch").mkdir()
+        reachable = shutil.copy(program.MOAT, self.folder / ".scratch")  # the project's folder may be closed to that user
         for folder in (self.folder, self.folder / ".scratch"):
             os.chown(folder, NOBODY, NOBODY)
         for file_mode, folder_mode, name, said in ((0o444, 0o755, "grid.h5", "grid.h5"), (0o644, 0o555, "new.h5", "the output folder")):
