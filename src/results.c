@@ -188,7 +188,7 @@ enum status results_close(struct results **results)
     if (!*results) {
         return STATUS_OK;
     }
-    bool failed_before = *(*results)->failure;
+    bool failed_before = *(*results)->failure, durable = (*results)->durable;
     if (!failed_before) {
         status = results_flush(*results);
     }
@@ -201,7 +201,8 @@ enum status results_close(struct results **results)
     bool closed = results_destroy(*results);
     *results = NULL;
     if (status == STATUS_OK && !failed_before && closed && core_hours > 0) {
-        closed = results_finish_history(target, core_hours); /* `descriptor` still holds the lock */
+        /* `descriptor` still holds the lock */
+        closed = (!durable || hdf5_make_room(descriptor)) && results_finish_history(target, core_hours);
     }
     if (status == STATUS_OK && !failed_before && !closed) {
         status = hdf5_error(STATUS_IO, path, "cannot be closed");

@@ -92,11 +92,14 @@ static void time_now(char text[32])
     strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
 }
 
-bool results_add_history(hid_t file, const char *argv_line)
+bool results_add_history(hid_t file, const char *path, const char *argv_line)
 {
     char *old = hdf5_text_read(file, "history"), *text = NULL, now[32];
     time_now(now);
     bool any = old && *old; /* a disk that failed under an earlier run may have cost its lines */
+    if (!old && H5Aexists(file, "history") > 0) {
+        fprintf(stderr, "moat: %s: the history of earlier runs is damaged: it starts anew\n", path);
+    }
     bool ok = asprintf(&text, "%s%s%s moat %s (%s): %s", any ? old : "", any ? "\n" : "", now, MOAT_VERSION,
                        MOAT_REVISION, argv_line) >= 0;
     ok = ok && hdf5_text_write(file, "history", text);
@@ -107,12 +110,12 @@ bool results_add_history(hid_t file, const char *argv_line)
     return ok;
 }
 
-static bool write_provenance(hid_t file, const struct config *config, const char *argv_line)
+static bool write_provenance(hid_t file, const char *path, const struct config *config, const char *argv_line)
 {
     char now[32];
     time_now(now);
     return hdf5_text_write(file, "Conventions", "CF-1.10") && hdf5_text_write(file, "title", config->name) &&
-           results_add_history(file, argv_line) && hdf5_text_write(file, "references", references) &&
+           results_add_history(file, path, argv_line) && hdf5_text_write(file, "references", references) &&
            hdf5_text_write(file, "date_created", now) && hdf5_text_write(file, "moat_version", MOAT_VERSION) &&
            hdf5_text_write(file, "git_revision", MOAT_REVISION) &&
            hdf5_text_write(file, "sweep", config->sweep == SWEEP_SCALING_LAW ? "scaling_law" : "market_entry") &&
@@ -133,7 +136,7 @@ static bool write_file(struct results *results, const char *temporary, const str
               H5Pset_file_space_page_size(list, FILE_PAGE) >= 0;
     results->file = ok ? H5Fcreate(temporary, H5F_ACC_TRUNC, list, access_list) : -1;
     ok = results->file >= 0 && results_write_layout(results->file, config) &&
-         write_provenance(results->file, config, argv_line) && H5Fflush(results->file, H5F_SCOPE_GLOBAL) >= 0 &&
+         write_provenance(results->file, results->path, config, argv_line) && H5Fflush(results->file, H5F_SCOPE_GLOBAL) >= 0 &&
          H5Fstart_swmr_write(results->file) >= 0 && !hdf5_failed();
     hdf5_close(&list);
     hdf5_close(&access_list);

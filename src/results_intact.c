@@ -111,7 +111,10 @@ enum status results_check_content(hid_t file, const char *path, const char *advi
     }
     walk.file_bytes = (hsize_t)about.st_size;
     if (ours && described(file) && check_group(file, &walk, true)) {
-        return STATUS_OK;
+        char *config = hdf5_text_read(file, "config");
+        free(config);
+        return config ? STATUS_OK
+                      : error_set(STATUS_USAGE, "%s: damaged, at the attribute `config`%s", path, advice);
     }
     if (hdf5_failed()) {
         char action[128];

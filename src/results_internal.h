@@ -74,7 +74,14 @@ bool hdf5_text_write(hid_t object, const char *name, const char *text);
 /* Brings the file behind the descriptor to disk; a failure is told as one of HDF5's. False on failure. Local. */
 bool hdf5_sync(int descriptor);
 
-/* The text attribute `name`, which the caller frees; NULL when there is none or on failure. Local. */
+/* Makes the file behind the descriptor longer, on disk, by what a line of its history may take: else a loss of power
+   may leave a superblock that tells of an end which the file does not have, and readers refuse it. HDF5 cuts the rest
+   off when it closes the file. A failure is told as one of HDF5's. False on failure. Local. */
+bool hdf5_make_room(int descriptor);
+
+/* The text attribute `name`, which the caller frees; NULL when there is none or on failure. HDF5 keeps such texts
+   without a checksum and 1.10 ends in SIGSEGV, goes on for ever or writes past a buffer where they are damaged: so a child
+   process reads it, and sends it through a pipe. Local. */
 char *hdf5_text_read(hid_t object, const char *name);
 
 /* --- results_identity.c */
@@ -147,8 +154,9 @@ bool results_finish_history(const char *path, double core_hours);
    (folder, disk space, another process) or STATUS_IO. Rank 0. */
 enum status results_create(struct results *results, const struct config *config, const char *argv_line);
 
-/* Adds the line of this run to the history attribute. False on failure. Rank 0. */
-bool results_add_history(hid_t file, const char *argv_line);
+/* Adds the line of this run to the history attribute of `file`, named `path` in messages; a history that cannot be read
+   starts anew. False on failure. Rank 0. */
+bool results_add_history(hid_t file, const char *path, const char *argv_line);
 
 /* --- results_layout.c */
 

@@ -6,6 +6,7 @@ MOAT_CUTS and MOAT_FLIPS are how many places of the complete file and of an inte
 MOAT_SEED (1). MOAT_SANITIZED is set for a program built with sanitizers, whose memory cannot be bounded.
 """
 
+import io
 import os
 import random
 import resource
@@ -208,10 +209,23 @@ class DamagedTest(unittest.TestCase):
         places, cases = random.Random(SEED), []
         for name, data in self.files.items():
             for number in range(FLIPS):
-                byte = int(places.choice(self.structure)) if number % 2 else places.randrange(len(data))
+                byte = int(places.choice(self.structure[self.structure < len(data)])) if number % 2 else places.randrange(len(data))
                 changed = bytearray(data)
                 changed[byte] ^= 1 << places.randrange(8)
                 cases.append((f"{name}, flipped at {byte}", Written(bytes(changed))))
+        self.judge_all(cases)
+
+    def test_texts(self):
+        """HDF5 keeps texts without a checksum, each behind its number (2 bytes), uses (2) and size (the last 8 of 16)."""
+        data, cases = self.files["complete"], []
+        with h5py.File(io.BytesIO(data)) as file:
+            texts = {name: file.attrs[name].encode() for name in ("config", "history", "title")}
+        for name, text in texts.items():
+            start = data.index(text) - 16
+            for byte, bit in ((0, 0), (1, 7), (8, 3), (9, 0), (9, 7), (15, 0), (16, 5)):
+                changed = bytearray(data)
+                changed[start + byte] ^= 1 << bit
+                cases.append((f"{name}, byte {byte}, bit {bit}", Written(bytes(changed))))
         self.judge_all(cases)
 
     def test_repairs(self):

@@ -305,16 +305,28 @@ static void kill_writer(pid_t child)
     waitpid(child, NULL, 0);
 }
 
+/* Milliseconds that a writer takes for the whole file. */
+static long time_writer(const struct config *config)
+{
+    struct timespec start, end;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    waitpid(start_writer(config, 0), NULL, 0);
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    unlink(path);
+    return (end.tv_sec - start.tv_sec) * 1000 + (end.tv_nsec - start.tv_nsec) / 1000000;
+}
+
 /* Kills fall anywhere from before the file exists to after it is complete, also into the start of a resumed run. */
 static void test_killed_writer(void)
 {
-    alarm(120); /* a reader of a damaged file waits practically for ever: better killed here than hung */
+    alarm(300); /* also for a reader of a damaged file, which waits practically for ever */
     struct config *config = make_config("killed", 120, 100);
     size_t blocks = grid_blocks(&config->grid), partial = 0, checked = 0;
+    long whole = time_writer(config);
     srand(7);
-    for (int round = 0; round < 120; round++) {
+    while (partial < 40) {
         pid_t child = start_writer(config, 0);
-        pause_ms(rand() % 25);
+        pause_ms(rand() % (whole + 1));
         kill_writer(child);
         struct results_summary summary;
         if (access(path, F_OK) != 0) {
@@ -335,10 +347,9 @@ static void test_killed_writer(void)
         }
     }
     alarm(0);
-    CU_ASSERT_TRUE(partial > 10); /* else the kills missed */
     CU_ASSERT_TRUE(checked > 10000);
     if (getenv("MOAT_TEST_VERBOSE")) {
-        printf("[%zu kills mid-way, %zu values checked] ", partial, checked);
+        printf("[%zu values checked] ", checked);
     }
 
     struct results *results = open_or_abort(config, false);
@@ -541,7 +552,7 @@ static void test_full_disk(void)
         bool told = status == STATUS_IO && strstr(error_message(), strerror(EFBIG));
         bool refuses = results_flush(results) == STATUS_IO;
         results_close(&results);
-        exit(told && refuses && results == NULL ? 0 : 1);
+        _exit(told && refuses && results == NULL ? 0 : 1); /* no look for leaks: HDF5 keeps what it could not write */
     }
     int exit_status = -1;
     waitpid(child, &exit_status, 0);
