@@ -131,8 +131,8 @@ test-programs: $(BUILD)/moat $(TESTS:%=$(BUILD)/tests/%)
 ASAN_TESTS := test_run test_ridge_run test_kill test_damaged test_bombs # the others preload libraries, or draw
 asan: ## build with address and undefined-behaviour sanitizers in build/asan and run the tests of C and of the program
 	$(Q)$(MAKE) --no-print-directory BUILD=build/asan OPTIMISE=-O1 SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer" EXTRA=-DMOAT_FAULTS test-programs
-	$(Q)BUILD=build/asan PROGRAMS=build/asan/tests MPIRUN="$(MPIRUN)" MPI_TESTS="$(MPI_TESTS)" PYTHON=$(PYTHON) PYTHON_TESTS="$(ASAN_TESTS)" TIMEOUT=1800 \
-	    ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	$(Q)BUILD=build/asan PROGRAMS=build/asan/tests MPIRUN="$(MPIRUN)" MPI_TESTS="$(MPI_TESTS)" PYTHON=$(PYTHON) PYTHON_TESTS="$(ASAN_TESTS)" TIMEOUT=1800 MOAT_SANITIZED=1 MOAT_SECONDS=60 \
+	    ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	    LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 tests/run $(TESTS)
 
 # Texts are tried against tests/faults/fuzz_config.c; those that reach something new stay in build/fuzz/corpus.

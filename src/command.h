@@ -27,6 +27,16 @@ unsigned command_argp_flags(void);
 /* The part of an argp parser that takes the command's one file, called `what` in messages, into *path. */
 error_t command_parse_file(int key, char *argument, struct argp_state *state, const char *what, const char **path);
 
+/* The option of all commands that run a sweep. */
+enum { COMMAND_FSYNC = 0x100 /* no letter */ };
+#define COMMAND_FSYNC_OPTION                                                                                           \
+    {                                                                                                                  \
+        "fsync", COMMAND_FSYNC, NULL, 0,                                                                               \
+            "what is done survives a loss of power too: brings the file to disk every second and after each data "     \
+            "set",                                                                                                     \
+            0                                                                                                          \
+    }
+
 /* Prints the number of points of each status that occurs, a line each. */
 void command_print_summary(const struct results_summary *summary);
 

@@ -29,12 +29,13 @@ enum { REQUEUE_WAIT = 60 /* s until SLURM ends a requeued job */ };
 
 struct arguments {
     const char *config, *output, *launcher;
-    bool force;
+    bool force, fsync;
 };
 
 static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0, "results file, instead of the config's `output`", 0},
     {"force", 'f', NULL, 0, "replace a results file of another sweep; one of this sweep is resumed", 0},
+    COMMAND_FSYNC_OPTION,
     {"launcher", 'l', "COMMAND", 0,
      "starts the ranks; default: MOAT_LAUNCHER in the environment, or mpirun. For example \"srun --mpi=pmix\"", 0},
     {0},
@@ -49,6 +50,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case 'f':
         arguments->force = true;
+        return 0;
+    case COMMAND_FSYNC:
+        arguments->fsync = true;
         return 0;
     case 'l':
         arguments->launcher = argument;
@@ -123,13 +127,20 @@ static pid_t start(const struct arguments *arguments, const char *path)
         return -1;
     }
     program[length] = '\0';
+    const char *words[12] = {"sh", "-c", line, "sh", program, "run", arguments->config, "-o", path};
+    size_t count = 9;
+    if (arguments->force) {
+        words[count++] = "--force";
+    }
+    if (arguments->fsync) {
+        words[count++] = "--fsync";
+    }
     pid_t child = fork();
     if (child == 0) {
         sigset_t set;
         signals_of(&set);
         sigprocmask(SIG_UNBLOCK, &set, NULL);
-        execl("/bin/sh", "sh", "-c", line, "sh", program, "run", arguments->config, "-o", path,
-              arguments->force ? "--force" : (char *)NULL, (char *)NULL);
+        execv("/bin/sh", (char *const *)words);
         _exit(127);
     }
     free(line);

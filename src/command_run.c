@@ -27,13 +27,10 @@ struct arguments {
     unsigned results; /* options of results_open */
 };
 
-enum { KEY_FSYNC = 0x100 };
-
 static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0, "results file, instead of the config's `output`", 0},
     {"force", 'f', NULL, 0, "replace a results file of another sweep", 0},
-    {"fsync", KEY_FSYNC, NULL, 0,
-     "what is done survives a loss of power too: brings the file to disk every second and after each data set", 0},
+    COMMAND_FSYNC_OPTION,
     {"quiet", 'q', NULL, 0, "print nothing but errors", 0},
     {0},
 };
@@ -48,7 +45,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case 'f':
         arguments->results |= RESULTS_FORCE;
         return 0;
-    case KEY_FSYNC:
+    case COMMAND_FSYNC:
         arguments->results |= RESULTS_FSYNC;
         return 0;
     case 'q':

@@ -27,7 +27,7 @@
 struct arguments {
     const char *config, *output, *launcher;
     int ranks;
-    bool dry_run;
+    bool fsync, dry_run;
     char **more;        /* sbatch's own options, NULL at the end */
     char **environment; /* before MPI_Init, which adds what marks the children of this process as its own ranks */
 };
@@ -36,6 +36,7 @@ static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0, "results file, instead of the config's `output`", 0},
     {"ranks", 'n', "K", 0, "ranks of the job; default: as many as bring it below half an hour, or fill a node", 0},
     {"launcher", 'l', "COMMAND", 0, "starts the ranks; default: mpirun. For example \"srun --mpi=pmix\"", 0},
+    COMMAND_FSYNC_OPTION,
     {"dry-run", 'd', NULL, 0, "print the batch script and sbatch's command line, submit nothing", 0},
     {0},
 };
@@ -50,6 +51,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case 'l':
         arguments->launcher = argument;
+        return 0;
+    case COMMAND_FSYNC:
+        arguments->fsync = true;
         return 0;
     case 'd':
         arguments->dry_run = true;
@@ -150,6 +154,9 @@ static void write_script(FILE *out, const struct arguments *arguments, const str
     if (arguments->launcher) {
         fputs(" --launcher ", out);
         write_quoted(out, arguments->launcher);
+    }
+    if (arguments->fsync) {
+        fputs(" --fsync", out);
     }
     fputc('\n', out);
 }

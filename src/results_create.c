@@ -136,8 +136,8 @@ static bool write_file(struct results *results, const char *temporary, const str
               H5Pset_file_space_page_size(list, FILE_PAGE) >= 0;
     results->file = ok ? H5Fcreate(temporary, H5F_ACC_TRUNC, list, access_list) : -1;
     ok = results->file >= 0 && results_write_layout(results->file, config) &&
-         write_provenance(results->file, results->path, config, argv_line) && H5Fflush(results->file, H5F_SCOPE_GLOBAL) >= 0 &&
-         H5Fstart_swmr_write(results->file) >= 0 && !hdf5_failed();
+         write_provenance(results->file, results->path, config, argv_line) &&
+         H5Fflush(results->file, H5F_SCOPE_GLOBAL) >= 0 && H5Fstart_swmr_write(results->file) >= 0 && !hdf5_failed();
     hdf5_close(&list);
     hdf5_close(&access_list);
     return ok;

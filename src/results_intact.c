@@ -113,8 +113,7 @@ enum status results_check_content(hid_t file, const char *path, const char *advi
     if (ours && described(file) && check_group(file, &walk, true)) {
         char *config = hdf5_text_read(file, "config");
         free(config);
-        return config ? STATUS_OK
-                      : error_set(STATUS_USAGE, "%s: damaged, at the attribute `config`%s", path, advice);
+        return config ? STATUS_OK : error_set(STATUS_USAGE, "%s: damaged, at the attribute `config`%s", path, advice);
     }
     if (hdf5_failed()) {
         char action[128];

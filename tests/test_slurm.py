@@ -139,9 +139,9 @@ class SlurmTest(ProgramTest):
     # --- Tests
 
     def test_submit_follow_and_a_second_job(self):
-        script = self.run_moat(0, "submit", "long.yaml", "--dry-run", "-n", "3")[0]
+        script = self.run_moat(0, "submit", "long.yaml", "--dry-run", "-n", "3", "--fsync")[0]
         self.assertIn("#SBATCH --ntasks=3\n", script)
-        job = self.cluster.command(MOAT, "submit", "long.yaml", "-n", "3", "--", "--comment=test", cwd=self.folder)
+        job = self.cluster.command(MOAT, "submit", "long.yaml", "-n", "3", "--fsync", "--", "--comment=test", cwd=self.folder)
         self.assertTrue(script.startswith((self.folder / "long.h5.sbatch").read_text().split("predicted")[0]))
         with Launch(self.folder, "status", "long.h5", "--follow", "--wait", "60") as follow:
             self.freeze(job)
@@ -156,7 +156,7 @@ class SlurmTest(ProgramTest):
         self.assertRegex(err, rf"moat: +\d+\.\d %, \d+ of {LONG_POINTS} points, \S+ points/s, \S+ left\n")
         self.assertRegex(out, r"(\d+) of \1 blocks done, complete")
         line, = self.history()
-        self.assertRegex(line, rf"\[job {job}, host \S+, pid \d+, 1 node, 3 ranks, \S+ core-hours\]$")
+        self.assertRegex(line, rf" --fsync \[job {job}, host \S+, pid \d+, 1 node, 3 ranks, \S+ core-hours\]$")
 
     def test_srun(self):
         job = self.sbatch("long.yaml", MOAT_LAUNCHER=SRUN, options=["--nodes=2", "--ntasks=3"])
