@@ -41,7 +41,7 @@ LIBRARY_SOURCES := $(filter-out $(PROGRAM_SOURCES) $(GRID_SOURCES),$(wildcard sr
 TESTS       := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 MPI_TESTS   := test_sweep test_ridge
 SUPPORT     := $(filter-out tests/test_%,$(wildcard tests/*.c))
-FAULT_TESTS := test_kill test_disk test_damaged
+FAULT_TESTS := test_kill test_disk test_power test_damaged
 FAULT_SIZES := MOAT_KILLS=100 MOAT_STEPS=0 MOAT_CUTS=200 MOAT_FLIPS=500
 BENCHMARKS  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 object       = $(patsubst %.c,$(BUILD)/%.o,$(1))

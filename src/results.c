@@ -202,7 +202,8 @@ enum status results_close(struct results **results)
     *results = NULL;
     if (status == STATUS_OK && !failed_before && closed && core_hours > 0) {
         /* `descriptor` still holds the lock */
-        closed = (!durable || hdf5_make_room(descriptor)) && results_finish_history(target, core_hours);
+        closed = hdf5_make_room(descriptor) && (!durable || hdf5_sync(descriptor)) &&
+                 results_finish_history(target, core_hours);
     }
     if (status == STATUS_OK && !failed_before && !closed) {
         status = hdf5_error(STATUS_IO, path, "cannot be closed");

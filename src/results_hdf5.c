@@ -75,11 +75,11 @@ bool hdf5_sync(int descriptor)
 bool hdf5_make_room(int descriptor)
 {
     struct stat about;
-    bool ok = fstat(descriptor, &about) == 0 && ftruncate(descriptor, about.st_size + ROOM) == 0;
-    if (!ok && cause[0] == '\0') {
-        snprintf(cause, sizeof cause, "%s", strerror(errno));
+    int failed = fstat(descriptor, &about) != 0 ? errno : posix_fallocate(descriptor, about.st_size, ROOM);
+    if (failed && cause[0] == '\0') {
+        snprintf(cause, sizeof cause, "%s", strerror(failed));
     }
-    return ok && hdf5_sync(descriptor);
+    return !failed;
 }
 
 enum status hdf5_error(enum status status, const char *path, const char *action)

@@ -104,11 +104,11 @@ class Sweep:
         if self.tasks:
             test.assertIn(f"{tasks.sum()} of {tasks.size} data sets done", out)
 
-    def check_resumed(self, test, path, ranks=3, folder=None, powerless=False):
-        """The same command, in `folder` or that of the file, completes the file and leaves no other beside it. Only a
-        loss of power may cost the lines of earlier runs."""
+    def check_resumed(self, test, path, ranks=3, folder=None, history_lost=False):
+        """The same command, in `folder` or that of the file, completes the file and leaves no other beside it. With
+        `history_lost`, the lines of earlier runs may be gone."""
         code, out, err = moat(folder or path.parent, "run", self.config, "-q", "-o", path, ranks=ranks)
-        if powerless:
+        if history_lost:
             err = err.replace(f"moat: {path}: the history of earlier runs is damaged: it starts anew\n", "")
         test.assertEqual((code, out, err), (0, "", ""))
         points, tasks = self.check(test, path, self.reported(path))

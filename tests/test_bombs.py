@@ -8,7 +8,7 @@ import unittest
 
 from program import MIXED, MOAT, ProgramTest
 
-SECONDS, KILOBYTES = (30, 2 << 20) if "MOAT_SANITIZED" in os.environ else (1, 100 << 10)  # see test_damaged.py
+SECONDS, KILOBYTES = (120, 2 << 20) if "MOAT_SANITIZED" in os.environ else (1, 100 << 10)  # see test_damaged.py
 LAUGHS = "".join(f"{name}: &{name} [{', '.join(['*' + before] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi"))
 
 

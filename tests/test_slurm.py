@@ -17,7 +17,6 @@ import unittest
 from pathlib import Path
 
 import h5py
-import numpy as np
 
 from cluster import Cluster, Unavailable, wait_for
 from program import LONG, LONG_POINTS, MOAT, ROOT, Launch, ProgramTest, differing, done_mask, moat, read

@@ -117,6 +117,14 @@ int ftruncate(int descriptor, off_t length)
 
 int ftruncate64(int descriptor, off_t length) __attribute__((alias("ftruncate")));
 
+int posix_fallocate(int descriptor, off_t offset, off_t length)
+{
+    int error = fails("truncate", descriptor, 0, offset + length);
+    return error || syscall(SYS_fallocate, descriptor, 0, offset, length) == 0 ? error : errno;
+}
+
+int posix_fallocate64(int descriptor, off_t offset, off_t length) __attribute__((alias("posix_fallocate")));
+
 int fsync(int descriptor)
 {
     return fails("sync", descriptor, 1, 0) ? -1 : (int)syscall(SYS_fsync, descriptor);

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sweeps on a disk that fails: faults/failing_disk.c in front of the program, and what is asked of it afterwards.
+
+MOAT_STEPS in the environment is the number of calls at which faults are put into a run, 0 for all of them; MOAT_SEED makes
+them those of an earlier run.
+"""
+
+import os
+import random
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from interrupted import Sweep
+from program import ProgramTest, moat
+
+STEPS = int(os.environ.get("MOAT_STEPS", 8))
+SEED = os.environ.get("MOAT_SEED", str(random.randrange(10**6)))
+SHIM = Path(__file__).resolve().parent / "faults" / "failing_disk.c"
+FAILS = r"cannot be (created|resumed|repaired[\w ]*|opened for writing|written[^:]*|closed|brought to disk)"
+
+GRID = """name: grid
+sweep: market_entry
+solver: deterministic
+output: grid.h5
+model: {gamma: 0.5, P: .inf}
+incumbent: {tau: 0.9}
+grid:
+  N_I:   {values: [1, 10, 1e3, .inf]}
+  tau_E: {values: [0.5, 0.95, .inf]}
+  Q:     {values: [0.1, 0.5]}
+  nu:    {values: [0.6, 1.0, 2.0, 3.0]}
+"""
+RIDGE = """name: ridge
+sweep: market_entry
+solver: ridge
+output: ridge.h5
+model: {gamma: 0.5, P: 32}
+incumbent: {tau: 0.9}
+grid:
+  N_I:   {values: [8, 16, 24]}
+  tau_E: {values: [1.2, .inf]}
+  Q:     {values: [0.1]}
+  nu:    {values: [0.75]}
+ridge: {P: 32, N: {values: [4, 8, 16, 32, 48]}, trials: 2, seed: 1}
+"""
+
+
+def disk_log(path):
+    """The calls that a file saw: (name, offset, bytes)."""
+    data, at, calls = path.read_bytes(), 0, []
+    while at < len(data):
+        end = data.index(b"\n", at)
+        name, offset, size = data[at:end].split()
+        at = end + 1 + int(size)
+        calls.append((name.decode(), int(offset), data[end + 1:at]))
+    return calls
+
+
+def prepare_sweeps():
+    """Builds the shim and runs the sweeps undisturbed; for setUpModule."""
+    folder = Path(tempfile.mkdtemp(prefix="moat-"))
+    unittest.addModuleCleanup(shutil.rmtree, folder, ignore_errors=True)
+    DiskTest.shim = str(folder / "failing_disk.so")
+    subprocess.run(["gcc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o", DiskTest.shim, SHIM], check=True)
+    DiskTest.sweeps = {"grid": Sweep(folder, GRID, 0), "ridge": Sweep(folder, RIDGE, 1e-12)}
+
+
+class DiskTest(ProgramTest):
+    shim, sweeps = None, {}
+
+    def choose(self, name, disk=None):
+        """Turns to that sweep, with its file on `disk` or in the test's folder."""
+        self.sweep = self.sweeps[name]
+        self.assertEqual(self.sweep.ended, (0, "", ""))
+        self.write(self.sweep.config, self.sweep.text)
+        self.path = (disk or self.folder) / self.sweep.name
+
+    def rewind(self):
+        """Makes the file one that lacks the last block, and the last data sets."""
+        shutil.copy(self.sweep.folder / self.sweep.name, self.path)
+        self.sweep.rewind(self.path, blocks=1, tasks=2 if self.sweep.tasks else 0)
+        self.look()
+
+    def run_with(self, ranks=None, arguments=(), **faults):
+        """Runs the sweep on a disk with those faults: (exit code, stderr)."""
+        with mock.patch.dict(os.environ, faults, LD_PRELOAD=self.shim if faults else ""):
+            code, _, err = moat(self.folder, "run", self.sweep.config, "-q", "-o", self.path, *arguments, ranks=ranks)
+        return code, err
+
+    def check_told(self, code, err, reason):
+        """A run that failed says once which file, and why."""
+        self.assertEqual(code, 1, err)
+        self.assertEqual(len(re.findall(rf"^moat: {self.path}: {FAILS}.*: {reason}$", err, re.M)), 1, err)
+        self.assertNotIn("Signal", err)
+
+    def check_left(self):
+        """What is left opens and is right; there is no file rather than half a one."""
+        self.assertFalse(self.path.with_name(f"{self.path.name}.moat-new").exists())
+        if self.path.exists():
+            self.seen = self.sweep.check(self, self.path, self.seen)
+
+    def look(self):
+        self.seen = self.sweep.reported(self.path)
+
+    def check_resumed(self, history_lost=False):
+        self.look()
+        self.sweep.check_resumed(self, self.path, ranks=None, folder=self.folder, history_lost=history_lost)

@@ -1,0 +1,111 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Losses of power during a run with --fsync: whatever the disk still has, what is reported done is there and right."""
+
+import os
+import random
+import unittest
+
+from failing_disk import SEED, STEPS, DiskTest, disk_log, prepare_sweeps
+
+setUpModule = prepare_sweeps
+
+
+class PowerTest(DiskTest):
+    """What a loss of power may leave: any page of the file as it was at any time since the last sync that it saw."""
+
+    PAGE = 4096
+
+    def record(self, *arguments):
+        """The calls of a run, and the file that it found (None: none)."""
+        found, log = self.path.read_bytes() if self.path.exists() else None, self.folder / "log"
+        code, err = self.run_with(arguments=arguments, DISK_LOG=str(log))
+        self.assertEqual(code, 0, err)
+        calls = disk_log(log)
+        log.unlink()
+        return calls, found
+
+    def lose_power(self, calls, found, moments):
+        """The file as an outage at a random call may leave it, and how many syncs it had seen; None before its rename."""
+        last = moments.randrange(1, len(calls) + 1)
+        names = [name for name, _, _ in calls[:last]]
+        if found is None and "rename" not in names:
+            return None, 0
+        synced = last - names[::-1].index("sync") if "sync" in names else 0
+        image, pages = bytearray(found or b""), {}
+        sizes = [(number, offset) for number, (name, offset, _) in enumerate(calls[:last]) if name == "truncate"]
+        sure = sum(number < synced for number, _ in sizes)
+        for _, size in sizes[:moments.randint(sure, len(sizes))]:
+            image[size:] = bytes(max(0, size - len(image)))
+        for number, (name, offset, data) in enumerate(calls[:last]):
+            for at in range(offset, offset + len(data)):
+                if at == offset or at % self.PAGE == 0:
+                    end = min(offset + len(data), (at // self.PAGE + 1) * self.PAGE)
+                    pages.setdefault(at // self.PAGE, []).append((number, at, data[at - offset:end - offset]))
+        for writes in pages.values():
+            sure = sum(number < synced for number, _, _ in writes)
+            for _, at, data in writes[:moments.randint(sure, len(writes))]:
+                image.extend(bytes(max(0, at + len(data) - len(image))))
+                image[at:at + len(data)] = data
+        return bytes(image), names.count("sync")
+
+    def images(self, name, start, count, *arguments):
+        disk = self.folder / f"{name}-{start}"
+        disk.mkdir()
+        self.choose(name, disk)
+        if start == "resumed":
+            self.rewind()
+        calls, found = self.record(*arguments)
+        moments = random.Random(f"{SEED} {name} {start}")
+        for number in range(count):
+            image, syncs = self.lose_power(calls, found, moments)
+            if image is not None:
+                self.path.write_bytes(image)
+                yield number, syncs
+
+    def test_nothing_done_is_lost(self):
+        for name in self.sweeps:
+            for start in ("new", "resumed"):
+                for number, syncs in self.images(name, start, 2 * STEPS or 500, "--fsync"):
+                    with self.subTest(f"MOAT_SEED={SEED}: {name}, {start}, {number}"):
+                        self.look()
+                        _, tasks = self.sweep.check(self, self.path, self.seen)
+                        if start == "new":  # one sync when the file is made, then two for each data set
+                            self.assertGreaterEqual(tasks.sum(), min(tasks.size, (syncs - 1) // 2))
+                        if number % 4 == 0:
+                            self.check_resumed(history_lost=True)
+
+    def test_something_is_lost_without_it(self):
+        """The same without --fsync: files that say done what is not there. Else the test above proved nothing."""
+        wrong = 0
+        for _ in self.images("ridge", "resumed", 60):
+            try:
+                self.look()
+                self.sweep.check(self, self.path, self.seen)
+            except (AssertionError, OSError):
+                wrong += 1
+        self.assertGreater(wrong, 3)
+
+    def test_syncs(self):
+        """Where they are, and that each of them that fails ends the run."""
+        self.choose("ridge")
+        plain, _ = self.record()
+        self.assertEqual([name for name, _, _ in plain].count("sync"), 1)
+        self.path.unlink()
+        calls, _ = self.record("--fsync")
+        names = [name for name, _, _ in calls if name in ("sync", "rename")]
+        self.assertEqual(names, ["sync", "rename"] + 2 * (self.sweep.tasks + 1) * ["sync"] + 2 * ["sync"])
+        for number in range(1, names.count("sync") + 1):
+            with self.subTest(number):
+                self.path.unlink(missing_ok=True)
+                self.look()
+                code, err = self.run_with(arguments=["--fsync"], DISK_CALLS="fsync", DISK_FAULT=f"EIO:{number}")
+                self.check_told(code, err, os.strerror(5))
+                self.check_left()
+                _, tasks = self.seen
+                self.assertIn(tasks.sum(), (min((number - 1) // 2, tasks.size), min(number // 2, tasks.size)))
+        self.check_resumed()
+
+
+if __name__ == "__main__":
+    unittest.main()
