@@ -75,14 +75,14 @@ bool hdf5_text_write(hid_t object, const char *name, const char *text);
 bool hdf5_sync(int descriptor);
 
 /* Makes the file behind the descriptor longer by more than a line of its history takes. A full disk is found before
-   anything changes, and with hdf5_sync no loss of power leaves a superblock that tells of an end which the file does not
-   have, which readers refuse. HDF5 cuts the rest off when it closes the file. A failure is told as one of HDF5's. False
-   on failure. Local. */
+   anything changes, and with hdf5_sync no loss of power leaves a superblock that tells of an end which the file does
+   not have, which readers refuse. HDF5 cuts the rest off when it closes the file. A failure is told as one of HDF5's.
+   False on failure. Local. */
 bool hdf5_make_room(int descriptor);
 
 /* The text attribute `name`, which the caller frees; NULL when there is none or on failure. HDF5 keeps such texts
-   without a checksum and 1.10 ends in SIGSEGV, goes on for ever or writes past a buffer where they are damaged: so a child
-   process reads it, and sends it through a pipe; it makes no call of MPI. Local. */
+   without a checksum and 1.10 ends in SIGSEGV, goes on for ever or writes past a buffer where they are damaged: so a
+   child process reads it, and sends it through a pipe; it makes no call of MPI. Local. */
 char *hdf5_text_read(hid_t object, const char *name);
 
 /* --- results_identity.c */
