@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -186,6 +187,7 @@ static _Noreturn void send_text(hid_t object, const char *name, int pipe)
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         signal(faults[i], SIG_DFL); /* MPI's handlers would report them */
     }
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* it has the writer's lock too */
     setrlimit(RLIMIT_CORE, &(struct rlimit){0});
     setrlimit(RLIMIT_CPU, &(struct rlimit){.rlim_cur = TEXT_SECONDS, .rlim_max = TEXT_SECONDS});
     int nowhere = open("/dev/null", O_WRONLY);

@@ -11,11 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "results_internal.h"
 
 enum { SIGNATURE_SIZE = 8 };
+enum { LOCK_ATTEMPTS = 25, LOCK_PAUSE = 20000000 /* ns */ };
 static const unsigned char hdf5_signature[SIGNATURE_SIZE] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
 
 const char results_refused[] = ": it is left as it is; choose another file with -o";
@@ -56,6 +58,18 @@ static bool names_descriptor(const char *path, int descriptor)
            by_name.st_dev == by_descriptor.st_dev && by_name.st_ino == by_descriptor.st_ino;
 }
 
+/* A killed writer has its lock until the system has done away with it, and with a child that read a text for it. */
+static int take(int descriptor, const struct flock *lock)
+{
+    for (int attempt = 1;; attempt++) {
+        int failed = fcntl(descriptor, F_OFD_SETLK, lock) != 0 ? errno : 0;
+        if ((failed != EAGAIN && failed != EACCES) || attempt == LOCK_ATTEMPTS) {
+            return failed;
+        }
+        nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE}, NULL);
+    }
+}
+
 enum status results_lock(const char *path, int flags, int *descriptor, bool *locked)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -63,7 +77,7 @@ enum status results_lock(const char *path, int flags, int *descriptor, bool *loc
     if (*descriptor < 0) {
         return error_set(STATUS_IO, "%s: cannot be written: %s", path, strerror(errno));
     }
-    int failed = fcntl(*descriptor, F_OFD_SETLK, &lock) != 0 ? errno : 0;
+    int failed = take(*descriptor, &lock);
     *locked = failed == 0;
     if (failed == EAGAIN || failed == EACCES || !names_descriptor(path, *descriptor)) {
         close(*descriptor);

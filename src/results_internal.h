@@ -96,7 +96,7 @@ enum status results_check_kind(const char *path, const char *advice, bool *exist
 
 /* Opens `path` for writing, with more `flags` of open(2), and takes the writer's lock on it. *descriptor is the
    caller's; *locked is false where the file system has no locks. Returns STATUS_USAGE when another process writes it,
-   STATUS_IO. Rank 0. */
+   for half a second now, STATUS_IO. Rank 0. */
 enum status results_lock(const char *path, int flags, int *descriptor, bool *locked);
 
 /* Whether some process holds the writer's lock on `path`; where there are no locks, whether its last writer may be
