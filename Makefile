@@ -16,7 +16,7 @@ PACKAGES := build-essential pkg-config openmpi-bin libopenmpi-dev libscalapack-o
             python3 python3-h5py python3-xarray python3-h5netcdf python3-matplotlib python3-scipy $(if $(ELPA),libelpa-dev)
 TEST_PACKAGES := chromium hdf5-tools munge slurm-wlm # without them the tests that need them are left out
 BENCH_PACKAGES := python3-mpi4py python3-sklearn # likewise the peers
-LINT_PACKAGES := clang clang-format clang-tidy cppcheck libelpa-dev
+LINT_PACKAGES := clang clang-format clang-tidy cppcheck libelpa-dev pyflakes3
 CHECK_PACKAGES := clang libclang-rt-dev valgrind
 SCALE_PACKAGES := libsimgrid-dev
 
@@ -178,7 +178,7 @@ check-all: ## everything: tests, static analysis, sanitizers, valgrind, long for
 test-slurm: test-deps $(BUILD)/moat ## sweeps as jobs of a SLURM that the test starts (in make test too)
 	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests $(PYTHON) -m unittest -v test_slurm
 
-lint: lint-deps ## format, static analysis, SPDX lines, both compilers without warnings
+lint: lint-deps ## format, static analysis (C and Python), SPDX lines, both compilers without warnings
 	$(Q)FLAGS="$(filter-out -g -MMD -MP,$(CFLAGS))" tests/lint
 
 install: all ## install the program, library, headers and jobs under PREFIX

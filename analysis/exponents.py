@@ -21,7 +21,7 @@ import gap
 import moatfile
 import power_laws
 import scaling_law
-from family import AXES, Family
+from family import AXES
 
 MARGIN = 10.0  # between break point and fit, for nu >= 1
 TOLERANCE = 0.9  # times decades

@@ -8,7 +8,6 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, MultipleLocator
 
 import phase_field
-import regimes
 import style
 import theory
 from hatching import hatch

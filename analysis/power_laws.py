@@ -5,8 +5,6 @@ From the top: the curves with guides of theory's slopes, a strip with the regime
 theory's values. Everything is placed in inches from the lower left corner.
 """
 
-import math
-
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.lines import Line2D
