@@ -203,7 +203,7 @@ enum status results_close(struct results **results)
     if (status == STATUS_OK && !failed_before && closed && core_hours > 0) {
         /* `descriptor` still holds the lock */
         closed = hdf5_make_room(descriptor) && (!durable || hdf5_sync(descriptor)) &&
-                 results_finish_history(target, core_hours);
+                 results_finish_history(target, core_hours, durable ? descriptor : -1);
     }
     if (status == STATUS_OK && !failed_before && !closed) {
         status = hdf5_error(STATUS_IO, path, "cannot be closed");

@@ -92,7 +92,7 @@ static void time_now(char text[32])
     strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
 }
 
-bool results_add_history(hid_t file, const char *path, const char *argv_line)
+bool results_add_history(hid_t file, const char *path, const char *argv_line, int descriptor)
 {
     char *old = hdf5_text_read(file, "history"), *text = NULL, now[32];
     time_now(now);
@@ -102,7 +102,7 @@ bool results_add_history(hid_t file, const char *path, const char *argv_line)
     }
     bool ok = asprintf(&text, "%s%s%s moat %s (%s): %s", any ? old : "", any ? "\n" : "", now, MOAT_VERSION,
                        MOAT_REVISION, argv_line) >= 0;
-    ok = ok && hdf5_text_write(file, "history", text);
+    ok = ok && results_write_history(file, text, descriptor);
     if (text) {
         free(text);
     }
@@ -115,7 +115,7 @@ static bool write_provenance(hid_t file, const char *path, const struct config *
     char now[32];
     time_now(now);
     return hdf5_text_write(file, "Conventions", "CF-1.10") && hdf5_text_write(file, "title", config->name) &&
-           results_add_history(file, path, argv_line) && hdf5_text_write(file, "references", references) &&
+           results_add_history(file, path, argv_line, -1) && hdf5_text_write(file, "references", references) &&
            hdf5_text_write(file, "date_created", now) && hdf5_text_write(file, "moat_version", MOAT_VERSION) &&
            hdf5_text_write(file, "git_revision", MOAT_REVISION) &&
            hdf5_text_write(file, "sweep", config->sweep == SWEEP_SCALING_LAW ? "scaling_law" : "market_entry") &&

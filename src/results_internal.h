@@ -146,8 +146,14 @@ enum status results_refuse_writer(const char *path);
    or that cannot be told. Local. */
 enum status results_settle_writer(const char *path);
 
-/* Adds to the last line of the closed file's history what its run took. False on failure. Rank 0. */
-bool results_finish_history(const char *path, double core_hours);
+/* Sets the attribute history of `file`, the heap with the text before the attribute that refers to it: flushing any
+   object writes all heaps, and of the objects only that one. So no kill leaves an attribute without its text; nor does
+   a loss of power when the file's `descriptor` is given, not -1, and synced in between. False on failure. Rank 0. */
+bool results_write_history(hid_t file, const char *text, int descriptor);
+
+/* Adds to the last line of the closed file's history what its run took; `descriptor` as above. False on failure.
+   Rank 0. */
+bool results_finish_history(const char *path, double core_hours, int descriptor);
 
 /* --- results_create.c */
 
@@ -156,8 +162,8 @@ bool results_finish_history(const char *path, double core_hours);
 enum status results_create(struct results *results, const struct config *config, const char *argv_line);
 
 /* Adds the line of this run to the history attribute of `file`, named `path` in messages; a history that cannot be read
-   starts anew. False on failure. Rank 0. */
-bool results_add_history(hid_t file, const char *path, const char *argv_line);
+   starts anew. `descriptor`: see results_write_history. False on failure. Rank 0. */
+bool results_add_history(hid_t file, const char *path, const char *argv_line, int descriptor);
 
 /* --- results_layout.c */
 

@@ -167,7 +167,8 @@ static enum status resume(struct results *results, const char *argv_line)
     bool ready = hdf5_make_room(results->lock) && (!results->durable || hdf5_sync(results->lock));
     results->file = ready ? H5Fopen(results->target, H5F_ACC_RDWR | H5F_ACC_SWMR_WRITE, list) : -1;
     hdf5_close(&list);
-    if (results->file < 0 || !results_add_history(results->file, results->path, argv_line) ||
+    if (results->file < 0 ||
+        !results_add_history(results->file, results->path, argv_line, results->durable ? results->lock : -1) ||
         !results_settle(results)) {
         return hdf5_error(STATUS_IO, results->path, "cannot be resumed");
     }

@@ -64,14 +64,25 @@ enum status results_settle_writer(const char *path)
     }
 }
 
-bool results_finish_history(const char *path, double core_hours)
+bool results_write_history(hid_t file, const char *text, int descriptor)
+{
+    hid_t run = -1;
+    bool ok = hdf5_text_write(file, "history", text);
+    if (ok && H5Lexists(file, "run", H5P_DEFAULT) > 0) {
+        run = H5Gopen2(file, "run", H5P_DEFAULT);
+        ok = H5Oflush(run) >= 0 && (descriptor < 0 || hdf5_sync(descriptor));
+    }
+    return hdf5_close(&run) && ok;
+}
+
+bool results_finish_history(const char *path, double core_hours, int descriptor)
 {
     hid_t list = hdf5_access_list(false), file = H5Fopen(path, H5F_ACC_RDWR | H5F_ACC_SWMR_WRITE, list);
     char *history = file >= 0 ? hdf5_text_read(file, "history") : NULL, *text = NULL;
     size_t length = history ? strlen(history) : 0;
     bool ok = length > 0 && history[length - 1] == ']' &&
               asprintf(&text, "%.*s, %.3g core-hours]", (int)length - 1, history, core_hours) >= 0;
-    ok = ok && hdf5_text_write(file, "history", text);
+    ok = ok && results_write_history(file, text, descriptor);
     free(text);
     free(history);
     hdf5_close(&list);
