@@ -33,7 +33,8 @@ class ValgrindTest(ProgramTest):
             found, out, err = launch.finish(600)
         logs = sorted(self.folder.glob("log.*"))
         self.assertEqual("".join(log.read_text() for log in logs), "")
-        self.assertEqual((found, len(logs)), (code, 3), out + err)
+        self.assertEqual(found, code, out + err)
+        self.assertGreaterEqual(len(logs), 3)  # of each rank, and of rank 0's children that read a text
 
     def test_market_sweep(self):
         self.check(0, "run", "market.yaml")
