@@ -76,7 +76,10 @@ bool hdf5_sync(int descriptor)
 bool hdf5_make_room(int descriptor)
 {
     struct stat about;
-    int failed = fstat(descriptor, &about) != 0 ? errno : posix_fallocate(descriptor, about.st_size, ROOM);
+    int failed = fstat(descriptor, &about) != 0 ? errno : EINTR;
+    while (failed == EINTR) { /* a stop signal */
+        failed = posix_fallocate(descriptor, about.st_size, ROOM);
+    }
     if (failed && cause[0] == '\0') {
         snprintf(cause, sizeof cause, "%s", strerror(failed));
     }
