@@ -3,8 +3,9 @@
  * The coordinator: hands out blocks, takes in records, writes them.
  *
  * Each worker has up to two blocks: the one it solves and the next, so that it never waits for rank 0. Rank 0 waits by
- * probing with short sleeps, for a blocking receive would burn a core. Each sleep is a small part of the wait so far: a
- * worker whose record is large cannot go on before rank 0 takes it.
+ * testing with short sleeps, for a blocking receive would burn a core. Each sleep is a small part of the wait so far: a
+ * worker whose record is large cannot go on before rank 0 takes it. A few records may be on their way at a time, so
+ * that a worker that stops in the middle of one holds up nobody else.
  */
 #include "moat/coordinator.h"
 
@@ -13,7 +14,7 @@
 
 #include "moat/interrupt.h"
 
-enum { BLOCKS_AHEAD = 2 };
+enum { BLOCKS_AHEAD = 2, RECEIVES = 4 };
 enum { NAP_SHARE = 16, NAP_MIN_NS = 50000, NAP_MAX_NS = 1000000 };
 
 struct sweep {
@@ -23,7 +24,10 @@ struct sweep {
     MPI_Comm comm;
     size_t next, blocks; /* every block below next was done before or has been handed out */
     size_t in_flight;
-    enum status status; /* the first failure: nothing more is handed out */
+    size_t size; /* bytes of the largest record with its header */
+    unsigned char *message[RECEIVES];
+    MPI_Request receive[RECEIVES]; /* no more than there are blocks in flight: each ends */
+    enum status status;            /* the first failure: nothing more is handed out */
 };
 
 enum status coordinator_agree(enum status status, MPI_Comm comm)
@@ -68,33 +72,50 @@ static void hand_out(struct sweep *sweep, int rank)
     }
 }
 
-/* Takes one record in, if one has arrived. */
-static bool take_in(struct sweep *sweep, unsigned char *message, size_t size)
+/* Posts what receives are free, but for each block in flight one at most. */
+static void post_receives(struct sweep *sweep)
 {
-    int arrived = 0;
+    size_t posted = 0;
+    for (int i = 0; i < RECEIVES; i++) {
+        posted += sweep->receive[i] != MPI_REQUEST_NULL;
+    }
+    for (int i = 0; i < RECEIVES && posted < sweep->in_flight; i++) {
+        if (sweep->receive[i] == MPI_REQUEST_NULL) {
+            posted++;
+            MPI_Irecv(sweep->message[i], (int)sweep->size, MPI_BYTE, MPI_ANY_SOURCE, WORKER_TAG_SOLVED, sweep->comm,
+                      &sweep->receive[i]);
+        }
+    }
+}
+
+/* Takes one record in, if one has arrived. */
+static bool take_in(struct sweep *sweep)
+{
+    int arrived = 0, i;
     MPI_Status envelope;
-    MPI_Iprobe(MPI_ANY_SOURCE, WORKER_TAG_SOLVED, sweep->comm, &arrived, &envelope);
+    MPI_Testany(RECEIVES, sweep->receive, &i, &arrived, &envelope);
     if (arrived) {
         int rank = envelope.MPI_SOURCE;
-        MPI_Recv(message, (int)size, MPI_BYTE, rank, WORKER_TAG_SOLVED, sweep->comm, MPI_STATUS_IGNORE);
         sweep->in_flight--;
         hand_out(sweep, rank);
-        const struct solved_header *header = (const struct solved_header *)(const void *)message;
-        write_record(sweep, header, message + sizeof *header, rank);
+        const struct solved_header *header = (const struct solved_header *)(const void *)sweep->message[i];
+        write_record(sweep, header, sweep->message[i] + sizeof *header, rank);
+        post_receives(sweep);
     }
     return arrived != 0;
 }
 
-static void serve_workers(struct sweep *sweep, int ranks, unsigned char *message, size_t size)
+static void serve_workers(struct sweep *sweep, int ranks)
 {
     for (int ahead = 0; ahead < BLOCKS_AHEAD; ahead++) {
         for (int rank = 1; rank < ranks; rank++) {
             hand_out(sweep, rank);
         }
     }
+    post_receives(sweep);
     double since = MPI_Wtime();
     while (sweep->in_flight > 0) {
-        if (take_in(sweep, message, size)) {
+        if (take_in(sweep)) {
             since = MPI_Wtime();
             continue;
         }
@@ -117,7 +138,12 @@ static void solve_in_place(struct sweep *sweep, struct worker *worker)
 enum status coordinator_run(const struct config *config, struct results *results, struct worker *worker,
                             struct progress *progress, MPI_Comm comm)
 {
-    struct sweep sweep = {config, results, progress, comm, 0, grid_blocks(&config->grid), 0, STATUS_OK};
+    struct sweep sweep = {.config = config,
+                          .results = results,
+                          .progress = progress,
+                          .comm = comm,
+                          .blocks = grid_blocks(&config->grid),
+                          .size = sizeof(struct solved_header) + worker_record_size(config, 0)};
     int ranks = 1;
     MPI_Comm_size(comm, &ranks);
     if (ranks == 1) {
@@ -125,17 +151,23 @@ enum status coordinator_run(const struct config *config, struct results *results
         return sweep.status;
     }
 
-    size_t size = sizeof(struct solved_header) + worker_record_size(config, 0);
-    unsigned char *message = malloc(size);
-    if (message) {
-        serve_workers(&sweep, ranks, message, size);
+    bool room = true;
+    for (int i = 0; i < RECEIVES; i++) {
+        sweep.receive[i] = MPI_REQUEST_NULL;
+        sweep.message[i] = malloc(sweep.size);
+        room = room && sweep.message[i];
+    }
+    if (room) {
+        serve_workers(&sweep, ranks);
     } else {
-        sweep.status = error_set(STATUS_MEMORY, "out of memory for a block of %zu bytes", size);
+        sweep.status = error_set(STATUS_MEMORY, "out of memory for %d blocks of %zu bytes", RECEIVES, sweep.size);
     }
     for (int rank = 1; rank < ranks; rank++) {
         unsigned long long none = 0;
         MPI_Send(&none, 1, MPI_UNSIGNED_LONG_LONG, rank, WORKER_TAG_STOP, comm);
     }
-    free(message);
+    for (int i = 0; i < RECEIVES; i++) {
+        free(sweep.message[i]);
+    }
     return sweep.status;
 }

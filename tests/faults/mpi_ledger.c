@@ -99,6 +99,13 @@ int MPI_Testall(int requests, MPI_Request *request, int *done, MPI_Status *statu
     return result;
 }
 
+int MPI_Testany(int requests, MPI_Request *request, int *which, int *done, MPI_Status *status)
+{
+    int before = active(requests, request), result = PMPI_Testany(requests, request, which, done, status);
+    count[REQUESTS] -= before - active(requests, request);
+    return result;
+}
+
 /* --- Objects */
 
 int MPI_Comm_split(MPI_Comm comm, int color, int key, MPI_Comm *new)
