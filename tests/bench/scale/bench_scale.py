@@ -16,7 +16,7 @@ CORES, LINK, LATENCY = 64, "12.5GBps", "1.5us"  # of a node, its link, and each 
 
 # Costs come from `costs` alone: SMPI is not to add the CPU time of this process, nor factors fitted to another cluster.
 SETTINGS = {
-    "smpi/simulate-computation": "no", "smpi/host-speed": "1Gf", "smpi/iprobe": "1e-6", "smpi/grow-injected-times": "no",
+    "smpi/simulate-computation": "no", "smpi/host-speed": "1Gf", "smpi/iprobe": "1e-6", "smpi/test": "1e-6", "smpi/grow-injected-times": "no",
     "smpi/lat-factor": "0:1", "smpi/bw-factor": "0:1", "contexts/stack-size": "64", "contexts/guard-size": "0",
 }
 

@@ -18,23 +18,35 @@
 #include "moat/measurement.h"
 #include "standins.h"
 
-/* Rank 0 is idle from a probe that finds nothing to the next that finds something. */
+/* Rank 0 is idle from a probe or test that finds nothing to the next that finds something. */
 static struct {
     double since, seconds;
     bool now;
 } idle;
 
-int MPI_Iprobe(int source, int tag, MPI_Comm comm, int *arrived, MPI_Status *envelope)
+static void note_idle(bool arrived)
 {
-    int result = PMPI_Iprobe(source, tag, comm, arrived, envelope);
     double time = PMPI_Wtime();
-    if (*arrived && idle.now) {
+    if (arrived && idle.now) {
         idle.seconds += time - idle.since;
         idle.now = false;
-    } else if (!*arrived && !idle.now) {
+    } else if (!arrived && !idle.now) {
         idle.since = time;
         idle.now = true;
     }
+}
+
+int MPI_Iprobe(int source, int tag, MPI_Comm comm, int *arrived, MPI_Status *envelope)
+{
+    int result = PMPI_Iprobe(source, tag, comm, arrived, envelope);
+    note_idle(*arrived);
+    return result;
+}
+
+int MPI_Testany(int requests, MPI_Request *request, int *which, int *arrived, MPI_Status *envelope)
+{
+    int result = PMPI_Testany(requests, request, which, arrived, envelope);
+    note_idle(*arrived);
     return result;
 }
 
