@@ -2,10 +2,10 @@
 /*
  * The coordinator: hands out blocks, takes in records, writes them.
  *
- * Each worker has up to two blocks: the one it solves and the next, so that it never waits for rank 0. Rank 0 waits by
- * testing with short sleeps, for a blocking receive would burn a core. Each sleep is a small part of the wait so far: a
- * worker whose record is large cannot go on before rank 0 takes it. A few records may be on their way at a time, so
- * that a worker that stops in the middle of one holds up nobody else.
+ * Each worker has up to two blocks: the one it solves and the next, so that it never waits for rank 0. A few records may
+ * be on their way at a time, so that a worker that stops in the middle of one holds up nobody else. Rank 0 waits by
+ * asking with short sleeps, for a blocking receive would burn a core. Each sleep is a small part of the wait so far, and
+ * there is none at first while a record is on its way: it comes in pieces, each of which rank 0 has to take.
  */
 #include "moat/coordinator.h"
 
@@ -15,7 +15,7 @@
 #include "moat/interrupt.h"
 
 enum { BLOCKS_AHEAD = 2, RECEIVES = 4 };
-enum { NAP_SHARE = 16, NAP_MIN_NS = 50000, NAP_MAX_NS = 1000000 };
+enum { AWAKE_NS = 5000000, NAP_SHARE = 16, NAP_MIN_NS = 50000, NAP_MAX_NS = 1000000 };
 
 struct sweep {
     const struct config *config;
@@ -26,8 +26,10 @@ struct sweep {
     size_t in_flight;
     size_t size; /* bytes of the largest record with its header */
     unsigned char *message[RECEIVES];
-    MPI_Request receive[RECEIVES]; /* no more than there are blocks in flight: each ends */
-    enum status status;            /* the first failure: nothing more is handed out */
+    MPI_Request receive[RECEIVES]; /* of records that are on their way */
+    size_t receiving;
+    double since;       /* when a record last began or ended to come in */
+    enum status status; /* the first failure: nothing more is handed out */
 };
 
 enum status coordinator_agree(enum status status, MPI_Comm comm)
@@ -72,19 +74,22 @@ static void hand_out(struct sweep *sweep, int rank)
     }
 }
 
-/* Posts what receives are free, but for each block in flight one at most. */
-static void post_receives(struct sweep *sweep)
+/* Begins to receive a record, if one is there that no receive has begun for. */
+static void begin_receive(struct sweep *sweep)
 {
-    size_t posted = 0;
-    for (int i = 0; i < RECEIVES; i++) {
-        posted += sweep->receive[i] != MPI_REQUEST_NULL;
+    int sent = 0, i = 0;
+    MPI_Status envelope;
+    if (sweep->receiving < RECEIVES) {
+        MPI_Iprobe(MPI_ANY_SOURCE, WORKER_TAG_SOLVED, sweep->comm, &sent, &envelope);
     }
-    for (int i = 0; i < RECEIVES && posted < sweep->in_flight; i++) {
-        if (sweep->receive[i] == MPI_REQUEST_NULL) {
-            posted++;
-            MPI_Irecv(sweep->message[i], (int)sweep->size, MPI_BYTE, MPI_ANY_SOURCE, WORKER_TAG_SOLVED, sweep->comm,
-                      &sweep->receive[i]);
+    if (sent) {
+        while (sweep->receive[i] != MPI_REQUEST_NULL) {
+            i++;
         }
+        MPI_Irecv(sweep->message[i], (int)sweep->size, MPI_BYTE, envelope.MPI_SOURCE, WORKER_TAG_SOLVED, sweep->comm,
+                  &sweep->receive[i]);
+        sweep->receiving++;
+        sweep->since = MPI_Wtime();
     }
 }
 
@@ -94,15 +99,26 @@ static bool take_in(struct sweep *sweep)
     int arrived = 0, i;
     MPI_Status envelope;
     MPI_Testany(RECEIVES, sweep->receive, &i, &arrived, &envelope);
-    if (arrived) {
-        int rank = envelope.MPI_SOURCE;
-        sweep->in_flight--;
-        hand_out(sweep, rank);
-        const struct solved_header *header = (const struct solved_header *)(const void *)sweep->message[i];
-        write_record(sweep, header, sweep->message[i] + sizeof *header, rank);
-        post_receives(sweep);
+    if (!arrived || i == MPI_UNDEFINED) {
+        return false;
     }
-    return arrived != 0;
+    int rank = envelope.MPI_SOURCE;
+    sweep->receiving--;
+    sweep->in_flight--;
+    hand_out(sweep, rank);
+    const struct solved_header *header = (const struct solved_header *)(const void *)sweep->message[i];
+    write_record(sweep, header, sweep->message[i] + sizeof *header, rank);
+    sweep->since = MPI_Wtime();
+    return true;
+}
+
+static void nap(const struct sweep *sweep)
+{
+    double waited = (MPI_Wtime() - sweep->since) * 1e9, share = waited / NAP_SHARE;
+    if (sweep->receiving == 0 || waited > AWAKE_NS) {
+        share = share < NAP_MIN_NS ? NAP_MIN_NS : share < NAP_MAX_NS ? share : NAP_MAX_NS;
+        nanosleep(&(struct timespec){.tv_nsec = (long)share}, NULL);
+    }
 }
 
 static void serve_workers(struct sweep *sweep, int ranks)
@@ -112,17 +128,13 @@ static void serve_workers(struct sweep *sweep, int ranks)
             hand_out(sweep, rank);
         }
     }
-    post_receives(sweep);
-    double since = MPI_Wtime();
+    sweep->since = MPI_Wtime();
     while (sweep->in_flight > 0) {
-        if (take_in(sweep)) {
-            since = MPI_Wtime();
-            continue;
+        begin_receive(sweep);
+        if (!take_in(sweep)) {
+            progress_add(sweep->progress, 0);
+            nap(sweep);
         }
-        progress_add(sweep->progress, 0);
-        double nap = (MPI_Wtime() - since) / NAP_SHARE * 1e9;
-        nap = nap < NAP_MIN_NS ? NAP_MIN_NS : nap < NAP_MAX_NS ? nap : NAP_MAX_NS;
-        nanosleep(&(struct timespec){.tv_nsec = (long)nap}, NULL);
     }
 }
 

@@ -9,18 +9,16 @@ import os
 import random
 import re
 import shutil
-import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 from unittest import mock
 
 from interrupted import Sweep
-from program import ProgramTest, moat
+from program import ProgramTest, moat, preload
 
 STEPS = int(os.environ.get("MOAT_STEPS", 8))
 SEED = os.environ.get("MOAT_SEED", str(random.randrange(10**6)))
-SHIM = Path(__file__).resolve().parent / "faults" / "failing_disk.c"
 FAILS = r"cannot be (created|resumed|repaired[\w ]*|opened for writing|written[^:]*|closed|brought to disk)"
 
 GRID = """name: grid
@@ -65,8 +63,7 @@ def prepare_sweeps():
     """Builds the shim and runs the sweeps undisturbed; for setUpModule."""
     folder = Path(tempfile.mkdtemp(prefix="moat-"))
     unittest.addModuleCleanup(shutil.rmtree, folder, ignore_errors=True)
-    DiskTest.shim = str(folder / "failing_disk.so")
-    subprocess.run(["gcc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o", DiskTest.shim, SHIM], check=True)
+    DiskTest.shim = preload(folder, "failing_disk")
     DiskTest.sweeps = {"grid": Sweep(folder, GRID, 0), "ridge": Sweep(folder, RIDGE, 1e-12)}
 
 

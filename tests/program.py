@@ -121,6 +121,14 @@ class Launch:
         return self.process.returncode, out.decode(), err.decode()
 
 
+def preload(folder, name):
+    """Builds faults/NAME.c in the folder, for LD_PRELOAD: its path."""
+    library = folder / f"{name}.so"
+    subprocess.run(["mpicc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-Wl,--as-needed", "-o", library,
+                    ROOT / "tests" / "faults" / f"{name}.c"], check=True)
+    return str(library)
+
+
 def moat(folder, *arguments, ranks=None):
     """Runs moat to its end: (exit code, stdout, stderr)."""
     with Launch(folder, *arguments, ranks=ranks) as launch:

@@ -5,7 +5,6 @@
 import os
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 import unittest
@@ -14,10 +13,9 @@ from unittest import mock
 
 import h5py
 
-from program import LONG, Launch, ProgramTest
+from program import LONG, Launch, ProgramTest, preload
 from test_ridge_run import SMALL
 
-LEDGER = Path(__file__).resolve().parent / "faults" / "mpi_ledger.c"
 GROUPS = SMALL.replace("name: small", "name: groups").replace("small.h5", "groups.h5").replace("P: 128", "P: 256")
 GROUPS = GROUPS.replace("256]}, trials: 4", "256, 300]}, trials: 2").replace("seed: 1}", "seed: 1, ranks_per_group: 3}")
 
@@ -27,13 +25,12 @@ class MessagesTest(ProgramTest):
     def setUpClass(cls):
         folder = Path(tempfile.mkdtemp(prefix="moat-"))
         cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
-        cls.library = folder / "mpi_ledger.so"
-        subprocess.run(["mpicc", "-shared", "-fPIC", "-o", cls.library, LEDGER], check=True)
+        cls.library = preload(folder, "mpi_ledger")
 
     def setUp(self):
         super().setUp()
         self.path = self.folder / "ledger"
-        patch = mock.patch.dict(os.environ, LD_PRELOAD=str(self.library), MPI_LEDGER=str(self.path))
+        patch = mock.patch.dict(os.environ, LD_PRELOAD=self.library, MPI_LEDGER=str(self.path))
         patch.start()
         self.addCleanup(patch.stop)
         for name, text in (("long", LONG), ("small", SMALL), ("groups", GROUPS)):

@@ -15,11 +15,12 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import h5py
 
 from cluster import Cluster, Unavailable, wait_for
-from program import LONG, LONG_POINTS, MOAT, ROOT, Launch, ProgramTest, differing, done_mask, moat, read
+from program import LONG, LONG_POINTS, MOAT, ROOT, Launch, ProgramTest, differing, done_mask, moat, preload, read
 from test_ridge_run import SMALL, table_difference
 
 JOBS = ROOT / "jobs"
@@ -49,6 +50,7 @@ class SlurmTest(ProgramTest):
         code, out, err = moat(folder, "run", "long.yaml", ranks=3)
         assert code == 0, out + err
         cls.reference = read(folder / "long.h5")
+        cls.slow = {"LD_PRELOAD": preload(folder, "slow_network"), "NETWORK_DELAY": "0.04"}  # at least seven seconds
 
     def setUp(self):
         super().setUp()
@@ -128,7 +130,7 @@ class SlurmTest(ProgramTest):
         """Stops the ranks of a job once the file has so many points: it then lasts as long as a test wants."""
         self.wait_for_points(job, more_than)
         self.kill(job, signal.SIGSTOP)
-        self.assertLess(self.points(), self.reference["status"].size, "LONG is too short")
+        self.assertLess(self.points(), self.reference["status"].size, "it has ended")
 
     def kill(self, job, number):
         for process in self.ranks(job):
@@ -140,7 +142,8 @@ class SlurmTest(ProgramTest):
     def test_submit_follow_and_a_second_job(self):
         script = self.run_moat(0, "submit", "long.yaml", "--dry-run", "-n", "3", "--fsync")[0]
         self.assertIn("#SBATCH --ntasks=3\n", script)
-        job = self.cluster.command(MOAT, "submit", "long.yaml", "-n", "3", "--fsync", "--", "--comment=test", cwd=self.folder)
+        with mock.patch.dict(self.cluster.environment, self.slow):
+            job = self.cluster.command(MOAT, "submit", "long.yaml", "-n", "3", "--fsync", "--", "--comment=test", cwd=self.folder)
         self.assertTrue(script.startswith((self.folder / "long.h5.sbatch").read_text().split("predicted")[0]))
         with Launch(self.folder, "status", "long.h5", "--follow", "--wait", "60") as follow:
             self.freeze(job)
@@ -164,7 +167,7 @@ class SlurmTest(ProgramTest):
         self.assertRegex(line, rf"\[job {job}, host \S+, pid \d+, 2 nodes, 3 ranks, \S+ core-hours\]$")
 
     def test_time_limit_twice(self):
-        job = self.sbatch("long.yaml", options=["--time=1", "--signal=B:USR1@55"])
+        job = self.sbatch("long.yaml", options=["--time=1", "--signal=B:USR1@40"], **self.slow)
         self.freeze(job)
         self.wait_for(lambda: "before the time limit" in self.log(job), "the signal before the limit")
         self.kill(job, signal.SIGCONT)  # in time: they stop in good order
@@ -175,13 +178,14 @@ class SlurmTest(ProgramTest):
         self.assertIn("does not stop in time", self.log(job))
         self.check_complete(job)
         lines = self.history()
-        self.assertEqual(len(lines), 3)
-        self.assertRegex(lines[0], rf"\[job {job}, host .* core-hours\]$")
-        self.assertRegex(lines[1], rf"\[job {job}, restart 1, host .* \d ranks")
-        self.assertRegex(lines[2], rf"\[job {job}, restart 2, host .* core-hours\]$")
+        self.assertGreaterEqual(len(lines), 3)
+        self.assertEqual(len(lines), 1 + int(self.cluster.show(job)["Restarts"]))
+        for number, line in enumerate(lines):
+            restart = f"restart {number}, " if number else ""
+            self.assertRegex(line, rf"\[job {job}, {restart}host .* 4 ranks{'' if number == 1 else ', .* core-hours]$'}")
 
     def test_cancel_and_resubmit(self):
-        job = self.sbatch("long.yaml")
+        job = self.sbatch("long.yaml", **self.slow)
         self.wait_for_points(job)
         self.cluster.command("scancel", job)
         self.finish(job, "CANCELLED")
@@ -189,7 +193,7 @@ class SlurmTest(ProgramTest):
         self.assertEqual(len(self.history()), 2)
 
     def test_requeue_by_hand(self):
-        job = self.sbatch("long.yaml", MOAT_LAUNCHER=SRUN)
+        job = self.sbatch("long.yaml", MOAT_LAUNCHER=SRUN, **self.slow)
         self.wait_for_points(job)
         self.cluster.command("scontrol", "requeue", job)
         self.check_complete(job)
@@ -197,7 +201,7 @@ class SlurmTest(ProgramTest):
         self.assertEqual(self.cluster.show(job)["Restarts"], "1")
 
     def test_node_lost(self):
-        job = self.sbatch("long.yaml", options=["--nodelist=n2,n3", "--ntasks-per-node=2"])
+        job = self.sbatch("long.yaml", options=["--nodelist=n2,n3", "--ntasks-per-node=2"], **self.slow)
         self.wait_for_points(job)
         self.cluster.command("scontrol", "update", "node=n3", "state=down", "reason=test")
         try:

@@ -14,9 +14,7 @@ from unittest import mock
 
 import h5py
 
-from program import LONG, SECONDS, Launch, ProgramTest, differing, moat, read
-
-SHIM = Path(__file__).resolve().parent / "faults" / "no_locks.c"
+from program import LONG, SECONDS, Launch, ProgramTest, differing, moat, preload, read
 
 
 class WithoutLocksTest(ProgramTest):
@@ -24,12 +22,11 @@ class WithoutLocksTest(ProgramTest):
     def setUpClass(cls):
         folder = Path(tempfile.mkdtemp(prefix="moat-"))
         cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
-        subprocess.run(["gcc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o", folder / "no_locks.so", SHIM, "-ldl"], check=True)
         (folder / "long.yaml").write_text(LONG)
         code, out, err = moat(folder, "run", "long.yaml", ranks=3)
         assert code == 0, out + err
         cls.reference = read(folder / "long.h5")
-        cls.shim = str(folder / "no_locks.so")
+        cls.shim = preload(folder, "no_locks")
 
     def setUp(self):
         super().setUp()
