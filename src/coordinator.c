@@ -2,13 +2,14 @@
 /*
  * The coordinator: hands out blocks, takes in records, writes them.
  *
- * Each worker has up to two blocks: the one it solves and the next, so that it never waits for rank 0. A few records may
- * be on their way at a time, so that a worker that stops in the middle of one holds up nobody else. Rank 0 waits by
- * asking with short sleeps, for a blocking receive would burn a core. Each sleep is a small part of the wait so far, and
- * there is none at first while a record is on its way: it comes in pieces, each of which rank 0 has to take.
+ * Each worker has up to two blocks: the one it solves and the next, so that it never waits for rank 0. A few records
+ * may be on their way at a time, so that a worker that stops in the middle of one holds up nobody else. Rank 0 waits by
+ * asking with short sleeps, for a blocking receive would burn a core. Each sleep is a small part of the wait so far,
+ * and there is none at first while a record is on its way: it comes in pieces, each of which rank 0 has to take.
  */
 #include "moat/coordinator.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -115,7 +116,9 @@ static bool take_in(struct sweep *sweep)
 static void nap(const struct sweep *sweep)
 {
     double waited = (MPI_Wtime() - sweep->since) * 1e9, share = waited / NAP_SHARE;
-    if (sweep->receiving == 0 || waited > AWAKE_NS) {
+    if (sweep->receiving > 0 && waited < AWAKE_NS) {
+        sched_yield(); /* the record's worker may want this very core */
+    } else {
         share = share < NAP_MIN_NS ? NAP_MIN_NS : share < NAP_MAX_NS ? share : NAP_MAX_NS;
         nanosleep(&(struct timespec){.tv_nsec = (long)share}, NULL);
     }

@@ -65,9 +65,9 @@ class Launch:
         launcher = [] if ranks is None else ["mpirun", "--oversubscribe", "-n", str(ranks)]
         scratch = folder / ".scratch"  # what killed ranks leave behind must not stay in /dev/shm and /tmp
         scratch.mkdir(exist_ok=True)
-        environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-                           OMPI_MCA_plm_rsh_agent="", OMPI_MCA_btl_vader_single_copy_mechanism="none",
-                           TMPDIR=str(scratch), OMPI_MCA_btl_vader_backing_directory=str(scratch))
+        environment = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_plm_rsh_agent": "",
+                       "OMPI_MCA_btl_vader_single_copy_mechanism": "none", **os.environ,
+                       "TMPDIR": str(scratch), "OMPI_MCA_btl_vader_backing_directory": str(scratch)}
         streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         self.process = subprocess.Popen([*launcher, MOAT, *map(str, arguments)], cwd=folder, env=environment,
                                         start_new_session=True, **{**streams, **popen})
