@@ -97,10 +97,12 @@ static void begin_receive(struct sweep *sweep)
 /* Takes one record in, if one has arrived. */
 static bool take_in(struct sweep *sweep)
 {
-    int arrived = 0, i;
+    int arrived = 0, i = 0;
     MPI_Status envelope;
-    MPI_Testany(RECEIVES, sweep->receive, &i, &arrived, &envelope);
-    if (!arrived || i == MPI_UNDEFINED) {
+    if (sweep->receiving > 0) {
+        MPI_Testany(RECEIVES, sweep->receive, &i, &arrived, &envelope);
+    }
+    if (!arrived) {
         return false;
     }
     int rank = envelope.MPI_SOURCE;
