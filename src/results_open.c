@@ -4,6 +4,9 @@
  *
  * Nothing is changed before it is settled that the file holds this sweep and that no other process writes it.
  */
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +48,34 @@ bool results_destroy(struct results *results)
     return ok;
 }
 
+/* Where a file at `path` is or would be: behind symbolic links, also one to a file that is not there yet. */
+static enum status find_place(const char *path, char **place)
+{
+    char link[PATH_MAX];
+    *place = realpath(path, NULL);
+    const char *fault = *place                                    ? NULL
+                        : !*path                                  ? "found no name"
+                        : errno == ELOOP || errno == ENAMETOOLONG ? strerror(errno)
+                        : path[strlen(path) - 1] == '/'           ? "found the name of a folder"
+                                                                  : NULL;
+    if (fault) {
+        return error_set(STATUS_USAGE, "`%s`: %s: expected a results file, choose one with -o", path, fault);
+    }
+    ssize_t length = *place ? -1 : readlink(path, link, sizeof link - 1);
+    if (length > 0) {
+        char *copy = strdup(path), *next = NULL;
+        link[length] = '\0';
+        bool room =
+            copy && asprintf(&next, "%s%s%s", *link == '/' ? "" : dirname(copy), *link == '/' ? "" : "/", link) >= 0;
+        enum status status = room ? find_place(next, place) : error_set(STATUS_MEMORY, "out of memory");
+        free(copy);
+        free(next);
+        return status;
+    }
+    *place = *place ? *place : strdup(path);
+    return *place ? STATUS_OK : error_set(STATUS_MEMORY, "out of memory");
+}
+
 /* A results object for `path` without a file. */
 static enum status prepare(const char *path, const struct config *config, unsigned options, struct results **out)
 {
@@ -64,13 +95,12 @@ static enum status prepare(const char *path, const struct config *config, unsign
     results->blocks = grid_blocks(&config->grid);
     results->first_unflushed = results->blocks;
     results->path = strdup(path);
-    results->target = realpath(path, NULL);
-    results->target = results->target ? results->target : strdup(path);
-    if (!results->path || !results->target) {
+    if (!results->path) {
         error_set(STATUS_MEMORY, "out of memory");
     } else {
-        status = grid_copy(&config->grid, &results->layout.grid);
+        status = find_place(path, &results->target);
     }
+    status = status == STATUS_OK ? grid_copy(&config->grid, &results->layout.grid) : status;
     if (status != STATUS_OK) {
         results_destroy(results);
         return status;

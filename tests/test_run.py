@@ -256,6 +256,22 @@ class FileTest(ProgramTest):
         self.assertEqual(sorted(path.name for path in self.folder.rglob("*.h5")), ["mixed.h5"])
         self.assertTrue((self.folder / "mixed.h5").exists(), "output is relative to the working directory")
 
+    def test_output_behind_links(self):
+        self.write("mixed.yaml", MIXED)
+        (self.folder / "links").mkdir()
+        (self.folder / "disk").mkdir()
+        (self.folder / "links" / "second.h5").symlink_to("../first.h5")
+        (self.folder / "first.h5").symlink_to(self.folder / "disk" / "mixed.h5")
+        for _ in range(2):  # the first makes the file, the second finds it
+            self.run_moat(0, "run", "mixed.yaml", "-o", "links/second.h5")
+            self.assertEqual([path.name for path in (self.folder / "disk").iterdir()], ["mixed.h5"])
+            self.assertTrue((self.folder / "links" / "second.h5").is_symlink() and (self.folder / "first.h5").is_symlink())
+        (self.folder / "lost.h5").symlink_to("absent/mixed.h5")
+        (self.folder / "loop.h5").symlink_to("loop.h5")
+        for output, message in (("lost.h5", "lost.h5: the output folder ./absent cannot be found"), ("absent/", "name of a folder"),
+                                ("loop.h5", "`loop.h5`: Too many levels"), ("", "``: found no name"), ("disk", "found a folder")):
+            self.assertIn(message, self.refused("run", "mixed.yaml", "-o", output))
+
 
 class OutputTest(ProgramTest):
     """What the commands print."""
