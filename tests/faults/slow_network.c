@@ -11,9 +11,8 @@
 int MPI_Send(const void *buffer, int elements, MPI_Datatype type, int rank, int tag, MPI_Comm comm)
 {
     const char *delay = getenv("NETWORK_DELAY");
-    double seconds = delay ? strtod(delay, NULL) : 0;
-    nanosleep(&(struct timespec){.tv_sec = (time_t)seconds, .tv_nsec = (long)((seconds - (time_t)seconds) * 1e9)},
-              NULL);
+    long nanoseconds = delay ? (long)(strtod(delay, NULL) * 1e9) : 0;
+    nanosleep(&(struct timespec){.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000}, NULL);
     int (*send)(const void *, int, MPI_Datatype, int, int, MPI_Comm);
     *(void **)&send = dlsym(RTLD_NEXT, "MPI_Send");
     return send(buffer, elements, type, rank, tag, comm);
