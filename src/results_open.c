@@ -51,36 +51,39 @@ bool results_destroy(struct results *results)
 /* Where a file at `path` is or would be: behind symbolic links, also one to a file that is not there yet. */
 static enum status find_place(const char *path, char **place)
 {
-    char link[PATH_MAX];
     *place = realpath(path, NULL);
-    const char *fault = *place                                    ? NULL
-                        : !*path                                  ? "found no name"
+    if (*place) {
+        return STATUS_OK;
+    }
+    const char *fault = !*path                                    ? "found no name"
                         : errno == ELOOP || errno == ENAMETOOLONG ? strerror(errno)
                         : path[strlen(path) - 1] == '/'           ? "found the name of a folder"
                                                                   : NULL;
     if (fault) {
         return error_set(STATUS_USAGE, "`%s`: %s: expected a results file, choose one with -o", path, fault);
     }
-    ssize_t length = *place ? -1 : readlink(path, link, sizeof link - 1);
-    if (length > 0) {
-        char *copy = strdup(path), *next = NULL;
-        link[length] = '\0';
-        bool room =
-            copy && asprintf(&next, "%s%s%s", *link == '/' ? "" : dirname(copy), *link == '/' ? "" : "/", link) >= 0;
-        enum status status = room ? find_place(next, place) : error_set(STATUS_MEMORY, "out of memory");
-        free(copy);
-        free(next);
-        return status;
+    char link[PATH_MAX], *copy = strdup(path);
+    ssize_t length = readlink(path, link, sizeof link - 1);
+    if (length < 0 || !copy) {
+        *place = copy;
+        return copy ? STATUS_OK : error_set(STATUS_MEMORY, "out of memory");
     }
-    *place = *place ? *place : strdup(path);
-    return *place ? STATUS_OK : error_set(STATUS_MEMORY, "out of memory");
+    link[length] = '\0';
+    char *next = NULL;
+    int written = *link == '/' ? asprintf(&next, "%s", link) : asprintf(&next, "%s/%s", dirname(copy), link);
+    free(copy);
+    if (written < 0) {
+        return error_set(STATUS_MEMORY, "out of memory");
+    }
+    enum status status = find_place(next, place);
+    free(next);
+    return status;
 }
 
 /* A results object for `path` without a file. */
 static enum status prepare(const char *path, const struct config *config, unsigned options, struct results **out)
 {
     struct results *results = calloc(1, sizeof *results);
-    enum status status = STATUS_MEMORY;
     if (!results) {
         return error_set(STATUS_MEMORY, "out of memory");
     }
@@ -95,11 +98,7 @@ static enum status prepare(const char *path, const struct config *config, unsign
     results->blocks = grid_blocks(&config->grid);
     results->first_unflushed = results->blocks;
     results->path = strdup(path);
-    if (!results->path) {
-        error_set(STATUS_MEMORY, "out of memory");
-    } else {
-        status = find_place(path, &results->target);
-    }
+    enum status status = results->path ? find_place(path, &results->target) : error_set(STATUS_MEMORY, "out of memory");
     status = status == STATUS_OK ? grid_copy(&config->grid, &results->layout.grid) : status;
     if (status != STATUS_OK) {
         results_destroy(results);

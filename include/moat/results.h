@@ -39,9 +39,9 @@ double results_bytes(const struct config *config);
 /* Opens `path` for the sweep `config`: creates it, or resumes it when it holds the same sweep (after repairing what a
    killed writer left), with RESULTS_FORCE too. `argv_line` is the command, for the history attribute. A file of another
    sweep is refused without RESULTS_FORCE, which replaces it once the new one is ready; a file that is not moat's, or
-   that another process writes, is refused always, and a refused file is not changed. A symbolic
-   link stays one, also one whose file is not there yet. Checks folder and disk space before it creates anything.
-   Returns STATUS_USAGE, STATUS_IO or STATUS_MEMORY. Rank 0. */
+   that another process writes, is refused always, and a refused file is not changed. Behind a symbolic link the file is
+   made where the link points. Checks folder and disk space before it creates anything. Returns STATUS_USAGE, STATUS_IO
+   or STATUS_MEMORY. Rank 0. */
 enum status results_open(const char *path, const struct config *config, const char *argv_line, unsigned options,
                          struct results **out);
 
