@@ -122,7 +122,7 @@ class Launch:
 
 
 def preload(folder, name):
-    """Builds faults/NAME.c in the folder, for LD_PRELOAD: its path."""
+    """Builds faults/NAME.c in the folder, for LD_PRELOAD: its path. What does not call MPI is not linked to it."""
     library = folder / f"{name}.so"
     subprocess.run(["mpicc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-Wl,--as-needed", "-o", library,
                     ROOT / "tests" / "faults" / f"{name}.c"], check=True)
