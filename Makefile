@@ -22,7 +22,8 @@ SCALE_PACKAGES := libsimgrid-dev
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion
 OPTIMISE := -O3
-HDF5_FLAGS = $(shell pkg-config --cflags hdf5-openmpi 2>/dev/null)
+# Under HDF5 1.12 and later the names mean what they mean in 1.10, the oldest version that moat is built with.
+HDF5_FLAGS = -DH5_USE_110_API $(shell pkg-config --cflags hdf5-openmpi 2>/dev/null)
 CFLAGS    = -std=c11 -D_GNU_SOURCE $(OPTIMISE) -g $(if $(strip $(ARCH)),-march=$(strip $(ARCH))) -fopenmp-simd \
             -ffp-contract=off -fno-math-errno $(WARNINGS) $(HDF5_FLAGS) $(if $(ELPA),$(shell pkg-config --cflags elpa)) -Iinclude -MMD -MP $(SANITIZE) $(EXTRA)
 LDLIBS    = -Wl,--as-needed $(if $(ELPA),$(shell pkg-config --libs elpa)) -L/usr/lib/$(shell uname -m)-linux-gnu/hdf5/openmpi -lhdf5_hl -lhdf5 -lscalapack-openmpi -llapack -lblas \
