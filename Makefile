@@ -4,13 +4,41 @@
 VERSION := 0.1.0
 BUILD   ?= build
 PREFIX  ?= /usr/local
-CC      := mpicc
-ARCH    ?=                      # e.g. native; the default makes the same numbers on every x86-64 node
+-include config.mk
+# Make's own CC, and one in the environment, know nothing of MPI.
+ifneq ($(filter default environment,$(origin CC)),)
+CC := mpicc
+endif
+ARCH    ?=                      # e.g. native; the default runs on every x86-64 node
 EIGENSOLVER ?= scalapack        # or elpa (libelpa-dev), for matrices spread over a group of ranks
-DEPS    ?= yes                  # no: only name the Debian packages that are missing
+DEPS    ?= yes                  # no: only name the Debian packages that are missing; skip: do not look for them
 Q       := $(if $(V),,@)
 
-ELPA     := $(filter elpa,$(EIGENSOLVER))
+# --- Libraries. config.mk, the environment or the command line may set each of these variables; README, "On a cluster".
+# $(call found,NAMES,--cflags or --libs,OTHERWISE): what pkg-config says of the first name it knows. MPI itself is left
+# to CC: Debian's scalapack-mpich.pc asks for Open MPI's.
+found = $(filter-out -lmpi -lmpich,$(shell for name in $(1); do pkg-config --exists $$name 2>/dev/null && { pkg-config $(2) $$name; exit; }; done; echo "$(3)"))
+ELPA  := $(filter elpa,$(EIGENSOLVER))
+MPI   := $(if $(findstring mpich,$(shell $(CC) -show 2>/dev/null)),mpich,openmpi)
+HDF5_CFLAGS ?= $(call found,hdf5-$(MPI) hdf5,--cflags,-I/usr/include/hdf5/$(MPI))
+HDF5_LIBS   ?= $(call found,hdf5-$(MPI) hdf5,--libs-only-L,-L/usr/lib/$(shell uname -m)-linux-gnu/hdf5/$(MPI)) -lhdf5_hl -lhdf5
+SCALAPACK   ?= $(call found,scalapack-$(MPI) scalapack,--libs,-lscalapack-$(MPI))
+BLAS        ?= $(call found,lapack openblas,--libs,-llapack) $(call found,blas openblas,--libs,-lblas)
+GSL_CFLAGS  ?= $(call found,gsl,--cflags)
+GSL_LIBS    ?= $(call found,gsl,--libs-only-L) -lgsl
+YAML_CFLAGS ?= $(call found,libcyaml,--cflags) $(call found,yaml-0.1,--cflags)
+YAML_LIBS   ?= $(call found,libcyaml,--libs,-lcyaml) $(call found,yaml-0.1,--libs,-lyaml)
+ZLIB_CFLAGS ?= $(call found,zlib,--cflags)
+ZLIB_LIBS   ?= $(call found,zlib,--libs,-lz)
+RANDOM123_CFLAGS ?=
+CUNIT_CFLAGS ?= $(call found,cunit,--cflags)
+CUNIT_LIBS  ?= $(call found,cunit,--libs,-lcunit)
+ELPA_CFLAGS ?= $(if $(ELPA),$(call found,elpa,--cflags))
+ELPA_LIBS   ?= $(if $(ELPA),$(call found,elpa,--libs,-lelpa))
+LIBRARIES := HDF5_CFLAGS HDF5_LIBS SCALAPACK BLAS GSL_CFLAGS GSL_LIBS YAML_CFLAGS YAML_LIBS ZLIB_CFLAGS ZLIB_LIBS RANDOM123_CFLAGS \
+             CUNIT_CFLAGS CUNIT_LIBS ELPA_CFLAGS ELPA_LIBS
+$(foreach variable,$(LIBRARIES),$(eval $(variable) := $($(variable)))) # pkg-config is asked once
+
 PACKAGES := build-essential pkg-config openmpi-bin libopenmpi-dev libscalapack-openmpi-dev libopenblas0-serial \
             libopenblas-serial-dev liblapack-dev libhdf5-openmpi-dev libgsl-dev libcyaml-dev libyaml-dev zlib1g-dev librandom123-dev libcunit1-dev \
             python3 python3-h5py python3-xarray python3-h5netcdf python3-matplotlib python3-scipy $(if $(ELPA),libelpa-dev)
@@ -20,19 +48,19 @@ LINT_PACKAGES := clang clang-format clang-tidy cppcheck libelpa-dev pyflakes3
 CHECK_PACKAGES := clang libclang-rt-dev valgrind
 SCALE_PACKAGES := libsimgrid-dev
 
+# CPPFLAGS, CFLAGS and LDFLAGS are the user's: they come after what the code needs and have the last word.
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion
 OPTIMISE := -O3
 # Under HDF5 1.12 and later the names mean what they mean in 1.10, the oldest version that moat is built with.
-HDF5_FLAGS = -DH5_USE_110_API $(shell pkg-config --cflags hdf5-openmpi 2>/dev/null)
-CFLAGS    = -std=c11 -D_GNU_SOURCE $(OPTIMISE) -g $(if $(strip $(ARCH)),-march=$(strip $(ARCH))) -fopenmp-simd \
-            -ffp-contract=off -fno-math-errno $(WARNINGS) $(HDF5_FLAGS) $(if $(ELPA),$(shell pkg-config --cflags elpa)) -Iinclude -MMD -MP $(SANITIZE) $(EXTRA)
-LDLIBS    = -Wl,--as-needed $(if $(ELPA),$(shell pkg-config --libs elpa)) -L/usr/lib/$(shell uname -m)-linux-gnu/hdf5/openmpi -lhdf5_hl -lhdf5 -lscalapack-openmpi -llapack -lblas \
-            -lgsl -lcyaml -lyaml -lz -lm $(SANITIZE)
+COMPILE   = -std=c11 -D_GNU_SOURCE -DH5_USE_110_API $(OPTIMISE) -g $(if $(strip $(ARCH)),-march=$(strip $(ARCH))) -fopenmp-simd \
+            -ffp-contract=off -fno-math-errno $(WARNINGS) $(strip $(HDF5_CFLAGS) $(GSL_CFLAGS) $(YAML_CFLAGS) $(ZLIB_CFLAGS) $(RANDOM123_CFLAGS) $(CUNIT_CFLAGS) \
+            $(ELPA_CFLAGS)) -Iinclude -MMD -MP $(SANITIZE) $(EXTRA) $(CPPFLAGS) $(CFLAGS)
+LDLIBS    = -Wl,--as-needed $(ELPA_LIBS) $(HDF5_LIBS) $(SCALAPACK) $(BLAS) $(GSL_LIBS) $(YAML_LIBS) $(ZLIB_LIBS) -lm $(SANITIZE) $(LDFLAGS)
 # As root, with more ranks than cores, without rsh: what a container or a CI machine has.
 MPI_ENVIRONMENT := OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 \
                    OMPI_MCA_plm_rsh_agent= OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_btl_base_warn_component_unused=0 OPENBLAS_NUM_THREADS=1
-MPIRUN   := mpirun --oversubscribe
-PYTHON    = $(shell for p in python3 /usr/bin/python3; do $$p -c 'import h5py, matplotlib' 2>/dev/null && echo $$p && break; done)
+MPIRUN   ?= $(if $(filter mpich,$(MPI)),$(shell command -v mpiexec.mpich 2>/dev/null || echo mpiexec),mpirun --oversubscribe)
+PYTHON   ?= $(shell for p in python3 /usr/bin/python3; do $$p -c 'import h5py, matplotlib' 2>/dev/null && echo $$p && break; done)
 export $(foreach setting,$(MPI_ENVIRONMENT),$(firstword $(subst =, ,$(setting))))
 $(foreach setting,$(MPI_ENVIRONMENT),$(eval $(setting)))
 
@@ -161,7 +189,7 @@ bench-scale: scale-deps all $(SCALE)/costs $(SCALE)/simulated ## efficiency unde
 $(SCALE)/simulated: $(SIMULATED) $(wildcard tests/bench/scale/*.h include/moat/*.h src/*.h)
 	@echo "  SMPI $@"
 	$(Q)mkdir -p $(@D)
-	$(Q)smpicc $(filter-out -MMD -MP $(HDF5_FLAGS),$(CFLAGS)) $(SIMULATED) -Wl,-Bsymbolic -lz -lm -o $@
+	$(Q)smpicc $(filter-out -MMD -MP $(HDF5_CFLAGS),$(COMPILE)) $(SIMULATED) -Wl,-Bsymbolic -lz -lm -o $@
 
 valgrind: check-deps $(BUILD)/moat ## sweeps of three ranks under valgrind (minutes)
 	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests:tests/faults $(PYTHON) -m unittest -v test_valgrind
@@ -182,7 +210,7 @@ test-slurm: test-deps $(BUILD)/moat ## sweeps as jobs of a SLURM that the test s
 	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests $(PYTHON) -m unittest -v test_slurm
 
 lint: lint-deps ## format, static analysis (C and Python), SPDX lines, both compilers without warnings
-	$(Q)FLAGS="$(filter-out -g -MMD -MP,$(CFLAGS))" tests/lint
+	$(Q)FLAGS="$(filter-out -g -MMD -MP,$(COMPILE))" tests/lint
 
 install: all ## install the program, library, headers and jobs under PREFIX
 	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/moat $(DESTDIR)$(PREFIX)/share/moat/jobs
@@ -197,19 +225,21 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-# --- Debian packages: found by dpkg, installed where apt-get and root or sudo are there.
-deps: ## install the Debian packages that are missing, or only name them with DEPS=no
-	@PACKAGES="$(PACKAGES)" DEPS="$(strip $(DEPS))" tests/packages
+# --- What must be there. On Debian packages: found by dpkg, installed where apt-get and root or sudo are there. With a
+# config.mk the compiler is asked instead.
+need = $(if $(filter skip,$(DEPS)),:,$(if $(wildcard config.mk),CC="$(CC)" FLAGS="$(CPPFLAGS) $(CFLAGS) $(LDFLAGS)" $(foreach variable,$(LIBRARIES),$(variable)="$($(variable))") tests/libraries,PACKAGES="$(1)" OPTIONAL="$(strip $(2))" DEPS="$(strip $(DEPS))" tests/packages))
+deps: ## install the Debian packages that are missing; DEPS=no only names them, DEPS=skip does not look
+	@$(call need,$(PACKAGES))
 test-deps:
-	@PACKAGES="$(PACKAGES)" OPTIONAL="$(strip $(TEST_PACKAGES))" DEPS="$(strip $(DEPS))" tests/packages
+	@$(call need,$(PACKAGES),$(TEST_PACKAGES))
 bench-deps:
-	@PACKAGES="$(PACKAGES)" OPTIONAL="$(strip $(BENCH_PACKAGES))" DEPS="$(strip $(DEPS))" tests/packages
+	@$(call need,$(PACKAGES),$(BENCH_PACKAGES))
 check-deps:
-	@PACKAGES="$(PACKAGES) $(CHECK_PACKAGES)" DEPS="$(strip $(DEPS))" tests/packages
+	@$(call need,$(PACKAGES) $(CHECK_PACKAGES))
 lint-deps:
-	@PACKAGES="$(PACKAGES) $(LINT_PACKAGES)" DEPS="$(strip $(DEPS))" tests/packages
+	@$(call need,$(PACKAGES) $(LINT_PACKAGES))
 scale-deps:
-	@PACKAGES="$(PACKAGES) $(SCALE_PACKAGES)" DEPS="$(strip $(DEPS))" tests/packages
+	@$(call need,$(PACKAGES) $(SCALE_PACKAGES))
 
 # --- Building
 $(BUILD)/moat: $(call object,$(PROGRAM_SOURCES)) $(BUILD)/libmoat.a
@@ -222,7 +252,7 @@ $(BUILD)/libmoat.a: $(call object,$(LIBRARY_SOURCES))
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call object,$(SUPPORT)) $(BUILD)/libmoat.a
 	@echo "  LINK $@"
-	$(Q)$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcunit
+	$(Q)$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CUNIT_LIBS) $(LDLIBS)
 
 $(BUILD)/tests/test_fuzz_corpus: $(call object,tests/faults/fuzz_config.c)
 
@@ -233,11 +263,11 @@ $(BUILD)/fuzz_config: $(call object,tests/faults/fuzz_config.c) $(BUILD)/libmoat
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
-	$(Q)$(CC) $(CFLAGS) $(DEFINES) -c $< -o $@
+	$(Q)$(CC) $(COMPILE) $(DEFINES) -c $< -o $@
 
 # Rewritten only when compiler or flags are others than in the last build, so that ARCH=, OMPI_CC= and the like rebuild.
 $(BUILD)/flags: force
-	@mkdir -p $(@D); echo '$(CC) $(OMPI_CC) $(CFLAGS) $(LDLIBS)' | cmp -s - $@ || echo '$(CC) $(OMPI_CC) $(CFLAGS) $(LDLIBS)' > $@
+	@mkdir -p $(@D); echo '$(CC) $(OMPI_CC) $(COMPILE) $(LDLIBS)' | cmp -s - $@ || echo '$(CC) $(OMPI_CC) $(COMPILE) $(LDLIBS)' > $@
 
 # The version goes into the files that state it, which are rebuilt when the revision changes.
 revision := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
