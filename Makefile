@@ -271,6 +271,7 @@ $(BUILD)/flags: force
 
 # The version goes into the files that state it, which are rebuilt when the revision changes.
 revision := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
+$(call object,src/ranks.c): DEFINES = -DMOAT_MPIRUN='"$(firstword $(MPIRUN))"'
 VERSIONED := $(call object,src/main.c $(wildcard src/results*.c))
 $(VERSIONED): DEFINES = -DMOAT_VERSION='"$(VERSION)"' -DMOAT_REVISION='"$(revision)"'
 $(VERSIONED): $(BUILD)/revision

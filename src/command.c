@@ -53,6 +53,16 @@ error_t command_parse_file(int key, char *argument, struct argp_state *state, co
     }
 }
 
+void command_parse_ranks(const char *argument, struct argp_state *state, int *ranks)
+{
+    char *end;
+    long number = strtol(argument, &end, 10);
+    if (*end || end == argument || number < 1 || number > 10000000) {
+        argp_error(state, "--ranks: found `%s`, expected a whole number from 1", argument);
+    }
+    *ranks = (int)number;
+}
+
 void command_print_summary(const struct results_summary *summary)
 {
     for (int status = 0; status < MARKET_STATUSES; status++) {

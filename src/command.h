@@ -27,6 +27,9 @@ unsigned command_argp_flags(void);
 /* The part of an argp parser that takes the command's one file, called `what` in messages, into *path. */
 error_t command_parse_file(int key, char *argument, struct argp_state *state, const char *what, const char **path);
 
+/* A number of ranks from the command line into *ranks; argp's error where it is none. */
+void command_parse_ranks(const char *argument, struct argp_state *state, int *ranks);
+
 /* The option of all commands that run a sweep. */
 enum { COMMAND_FSYNC = 0x100 /* no letter */ };
 #define COMMAND_FSYNC_OPTION                                                                                           \

@@ -23,6 +23,7 @@
 #include "command.h"
 #include "moat/config.h"
 #include "moat/results.h"
+#include "ranks.h"
 
 enum { MARGIN = 20 /* s before the limit: to end the run and requeue */, GRACE = 8 /* s from TERM to KILL */ };
 enum { REQUEUE_WAIT = 60 /* s until SLURM ends a requeued job */ };
@@ -117,18 +118,11 @@ static void signals_of(sigset_t *set)
     }
 }
 
-/* Starts the launcher, whose words the shell separates. */
+/* Starts the launcher. */
 static pid_t start(const struct arguments *arguments, const char *path)
 {
-    const char *launcher = arguments->launcher ? arguments->launcher : getenv("MOAT_LAUNCHER");
-    char *line = NULL, program[4096];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (length < 0 || asprintf(&line, "exec %s \"$@\"", launcher && *launcher ? launcher : "mpirun") < 0) {
-        return -1;
-    }
-    program[length] = '\0';
-    const char *words[12] = {"sh", "-c", line, "sh", program, "run", arguments->config, "-o", path};
-    size_t count = 9;
+    const char *words[8] = {"run", arguments->config, "-o", path};
+    size_t count = 4;
     if (arguments->force) {
         words[count++] = "--force";
     }
@@ -140,10 +134,10 @@ static pid_t start(const struct arguments *arguments, const char *path)
         sigset_t set;
         signals_of(&set);
         sigprocmask(SIG_UNBLOCK, &set, NULL);
-        execv("/bin/sh", (char *const *)words);
+        ranks_start(arguments->launcher, 0, words);
+        fprintf(stderr, "moat: %s\n", error_message());
         _exit(127);
     }
-    free(line);
     return child;
 }
 

@@ -24,16 +24,10 @@ static const struct argp_option options[] = {
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
-    char *end;
     switch (key) {
-    case 'n': {
-        long ranks = strtol(argument, &end, 10);
-        if (*end || end == argument || ranks < 1 || ranks > 10000000) {
-            argp_error(state, "--ranks: found `%s`, expected a whole number from 1", argument);
-        }
-        arguments->ranks = (int)ranks;
+    case 'n':
+        command_parse_ranks(argument, state, &arguments->ranks);
         return 0;
-    }
     default:
         return command_parse_file(key, argument, state, "config", &arguments->config);
     }

@@ -19,16 +19,19 @@
 #include "moat/progress.h"
 #include "moat/results.h"
 #include "moat/worker.h"
+#include "ranks.h"
 
 struct arguments {
     const char *command; /* the line it was called with */
     const char *config, *output;
+    int ranks; /* how many it asks for; 0: as many as were started */
     bool quiet;
     unsigned results; /* options of results_open */
 };
 
 static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0, "results file, instead of the config's `output`", 0},
+    {"ranks", 'n', "K", 0, "start K ranks under mpirun, or under MOAT_LAUNCHER; best one more than there are cores", 0},
     {"force", 'f', NULL, 0, "replace a results file of another sweep", 0},
     COMMAND_FSYNC_OPTION,
     {"quiet", 'q', NULL, 0, "print nothing but errors", 0},
@@ -41,6 +44,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     switch (key) {
     case 'o':
         arguments->output = argument;
+        return 0;
+    case 'n':
+        command_parse_ranks(argument, state, &arguments->ranks);
         return 0;
     case 'f':
         arguments->results |= RESULTS_FORCE;
@@ -157,12 +163,16 @@ static int count_nodes(MPI_Comm comm, double *cores)
     return nodes;
 }
 
-/* Rank 0, before any work: reads the config and opens the file, in this order, so that a refusal leaves no file. */
+/* Rank 0, before any work: reads the config, then opens the file, so that a refusal leaves no file. */
 static enum status prepare(const struct arguments *arguments, int nodes, double bytes, MPI_Comm comm,
                            struct config **config, struct results **results)
 {
     int ranks, *group = NULL;
     MPI_Comm_size(comm, &ranks);
+    if (arguments->ranks > 0 && arguments->ranks != ranks) {
+        return error_set(STATUS_USAGE, "--ranks: found %d, but the launcher has started %d: leave --ranks out",
+                         arguments->ranks, ranks);
+    }
     enum status status = config_load(arguments->config, config);
     if (status == STATUS_OK && (*config)->solver == SOLVER_RIDGE) {
         status = plan_groups(*config, bytes, comm, &group);
@@ -286,6 +296,27 @@ static char *join(int argc, char **argv)
     return line;
 }
 
+/* Whether this process is to become the launcher of the ranks asked for: it is neither one of them nor all of them. */
+static bool starts_ranks(const struct arguments *arguments)
+{
+    return arguments->ranks > 1 && !getenv("MOAT_RANK_STARTED") && !getenv("OMPI_COMM_WORLD_SIZE");
+}
+
+/* Becomes the launcher; returns only a failure. A bad config is refused once, before there are ranks. */
+static enum status start_ranks(const struct arguments *arguments, char **words)
+{
+    struct config *config = NULL;
+    enum status status = config_load(arguments->config, &config);
+    config_destroy(&config);
+    if (status == STATUS_OK) {
+        setenv("MOAT_RANK_STARTED", "1", 1);
+        words[0] = "run";
+        status = ranks_start(NULL, arguments->ranks, (const char *const *)words);
+    }
+    fprintf(stderr, "moat: %s\n", error_message());
+    return status;
+}
+
 int command_run(int argc, char **argv)
 {
     struct arguments arguments = {0};
@@ -298,6 +329,10 @@ int command_run(int argc, char **argv)
     char *command = join(argc, argv); /* before argp orders the words anew */
     arguments.command = command ? command : "";
     argp_parse(&argp, argc, argv, command_argp_flags(), NULL, &arguments);
+    if (starts_ranks(&arguments)) {
+        free(command);
+        return command_exit_code(start_ranks(&arguments, argv));
+    }
 
     interrupt_install();
     results_prepare();

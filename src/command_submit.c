@@ -15,6 +15,7 @@
 #include "command.h"
 #include "moat/config.h"
 #include "moat/plan.h"
+#include "shell.h"
 
 #define SECONDS_AIM 1800.0  /* ranks are added until the sweep takes no longer */
 #define SECONDS_MAX 86400.0 /* a longer sweep is requeued: no site takes jobs of any length */
@@ -44,7 +45,6 @@ static const struct argp_option options[] = {
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
-    char *end;
     switch (key) {
     case 'o':
         arguments->output = argument;
@@ -58,14 +58,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case 'd':
         arguments->dry_run = true;
         return 0;
-    case 'n': {
-        long ranks = strtol(argument, &end, 10);
-        if (*end || end == argument || ranks < 1 || ranks > 10000000) {
-            argp_error(state, "--ranks: found `%s`, expected a whole number from 1", argument);
-        }
-        arguments->ranks = (int)ranks;
+    case 'n':
+        command_parse_ranks(argument, state, &arguments->ranks);
         return 0;
-    }
     default:
         return command_parse_file(key, argument, state, "config", &arguments->config);
     }
@@ -105,14 +100,11 @@ static enum status make_plan(const struct arguments *arguments, const struct con
     return plan_resize(*plan, ranks > 2 ? ranks : 2, INFINITY);
 }
 
-/* `text` as one word of the shell. */
-static void write_quoted(FILE *out, const char *text)
+/* Writes `before`, then `text` as one word of the shell. */
+static void write_word(FILE *out, const char *before, const char *text)
 {
-    fputc('\'', out);
-    for (const char *c = text; *c; c++) {
-        *c == '\'' ? fputs("'\\''", out) : fputc(*c, out);
-    }
-    fputc('\'', out);
+    fputs(before, out);
+    shell_write(out, text);
 }
 
 /* `text` as the value of an #SBATCH option, which no quoting makes safe. */
@@ -145,15 +137,12 @@ static void write_script(FILE *out, const struct arguments *arguments, const str
             "\n#SBATCH --ntasks=%d\n#SBATCH --mem-per-cpu=%.0fM\n#SBATCH --time=%.0f\n#SBATCH --signal=B:USR1@%.0f\n"
             "#SBATCH --requeue\n#SBATCH --open-mode=append\n#SBATCH --output=moat-%%j.log\n",
             plan->ranks, megabytes, minutes, notice);
-    fprintf(out, "export OPENBLAS_NUM_THREADS=1\nexec ");
-    write_quoted(out, program);
-    fputs(" batch ", out);
-    write_quoted(out, arguments->config);
-    fputs(" -o ", out);
-    write_quoted(out, arguments->output);
+    fprintf(out, "export OPENBLAS_NUM_THREADS=1\n");
+    write_word(out, "exec ", program);
+    write_word(out, " batch ", arguments->config);
+    write_word(out, " -o ", arguments->output);
     if (arguments->launcher) {
-        fputs(" --launcher ", out);
-        write_quoted(out, arguments->launcher);
+        write_word(out, " --launcher ", arguments->launcher);
     }
     if (arguments->fsync) {
         fputs(" --fsync", out);
@@ -222,10 +211,10 @@ static enum status submit(const struct arguments *arguments, const struct plan *
     }
     if (status == STATUS_OK) {
         printf("%ld\n", job);
-        fprintf(stderr,
-                "moat: job %ld, %d ranks, script %s, log moat-%ld.log\nmoat: follow it with: moat status %s "
-                "--follow --wait 86400\n",
-                job, plan->ranks, script, job, arguments->output);
+        fprintf(stderr, "moat: job %ld, %d ranks, script %s, log moat-%ld.log\n", job, plan->ranks, script, job);
+        write_word(stderr, "moat: follow it with: ", program_invocation_name);
+        write_word(stderr, " status ", arguments->output);
+        fputs(" --follow --wait 86400\n", stderr);
     }
     free(script);
     return status;
@@ -244,9 +233,10 @@ static enum status plan_and_submit(struct arguments *arguments)
         write_script(stdout, arguments, plan);
         printf("# sbatch --parsable");
         for (char **word = arguments->more; *word; word++) {
-            printf(" %s", *word);
+            write_word(stdout, " ", *word);
         }
-        printf(" %s.sbatch\n", arguments->output);
+        write_word(stdout, " ", arguments->output);
+        printf(".sbatch\n");
     } else if (status == STATUS_OK && plan) {
         status = submit(arguments, plan);
     }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "results_internal.h"
+#include "shell.h"
 
 bool results_read_launch(hid_t file, struct launch *launch)
 {
@@ -41,6 +42,24 @@ enum status results_refuse_writer(const char *path)
                      path, *text ? " (" : "", text, *text ? ")" : "");
 }
 
+static enum status refuse_unknown_writer(const char *path, const char *writer)
+{
+    char *word = NULL;
+    size_t length;
+    FILE *text = open_memstream(&word, &length);
+    if (text) {
+        shell_write(text, path);
+        fclose(text);
+    }
+    error_set(STATUS_USAGE,
+              "%s: its last writer (%s) did not close it, and without file locks on this disk moat cannot tell whether "
+              "that writer is gone: if it is, run `HDF5_USE_FILE_LOCKING=FALSE h5clear -s --increment=0 %s`, then this "
+              "command again",
+              path, writer, word ? word : "FILE");
+    free(word);
+    return STATUS_USAGE;
+}
+
 enum status results_settle_writer(const char *path)
 {
     struct launch launch = {0};
@@ -56,11 +75,7 @@ enum status results_settle_writer(const char *path)
     case LAUNCH_ALIVE:
         return results_refuse_writer(path);
     default:
-        return error_set(STATUS_USAGE,
-                         "%s: its last writer (%s) did not close it, and without file locks on this disk moat cannot "
-                         "tell whether that writer is gone: if it is, run `HDF5_USE_FILE_LOCKING=FALSE h5clear -s "
-                         "--increment=0` on the file, then this command again",
-                         path, text);
+        return refuse_unknown_writer(path, text);
     }
 }
 
