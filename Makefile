@@ -127,7 +127,7 @@ figures: deps ## run every job of the talk and draw every figure, in build/figur
 define figure_rule
 $(BUILD)/figures/$(call part,$(1),1).$(FORMAT): $(BUILD)/figures/$(call part,$(1),3).h5 $(wildcard analysis/*.py)
 	@echo "  DRAW $$@"
-	$(Q)$(PYTHON) analysis/$(word 1,$(call drawing,$(1))) $$< $(wordlist 2,9,$(call drawing,$(1))) -o $$@
+	$(Q)$$(PYTHON) analysis/$(word 1,$(call drawing,$(1))) $$< $(wordlist 2,9,$(call drawing,$(1))) -o $$@
 endef
 $(foreach figure,$(FIGURES),$(eval $(call figure_rule,$(figure))))
 
