@@ -42,7 +42,7 @@ $(foreach variable,$(LIBRARIES),$(eval $(variable) := $($(variable)))) # pkg-con
 PACKAGES := build-essential pkg-config openmpi-bin libopenmpi-dev libscalapack-openmpi-dev libopenblas0-serial \
             libopenblas-serial-dev liblapack-dev libhdf5-openmpi-dev libgsl-dev libcyaml-dev libyaml-dev zlib1g-dev librandom123-dev libcunit1-dev \
             python3 python3-h5py python3-xarray python3-h5netcdf python3-matplotlib python3-scipy $(if $(ELPA),libelpa-dev)
-TEST_PACKAGES := chromium hdf5-tools munge slurm-wlm # without them the tests that need them are left out
+TEST_PACKAGES := chromium groff-base hdf5-tools mandoc munge slurm-wlm # without them the tests that need them are left out
 BENCH_PACKAGES := python3-mpi4py python3-sklearn # likewise the peers
 LINT_PACKAGES := clang clang-format clang-tidy cppcheck libelpa-dev pyflakes3
 CHECK_PACKAGES := clang libclang-rt-dev valgrind
@@ -127,7 +127,7 @@ figures: deps ## run every job of the talk and draw every figure, in build/figur
 define figure_rule
 $(BUILD)/figures/$(call part,$(1),1).$(FORMAT): $(BUILD)/figures/$(call part,$(1),3).h5 $(wildcard analysis/*.py)
 	@echo "  DRAW $$@"
-	$(Q)$(PYTHON) analysis/$(word 1,$(call drawing,$(1))) $$< $(wordlist 2,9,$(call drawing,$(1))) -o $$@
+	$(Q)$$(PYTHON) analysis/$(word 1,$(call drawing,$(1))) $$< $(wordlist 2,9,$(call drawing,$(1))) -o $$@
 endef
 $(foreach figure,$(FIGURES),$(eval $(call figure_rule,$(figure))))
 
@@ -212,12 +212,28 @@ test-slurm: test-deps $(BUILD)/moat ## sweeps as jobs of a SLURM that the test s
 lint: lint-deps ## format, static analysis (C and Python), SPDX lines, both compilers without warnings
 	$(Q)FLAGS="$(filter-out -g -MMD -MP,$(COMPILE))" tests/lint
 
-install: all ## install the program, library, headers and jobs under PREFIX
-	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/moat $(DESTDIR)$(PREFIX)/share/moat/jobs
-	$(Q)install $(BUILD)/moat $(DESTDIR)$(PREFIX)/bin
-	$(Q)install -m 644 $(BUILD)/libmoat.a $(DESTDIR)$(PREFIX)/lib
-	$(Q)install -m 644 include/moat/*.h $(DESTDIR)$(PREFIX)/include/moat
-	$(Q)install -m 644 $(filter-out %.png,$(wildcard jobs/*)) $(DESTDIR)$(PREFIX)/share/moat/jobs
+# $(call put,FOLDER,MODE,FILES): copies FILES there. The files are to work under PREFIX; DESTDIR is where a packager collects them.
+put = install -d "$(DESTDIR)$(PREFIX)/$(1)" && install -m $(2) $(3) "$(DESTDIR)$(PREFIX)/$(1)"
+# A program in C needs no more than `pkg-config --cflags --libs moat`: libmoat.a is static, and cc knows nothing of MPI.
+MPI_FLAGS = $(shell $(CC) -show 2>/dev/null)
+PC_CFLAGS = -I$${includedir} $(filter -I%,$(MPI_FLAGS))
+PC_LIBS   = -L$${libdir} -lmoat $(strip $(LDLIBS)) $(filter -L% -l% -Wl$(comma)-rpath%,$(MPI_FLAGS))
+SCRIPTS   = $(shell find analysis -name '*.py' -executable)
+install: all ## install the program, library, analysis, jobs and documentation under PREFIX
+	$(Q)$(call put,bin,755,$(BUILD)/moat)
+	$(Q)$(call put,lib,644,$(BUILD)/libmoat.a)
+	$(Q)$(call put,include/moat,644,include/moat/*.h)
+	$(Q)install -d "$(DESTDIR)$(PREFIX)/lib/pkgconfig" && printf '%s\n' 'prefix=$(abspath $(PREFIX))' 'includedir=$${prefix}/include' \
+	    'libdir=$${prefix}/lib' 'Name: moat' 'Description: market entry thresholds of model providers' 'Version: $(VERSION)' \
+	    'Cflags: $(PC_CFLAGS)' 'Libs: $(PC_LIBS)' > "$(DESTDIR)$(PREFIX)/lib/pkgconfig/moat.pc"
+	$(Q)$(call put,share/man/man1,644,src/moat.1)
+	$(Q)$(call put,share/doc/moat,644,README.md LICENSE)
+	$(Q)$(call put,share/doc/moat/jobs,644,jobs/*.png)
+	$(Q)$(call put,share/moat/jobs,644,$(filter-out %.png,$(wildcard jobs/*)))
+	$(Q)$(call put,share/moat/analysis/explore,644,analysis/explore/*)
+	$(Q)$(call put,share/moat/analysis,644,$(filter-out $(SCRIPTS),$(wildcard analysis/*.py)))
+	$(Q)$(call put,share/moat/analysis,755,$(SCRIPTS)) && cd "$(DESTDIR)$(PREFIX)/share/moat/analysis" && \
+	    sed -i "1s|^#!.*|#!$$($(or $(PYTHON),python3) -c 'import sys; print(sys.executable)' || echo /usr/bin/python3)|" $(notdir $(SCRIPTS))
 
 clean: ## remove everything that was built
 	$(Q)rm -rf $(BUILD)

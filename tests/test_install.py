@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make install` into a folder of its own: what lands there, and that it works away from the source tree."""
+"""`make install` into a folder of its own: what lands there, and that it works without the source tree."""
 
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -35,42 +36,244 @@ int main(void)
 }
 """
 
+# Every public header, and a call into each library that libmoat.a leans on: libyaml, HDF5, and ScaLAPACK by way of MPI.
+EVERYTHING = """
+%s
+#include <stdio.h>
+
+int main(int argc, char **argv)
+{
+    double nu = 1, lambda = 0.5, A1, A2, D;
+    struct ridge_task task = {.gamma = 0.5, .P = 8, .N = 4, .nus = 1, .nu = &nu, .lambdas = 1, .lambda = &lambda};
+    struct ridge_table table = {.A1 = &A1, .A2 = &A2, .D = &D};
+    struct config *config = NULL;
+    struct results_summary summary;
+    MPI_Init(&argc, &argv);
+    if (config_load(argv[1], &config) != STATUS_OK || results_summarise(argv[2], &summary) != STATUS_OK ||
+        ridge_solve(&task, MPI_COMM_WORLD, &table) != STATUS_OK) {
+        return 1;
+    }
+    printf("%%s %%zu\\n", config->name, summary.points);
+    config_destroy(&config);
+    return MPI_Finalize();
+}
+"""
+
+# A ladder small enough for seconds, with thresholds inside of it.
+RIDGE = """name: small
+sweep: market_entry
+solver: ridge
+output: ridge.h5
+model: {gamma: 0.5, P: .inf}
+incumbent: {tau: 0.9}
+grid:
+  N_I:   {log: [16, 128], points: 9}
+  tau_E: {values: [1.2, .inf]}
+  Q:     {values: [0.3, 1.0]}
+  nu:    {values: [0.75, 1.5]}
+ridge: {P: 128, N: {log: [8, 256], points: 13}, trials: 6, seed: 1}
+"""
+
+# Every installed script: the sweep whose file it reads, its options, and the file it writes ("" for standard output).
+TOOLS = {
+    "entry_regimes.py": ("result-1", (), "result-1.png"),
+    "explore.py": ("quickstart", (), "explore.html"),
+    "export.py": ("result-1", (), "result-1.csv"),
+    "gap.py": ("result-2", ("--slice", "nu=2"), "gap.pdf"),
+    "lemma.py": ("lemma", ("--slice", "nu=2"), "lemma.png"),
+    "phase_diagram.py": ("quickstart", ("--slice", "Q=0.1", "nu=1"), "phase-diagram.png"),
+    "policy.py": ("policy", ("--slice", "N_I=inf", "nu=0.34"), "policy.svg"),
+    "scaling_law.py": ("excess-loss", ("--excess",), "excess-loss.png"),
+    "summary.py": ("excess-loss", ("--check",), ""),
+    "validation.py": ("ridge", ("--slice", "Q=0.3"), "validation.png"),
+}
+BEGINS = {".png": b"\x89PNG\r\n", ".pdf": b"%PDF-", ".svg": b"<?xml", ".html": b"<!DOCTYPE html>", ".csv": b"#"}
+
 
 def output(*command, **options):
     """Standard output of `command`; the test fails with its standard error when it does."""
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=600, **options)
     if result.returncode != 0:
         raise AssertionError(f"{command}: exit {result.returncode}\n{result.stdout}{result.stderr}")
     return result.stdout
 
 
 class InstallTest(unittest.TestCase):
+    """As a packager installs: DESTDIR collects the files, here in a folder whose name has a space."""
+
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
+        folder = tempfile.TemporaryDirectory(prefix="moat install ")
         cls.addClassCleanup(folder.cleanup)
         cls.folder = Path(folder.name)
         cls.prefix = cls.folder / "opt" / "moat"
         output("make", "install", f"DESTDIR={cls.folder}", "PREFIX=/opt/moat", cwd=ROOT)
 
     def test_files(self):
-        found = {str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file()}
-        expected = {"opt/moat/bin/moat", "opt/moat/lib/libmoat.a"}
-        expected |= {f"opt/moat/include/moat/{path.name}" for path in (ROOT / "include" / "moat").glob("*.h")}
-        expected |= {f"opt/moat/share/moat/jobs/{path.name}" for path in (ROOT / "jobs").iterdir() if path.suffix != ".png"}
+        found = {str(path.relative_to(self.prefix)) for path in self.folder.rglob("*") if path.is_file()}
+        expected = {"bin/moat", "lib/libmoat.a", "lib/pkgconfig/moat.pc", "share/man/man1/moat.1",
+                    "share/doc/moat/README.md", "share/doc/moat/LICENSE"}
+        expected |= {f"include/moat/{path.name}" for path in (ROOT / "include" / "moat").glob("*.h")}
+        for path in (ROOT / "jobs").iterdir():
+            expected.add(f"share/{'doc/moat' if path.suffix == '.png' else 'moat'}/jobs/{path.name}")
+        for path in (*(ROOT / "analysis").glob("*.py"), *(ROOT / "analysis" / "explore").iterdir()):
+            expected.add(f"share/moat/{path.relative_to(ROOT)}")
         self.assertEqual(found, expected)
-        self.assertTrue(os.access(self.prefix / "bin" / "moat", os.X_OK))
+        executable = {path.name for path in self.prefix.rglob("*") if path.is_file() and os.access(path, os.X_OK)}
+        self.assertEqual(executable, {"moat", *TOOLS})
 
     def test_program(self):
         version = re.search(r"^VERSION := (\S+)", (ROOT / "Makefile").read_text(), re.M)[1]
         self.assertIn(version, output(self.prefix / "bin" / "moat", "--version", cwd="/"))
+        self.assertIn(f"version = {{{version}}}", (self.prefix / "share" / "doc" / "moat" / "README.md").read_text())
 
     def test_library_without_mpi(self):
         source = self.folder / "consumer.c"
+        self.addCleanup(source.unlink)
         source.write_text(CONSUMER)
-        output("cc", "-std=c11", f"-I{self.prefix}/include", source, "-o", self.folder / "consumer",
-               f"-L{self.prefix}/lib", "-lmoat", "-lgsl", "-lblas", "-lm")
-        self.assertEqual(output(self.folder / "consumer").strip(), "298.868")
+        with tempfile.TemporaryDirectory() as folder:
+            output("cc", "-std=c11", f"-I{self.prefix}/include", source, "-o", f"{folder}/consumer",
+                   f"-L{self.prefix}/lib", "-lmoat", "-lgsl", "-lblas", "-lm")
+            self.assertEqual(output(f"{folder}/consumer").strip(), "298.868")
+
+    def test_nothing_names_where_it_was_built(self):
+        for path in self.prefix.rglob("*"):
+            if path.is_file() and path.name not in ("moat", "libmoat.a"):  # debuggers look for the sources there
+                for place in (ROOT, self.folder):
+                    self.assertNotIn(str(place).encode(), path.read_bytes(), path)
+
+    def test_links_of_the_readme(self):
+        readme = self.prefix / "share" / "doc" / "moat" / "README.md"
+        links = re.findall(r"\]\((?!https?:|#)([^)#]+)", readme.read_text())
+        self.assertTrue(links)
+        for link in links:
+            self.assertTrue((readme.parent / link).is_file(), link)
+
+
+def hiding(folder):
+    """What to put before a command so that it finds an empty folder in place of `folder`; nothing where only the
+    administrator may do that."""
+    prefix = ("unshare", "--mount", "--map-root-user", "sh", "-c", 'mount -t tmpfs none "$0" && exec "$@"', str(folder))
+    for words in (prefix, tuple(word for word in prefix if word != "--map-root-user")):
+        if shutil.which("unshare") and subprocess.run([*words, "true"], capture_output=True, timeout=60).returncode == 0:
+            return words
+    return ()
+
+
+class WithoutSourcesTest(unittest.TestCase):
+    """The installed tree alone, from another folder; the source tree is hidden where the system allows that."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="moat-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.prefix, cls.folder = Path(folder.name) / "prefix", Path(folder.name) / "work"
+        cls.share = cls.prefix / "share" / "moat"
+        cls.folder.mkdir()
+        output("make", "install", f"PREFIX={cls.prefix}", cwd=ROOT)
+        cls.hide = hiding(ROOT) if ROOT not in cls.prefix.parents else ()
+        environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "MOAT", "BUILD")}
+        launcher = os.environ.get("MPIRUN", "mpirun --oversubscribe")
+        cls.environment = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", **environment,
+                           "PATH": f"{cls.prefix}/bin:{os.environ['PATH']}", "MOAT_LAUNCHER": f"{launcher} -n 2",
+                           "PKG_CONFIG_PATH": f"{cls.prefix}/lib/pkgconfig", "MPLCONFIGDIR": folder.name}
+        (cls.folder / "ridge.yaml").write_text(RIDGE)
+        cls.alone("moat", "run", "ridge.yaml", "-q")
+        for job in sorted({job for job, *_ in TOOLS.values()} - {"ridge"}):
+            cls.alone("moat", "run", cls.share / "jobs" / f"{job}.yaml", "-q")
+
+    @classmethod
+    def alone(cls, *command):
+        return output(*cls.hide, *map(str, command), cwd=cls.folder, env=cls.environment)
+
+    def compiled(self, text):
+        """A program built as the README says; its path."""
+        (self.folder / "program.c").write_text(text)
+        self.alone("sh", "-c", "cc -std=c11 program.c $(pkg-config --cflags --libs moat) -o program")
+        return self.folder / "program"
+
+    def test_plan(self):
+        self.assertIn("whole sweep", self.alone("moat", "plan", self.share / "jobs" / "result-1.yaml"))
+
+    def test_reference_config(self):
+        self.alone("moat", "run", self.share / "jobs" / "reference.yaml", "-q", "-o", "reference.h5")
+        self.assertIn("complete", self.alone("moat", "status", "reference.h5"))
+
+    def test_submit(self):
+        config = self.share / "jobs" / "phase-diagram.yaml"
+        script = self.alone("moat", "submit", config, "--dry-run")
+        self.assertIn(f"exec '{self.prefix}/bin/moat' batch '{config}'", script)
+
+    def test_batch_script(self):
+        config = self.share / "jobs" / "result-1.yaml"
+        self.alone("sh", self.share / "jobs" / "sweep.sbatch", config, "-o", "batch.h5")
+        self.assertIn("complete", self.alone("moat", "status", "batch.h5"))
+
+    def test_analysis(self):
+        for script, (job, options, target) in TOOLS.items():
+            with self.subTest(script):
+                written = self.alone(self.share / "analysis" / script, f"{job}.h5", *options, *(("-o", target) if target else ()))
+                if target:
+                    self.assertTrue((self.folder / target).read_bytes().startswith(BEGINS[Path(target).suffix]))
+                    self.assertGreater((self.folder / target).stat().st_size, 5000)
+                else:
+                    self.assertGreater(len(written.splitlines()), 3)
+
+    def test_library_without_mpi(self):
+        program = self.compiled(CONSUMER)
+        self.assertEqual(self.alone(program).strip(), "298.868")
+        self.assertNotRegex(self.alone("ldd", program), "libmpi|hdf5|scalapack")
+
+    def test_library(self):
+        headers = sorted((self.prefix / "include" / "moat").glob("*.h"))
+        program = self.compiled(EVERYTHING % "\n".join(f"#include <moat/{header.name}>" for header in headers))
+        found = self.alone(program, self.share / "jobs" / "result-1.yaml", "result-1.h5")
+        self.assertEqual(found.split(), ["result-1", "111"])
+
+
+PAGE = ROOT / "src" / "moat.1"
+EVERYWHERE = {"-?", "--help", "--usage"}  # argp's own, described once
+AHEAD = {"run": {"-n", "--ranks=K"}}  # on the page, not yet in the program
+
+
+def options_of(text):
+    """The options in lines like `  -o, --output=FILE`."""
+    return set(re.findall(r"(?<![\w-])(-[^\W\d]|-\?|--[\w-]+(?:=\w+)?)(?![\w-])", text))
+
+
+class ManualTest(unittest.TestCase):
+    """The man page against the program; it is written by hand."""
+
+    @classmethod
+    def setUpClass(cls):
+        plain = re.sub(r"\\f.", "", PAGE.read_text().replace(r"\-", "-"))
+        commands = re.search(r"^\.SH COMMANDS\n(.*?)^\.SH ", plain, re.M | re.S)[1]
+        cls.common, *sections = re.split(r"^\.SS ", commands, flags=re.M)
+        cls.sections = dict(section.split("\n", 1) for section in sections)
+        cls.moat = Path(os.environ.get("MOAT", ROOT / os.environ.get("BUILD", "build") / "moat"))
+
+    def tags(self, section):
+        return options_of("\n".join(re.findall(r"^\.TP\n(.*)", section, re.M)).replace('"', ""))
+
+    def test_commands(self):
+        self.assertEqual(list(self.sections), re.findall(r"^  moat (\w+) (?!\|)", output(self.moat, "help"), re.M))
+
+    def test_options(self):
+        self.assertEqual(self.tags(self.common), EVERYWHERE)
+        for command, section in self.sections.items():
+            with self.subTest(command):
+                lines = re.findall(r"^ {2,6}(-.*?)(?:  |$)", output(self.moat, command, "--help"), re.M)
+                self.assertEqual(self.tags(section), options_of("\n".join(lines)) - EVERYWHERE | AHEAD.get(command, set()))
+
+    def test_renders_without_warnings(self):
+        checks = {"mandoc": ("-Tlint", "-Wwarning"), "groff": ("-man", "-Tutf8", "-ww", "-z")}
+        found = [(program, *options) for program, options in checks.items() if shutil.which(program)]
+        if not found:
+            self.skipTest("neither mandoc nor groff")
+        for command in found:
+            with self.subTest(command[0]):
+                result = subprocess.run([*command, PAGE], capture_output=True, text=True, timeout=600)
+                self.assertEqual((result.returncode, result.stdout + result.stderr), (0, ""))
 
 
 if __name__ == "__main__":
