@@ -297,13 +297,15 @@ int command_run(int argc, char **argv)
                                   "that was stopped or killed."};
     char *command = join(argc, argv); /* before argp orders the words anew */
     arguments.command = command ? command : "";
-    argp_parse(&argp, argc, argv, command_argp_flags(), NULL, &arguments);
+    command_parse(&argp, argc, argv, &arguments);
 
     interrupt_install();
     results_prepare();
-    MPI_Init(NULL, NULL);
-    enum status status = sweep(&arguments, MPI_COMM_WORLD);
-    MPI_Finalize();
+    int rank, code;
+    if (command_start_mpi(&rank, &code)) {
+        code = command_exit_code(sweep(&arguments, MPI_COMM_WORLD));
+        MPI_Finalize();
+    }
     free(command);
-    return command_exit_code(status);
+    return code;
 }
