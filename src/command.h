@@ -3,6 +3,7 @@
 #define COMMAND_H
 
 #include <argp.h>
+#include <stdbool.h>
 
 #include "moat/error.h"
 #include "moat/results.h"
@@ -18,11 +19,21 @@ int command_batch(int argc, char **argv);
 /* The exit code that stands for `status`: 0 done, 2 usage, 75 stopped and resumable, 1 anything else. */
 int command_exit_code(enum status status);
 
-/* Whether this process is the first of its launch, the one that speaks; works before MPI_Init. */
+/* Whether this process is the first of its launch, the one that speaks. One that a shell or script among the ranks
+   started speaks too: it may be the only one. Local, before MPI_Init. */
 int command_is_first(void);
 
-/* argp's flags for a command: every rank reads the command line, the first alone complains. */
-unsigned command_argp_flags(void);
+/* argp_parse for every command. Where it prints and ends the program, for help or a usage error, each rank ends there,
+   before MPI_Init, where the others would wait for it. The first alone prints; the others exit with 0, as a launcher
+   kills all ranks, the first before it has spoken, when one exits with anything else. Local, before MPI_Init. */
+void command_parse(const struct argp *argp, int argc, char **argv, void *arguments);
+
+/*
+ * MPI_Init, with this process's rank. Returns false, with MPI finalized and the exit code in *code, where a launcher
+ * started several processes and each finds itself alone: it is the launcher of another MPI library. The first process
+ * has then named both, and exits with 2. Collective over MPI_COMM_WORLD.
+ */
+bool command_start_mpi(int *rank, int *code);
 
 /* The part of an argp parser that takes the command's one file, called `what` in messages, into *path. */
 error_t command_parse_file(int key, char *argument, struct argp_state *state, const char *what, const char **path);

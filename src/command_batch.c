@@ -22,6 +22,7 @@
 
 #include "command.h"
 #include "moat/config.h"
+#include "moat/launcher.h"
 #include "moat/results.h"
 #include "ranks.h"
 
@@ -269,7 +270,18 @@ int command_batch(int argc, char **argv)
                               .doc = "Runs the sweep of CONFIG.yaml as a SLURM job: `moat run` under mpirun or srun, "
                                      "requeued at the time limit until the file is complete. For the last line of a "
                                      "batch script; jobs/sweep.sbatch is one."};
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    command_parse(&argp, argc, argv, &arguments);
+    struct launcher launcher;
+    if (launcher_find(&launcher) && launcher.size > 1 && launcher.direct) {
+        if (launcher.rank > 0) {
+            return EXIT_SUCCESS;
+        }
+        fprintf(stderr,
+                "moat: %s started %d processes of `moat batch`, which starts the ranks itself: call it without, or "
+                "name the launcher with --launcher\n",
+                launcher.name, launcher.size);
+        return command_exit_code(STATUS_USAGE);
+    }
     struct config *config = NULL;
     enum status status = config_load(arguments.config, &config);
     if (status != STATUS_OK) {

@@ -98,9 +98,12 @@ int command_plan(int argc, char **argv)
         .args_doc = "CONFIG.yaml",
         .doc = "Says what the sweep of CONFIG.yaml will take: tasks, flops, memory, groups of ranks, "
                "time by a calibration of a few seconds on this machine, and the size of the file."};
-    argp_parse(&argp, argc, argv, command_argp_flags(), NULL, &arguments);
-    MPI_Init(NULL, NULL);
-    enum status status = command_is_first() ? make_plan(&arguments) : STATUS_OK;
+    command_parse(&argp, argc, argv, &arguments);
+    int rank, code;
+    if (!command_start_mpi(&rank, &code)) {
+        return code;
+    }
+    enum status status = rank == 0 ? make_plan(&arguments) : STATUS_OK;
     if (status != STATUS_OK) {
         fprintf(stderr, "moat: %s\n", error_message());
     }

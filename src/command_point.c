@@ -166,7 +166,7 @@ int command_point(int argc, char **argv)
         .parser = parse_option,
         .doc = "Solves one market with the deterministic equivalent and prints both companies' choices, "
                "with the four terms of their performance loss."};
-    argp_parse(&argp, argc, argv, command_argp_flags(), NULL, &arguments);
+    command_parse(&argp, argc, argv, &arguments);
     if (!command_is_first()) {
         return 0;
     }

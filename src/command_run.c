@@ -15,6 +15,7 @@
 #include "moat/interrupt.h"
 #include "moat/ladder.h"
 #include "moat/launch.h"
+#include "moat/launcher.h"
 #include "moat/measurement.h"
 #include "moat/progress.h"
 #include "moat/results.h"
@@ -299,7 +300,8 @@ static char *join(int argc, char **argv)
 /* Whether this process is to become the launcher of the ranks asked for: it is neither one of them nor all of them. */
 static bool starts_ranks(const struct arguments *arguments)
 {
-    return arguments->ranks > 1 && !getenv("MOAT_RANK_STARTED") && !getenv("OMPI_COMM_WORLD_SIZE");
+    struct launcher launcher;
+    return arguments->ranks > 1 && !getenv("MOAT_RANK_STARTED") && !(launcher_find(&launcher) && launcher.direct);
 }
 
 /* Becomes the launcher; returns only a failure. A bad config is refused once, before there are ranks. */
@@ -328,7 +330,7 @@ int command_run(int argc, char **argv)
                                   "that was stopped or killed."};
     char *command = join(argc, argv); /* before argp orders the words anew */
     arguments.command = command ? command : "";
-    argp_parse(&argp, argc, argv, command_argp_flags(), NULL, &arguments);
+    command_parse(&argp, argc, argv, &arguments);
     if (starts_ranks(&arguments)) {
         free(command);
         return command_exit_code(start_ranks(&arguments, argv));
@@ -336,9 +338,11 @@ int command_run(int argc, char **argv)
 
     interrupt_install();
     results_prepare();
-    MPI_Init(NULL, NULL);
-    enum status status = sweep(&arguments, MPI_COMM_WORLD);
-    MPI_Finalize();
+    int rank, code;
+    if (command_start_mpi(&rank, &code)) {
+        code = command_exit_code(sweep(&arguments, MPI_COMM_WORLD));
+        MPI_Finalize();
+    }
     free(command);
-    return command_exit_code(status);
+    return code;
 }

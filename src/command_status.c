@@ -151,7 +151,7 @@ int command_status(int argc, char **argv)
                               .parser = parse_option,
                               .args_doc = "FILE",
                               .doc = "Prints how far the sweep in FILE is; also while a run writes it, from any node."};
-    argp_parse(&argp, argc, argv, command_argp_flags(), NULL, &arguments);
+    command_parse(&argp, argc, argv, &arguments);
     if (!command_is_first()) {
         return 0;
     }

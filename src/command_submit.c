@@ -271,11 +271,15 @@ int command_submit(int argc, char **argv)
         own++;
     }
     arguments.more = argv + (own < argc ? own + 1 : argc);
-    argp_parse(&argp, own, argv, 0, NULL, &arguments);
+    command_parse(&argp, own, argv, &arguments);
     arguments.environment = copy_environment();
-    MPI_Init(NULL, NULL); /* the calibration solves ridge tasks */
-    enum status status =
-        arguments.environment ? plan_and_submit(&arguments) : error_set(STATUS_MEMORY, "out of memory");
+    int rank, code;
+    if (!command_start_mpi(&rank, &code)) { /* the calibration solves ridge tasks */
+        free(arguments.environment);
+        return code;
+    }
+    enum status status = arguments.environment ? STATUS_OK : error_set(STATUS_MEMORY, "out of memory");
+    status = status == STATUS_OK && rank == 0 ? plan_and_submit(&arguments) : status;
     if (status != STATUS_OK) {
         fprintf(stderr, "moat: %s\n", error_message());
     }

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Starts moat, alone or under mpirun, in a folder of its own, and reads the results file it writes.
 
-MOAT in the environment is the program to test, build/moat when it is not set. Every wait is bounded, and a program that
+MOAT in the environment is the program to test, build/moat when it is not set; MPIRUN starts its ranks and MPICC compiles
+what is loaded into it, Open MPI's when they are not set. Every wait is bounded, and a program that
 is left behind is killed with all its children.
 """
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -19,6 +21,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 MOAT = str(Path(os.environ.get("MOAT", ROOT / "build" / "moat")).resolve())
+MPIRUN = shlex.split(os.environ.get("MPIRUN", "mpirun --oversubscribe"))
 AXES = ("N_I", "tau_E", "Q", "nu")
 SECONDS = 120  # the longest wait for anything; nothing here takes a tenth of it on an idle machine
 
@@ -62,7 +65,7 @@ class Launch:
     """
 
     def __init__(self, folder, *arguments, ranks=None, **popen):
-        launcher = [] if ranks is None else ["mpirun", "--oversubscribe", "-n", str(ranks)]
+        launcher = [] if ranks is None else [*MPIRUN, "-n", str(ranks)]
         scratch = folder / ".scratch"  # what killed ranks leave behind must not stay in /dev/shm and /tmp
         scratch.mkdir(exist_ok=True)
         environment = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_plm_rsh_agent": "",
@@ -94,10 +97,10 @@ class Launch:
         return found
 
     def rank(self, number):
-        """Process id of a rank of mpirun."""
-        mark = f"OMPI_COMM_WORLD_RANK={number}".encode()
+        """Process id of a rank of mpirun, Open MPI's or MPICH's."""
+        marks = {f"OMPI_COMM_WORLD_RANK={number}".encode(), f"PMI_RANK={number}".encode()}
         for member in self.members():
-            if mark in Path(f"/proc/{member}/environ").read_bytes().split(b"\0"):
+            if marks & set(Path(f"/proc/{member}/environ").read_bytes().split(b"\0")):
                 return member
         raise LookupError(f"no rank {number} in session {self.process.pid}")
 
@@ -124,7 +127,7 @@ class Launch:
 def preload(folder, name):
     """Builds faults/NAME.c in the folder, for LD_PRELOAD: its path. What does not call MPI is not linked to it."""
     library = folder / f"{name}.so"
-    subprocess.run(["mpicc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-Wl,--as-needed", "-o", library,
+    subprocess.run([os.environ.get("MPICC", "mpicc"), "-shared", "-fPIC", "-D_GNU_SOURCE", "-Wl,--as-needed", "-o", library,
                     ROOT / "tests" / "faults" / f"{name}.c"], check=True)
     return str(library)
 
