@@ -29,8 +29,7 @@ CFLAGS    = -std=c11 -D_GNU_SOURCE $(OPTIMISE) -g $(if $(strip $(ARCH)),-march=$
 LDLIBS    = -Wl,--as-needed $(if $(ELPA),$(shell pkg-config --libs elpa)) -L/usr/lib/$(shell uname -m)-linux-gnu/hdf5/openmpi -lhdf5_hl -lhdf5 -lscalapack-openmpi -llapack -lblas \
             -lgsl -lcyaml -lyaml -lz -lm $(SANITIZE)
 # As root, with more ranks than cores, without rsh: what a container or a CI machine has.
-MPI_ENVIRONMENT := OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 \
-                   OMPI_MCA_plm_rsh_agent= OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_btl_base_warn_component_unused=0 OPENBLAS_NUM_THREADS=1
+MPI_ENVIRONMENT := $(shell sed '/^#/d' tests/mpi_environment)
 MPIRUN   := mpirun --oversubscribe
 PYTHON    = $(shell for p in python3 /usr/bin/python3; do $$p -c 'import h5py, matplotlib' 2>/dev/null && echo $$p && break; done)
 export $(foreach setting,$(MPI_ENVIRONMENT),$(firstword $(subst =, ,$(setting))))

@@ -20,6 +20,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 MOAT = str(Path(os.environ.get("MOAT", ROOT / "build" / "moat")).resolve())
 AXES = ("N_I", "tau_E", "Q", "nu")
+MPI_ENVIRONMENT = dict(line.split("=", 1) for line in (ROOT / "tests" / "mpi_environment").read_text().splitlines()
+                       if not line.startswith("#"))
 SECONDS = 120  # the longest wait for anything; nothing here takes a tenth of it on an idle machine
 
 # Every status but failed, both ends of every range, thresholds around L*/4 and around the incumbent's.
@@ -65,9 +67,8 @@ class Launch:
         launcher = [] if ranks is None else ["mpirun", "--oversubscribe", "-n", str(ranks)]
         scratch = folder / ".scratch"  # what killed ranks leave behind must not stay in /dev/shm and /tmp
         scratch.mkdir(exist_ok=True)
-        environment = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_plm_rsh_agent": "",
-                       "OMPI_MCA_btl_vader_single_copy_mechanism": "none", **os.environ,
-                       "TMPDIR": str(scratch), "OMPI_MCA_btl_vader_backing_directory": str(scratch)}
+        environment = {**MPI_ENVIRONMENT, **os.environ, "TMPDIR": str(scratch),
+                       **{f"OMPI_MCA_btl_{name}_backing_directory": str(scratch) for name in ("vader", "sm")}}
         streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         self.process = subprocess.Popen([*launcher, MOAT, *map(str, arguments)], cwd=folder, env=environment,
                                         start_new_session=True, **{**streams, **popen})
