@@ -5,7 +5,10 @@ MOAT in the environment is the program to test, build/moat when it is not set. E
 is left behind is killed with all its children.
 """
 
+import functools
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -13,6 +16,7 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import h5py
 import numpy as np
@@ -120,6 +124,23 @@ class Launch:
         """(exit code, stdout, stderr) once it has ended by itself."""
         out, err = self.process.communicate(timeout=seconds)
         return self.process.returncode, out.decode(), err.decode()
+
+
+def ranks_script(folder, line):
+    """Makes a program of a line of shell, which each rank runs with moat's arguments and in which $MOAT is moat: the `with`
+    in which it takes moat's place. (`mpirun A : B` would do for ranks that differ, but Open MPI 5.0.7 dies of it.)"""
+    script = folder / "script"
+    script.write_text(f"#!/bin/sh\nMOAT={shlex.quote(MOAT)}\n{line}\n")
+    script.chmod(0o755)
+    return mock.patch(f"{__name__}.MOAT", str(script))
+
+
+@functools.cache
+def open_mpi():
+    """The major version of Open MPI, 0 when mpirun is another MPI's."""
+    shown = subprocess.run(["mpirun", "--version"], capture_output=True, text=True, timeout=SECONDS).stdout
+    version = re.search(r"Open MPI\) (\d+)", shown)
+    return int(version[1]) if version else 0
 
 
 def preload(folder, name):

@@ -4,7 +4,6 @@
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import tempfile
@@ -18,7 +17,7 @@ import xarray
 from scipy.interpolate import CubicSpline
 
 import program
-from program import AXES, MOAT, ROOT, ProgramTest, differing, moat, read
+from program import AXES, MOAT, ROOT, ProgramTest, differing, moat, ranks_script, read
 
 OK, INCUMBENT_INFEASIBLE, FAILED = 1, 4, 6
 DONE_TASK, FAILED_TASK = 1, 2
@@ -323,13 +322,6 @@ class FailureTest(ProgramTest):
         self.write("small.yaml", SMALL.replace("trials: 4", "trials: 10"))
         self.path = self.folder / "small.h5"
 
-    def faulty(self, fault, rank):
-        """Until the end of the `with`, `fault` happens on that rank. Open MPI 5.0.7 dies of two programs with a colon between."""
-        script = self.write("faulty", f'#!/bin/sh\n[ "$OMPI_COMM_WORLD_RANK" != {rank} ] || export MOAT_FAULT={fault}\n'
-                                      f'exec {shlex.quote(program.MOAT)} "$@"\n')
-        script.chmod(0o755)
-        return mock.patch.object(program, "MOAT", str(script))
-
     def check_failed(self, values, message):
         """Failed tasks have their message and no tables; the others have tables and no message."""
         state, messages = values["run/task_state"], values["run/task_message"]
@@ -344,7 +336,8 @@ class FailureTest(ProgramTest):
 
     def test_one_rank_that_fails(self):
         """Every task of one worker fails: the means are over the others, and the errors are wider, not absent."""
-        with self.faulty("ridge:nan", rank=3):
+        fault = '[ "$OMPI_COMM_WORLD_RANK" != 3 ] || export MOAT_FAULT=ridge:nan; exec "$MOAT" "$@"'
+        with ranks_script(self.folder, fault):
             _, err = self.run_moat(0, "run", "small.yaml", ranks=4)
         values = read(self.path)
         state = values["run/task_state"]
