@@ -57,8 +57,7 @@ COMPILE   = -std=c11 -D_GNU_SOURCE -DH5_USE_110_API $(OPTIMISE) -g $(if $(strip 
             $(ELPA_CFLAGS)) -Iinclude -MMD -MP $(SANITIZE) $(EXTRA) $(CPPFLAGS) $(CFLAGS)
 LDLIBS    = -Wl,--as-needed $(ELPA_LIBS) $(HDF5_LIBS) $(SCALAPACK) $(BLAS) $(GSL_LIBS) $(YAML_LIBS) $(ZLIB_LIBS) -lm $(SANITIZE) $(LDFLAGS)
 # As root, with more ranks than cores, without rsh: what a container or a CI machine has.
-MPI_ENVIRONMENT := OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 \
-                   OMPI_MCA_plm_rsh_agent= OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_btl_base_warn_component_unused=0 OPENBLAS_NUM_THREADS=1
+MPI_ENVIRONMENT := $(shell sed '/^#/d' tests/mpi_environment)
 MPIRUN   ?= $(if $(filter mpich,$(MPI)),$(shell command -v mpiexec.mpich 2>/dev/null || echo mpiexec),mpirun --oversubscribe)
 PYTHON   ?= $(shell for p in python3 /usr/bin/python3; do $$p -c 'import h5py, matplotlib' 2>/dev/null && echo $$p && break; done)
 export $(foreach setting,$(MPI_ENVIRONMENT),$(firstword $(subst =, ,$(setting))))

@@ -18,7 +18,7 @@ static const struct {
     {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", true},
     {"OMPI_MCA_btl_vader_single_copy_mechanism", "none", true}, /* containers forbid it */
     {"OMPI_MCA_rmaps_base_oversubscribe", "1", false},          /* rank 0 needs no core of its own: Open MPI 4 */
-    {"PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe", false}, /* and Open MPI 5 */
+    {"PRTE_MCA_rmaps_default_mapping_policy", "slot:oversubscribe", false}, /* and Open MPI 5 */
     {"OPENBLAS_NUM_THREADS", "1", false},
 };
 

@@ -6,7 +6,9 @@ what is loaded into it, Open MPI's when they are not set. Every wait is bounded,
 is left behind is killed with all its children.
 """
 
+import functools
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -15,6 +17,7 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import h5py
 import numpy as np
@@ -23,6 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MOAT = str(Path(os.environ.get("MOAT", ROOT / "build" / "moat")).resolve())
 MPIRUN = shlex.split(os.environ.get("MPIRUN", "mpirun --oversubscribe"))
 AXES = ("N_I", "tau_E", "Q", "nu")
+MPI_ENVIRONMENT = dict(line.split("=", 1) for line in (ROOT / "tests" / "mpi_environment").read_text().splitlines()
+                       if not line.startswith("#"))
 SECONDS = 120  # the longest wait for anything; nothing here takes a tenth of it on an idle machine
 
 # Every status but failed, both ends of every range, thresholds around L*/4 and around the incumbent's.
@@ -68,9 +73,8 @@ class Launch:
         launcher = [] if ranks is None else [*MPIRUN, "-n", str(ranks)]
         scratch = folder / ".scratch"  # what killed ranks leave behind must not stay in /dev/shm and /tmp
         scratch.mkdir(exist_ok=True)
-        environment = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_plm_rsh_agent": "",
-                       "OMPI_MCA_btl_vader_single_copy_mechanism": "none", **os.environ,
-                       "TMPDIR": str(scratch), "OMPI_MCA_btl_vader_backing_directory": str(scratch)}
+        environment = {**MPI_ENVIRONMENT, **os.environ, "TMPDIR": str(scratch),
+                       **{f"OMPI_MCA_btl_{name}_backing_directory": str(scratch) for name in ("vader", "sm")}}
         streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         self.process = subprocess.Popen([*launcher, MOAT, *map(str, arguments)], cwd=folder, env=environment,
                                         start_new_session=True, **{**streams, **popen})
@@ -122,6 +126,23 @@ class Launch:
         """(exit code, stdout, stderr) once it has ended by itself."""
         out, err = self.process.communicate(timeout=seconds)
         return self.process.returncode, out.decode(), err.decode()
+
+
+def ranks_script(folder, line):
+    """Makes a program of a line of shell, which each rank runs with moat's arguments and in which $MOAT is moat: the `with`
+    in which it takes moat's place. (`mpirun A : B` would do for ranks that differ, but Open MPI 5.0.7 dies of it.)"""
+    script = folder / "script"
+    script.write_text(f"#!/bin/sh\nMOAT={shlex.quote(MOAT)}\n{line}\n")
+    script.chmod(0o755)
+    return mock.patch(f"{__name__}.MOAT", str(script))
+
+
+@functools.cache
+def open_mpi():
+    """The major version of Open MPI, 0 when mpirun is another MPI's."""
+    shown = subprocess.run(["mpirun", "--version"], capture_output=True, text=True, timeout=SECONDS).stdout
+    version = re.search(r"Open MPI\) (\d+)", shown)
+    return int(version[1]) if version else 0
 
 
 def preload(folder, name):

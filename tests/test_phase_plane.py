@@ -41,7 +41,7 @@ class PhasePlaneTest(unittest.TestCase):
         names, at = list(axes), {"tau_I": 4, "N_I": 1, "tau_E": 1, "Q": 5, "nu": 1}
         for x, y in itertools.permutations(names, 2):
             with self.subTest(f"{x}, {y}"):
-                slices = [f"{axis}={axes[axis][at[axis]]!r}" for axis in names if axis not in (x, y)]
+                slices = [f"{axis}={float(axes[axis][at[axis]])!r}" for axis in names if axis not in (x, y)]
                 finite = np.isfinite(axes[x])
                 plane = n_entrant[tuple(slice(None) if axis in (x, y) else at[axis] for axis in names)]
                 plane = (plane if names.index(x) < names.index(y) else plane.T)[finite]

@@ -17,7 +17,7 @@ import xarray
 from scipy.interpolate import CubicSpline
 
 import program
-from program import AXES, MOAT, ROOT, ProgramTest, differing, moat, read
+from program import AXES, MOAT, ROOT, ProgramTest, differing, moat, ranks_script, read
 
 OK, INCUMBENT_INFEASIBLE, FAILED = 1, 4, 6
 DONE_TASK, FAILED_TASK = 1, 2
@@ -322,10 +322,6 @@ class FailureTest(ProgramTest):
         self.write("small.yaml", SMALL.replace("trials: 4", "trials: 10"))
         self.path = self.folder / "small.h5"
 
-    def faulty(self, fault):
-        """What follows the command to add one more rank, on which `fault` happens."""
-        return ":", "-n", "1", "-x", f"MOAT_FAULT={fault}", program.MOAT, "run", "small.yaml"
-
     def check_failed(self, values, message):
         """Failed tasks have their message and no tables; the others have tables and no message."""
         state, messages = values["run/task_state"], values["run/task_message"]
@@ -340,7 +336,9 @@ class FailureTest(ProgramTest):
 
     def test_one_rank_that_fails(self):
         """Every task of one worker fails: the means are over the others, and the errors are wider, not absent."""
-        _, err = self.run_moat(0, "run", "small.yaml", *self.faulty("ridge:nan"), ranks=3)
+        fault = '[ "$OMPI_COMM_WORLD_RANK" != 3 ] || export MOAT_FAULT=ridge:nan; exec "$MOAT" "$@"'
+        with ranks_script(self.folder, fault):
+            _, err = self.run_moat(0, "run", "small.yaml", ranks=4)
         values = read(self.path)
         state = values["run/task_state"]
         np.testing.assert_array_equal(state == FAILED_TASK, values["run/task_rank"] == 3)

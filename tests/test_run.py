@@ -338,7 +338,7 @@ class OutputTest(ProgramTest):
         file = read(self.folder / "mixed.h5")
         random = np.random.default_rng(2)
         for at in (tuple(random.choice(np.argwhere(file["status"] == status))) for status in (1, 1, 1, 2, 2, 3, 4, 5)):
-            market = [f"--{name.replace('_', '-')}={file[name][index]!r}" for name, index in zip(AXES, at)]
+            market = [f"--{name.replace('_', '-')}={float(file[name][index])!r}" for name, index in zip(AXES, at)]
             out, _ = self.run_moat(0, "point", f"--gamma={GAMMA}", f"--tau-I={TAU_I}", *market)
             threshold, name = re.search(r"N_E\* = (\S+) +\((\w+)\)", out).groups()
             self.assertEqual(name, STATUSES[file["status"][at]])

@@ -20,16 +20,14 @@ from unittest import mock
 import h5py
 
 from cluster import Cluster, Unavailable, wait_for
-from program import LONG, LONG_POINTS, MOAT, ROOT, Launch, ProgramTest, differing, done_mask, moat, preload, read
+from program import LONG, LONG_POINTS, MOAT, MPI_ENVIRONMENT, ROOT, Launch, ProgramTest, differing, done_mask, moat, preload, read
 from test_ridge_run import SMALL, table_difference
 
 JOBS = ROOT / "jobs"
 SRUN = "srun --mpi=pmix"
 SETTLING = 4  # seconds
-# Nodes that are one machine: MPI must not share memory between them, nor mind root and cores.
-ENVIRONMENT = {"MOAT": MOAT, "OMPI_MCA_btl": "self,tcp", "OMPI_ALLOW_RUN_AS_ROOT": "1",
-               "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
-               "OMPI_MCA_btl_base_warn_component_unused": "0", "OPENBLAS_NUM_THREADS": "1"}
+# Nodes that are one machine: MPI must not share memory between them.
+ENVIRONMENT = {**MPI_ENVIRONMENT, "MOAT": MOAT, "OMPI_MCA_btl": "self,tcp"}
 
 
 class SlurmTest(ProgramTest):
