@@ -54,7 +54,7 @@ OPTIMISE := -O3
 # Under HDF5 1.12 and later the names mean what they mean in 1.10, the oldest version that moat is built with.
 COMPILE   = -std=c11 -D_GNU_SOURCE -DH5_USE_110_API $(OPTIMISE) -g $(if $(strip $(ARCH)),-march=$(strip $(ARCH))) -fopenmp-simd \
             -ffp-contract=off -fno-math-errno $(WARNINGS) $(strip $(HDF5_CFLAGS) $(GSL_CFLAGS) $(YAML_CFLAGS) $(ZLIB_CFLAGS) $(RANDOM123_CFLAGS) $(CUNIT_CFLAGS) \
-            $(ELPA_CFLAGS)) -Iinclude -MMD -MP $(SANITIZE) $(EXTRA) $(CPPFLAGS) $(CFLAGS)
+            $(ELPA_CFLAGS)) -Iinclude -Isrc -MMD -MP $(SANITIZE) $(EXTRA) $(CPPFLAGS) $(CFLAGS)
 LDLIBS    = -Wl,--as-needed $(ELPA_LIBS) $(HDF5_LIBS) $(SCALAPACK) $(BLAS) $(GSL_LIBS) $(YAML_LIBS) $(ZLIB_LIBS) -lm $(SANITIZE) $(LDFLAGS)
 # As root, with more ranks than cores, without rsh: what a container or a CI machine has.
 MPI_ENVIRONMENT := $(shell sed '/^#/d' tests/mpi_environment)
@@ -63,9 +63,13 @@ PYTHON   ?= $(shell for p in python3 /usr/bin/python3; do $$p -c 'import h5py, m
 export $(foreach setting,$(MPI_ENVIRONMENT),$(firstword $(subst =, ,$(setting))))
 $(foreach setting,$(MPI_ENVIRONMENT),$(eval $(setting)))
 
-PROGRAM_SOURCES := src/main.c $(wildcard src/command*.c)
-GRID_SOURCES    := $(wildcard src/ridge_grid_*.c)
-LIBRARY_SOURCES := $(filter-out $(PROGRAM_SOURCES) $(GRID_SOURCES),$(wildcard src/*.c)) src/ridge_grid_$(strip $(EIGENSOLVER)).c
+# A folder a layer, lowest first: an include never points up, which make lint checks. libmoat is the model alone; the
+# program is made of it and of what stands above it.
+LAYERS          := base model ridge sweep results run program
+LIBRARY_SOURCES := src/base/error.c $(wildcard src/model/*.c)
+INNER_SOURCES   := $(filter-out $(LIBRARY_SOURCES) src/ridge/grid_%.c src/program/%.c,$(wildcard $(LAYERS:%=src/%/*.c))) \
+                   src/ridge/grid_$(strip $(EIGENSOLVER)).c
+PROGRAM_SOURCES := $(wildcard src/program/*.c)
 TESTS       := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 MPI_TESTS   := test_sweep test_ridge
 SUPPORT     := $(filter-out tests/test_%,$(wildcard tests/*.c))
@@ -181,11 +185,11 @@ bench: bench-deps ## run the benchmarks (ratios within one run), and what a rese
 
 # The protocols' own sources, compiled a second time for SimGrid; without -Bsymbolic it overrules our MPI_Iprobe.
 SCALE := $(BUILD)/tests/bench/scale
-SIMULATED := $(wildcard tests/bench/scale/s*.c) $(patsubst %,src/%.c,coordinator worker_run measurement grid field regime progress error interrupt)
+SIMULATED := $(wildcard tests/bench/scale/s*.c) $(patsubst %,src/%.c,run/coordinator run/worker_run run/measurement run/progress run/interrupt sweep/grid sweep/field model/regime base/error)
 bench-scale: scale-deps all $(SCALE)/costs $(SCALE)/simulated ## efficiency under up to 4096 ranks simulated by SimGrid (minutes)
 	$(Q)$(PYTHON) tests/bench/scale/bench_scale.py $(SCALE)
 
-$(SCALE)/simulated: $(SIMULATED) $(wildcard tests/bench/scale/*.h include/moat/*.h src/*.h)
+$(SCALE)/simulated: $(SIMULATED) $(wildcard tests/bench/scale/*.h include/moat/*.h src/*/*.h)
 	@echo "  SMPI $@"
 	$(Q)mkdir -p $(@D)
 	$(Q)smpicc $(filter-out -MMD -MP $(HDF5_CFLAGS),$(COMPILE)) $(SIMULATED) -Wl,-Bsymbolic -lz -lm -o $@
@@ -225,7 +229,7 @@ install: all ## install the program, library, analysis, jobs and documentation u
 	$(Q)install -d "$(DESTDIR)$(PREFIX)/lib/pkgconfig" && printf '%s\n' 'prefix=$(abspath $(PREFIX))' 'includedir=$${prefix}/include' \
 	    'libdir=$${prefix}/lib' 'Name: moat' 'Description: market entry thresholds of model providers' 'Version: $(VERSION)' \
 	    'Cflags: $(PC_CFLAGS)' 'Libs: $(PC_LIBS)' > "$(DESTDIR)$(PREFIX)/lib/pkgconfig/moat.pc"
-	$(Q)$(call put,share/man/man1,644,src/moat.1)
+	$(Q)$(call put,share/man/man1,644,src/program/moat.1)
 	$(Q)$(call put,share/doc/moat,644,README.md LICENSE)
 	$(Q)$(call put,share/doc/moat/jobs,644,jobs/*.png)
 	$(Q)$(call put,share/moat/jobs,644,$(filter-out %.png,$(wildcard jobs/*)))
@@ -257,7 +261,7 @@ scale-deps:
 	@$(call need,$(PACKAGES) $(SCALE_PACKAGES))
 
 # --- Building
-$(BUILD)/moat: $(call object,$(PROGRAM_SOURCES)) $(BUILD)/libmoat.a
+$(BUILD)/moat: $(call object,$(PROGRAM_SOURCES)) $(BUILD)/inner.a $(BUILD)/libmoat.a
 	@echo "  LINK $@"
 	$(Q)$(CC) -o $@ $^ $(LDLIBS)
 
@@ -265,13 +269,17 @@ $(BUILD)/libmoat.a: $(call object,$(LIBRARY_SOURCES))
 	@echo "  AR   $@"
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(call object,$(SUPPORT)) $(BUILD)/libmoat.a
+$(BUILD)/inner.a: $(call object,$(INNER_SOURCES)) # thin, as files of several layers have the same name
+	@echo "  AR   $@"
+	$(Q)rm -f $@ && ar rcsT $@ $^
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(call object,$(SUPPORT)) $(BUILD)/inner.a $(BUILD)/libmoat.a
 	@echo "  LINK $@"
 	$(Q)$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CUNIT_LIBS) $(LDLIBS)
 
 $(BUILD)/tests/test_fuzz_corpus: $(call object,tests/faults/fuzz_config.c)
 
-$(BUILD)/fuzz_config: $(call object,tests/faults/fuzz_config.c) $(BUILD)/libmoat.a
+$(BUILD)/fuzz_config: $(call object,tests/faults/fuzz_config.c) $(BUILD)/inner.a $(BUILD)/libmoat.a
 	@echo "  LINK $@"
 	$(Q)$(CC) -o $@ $^ $(LDLIBS) -fsanitize=fuzzer
 
@@ -286,8 +294,8 @@ $(BUILD)/flags: force
 
 # The version goes into the files that state it, which are rebuilt when the revision changes.
 revision := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
-$(call object,src/ranks.c): DEFINES = -DMOAT_MPIRUN='"$(firstword $(MPIRUN))"'
-VERSIONED := $(call object,src/main.c $(wildcard src/results*.c))
+$(call object,src/base/ranks.c): DEFINES = -DMOAT_MPIRUN='"$(firstword $(MPIRUN))"'
+VERSIONED := $(call object,src/program/main.c src/results/create.c)
 $(VERSIONED): DEFINES = -DMOAT_VERSION='"$(VERSION)"' -DMOAT_REVISION='"$(revision)"'
 $(VERSIONED): $(BUILD)/revision
 $(BUILD)/revision: force

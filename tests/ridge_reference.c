@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "moat/random.h"
+#include "ridge/random.h"
 
 #ifdef __x86_64__
 typedef __float128 quadruple;

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "moat/ridge.h"
+#include "ridge/ridge.h"
 
 /*
  * The coefficients from their definitions, with R = (X^T X/N + lambda)^-1 made by elimination, P x P:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The config: what is read from good ones, and what is said of bad ones. Runs in the repository's top folder. */
-#include "moat/config.h"
+#include "sweep/config.h"
 
 #include <fcntl.h>
 #include <glob.h>

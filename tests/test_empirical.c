@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "expect.h"
-#include "moat/jackknife.h"
+#include "sweep/jackknife.h"
 #include "suite.h"
 
 static const char text[] = "name: test\n"

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "moat/grid.h"
+#include "sweep/grid.h"
 
 static const size_t shapes[][GRID_AXES] = {
     {1, 1, 1, 1, 1}, {1, 111, 1, 1, 2},    {1, 7, 5, 3, 11},   {1, 1, 1, 1, 1000}, {1, 40, 60, 10, 5},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The table of launchers, with environments as each of them was seen to set. */
-#include "moat/launcher.h"
+#include "run/launcher.h"
 
 #include <mpi.h>
 #include <stdio.h>

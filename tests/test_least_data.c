@@ -4,7 +4,7 @@
  * neither (the same solver without knots), at random points of the whole legal domain.
  * Usage: test_least_data [tables], 200 points each; the long form is 5000 tables.
  */
-#include "moat/least_data.h"
+#include "model/least_data.h"
 
 #include <stdlib.h>
 

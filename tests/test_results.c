@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "moat/results.h"
+#include "results/results.h"
 #include "suite.h"
 
 static const char yaml[] = "name: %s\nsweep: market_entry\nsolver: deterministic\noutput: results.h5\n"

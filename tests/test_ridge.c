@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/ridge_internal.h"
+#include "ridge/internal.h"
 #include "moat/deterministic.h"
 #include "moat/loss.h"
 #include "ridge_reference.h"

@@ -11,10 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "moat/coordinator.h"
+#include "run/coordinator.h"
 #include "moat/deterministic.h"
 #include "moat/market.h"
-#include "moat/results.h"
+#include "results/results.h"
 #include "moat/scaling_law.h"
 
 static const char text[] = "name: test\n"

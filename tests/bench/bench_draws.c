@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../src/scalapack.h"
-#include "moat/random.h"
-#include "moat/ridge.h"
+#include "ridge/scalapack.h"
+#include "ridge/random.h"
+#include "ridge/ridge.h"
 
 enum { NUS = 2, LAMBDAS = 64, DRAWS = 15 };
 static const double GAMMA = 0.5, AGREEMENT = 1e-9, zero = 0, one = 1;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/ridge_internal.h"
+#include "ridge/internal.h"
 
 enum { NUS = 2, LAMBDAS = 64 };
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "moat/config.h"
+#include "sweep/config.h"
 
 static void require(bool holds, const char *what)
 {

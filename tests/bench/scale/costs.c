@@ -15,12 +15,12 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "moat/config.h"
-#include "moat/ladder.h"
-#include "moat/measurement.h"
-#include "moat/results.h"
-#include "moat/ridge.h"
-#include "moat/worker.h"
+#include "sweep/config.h"
+#include "sweep/ladder.h"
+#include "run/measurement.h"
+#include "results/results.h"
+#include "ridge/ridge.h"
+#include "run/worker.h"
 
 enum { WORKERS_PER_TRIAL = 8, MESSAGES = 1000 };
 #define RANK_BYTES 4e9

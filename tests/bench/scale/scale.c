@@ -14,8 +14,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "moat/coordinator.h"
-#include "moat/measurement.h"
+#include "run/coordinator.h"
+#include "run/measurement.h"
 #include "standins.h"
 
 /* Rank 0 is idle from a probe or test that finds nothing to the next that finds something. */

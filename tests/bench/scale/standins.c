@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "../../../src/worker_internal.h"
+#include "run/worker_internal.h"
 #include "moat/market.h"
-#include "moat/results.h"
-#include "moat/worker.h"
+#include "results/results.h"
+#include "run/worker.h"
 
 struct standins standins;
 struct seen seen;

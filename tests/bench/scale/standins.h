@@ -2,8 +2,8 @@
 #ifndef MOAT_STANDINS_H
 #define MOAT_STANDINS_H
 
-#include "moat/config.h"
-#include "moat/ladder.h"
+#include "sweep/config.h"
+#include "sweep/ladder.h"
 
 /*
  * What stands in for the solvers and the results file under a coordinator and workers that are the program's own: each

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Tables of the spectral sums in x = ln kappa.
+ *
+ * Every sum is analytic in x for |Im x| < pi, because its poles lie at kappa = -sigma_i. On panels of width 1/4 the
+ * interpolant of degree 8 through Chebyshev nodes therefore converges like (8 pi + ..)^-9, below rounding, and needs no
+ * logarithms. With P finite, N - df1 and N - df2 near N = P would cancel, so there P - df is tabulated. Panels hold
+ * monomial coefficients, the four sums side by side, so that one Horner loop gives all four values and derivatives.
+ */
+#include "moat/deterministic.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "model/root.h"
+#include "moat/spectrum.h"
+
+enum { SUMS = 4, DF1 = 0, DF2 = 1, SUM_A1 = 2, SUM_A2 = 3, NODES = 9 };
+#define PANEL_WIDTH 0.25
+
+struct panel {
+    double origin;                   /* as in struct equivalent */
+    double coefficient[NODES][SUMS]; /* of xi^k, xi in [-1, 1] across the panel */
+};
+
+struct deterministic {
+    double P, a0, trace;
+    double x_min;
+    size_t panels;
+    struct panel *panel;     /* [panels] */
+    struct equivalent *knot; /* [panels + 1]: at the panels' edges */
+};
+
+/* Monomial coefficients on [-1, 1] of the Chebyshev interpolant: out[k] = sum_j basis[k][j] value[j]. */
+static void interpolation_basis(double node[NODES], double basis[NODES][NODES])
+{
+    double chebyshev[NODES][NODES] = {{1}, {0, 1}}; /* [n][k]: coefficient of xi^k in T_n */
+    for (int n = 2; n < NODES; n++) {
+        for (int k = 0; k < NODES; k++) {
+            chebyshev[n][k] = (k > 0 ? 2 * chebyshev[n - 1][k - 1] : 0) - chebyshev[n - 2][k];
+        }
+    }
+    for (int j = 0; j < NODES; j++) {
+        double angle = M_PI * (j + 0.5) / NODES;
+        node[j] = cos(angle);
+        for (int k = 0; k < NODES; k++) {
+            basis[k][j] = 0;
+            for (int n = 0; n < NODES; n++) {
+                basis[k][j] += (n == 0 ? 1.0 : 2.0) / NODES * cos(n * angle) * chebyshev[n][k];
+            }
+        }
+    }
+}
+
+static void panel_fill(const struct spectrum *spectrum, double x_centre, const double node[NODES],
+                       const double basis[NODES][NODES], struct panel *panel)
+{
+    *panel = (struct panel){0};
+    struct spectral_sums centre;
+    spectrum_sums(spectrum, x_centre, &centre);
+    bool complement = centre.rest1 < centre.df1;
+    panel->origin = complement ? round(centre.df1 + centre.rest1) : 0;
+    for (int j = 0; j < NODES; j++) {
+        struct spectral_sums sums;
+        spectrum_sums(spectrum, x_centre + node[j] * PANEL_WIDTH / 2, &sums);
+        const double value[SUMS] = {complement ? -sums.rest1 : sums.df1, complement ? -sums.rest2 : sums.df2, sums.a1,
+                                    sums.a2};
+        for (int k = 0; k < NODES; k++) {
+            for (int f = 0; f < SUMS; f++) {
+                panel->coefficient[k][f] += basis[k][j] * value[f];
+            }
+        }
+    }
+}
+
+static void table_at(const struct deterministic *table, double x, struct equivalent *out)
+{
+    double position = (x - table->x_min) / PANEL_WIDTH;
+    size_t p = position > 0 ? (size_t)position : 0;
+    p = p < table->panels ? p : table->panels - 1;
+    const struct panel *panel = &table->panel[p];
+    double xi = 2 * (position - (double)p) - 1;
+
+    double v[SUMS], d[SUMS];
+    for (int f = 0; f < SUMS; f++) {
+        v[f] = panel->coefficient[NODES - 1][f];
+        d[f] = 0;
+    }
+    for (int k = NODES - 2; k >= 0; k--) {
+        for (int f = 0; f < SUMS; f++) {
+            d[f] = d[f] * xi + v[f];
+            v[f] = v[f] * xi + panel->coefficient[k][f];
+        }
+    }
+    const double scale = 2 / PANEL_WIDTH;
+    *out = (struct equivalent){.x = x,
+                               .origin = panel->origin,
+                               .df1 = v[DF1],
+                               .df2 = v[DF2],
+                               .a1 = v[SUM_A1],
+                               .a2 = v[SUM_A2],
+                               .df1_x = d[DF1] * scale,
+                               .df2_x = d[DF2] * scale,
+                               .a1_x = d[SUM_A1] * scale,
+                               .a2_x = d[SUM_A2] * scale};
+}
+
+static double df1(const struct equivalent *at)
+{
+    return at->origin + at->df1;
+}
+
+/* Where df1 = N: the ridgeless end. df1 falls with x, so bisection over the panels' edges finds the panel; inside it
+   Newton's method starts where ln df1 would be if it were linear, which it nearly is. */
+static double ridgeless_x(const struct deterministic *table, double N)
+{
+    const struct equivalent *knot = table->knot;
+    if (N >= df1(&knot[0])) {
+        return table->x_min;
+    }
+    size_t below = 0, above = table->panels; /* df1 at below > N >= df1 at above */
+    while (above - below > 1) {
+        size_t middle = (below + above) / 2;
+        *(df1(&knot[middle]) > N ? &below : &above) = middle;
+    }
+    double low = knot[below].x, high = knot[above].x;
+    double x = low + PANEL_WIDTH * log(df1(&knot[below]) / N) / log(df1(&knot[below]) / df1(&knot[above]));
+    x = x > low && x < high ? x : 0.5 * (low + high);
+    for (int iteration = 0; iteration < 50; iteration++) {
+        struct equivalent at;
+        table_at(table, x, &at);
+        double excess = at.origin - N + at.df1;
+        *(excess > 0 ? &low : &high) = x;
+        double next = x - excess / at.df1_x;
+        next = next >= low && next <= high ? next : 0.5 * (low + high);
+        if (fabs(next - x) <= 1e-15 * fabs(x)) {
+            break;
+        }
+        x = next;
+    }
+    return x;
+}
+
+/* Where lambda = 1: kappa - 1 - kappa df1/N is convex in kappa with derivative 1 - df2/N, and positive at
+   1 + trace/N because kappa df1 <= trace, so Newton's method falls to the root from there. */
+static double unit_lambda_x(const struct deterministic *table, double N)
+{
+    double kappa = 1 + table->trace / N;
+    for (int iteration = 0; iteration < 50; iteration++) {
+        struct equivalent at;
+        table_at(table, log(kappa), &at);
+        double step = (kappa * (N - at.origin - at.df1) - N) / (N - at.origin - at.df2);
+        kappa -= step;
+        if (fabs(step) <= 1e-15 * kappa) {
+            break;
+        }
+    }
+    return log(kappa);
+}
+
+static void domain(const void *state, double N, double *x_low, double *x_high)
+{
+    *x_low = ridgeless_x(state, N);
+    *x_high = unit_lambda_x(state, N);
+}
+
+static void equivalent(const void *state, double x, struct equivalent *out)
+{
+    table_at(state, x, out);
+}
+
+static void coefficients(const void *state, double N, double x, struct coefficients *out)
+{
+    const struct deterministic *table = state;
+    struct equivalent at;
+    table_at(table, x, &at);
+    equivalent_coefficients(table->a0, &at, N, out);
+}
+
+static void coefficients_log_N(const void *state, double N, double x, struct coefficients *out)
+{
+    const struct deterministic *table = state;
+    struct equivalent at;
+    table_at(table, x, &at);
+    equivalent_coefficients_log_N(table->a0, &at, N, out);
+}
+
+double deterministic_lambda(const struct deterministic *table, double N, double x, double *lambda_x)
+{
+    struct equivalent at;
+    table_at(table, x, &at);
+    double lambda = exp(x) * (N - at.origin - at.df1) / N;
+    *lambda_x = lambda - exp(x) * at.df1_x / N;
+    return fmax(0, lambda);
+}
+
+static double lambda(const void *state, double N, double x)
+{
+    double lambda_x;
+    return deterministic_lambda(state, N, x, &lambda_x);
+}
+
+struct lambda_goal {
+    const struct deterministic *table;
+    double N, lambda;
+};
+
+static double lambda_ratio(double x, void *context)
+{
+    const struct lambda_goal *goal = context;
+    return log(lambda(goal->table, goal->N, x) / goal->lambda);
+}
+
+double deterministic_x(const struct deterministic *table, double N, double goal)
+{
+    double low, high;
+    domain(table, N, &low, &high);
+    struct lambda_goal context = {table, N, goal};
+    struct bracket bracket = {low, lambda_ratio(low, &context), high, lambda_ratio(high, &context)};
+    if (goal == 0 || bracket.fa >= 0 || bracket.fb <= 0) {
+        return goal == 0 || bracket.fa >= 0 ? low : high;
+    }
+    root_shrink(lambda_ratio, &context, 1e-15 * (1 + fabs(low)), &bracket);
+    return bracket.a;
+}
+
+static double x_of_lambda(const void *state, double N, double lambda)
+{
+    return deterministic_x(state, N, lambda);
+}
+
+enum status deterministic_create(double gamma, double nu, double P, struct deterministic **out)
+{
+    *out = NULL;
+    struct spectrum *spectrum = NULL;
+    struct deterministic *table = NULL;
+    enum status status = spectrum_create(gamma, nu, P, &spectrum);
+    if (status != STATUS_OK) {
+        goto cleanup;
+    }
+
+    status = STATUS_MEMORY;
+    table = calloc(1, sizeof *table);
+    if (!table) {
+        goto cleanup;
+    }
+    table->P = P;
+    table->a0 = spectrum_a0(spectrum);
+    table->trace = spectrum_trace(spectrum);
+    table->x_min = spectrum_log_kappa_min(spectrum);
+    table->panels = (size_t)ceil((SPECTRUM_LOG_KAPPA_MAX - table->x_min) / PANEL_WIDTH);
+    table->panel = malloc(table->panels * sizeof *table->panel);
+    table->knot = malloc((table->panels + 1) * sizeof *table->knot);
+    if (!table->panel || !table->knot) {
+        goto cleanup;
+    }
+    double node[NODES], basis[NODES][NODES];
+    interpolation_basis(node, basis);
+    for (size_t p = 0; p < table->panels; p++) {
+        panel_fill(spectrum, table->x_min + PANEL_WIDTH * ((double)p + 0.5), node, basis, &table->panel[p]);
+    }
+    for (size_t p = 0; p <= table->panels; p++) {
+        table_at(table, table->x_min + PANEL_WIDTH * (double)p, &table->knot[p]);
+    }
+    status = STATUS_OK;
+
+cleanup:
+    spectrum_destroy(&spectrum);
+    if (status == STATUS_MEMORY) {
+        error_set(STATUS_MEMORY, "out of memory for the tables of gamma = %g, nu = %g", gamma, nu);
+        deterministic_destroy(&table);
+    }
+    *out = table;
+    return status;
+}
+
+void deterministic_destroy(struct deterministic **table)
+{
+    if (*table) {
+        free((*table)->panel);
+        free((*table)->knot);
+        free(*table);
+        *table = NULL;
+    }
+}
+
+struct solver deterministic_solver(const struct deterministic *table)
+{
+    return (struct solver){
+        .single_minimum = true,
+        .A0 = table->a0,
+        .N_low = 1,
+        .N_high = SOLVER_N_MAX,
+        .N_covered = isinf(table->P) ? df1(&table->knot[0]) : INFINITY,
+        .N_interpolating = table->P,
+        .state = table,
+        .domain = domain,
+        .coefficients = coefficients,
+        .coefficients_log_N = coefficients_log_N,
+        .lambda = lambda,
+        .x_of_lambda = x_of_lambda,
+        .equivalent = equivalent,
+        .knot = table->knot,
+        .knots = table->panels + 1,
+    };
+}

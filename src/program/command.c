@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the commands share. */
+#include "program/command.h"
+
+#include <argp.h>
+#include <fcntl.h>
+#include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "run/launcher.h"
+
+int command_exit_code(enum status status)
+{
+    enum { EXIT_USAGE = 2, EXIT_RESUMABLE = 75 };
+    switch (status) {
+    case STATUS_OK:
+        return EXIT_SUCCESS;
+    case STATUS_USAGE:
+        return EXIT_USAGE;
+    case STATUS_STOPPED:
+        return EXIT_RESUMABLE;
+    default:
+        return EXIT_FAILURE;
+    }
+}
+
+int command_is_first(void)
+{
+    struct launcher launcher;
+    return !launcher_find(&launcher) || launcher.rank == 0 || !launcher.direct;
+}
+
+void command_parse(const struct argp *argp, int argc, char **argv, void *arguments)
+{
+    int output = -1, error = -1, nowhere = -1;
+    if (!command_is_first()) {
+        argp_err_exit_status = EXIT_SUCCESS;
+        nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+        error = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    }
+    if (nowhere >= 0) {
+        dup2(nowhere, STDOUT_FILENO);
+        dup2(nowhere, STDERR_FILENO);
+        close(nowhere);
+    }
+    argp_parse(argp, argc, argv, 0, NULL, arguments);
+    if (output >= 0) {
+        dup2(output, STDOUT_FILENO);
+        close(output);
+    }
+    if (error >= 0) {
+        dup2(error, STDERR_FILENO);
+        close(error);
+    }
+}
+
+bool command_start_mpi(int *rank, int *code)
+{
+    struct launcher launcher;
+    int size = 1, length;
+    bool first = command_is_first(), launched = launcher_find(&launcher);
+    MPI_Init(NULL, NULL);
+    MPI_Comm_rank(MPI_COMM_WORLD, rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    if (size > 1 || !launched || launcher.size == 1) {
+        return true;
+    }
+    if (first) {
+        char version[MPI_MAX_LIBRARY_VERSION_STRING] = "", library[64];
+        MPI_Get_library_version(version, &length);
+        launcher_library(version, library, sizeof library);
+        fprintf(stderr,
+                "moat: %s started %d processes, but moat is built with %s and each of them is alone: start them with "
+                "that library's own mpirun or mpiexec, or an `srun --mpi=...` it knows; one process alone: "
+                "`env -u %s moat ...`\n",
+                launcher.name, launcher.size, library, launcher.variable);
+    }
+    MPI_Finalize();
+    *code = first ? command_exit_code(STATUS_USAGE) : EXIT_SUCCESS;
+    return false;
+}
+
+error_t command_parse_file(int key, char *argument, struct argp_state *state, const char *what, const char **path)
+{
+    switch (key) {
+    case ARGP_KEY_ARG:
+        if (*path) {
+            argp_error(state, "found a second %s `%s`, expected one", what, argument);
+        }
+        *path = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if (!*path) {
+            argp_error(state, "expected a %s", what);
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+void command_parse_ranks(const char *argument, struct argp_state *state, int *ranks)
+{
+    char *end;
+    long number = strtol(argument, &end, 10);
+    if (*end || end == argument || number < 1 || number > 10000000) {
+        argp_error(state, "--ranks: found `%s`, expected a whole number from 1", argument);
+    }
+    *ranks = (int)number;
+}
+
+void command_print_summary(const struct results_summary *summary)
+{
+    for (int status = 0; status < MARKET_STATUSES; status++) {
+        if (summary->points_by_status[status] > 0) {
+            printf("%12zu  %s\n", summary->points_by_status[status], market_status_name[status]);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* moat plan: prints what a sweep will take. */
+#include <argp.h>
+#include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "program/command.h"
+#include "sweep/config.h"
+#include "run/measurement.h"
+#include "run/plan.h"
+
+struct arguments {
+    const char *config;
+    int ranks;
+};
+
+static const struct argp_option options[] = {
+    {"ranks", 'n', "K", 0, "ranks of the run, 1 or more; default: one more than this machine has cores", 0},
+    {0},
+};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case 'n':
+        command_parse_ranks(argument, state, &arguments->ranks);
+        return 0;
+    default:
+        return command_parse_file(key, argument, state, "config", &arguments->config);
+    }
+}
+
+static void print_duration(const char *what, double seconds)
+{
+    if (seconds < 120) {
+        printf("%-22s %.3g s\n", what, seconds);
+    } else {
+        printf("%-22s %.3g h\n", what, seconds / 3600);
+    }
+}
+
+static void print_ladder(const struct plan *plan)
+{
+    size_t trials = plan->config->ridge.trials;
+    printf("%-22s %zu rungs x %zu trials = %zu data sets\n", "ridge tasks", plan->rungs, trials, plan->rungs * trials);
+    printf("%10s %10s %12s %12s %10s\n", "N", "ranks", "Gflop", "MB per rank", "s");
+    for (size_t k = 0; k < plan->rungs; k++) {
+        const struct plan_rung *rung = &plan->rung[k];
+        printf("%10.0f %10d %12.4g %12.4g %10.3g\n", rung->N, rung->ranks, rung->flops / 1e9, rung->bytes / 1e6,
+               rung->seconds);
+    }
+    printf("%-22s %.4g Gflop, %.3g Gflop/s on one rank here\n", "all tasks", plan->flops / 1e9,
+           plan->flops_per_second / 1e9);
+    print_duration("predicted, tables", plan->tables_seconds);
+}
+
+static void print_plan(const struct plan *plan)
+{
+    printf("%-22s %s\n", "sweep", plan->config->name);
+    printf("%-22s %d, of which %d solve\n", "ranks", plan->ranks, plan->workers);
+    printf("%-22s %zu in %zu blocks\n", "grid points", plan->points, plan->blocks);
+    printf("%-22s %.4g MB\n", "results file", plan->file_bytes / 1e6);
+    if (plan->rungs > 0) {
+        print_ladder(plan);
+    }
+    printf("%-22s %.3g per second and worker here\n", "points", 1 / plan->seconds_per_point);
+    print_duration("predicted, grid", plan->grid_seconds);
+    print_duration("predicted, whole sweep", plan->tables_seconds + plan->grid_seconds);
+}
+
+static enum status make_plan(const struct arguments *arguments)
+{
+    struct config *config = NULL;
+    struct plan *plan = NULL;
+    int ranks = arguments->ranks > 0 ? arguments->ranks : (int)sysconf(_SC_NPROCESSORS_ONLN) + 1;
+    enum status status = config_load(arguments->config, &config);
+    if (status == STATUS_OK) {
+        int workers = ranks > 1 ? ranks - 1 : 1;
+        status = plan_create(config, ranks, measurement_memory(MPI_COMM_SELF) / workers, &plan);
+    }
+    if (status == STATUS_OK) {
+        print_plan(plan);
+    }
+    plan_destroy(&plan);
+    config_destroy(&config);
+    return status;
+}
+
+int command_plan(int argc, char **argv)
+{
+    struct arguments arguments = {0};
+    const struct argp argp = {
+        .options = options,
+        .parser = parse_option,
+        .args_doc = "CONFIG.yaml",
+        .doc = "Says what the sweep of CONFIG.yaml will take: tasks, flops, memory, groups of ranks, "
+               "time by a calibration of a few seconds on this machine, and the size of the file."};
+    command_parse(&argp, argc, argv, &arguments);
+    int rank, code;
+    if (!command_start_mpi(&rank, &code)) {
+        return code;
+    }
+    enum status status = rank == 0 ? make_plan(&arguments) : STATUS_OK;
+    if (status != STATUS_OK) {
+        fprintf(stderr, "moat: %s\n", error_message());
+    }
+    MPI_Finalize();
+    return command_exit_code(status);
+}

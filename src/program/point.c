@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* moat point: one market, solved and printed. */
+#include <argp.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "program/command.h"
+#include "moat/company.h"
+#include "moat/deterministic.h"
+#include "moat/elasticity.h"
+#include "moat/loss.h"
+#include "moat/market.h"
+
+enum number { GAMMA, NU, MISALIGNMENT, N_I, TAU_I, TAU_E, DIMENSION, NUMBERS };
+
+struct arguments {
+    double number[NUMBERS];
+    bool given[NUMBERS];
+    bool absolute;
+};
+
+enum { KEY_FIRST = 256, KEY_UNIT = KEY_FIRST + NUMBERS };
+
+static const struct argp_option options[] = {
+    {"gamma", KEY_FIRST + GAMMA, "G", 0, "decay of the spectrum, 0.01 to 2", 0},
+    {"nu", KEY_FIRST + NU, "NU", 0, "data efficiency, gamma < nu <= 2 (1 + gamma)", 0},
+    {"Q", KEY_FIRST + MISALIGNMENT, "Q", 0, "misalignment, in (0, 1]", 0},
+    {"N-I", KEY_FIRST + N_I, "N", 0, "the incumbent's data points, 1 to 1e15 or inf", 0},
+    {"tau-I", KEY_FIRST + TAU_I, "T", 0, "the incumbent's safety threshold", 0},
+    {"tau-E", KEY_FIRST + TAU_E, "T", 0, "the entrant's safety threshold, or inf", 0},
+    {"P", KEY_FIRST + DIMENSION, "P", 0, "feature dimension, 1 to 1e9 or inf (default)", 0},
+    {"tau-unit", KEY_UNIT, "UNIT", 0, "L_star (default): thresholds are multiples of L*; or absolute", 0},
+    {0},
+};
+
+static bool in_range(enum number number, double value)
+{
+    switch (number) {
+    case MISALIGNMENT:
+        return value > 0 && value <= 1;
+    case N_I:
+        return value >= 1 && (value <= 1e15 || isinf(value));
+    case TAU_I:
+    case TAU_E:
+        return value > 0;
+    default:
+        return !isnan(value); /* deterministic_create checks the rest */
+    }
+}
+
+static void parse_number(struct arguments *arguments, int index, const char *text, struct argp_state *state)
+{
+    char *end = NULL;
+    double value = strcmp(text, ".inf") == 0 ? INFINITY : strtod(text, &end);
+    if ((end && (end == text || *end)) || !in_range((enum number)index, value)) {
+        argp_error(state, "--%s: found `%s`, expected %s", options[index].name, text, options[index].doc);
+    }
+    arguments->number[index] = value;
+    arguments->given[index] = true;
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    if (key >= KEY_FIRST && key < KEY_FIRST + NUMBERS) {
+        parse_number(arguments, key - KEY_FIRST, text, state);
+        return 0;
+    }
+    switch (key) {
+    case KEY_UNIT:
+        arguments->absolute = strcmp(text, "absolute") == 0;
+        if (!arguments->absolute && strcmp(text, "L_star") != 0) {
+            argp_error(state, "--tau-unit: found `%s`, expected L_star or absolute", text);
+        }
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "found `%s`, expected options only", text);
+        return 0;
+    case ARGP_KEY_END:
+        for (int i = 0; i < NUMBERS; i++) {
+            if (!arguments->given[i]) {
+                argp_error(state, "--%s is missing: %s", options[i].name, options[i].doc);
+            }
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* The lemma's terms at the company's choice; those of infinite data are all zero but the mixture's. */
+static struct loss_terms terms_of(const struct solver *solver, double Q, const struct company *company)
+{
+    if (isinf(company->N)) {
+        double a = 1 - company->alpha;
+        return (struct loss_terms){.mixture = a * a * 2 * Q * solver->A0};
+    }
+    struct coefficients coefficients;
+    solver->coefficients(solver->state, company->N, company->x, &coefficients);
+    return loss_terms(solver->A0, Q, company->alpha, &coefficients);
+}
+
+static void print_company(const char *name, const struct solver *solver, double Q, const struct company *company,
+                          double tau)
+{
+    if (!company->feasible) {
+        printf("%s: no choice\n", name);
+        return;
+    }
+    struct loss_terms terms = terms_of(solver, Q, company);
+    printf("%s\n", name);
+    printf("  data points            %.10g\n", company->N);
+    printf("  alpha                  %.10g\n", company->alpha);
+    printf("  lambda                 %.10g%s\n", company->lambda, company->lambda == 0 ? "  (ridgeless limit)" : "");
+    printf("  performance loss L1    %.10g\n", company->loss_performance);
+    printf("    finite data          %.10g\n", terms.finite_data);
+    printf("    overfitting          %.10g\n", terms.overfitting);
+    printf("    mixture              %.10g\n", terms.mixture);
+    printf("    mixture finite data  %.10g\n", terms.mixture_finite_data);
+    printf("  safety loss L2         %.10g  (threshold %.10g)\n", company->loss_safety, tau);
+}
+
+static void print_elasticities(const struct elasticity *elasticity)
+{
+    printf("  d ln N_E* / d ln N_I     %.6g\n", elasticity->N_I);
+    printf("  d ln N_E* / d ln tau_E   %.6g\n", elasticity->tau_E);
+    printf("  d ln N_E* / d ln tau_I   %.6g\n", elasticity->tau_I);
+    printf("  d ln N_E* / d ln Q       %.6g\n", elasticity->Q);
+}
+
+static enum status solve_and_print(const struct arguments *arguments)
+{
+    const double *number = arguments->number;
+    struct deterministic *table = NULL;
+    enum status status = deterministic_create(number[GAMMA], number[NU], number[DIMENSION], &table);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct solver solver = deterministic_solver(table);
+    double Q = number[MISALIGNMENT], L_star = 2 * Q * solver.A0, unit = arguments->absolute ? 1 : L_star;
+    double tau_I = number[TAU_I] * unit, tau_E = number[TAU_E] * unit;
+    struct company incumbent;
+    struct threshold threshold;
+    struct elasticity elasticity;
+    company_solve(&solver, number[N_I], Q, tau_I, &incumbent);
+    market_threshold(&solver, Q, &incumbent, tau_I, tau_E, &threshold);
+    elasticity_threshold(&solver, Q, &incumbent, tau_I, tau_E, !arguments->absolute, &threshold, &elasticity);
+
+    printf("market entry threshold N_E* = %.10g  (%s)\n", threshold.N_E_star, market_status_name[threshold.status]);
+    print_elasticities(&elasticity);
+    printf("L* = %.10g\n", L_star);
+    print_company("incumbent", &solver, Q, &incumbent, tau_I);
+    print_company("entrant", &solver, Q, &threshold.entrant, tau_E);
+    deterministic_destroy(&table);
+    return STATUS_OK;
+}
+
+int command_point(int argc, char **argv)
+{
+    struct arguments arguments = {.number[DIMENSION] = INFINITY, .given[DIMENSION] = true};
+    const struct argp argp = {
+        .options = options,
+        .parser = parse_option,
+        .doc = "Solves one market with the deterministic equivalent and prints both companies' choices, "
+               "with the four terms of their performance loss."};
+    command_parse(&argp, argc, argv, &arguments);
+    if (!command_is_first()) {
+        return 0;
+    }
+    enum status status = solve_and_print(&arguments);
+    if (status != STATUS_OK) {
+        fprintf(stderr, "moat: %s\n", error_message());
+    }
+    return command_exit_code(status);
+}

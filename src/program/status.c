@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* moat status: what a results file has, from the file alone, once or for as long as a run writes it. */
+#include <argp.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "program/command.h"
+#include "moat/market.h"
+#include "run/progress.h"
+#include "results/results.h"
+
+#define PAUSE_MIN 1.0     /* s between two looks at the file */
+#define PAUSE_MAX 60.0    /* s */
+#define PAUSE_PER_LOOK 20 /* a look at a large file takes time, and the disk's */
+
+struct arguments {
+    const char *path;
+    bool follow;
+    double wait; /* s without a writer */
+};
+
+static const struct argp_option options[] = {
+    {"follow", 'f', NULL, 0, "go on until the sweep is complete (exit 0) or no process writes it (exit 75)", 0},
+    {"wait", 'w', "SECONDS", 0, "with --follow: how long to wait for a writer, as of a job in the queue; default 10",
+     0},
+    {0},
+};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    char *end;
+    switch (key) {
+    case 'f':
+        arguments->follow = true;
+        return 0;
+    case 'w':
+        arguments->wait = strtod(argument, &end);
+        if (*end || end == argument || !(arguments->wait >= 0 && arguments->wait <= 1e9)) {
+            argp_error(state, "--wait: found `%s`, expected seconds, 0 or more", argument);
+        }
+        return 0;
+    default:
+        return command_parse_file(key, argument, state, "results file", &arguments->path);
+    }
+}
+
+static void print_status(const char *path, const struct results_summary *summary)
+{
+    printf("%s: %zu of %zu blocks done, %s\n", path, summary->blocks_done, summary->blocks,
+           summary->blocks_done == summary->blocks ? "complete" : "not complete: run the same command to go on");
+    if (summary->tasks > 0) {
+        printf("%zu of %zu data sets done, %zu failed\n", summary->tasks_done, summary->tasks, summary->tasks_failed);
+    }
+    command_print_summary(summary);
+}
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static void pause_for(double seconds)
+{
+    nanosleep(&(struct timespec){.tv_sec = (time_t)seconds, .tv_nsec = (long)(1e9 * fmod(seconds, 1))}, NULL);
+}
+
+/* Shows the stage that the sweep is in: data sets first, then points. */
+static void show(struct progress *progress, const struct results_summary *summary)
+{
+    size_t tasks = summary->tasks_done + summary->tasks_failed;
+    bool measuring = tasks < summary->tasks;
+    size_t total = measuring ? summary->tasks : summary->points;
+    size_t done = measuring ? tasks : summary->points - summary->points_by_status[MARKET_PENDING];
+    const char *unit = measuring ? "data sets" : "points";
+    if (!progress->unit || strcmp(progress->unit, unit) != 0) {
+        if (progress->unit) {
+            progress_end(progress);
+        }
+        progress_begin(progress, unit, total, done, false);
+        progress->last = 0; /* the first look shows at once */
+    }
+    progress->failed = measuring ? summary->tasks_failed : summary->points_by_status[MARKET_FAILED];
+    progress_add(progress, done > progress->done ? done - progress->done : 0);
+}
+
+/* One look at the file; *alive when some process writes it. A file that is not there yet may still come. */
+static enum status look(const char *path, struct results_summary *summary, bool *alive)
+{
+    enum status status = STATUS_OK;
+    memset(summary, 0, sizeof *summary);
+    if (access(path, F_OK) == 0) {
+        status = results_summarise(path, summary);
+    }
+    *alive = status == STATUS_OK && summary->written_now;
+    return status;
+}
+
+static enum status give_up(const char *path, const struct results_summary *summary, double waited)
+{
+    if (summary->blocks == 0) {
+        return error_set(STATUS_USAGE, "%s: no such file after %.0f s, expected a results file of moat", path, waited);
+    }
+    return error_set(STATUS_STOPPED, "%s: not complete, and no process has written it for %.0f s%s%s%s", path, waited,
+                     *summary->writer ? "; the last was killed (" : "", summary->writer, *summary->writer ? ")" : "");
+}
+
+static enum status follow(const struct arguments *arguments, struct results_summary *summary)
+{
+    struct progress progress = {0};
+    enum status status;
+    bool alive = false, said = false;
+    for (double start = now(), seen = start;;) {
+        double before = now();
+        status = look(arguments->path, summary, &alive);
+        double after = now();
+        if (status == STATUS_OK && summary->blocks > 0) {
+            show(&progress, summary);
+        } else if (status == STATUS_OK && !said) {
+            fprintf(stderr, "moat: %s is not there yet, waiting for it %g s at most\n", arguments->path,
+                    arguments->wait);
+            said = true;
+        }
+        bool complete = summary->blocks > 0 && summary->blocks_done == summary->blocks;
+        seen = alive ? after : seen;
+        if (status == STATUS_OK && !complete && after - seen >= arguments->wait) {
+            status = give_up(arguments->path, summary, after - seen);
+        }
+        if (status != STATUS_OK || complete) {
+            break;
+        }
+        pause_for(fmin(fmax(PAUSE_MIN, PAUSE_PER_LOOK * (after - before)), PAUSE_MAX));
+    }
+    if (progress.unit) {
+        progress_end(&progress);
+    }
+    return status;
+}
+
+int command_status(int argc, char **argv)
+{
+    struct arguments arguments = {.wait = 10};
+    const struct argp argp = {.options = options,
+                              .parser = parse_option,
+                              .args_doc = "FILE",
+                              .doc = "Prints how far the sweep in FILE is; also while a run writes it, from any node."};
+    command_parse(&argp, argc, argv, &arguments);
+    if (!command_is_first()) {
+        return 0;
+    }
+    struct results_summary summary;
+    enum status status = arguments.follow ? follow(&arguments, &summary) : results_summarise(arguments.path, &summary);
+    if (status == STATUS_OK || status == STATUS_STOPPED) {
+        print_status(arguments.path, &summary);
+        fflush(stdout);
+    }
+    if (status != STATUS_OK) {
+        fprintf(stderr, "moat: %s\n", error_message());
+    }
+    return command_exit_code(status);
+}

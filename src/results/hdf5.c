@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the results module needs from HDF5 everywhere.
+ *
+ * HDF5 calls back at each failing call. The first failure is kept until it is reported: it is the cause, later ones
+ * come from what it left undone.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "results/internal.h"
+
+enum { CAUSE_SIZE = 512 };
+enum { TEXT_SECONDS = 1 /* of computing, for a text of 1 MB at most */ };
+enum { ROOM = 1 << 16 /* bytes, more than the history of one run */ };
+static char cause[CAUSE_SIZE];
+
+/* Keeps the innermost entry of the error stack; of a failed system call only the system's message. */
+static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *unused)
+{
+    (void)unused;
+    if (n == 0 && error->desc) {
+        static const char mark[] = "error message = '";
+        const char *system_text = strstr(error->desc, mark);
+        const char *text = system_text ? system_text + sizeof mark - 1 : error->desc;
+        size_t length = system_text ? strcspn(text, "'") : strlen(text);
+        snprintf(cause, sizeof cause, "%.*s", (int)length, text);
+    }
+    return 0;
+}
+
+static herr_t keep_cause(hid_t stack, void *unused)
+{
+    if (cause[0] == '\0') {
+        H5Ewalk2(stack, H5E_WALK_UPWARD, keep_innermost, unused);
+    }
+    return 0;
+}
+
+void hdf5_begin(void)
+{
+    H5dont_atexit(); /* at exit HDF5 would go on trying to write to a full disk */
+    H5Eset_auto2(H5E_DEFAULT, keep_cause, NULL);
+    cause[0] = '\0';
+}
+
+void results_prepare(void)
+{
+    hdf5_begin();
+    signal(SIGXFSZ, SIG_IGN); /* a write beyond `ulimit -f` then fails as on a full disk */
+}
+
+bool hdf5_failed(void)
+{
+    return cause[0] != '\0';
+}
+
+bool hdf5_sync(int descriptor)
+{
+    bool ok = fdatasync(descriptor) == 0;
+    if (!ok && cause[0] == '\0') {
+        snprintf(cause, sizeof cause, "%s", strerror(errno));
+    }
+    return ok;
+}
+
+bool hdf5_make_room(int descriptor)
+{
+    struct stat about;
+    int failed = fstat(descriptor, &about) != 0 ? errno : EINTR;
+    while (failed == EINTR) { /* a stop signal */
+        failed = posix_fallocate(descriptor, about.st_size, ROOM);
+    }
+    if (failed && cause[0] == '\0') {
+        snprintf(cause, sizeof cause, "%s", strerror(failed));
+    }
+    return !failed;
+}
+
+enum status hdf5_error(enum status status, const char *path, const char *action)
+{
+    error_set(status, "%s: %s: %s", path, action, cause[0] ? cause : "HDF5 gives no reason");
+    cause[0] = '\0';
+    return status;
+}
+
+hid_t hdf5_access_list(bool left_open)
+{
+    hid_t list = H5Pcreate(H5P_FILE_ACCESS);
+    hbool_t yes = 1;
+    /* HDF5 1.10's format is the oldest that has SWMR, and every later version of HDF5 reads it. */
+    bool ok = H5Pset_libver_bounds(list, H5F_LIBVER_V110, H5F_LIBVER_V110) >= 0 && H5Pset_fapl_sec2(list) >= 0;
+    /* HDF5 rereads metadata that look half-written, each time after twice the pause: 30 times take a second. Where no
+       one writes, they are damaged. */
+    ok = ok && H5Pset_metadata_read_attempts(list, left_open ? 1 : 30) >= 0;
+    /* HDF5's lock would keep a resumed run out while a viewer has the file open; results_lock does not. */
+    ok = ok && H5Pset_file_locking(list, 0, 1) >= 0;
+    if (left_open) {
+        ok = ok && H5Pset(list, "clear_status_flags", &yes) >= 0 && H5Pset(list, "skip_eof_check", &yes) >= 0;
+    }
+    if (!ok) {
+        hdf5_close(&list);
+    }
+    return list;
+}
+
+bool hdf5_close(hid_t *object)
+{
+    herr_t closed = 0;
+    if (*object >= 0) {
+        switch (H5Iget_type(*object)) {
+        case H5I_FILE:
+            closed = H5Fclose(*object);
+            break;
+        case H5I_DATASET:
+            closed = H5Dclose(*object);
+            break;
+        case H5I_GROUP:
+            closed = H5Gclose(*object);
+            break;
+        case H5I_ATTR:
+            closed = H5Aclose(*object);
+            break;
+        case H5I_DATASPACE:
+            closed = H5Sclose(*object);
+            break;
+        case H5I_DATATYPE:
+            closed = H5Tclose(*object);
+            break;
+        default:
+            closed = H5Pclose(*object);
+        }
+    }
+    *object = -1;
+    return closed >= 0;
+}
+
+static hid_t text_type(void)
+{
+    hid_t type = H5Tcopy(H5T_C_S1);
+    if (H5Tset_size(type, H5T_VARIABLE) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0) {
+        hdf5_close(&type);
+    }
+    return type;
+}
+
+bool hdf5_text_write(hid_t object, const char *name, const char *text)
+{
+    hid_t type = text_type(), space = H5Screate(H5S_SCALAR), attribute = -1;
+    htri_t exists = H5Aexists(object, name);
+    if (exists > 0) {
+        attribute = H5Aopen(object, name, H5P_DEFAULT);
+    } else if (exists == 0) {
+        attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    }
+    bool ok = attribute >= 0 && H5Awrite(attribute, type, &text) >= 0;
+    hdf5_close(&attribute);
+    hdf5_close(&space);
+    hdf5_close(&type);
+    return ok;
+}
+
+/* Whether `name` is one variable-length string: a foreign file may have something here that does not fit a pointer. */
+static bool is_text(hid_t object, const char *name)
+{
+    if (H5Aexists(object, name) <= 0) {
+        return false;
+    }
+    hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
+    hid_t stored = H5Aget_type(attribute), space = H5Aget_space(attribute);
+    bool text = H5Tis_variable_str(stored) > 0 && H5Sget_simple_extent_npoints(space) == 1;
+    hdf5_close(&space);
+    hdf5_close(&stored);
+    hdf5_close(&attribute);
+    return text;
+}
+
+/* The child of hdf5_text_read: sends the text, and ends with 0 when all of it is sent. */
+static _Noreturn void send_text(hid_t object, const char *name, int pipe)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU};
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        signal(faults[i], SIG_DFL); /* MPI's handlers would report them */
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* it has the writer's lock too */
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+    setrlimit(RLIMIT_CPU, &(struct rlimit){.rlim_cur = TEXT_SECONDS, .rlim_max = TEXT_SECONDS});
+    int nowhere = open("/dev/null", O_WRONLY);
+    dup2(nowhere, STDERR_FILENO);
+    char *text = NULL;
+    hid_t type = text_type(), attribute = H5Aopen(object, name, H5P_DEFAULT);
+    bool ok = H5Aread(attribute, type, &text) >= 0 && text;
+    for (size_t sent = 0, length = ok ? strlen(text) : 0; ok && sent < length;) {
+        ssize_t n = write(pipe, text + sent, length - sent);
+        ok = n > 0;
+        sent += ok ? (size_t)n : 0;
+    }
+    _exit(ok ? 0 : 1);
+}
+
+/* What comes through the pipe until its end, which the caller frees; NULL when out of memory. */
+static char *receive_text(int pipe)
+{
+    char *text = NULL, piece[4096];
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+    ssize_t n = 0;
+    while (stream && ((n = read(pipe, piece, sizeof piece)) > 0 || (n < 0 && errno == EINTR))) {
+        if (n > 0) {
+            fwrite(piece, 1, (size_t)n, stream);
+        }
+    }
+    if (!stream || fclose(stream) != 0) {
+        free(text);
+        text = NULL;
+    }
+    return text;
+}
+
+char *hdf5_text_read(hid_t object, const char *name)
+{
+    int ends[2] = {-1, -1}, result = -1;
+    char *text = NULL;
+    if (!is_text(object, name) || pipe2(ends, O_CLOEXEC) != 0) {
+        return NULL;
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        send_text(object, name, ends[1]);
+    }
+    close(ends[1]);
+    if (child > 0) {
+        text = receive_text(ends[0]);
+    }
+    close(ends[0]);
+    while (child > 0 && waitpid(child, &result, 0) < 0 && errno == EINTR) {
+    }
+    if (result != 0) {
+        free(text);
+        text = NULL;
+    }
+    return text;
+}

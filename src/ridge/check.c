@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Residuals of the factorisation, G U - U S^2 over |G| and U^T U - I, and after a refinement Y^T Y - S^2 of the refined
+ * columns over their own largest. They are applied to PROBES random vectors, whose mean squared image is the squared
+ * Frobenius norm on average: a single wrong eigenvector shows, at the cost of a few products with thin matrices.
+ */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "ridge/random.h"
+#include "ridge/internal.h"
+
+enum { PROBES = 4 };
+
+struct probe {
+    double *z, *uz, *s; /* r x PROBES each: the vectors, U z, and the residual in the making */
+    double *t;          /* this rank's rows of L or Y x PROBES */
+};
+
+static enum status probe_allocate(struct ridge_work *work, struct probe *probe)
+{
+    enum status status = STATUS_OK;
+    probe->z = ridge_allocate(work, work->r * PROBES, &status);
+    probe->uz = ridge_allocate(work, work->r * PROBES, &status);
+    probe->s = ridge_allocate(work, work->r * PROBES, &status);
+    probe->t = ridge_allocate(work, work->data_rows.count * PROBES, &status);
+    status = ridge_agree(work, status);
+    if (status == STATUS_OK) {
+        random_normals(0, 0, 0, work->r, 0, PROBES, probe->z, 1, work->r);
+    }
+    return status;
+}
+
+static void probe_release(struct ridge_work *work, struct probe *probe)
+{
+    ridge_release(work, &probe->z);
+    ridge_release(work, &probe->uz);
+    ridge_release(work, &probe->s);
+    ridge_release(work, &probe->t);
+}
+
+static double norm(const double *values, size_t stride, size_t rows)
+{
+    double sum = 0;
+    for (size_t p = 0; p < PROBES; p++) {
+        for (size_t i = 0; i < rows; i++) {
+            sum += values[p * stride + i] * values[p * stride + i];
+        }
+    }
+    return sqrt(sum / PROBES);
+}
+
+static double largest_of(double left, double right)
+{
+    return left > right || isnan(left) ? left : right; /* a NaN wins */
+}
+
+/* uz = U z with the first `columns` of U. */
+static void apply_vectors(const struct ridge_work *work, const struct probe *probe, size_t columns)
+{
+    struct span own = work->vector_rows;
+    memset(probe->uz, 0, work->r * PROBES * sizeof *probe->uz);
+    ridge_multiply('N', 'N', own.count, PROBES, columns, 1, work->vectors, own.count, probe->z, work->r, 0,
+                   probe->uz + own.first, work->r);
+    ridge_sum(work, probe->uz, work->r * PROBES);
+}
+
+/* s = scale A^T A x with the first `columns` of A, this rank's rows of L, Y. */
+static void apply_gram(const struct ridge_work *work, const struct probe *probe, const double *a, size_t columns,
+                       double scale, const double *x)
+{
+    size_t rows = work->data_rows.count;
+    memset(probe->s, 0, work->r * PROBES * sizeof *probe->s);
+    ridge_multiply('N', 'N', rows, PROBES, columns, 1, a, rows, x, work->r, 0, probe->t, rows);
+    if (rows > 0) {
+        ridge_multiply('T', 'N', columns, PROBES, rows, scale, a, rows, probe->t, rows, 0, probe->s, work->r);
+    }
+    ridge_sum(work, probe->s, work->r * PROBES);
+}
+
+/* |U^T (U z) - z| for the first `columns` of U, from uz. */
+static double orthogonality(const struct ridge_work *work, const struct probe *probe, size_t columns)
+{
+    struct span own = work->vector_rows;
+    memset(probe->s, 0, work->r * PROBES * sizeof *probe->s);
+    if (own.count > 0) {
+        ridge_multiply('T', 'N', columns, PROBES, own.count, 1, work->vectors, own.count, probe->uz + own.first,
+                       work->r, 0, probe->s, work->r);
+    }
+    ridge_sum(work, probe->s, work->r * PROBES);
+    for (size_t i = 0; i < work->r * PROBES; i++) {
+        probe->s[i] -= i % work->r < columns ? probe->z[i] : 0;
+    }
+    return norm(probe->s, work->r, columns);
+}
+
+/* z becomes S^2 z; returns the largest s^2 of the first `columns`. */
+static double apply_square(const struct ridge_work *work, const struct probe *probe, size_t columns)
+{
+    double largest = 0;
+    for (size_t k = 0; k < columns; k++) {
+        largest = largest_of(work->square[k], largest);
+        for (size_t p = 0; p < PROBES; p++) {
+            probe->z[p * work->r + k] *= work->square[k];
+        }
+    }
+    return largest;
+}
+
+static enum status judge(struct ridge_work *work, double residual)
+{
+    double limit = 1e3 * DBL_EPSILON * sqrt((double)work->r);
+    residual = ridge_fault(work, "residual") ? 1 : residual;
+    work->residual = largest_of(residual, work->residual);
+    if (residual <= limit) {
+        return ridge_agree(work, STATUS_OK);
+    }
+    return ridge_agree(
+        work, error_set(STATUS_NUMERICAL,
+                        "the eigenvectors have a residual of %.2g, expected below %.2g (P = %zu, N = %zu, "
+                        "trial %u on %d ranks); another number of ranks per group may help",
+                        residual, limit, work->task->P, work->task->N, (unsigned)work->task->trial, work->size));
+}
+
+enum status ridge_check(struct ridge_work *work)
+{
+    struct probe probe = {0};
+    enum status status = probe_allocate(work, &probe);
+    if (status == STATUS_OK) {
+        apply_vectors(work, &probe, work->r);
+        double turned = orthogonality(work, &probe, work->r);
+        apply_gram(work, &probe, work->data, work->r, 1 / (double)work->task->N, probe.uz);
+        double largest = apply_square(work, &probe, work->r);
+        apply_vectors(work, &probe, work->r);
+        for (size_t i = 0; i < work->r * PROBES; i++) {
+            probe.s[i] -= probe.uz[i];
+        }
+        status = judge(work, largest_of(norm(probe.s, work->r, work->r) / largest, turned));
+    }
+    probe_release(work, &probe);
+    return status;
+}
+
+enum status ridge_check_refined(struct ridge_work *work, size_t columns)
+{
+    struct probe probe = {0};
+    enum status status = probe_allocate(work, &probe);
+    if (status == STATUS_OK) {
+        apply_vectors(work, &probe, columns);
+        double turned = orthogonality(work, &probe, columns);
+        apply_gram(work, &probe, work->image, columns, 1, probe.z);
+        double largest = apply_square(work, &probe, columns);
+        for (size_t i = 0; i < work->r * PROBES; i++) {
+            probe.s[i] -= i % work->r < columns ? probe.z[i] : 0;
+        }
+        status = judge(work, largest_of(norm(probe.s, work->r, columns) / largest, turned));
+    }
+    probe_release(work, &probe);
+    return status;
+}

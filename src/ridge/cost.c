@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a task costs: counted operations, and memory as ridge_solve allocates it, stage by stage. */
+#include "ridge/internal.h"
+
+void ridge_step_flops(size_t P, size_t N, size_t nus, size_t lambdas, double flops[RIDGE_STEPS])
+{
+    double r = (double)(P < N ? P : N), length = (double)(P < N ? N : P), products = (double)nus;
+    double features = N < P ? length : r, points = N < P ? r : length;
+    flops[STEP_SAMPLE] = 0;
+    flops[STEP_GRAM] = r * r * length;
+    /* reduction to tridiagonal form, divide and conquer without deflation, back-transformation */
+    flops[STEP_EIGEN] = (4.0 / 3 + 4.0 / 3 + 2) * r * r * r;
+    flops[STEP_ROTATE] = 2 * r * r * length;
+    flops[STEP_REFINE] = 0; /* depends on the spectrum; beyond what the method needs */
+    flops[STEP_CHECK] = 0;
+    /* symmetric products, then half a symmetric matrix on a vector for each lambda, twice */
+    flops[STEP_FORMS] =
+        (1 + products) * r * r * features + products * r * r * points + 2 * products * (double)lambdas * r * r;
+}
+
+double ridge_flops(size_t P, size_t N, size_t nus, size_t lambdas)
+{
+    double flops[RIDGE_STEPS], sum = 0;
+    ridge_step_flops(P, N, nus, lambdas, flops);
+    for (int step = 0; step < RIDGE_STEPS; step++) {
+        sum += flops[step];
+    }
+    return sum;
+}
+
+size_t ridge_bytes(size_t P, size_t N, size_t nus, size_t lambdas, int ranks)
+{
+    size_t r = P < N ? P : N, length = P < N ? N : P;
+    struct ridge_work work = {.size = ranks, .r = r};
+    ridge_grid_shape(&work);
+    struct ridge_layout layout = ridge_layout(&work, r); /* of rank 0, which has the largest share of everything */
+    size_t rows = ridge_share(length, ranks, 0).count, vector_rows = ridge_share(r, ranks, 0).count;
+    size_t features = N < P ? rows : vector_rows, points = N < P ? vector_rows : rows;
+    size_t spread = (size_t)layout.local_rows * (size_t)layout.local_columns, panel = r * ridge_panel(r);
+
+    size_t always = points * nus + r, data = rows * r, vectors = vector_rows * r;
+    size_t sample = data + (N < P ? features * (nus + 1) + N * nus : P * nus);
+    size_t gram = spread + panel, eigen = spread + ridge_eigen_work(&layout);
+    size_t factor = data + (gram > eigen ? gram : eigen);
+    size_t rotate = 2 * data + vectors + spread + panel;
+    /* refining all columns but a few: the data are gone, one factor is held twice */
+    size_t refine = data + vectors + (gram > eigen ? gram : eigen);
+    size_t turn = data + vectors + (data > vectors ? data : vectors) + spread + panel;
+
+    size_t width = ridge_forms_panel(r, nus), share = ranks > 1 ? ridge_share(width, ranks, 0).count : 0;
+    size_t sides = ((nus + 1) * features + nus * points) * width + (2 * nus + 1) * r * (width + share);
+    size_t forms =
+        data + vectors + sides + features * (2 * nus + 1) + r * (2 * lambdas + nus) + lambdas * (2 * nus + width);
+
+    size_t stage[] = {sample, factor, rotate, refine, turn, forms}, most = 0;
+    for (size_t i = 0; i < sizeof stage / sizeof *stage; i++) {
+        most = most > stage[i] ? most : stage[i];
+    }
+    return (always + most + 4096) * sizeof(double);
+}

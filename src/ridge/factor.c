@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The factorisation G = U S^2 U^T and Y = L U / sqrt(N), refined where the spectrum is small.
+ *
+ * The eigenvectors of G are good to 1e-16 |G|, which says nothing about an s^2 of that size (1e-14 is common near N =
+ * P). But Y = L U / sqrt(N) has columns of length s, good to 1e-16 |L|: taking s^2 = |y|^2 gives it to 1e-16 / s, and
+ * diagonalising the Gram matrix of the small columns alone (those below REFINE of the largest) parts them as well as an
+ * SVD of L would. Rounds of it follow until no column is that small against the largest of its round. What stays
+ * unparted is the coupling of small and large columns, 1e-16 / REFINE at most.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "ridge/internal.h"
+
+#define REFINE 1e-6
+
+/* square[k] = |y_k|^2 for the first `columns`. */
+static void column_lengths(struct ridge_work *work, size_t columns)
+{
+    size_t rows = work->data_rows.count;
+    for (size_t k = 0; k < columns; k++) {
+        const double *column = work->image + k * rows;
+        double sum = 0;
+#pragma omp simd reduction(+ : sum)
+        for (size_t i = 0; i < rows; i++) {
+            sum += column[i] * column[i];
+        }
+        work->square[k] = sum;
+    }
+    ridge_sum(work, work->square, columns);
+}
+
+/* Eigenvectors of scale A^T A of order layout->order into *matrix, which is made here. */
+static enum status gram_vectors(struct ridge_work *work, const struct ridge_layout *layout, const double *a,
+                                double scale, double **matrix, double seconds[2])
+{
+    size_t local = (size_t)layout->local_rows * (size_t)layout->local_columns;
+    enum status status = STATUS_OK;
+    double start = MPI_Wtime();
+    *matrix = ridge_allocate(work, local, &status);
+    status = ridge_agree(work, status);
+    if (status == STATUS_OK) {
+        memset(*matrix, 0, local * sizeof **matrix);
+        status = ridge_gram(work, layout, a, scale, *matrix);
+    }
+    double formed = MPI_Wtime();
+    if (status == STATUS_OK) {
+        status = ridge_eigenvectors(work, layout, matrix);
+    }
+    seconds[0] += formed - start;
+    seconds[1] += MPI_Wtime() - formed;
+    return status;
+}
+
+enum status ridge_factor(struct ridge_work *work)
+{
+    struct ridge_layout layout = ridge_layout(work, work->r);
+    double *seconds = work->profile->seconds, *matrix = NULL, scale = 1 / (double)work->task->N;
+    enum status status = gram_vectors(work, &layout, work->data, scale, &matrix, seconds + STEP_GRAM);
+    double start = MPI_Wtime();
+    if (status == STATUS_OK) {
+        work->square = ridge_allocate(work, work->r, &status);
+        work->image = ridge_allocate(work, work->data_rows.count * work->r, &status);
+        work->vectors = ridge_allocate(work, work->vector_rows.count * work->r, &status);
+        status = ridge_agree(work, status);
+    }
+    if (status == STATUS_OK) {
+        status = ridge_rotate(work, &layout, matrix, work->data, sqrt(scale), NULL, work->image, work->vectors);
+    }
+    if (status == STATUS_OK) {
+        column_lengths(work, work->r);
+    }
+    ridge_release(work, &matrix);
+    seconds[STEP_ROTATE] += MPI_Wtime() - start;
+    return status;
+}
+
+/* How many of the first `columns` are small; the same on every rank. */
+static size_t small_columns(const struct ridge_work *work, size_t columns)
+{
+    unsigned long long small = 0;
+    while (small < columns && work->square[small] < REFINE * work->square[columns - 1]) {
+        small++;
+    }
+    MPI_Bcast(&small, 1, MPI_UNSIGNED_LONG_LONG, 0, work->group);
+    return (size_t)small;
+}
+
+/* Diagonalises the first `columns` of Y among themselves; Y and U one after the other, to hold only one twice. */
+static enum status refine(struct ridge_work *work, size_t columns)
+{
+    struct ridge_layout layout = ridge_layout(work, columns);
+    size_t image_size = work->data_rows.count * columns, vectors_size = work->vector_rows.count * columns;
+    double *matrix = NULL, *rotated = NULL, seconds[2] = {0};
+    enum status status = gram_vectors(work, &layout, work->image, 1, &matrix, seconds);
+    if (status == STATUS_OK) {
+        rotated = ridge_allocate(work, image_size > vectors_size ? image_size : vectors_size, &status);
+        status = ridge_agree(work, status);
+    }
+    if (status == STATUS_OK) {
+        status = ridge_rotate(work, &layout, matrix, work->image, 1, NULL, rotated, NULL);
+    }
+    if (status == STATUS_OK) {
+        memcpy(work->image, rotated, image_size * sizeof *rotated);
+        status = ridge_rotate(work, &layout, matrix, NULL, 1, work->vectors, NULL, rotated);
+    }
+    if (status == STATUS_OK) {
+        memcpy(work->vectors, rotated, vectors_size * sizeof *rotated);
+        column_lengths(work, columns);
+        work->profile->refined += columns;
+    }
+    ridge_release(work, &rotated);
+    ridge_release(work, &matrix);
+    return status;
+}
+
+enum status ridge_refine(struct ridge_work *work)
+{
+    enum status status = STATUS_OK;
+    size_t small = small_columns(work, work->r);
+    while (status == STATUS_OK && small > 0) {
+        status = refine(work, small);
+        if (status == STATUS_OK) {
+            status = ridge_check_refined(work, small);
+        }
+        small = status == STATUS_OK ? small_columns(work, small) : 0;
+    }
+    return status;
+}

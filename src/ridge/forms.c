@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The tables from the factorisation. With B = diag(b), the features' matrix F (Y for N < P, else U) and the data
+ * points' matrix C (U for N < P, else Y), let
+ *
+ *     M = F^T Sigma F,   W = F^T B F,   w = diag(F^T B Sigma F),   K = C^T diag(c) C,   g = 1 / (s^2 + lambda).
+ *
+ * Nothing is divided by s. Then D = g^T (M o K) g / N in both cases, and
+ *
+ *     N < P:   A2 = A0 - g.w,         A1 = A0 - 2 g.w + g^T (W o M) g    (I - X^T (X X^T + N lambda)^-1 X)
+ *     N >= P:  A2 = (lambda g).w,     A1 = (lambda g)^T (W o M) (lambda g): positive terms, nothing cancels.
+ *
+ * The products are made in panels of columns of the lower triangle; a rank gets its own columns of the sum over the
+ * group, and applies them to all lambdas at once.
+ */
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#include "ridge/internal.h"
+
+/* The weighted Gram products on one side, features or data points. */
+struct side {
+    const double *matrix; /* this rank's rows x r */
+    size_t rows;
+    double *weight; /* [product][rows] */
+    size_t products;
+    double *scaled;  /* a panel of the matrix, weighted: rows x products * width */
+    double *partial; /* its products with the matrix: r x products * width */
+    double *sum;     /* the same over the group, own columns only: [product][column][row] */
+};
+
+struct forms {
+    struct side feature, point;
+    double *gain_loss;     /* r x lambdas: lambda g for N >= P, else g */
+    double *gain_noise;    /* r x lambdas: g */
+    double *linear;        /* [k][nu]: w */
+    double *quadratic;     /* [2][nu][lambda]: the forms of A1 and D */
+    double *applied;       /* columns x lambdas */
+    double *linear_weight; /* [nu][features]: b sigma */
+};
+
+size_t ridge_forms_panel(size_t r, size_t nus)
+{
+    size_t width = r / 24 + 8, most = 1024 / (nus + 1);
+    width = width < most ? width : most;
+    width = width < 256 ? width : 256;
+    return width > 32 ? width : 32;
+}
+
+static void fill_weights(const struct ridge_work *work, struct forms *forms)
+{
+    const struct ridge_task *task = work->task;
+    struct span features = work->primal ? work->vector_rows : work->data_rows;
+    for (size_t j = 0; j < features.count; j++) {
+        double i = (double)(features.first + j + 1);
+        double sigma = pow(i, -(1 + task->gamma));
+        forms->feature.weight[j] = sigma;
+        for (size_t v = 0; v < task->nus; v++) {
+            double b = pow(i, task->gamma - task->nu[v]);
+            forms->feature.weight[(v + 1) * features.count + j] = b;
+            forms->linear_weight[v * features.count + j] = b * sigma;
+        }
+    }
+    for (size_t l = 0; l < task->lambdas; l++) {
+        for (size_t k = 0; k < work->r; k++) {
+            double g = 1 / (work->square[k] + task->lambda[l]);
+            forms->gain_noise[l * work->r + k] = g;
+            forms->gain_loss[l * work->r + k] = work->primal ? task->lambda[l] * g : g;
+        }
+    }
+}
+
+static void side_allocate(struct ridge_work *work, struct side *side, size_t width, enum status *status)
+{
+    side->scaled = ridge_allocate(work, side->rows * side->products * width, status);
+    side->partial = ridge_allocate(work, work->r * side->products * width, status);
+    if (work->size > 1) {
+        size_t share = ridge_share(width, work->size, 0).count;
+        side->sum = ridge_allocate(work, work->r * side->products * share, status);
+    }
+}
+
+static enum status forms_allocate(struct ridge_work *work, size_t width, struct forms *forms)
+{
+    const struct ridge_task *task = work->task;
+    struct span features = work->primal ? work->vector_rows : work->data_rows;
+    size_t points = work->primal ? work->data_rows.count : work->vector_rows.count;
+    enum status status = STATUS_OK;
+    forms->feature.matrix = work->primal ? work->vectors : work->image;
+    forms->feature.rows = features.count;
+    forms->feature.products = task->nus + 1;
+    forms->feature.weight = ridge_allocate(work, features.count * (task->nus + 1), &status);
+    forms->point.matrix = work->primal ? work->image : work->vectors;
+    forms->point.rows = points;
+    forms->point.products = task->nus;
+    forms->point.weight = work->label;
+    side_allocate(work, &forms->feature, width, &status);
+    side_allocate(work, &forms->point, width, &status);
+    forms->gain_loss = ridge_allocate(work, work->r * task->lambdas, &status);
+    forms->gain_noise = ridge_allocate(work, work->r * task->lambdas, &status);
+    forms->linear = ridge_allocate(work, work->r * task->nus, &status);
+    forms->linear_weight = ridge_allocate(work, features.count * task->nus, &status);
+    forms->quadratic = ridge_allocate(work, 2 * task->nus * task->lambdas, &status);
+    forms->applied = ridge_allocate(work, width * task->lambdas, &status);
+    return ridge_agree(work, status);
+}
+
+static void forms_release(struct ridge_work *work, struct forms *forms)
+{
+    double **array[] = {&forms->feature.weight, &forms->feature.scaled, &forms->feature.partial, &forms->feature.sum,
+                        &forms->point.scaled,   &forms->point.partial,  &forms->point.sum,       &forms->gain_loss,
+                        &forms->gain_noise,     &forms->linear,         &forms->linear_weight,   &forms->quadratic,
+                        &forms->applied};
+    for (size_t i = 0; i < sizeof array / sizeof *array; i++) {
+        ridge_release(work, array[i]);
+    }
+}
+
+/* The products' columns at .. at + part, rows at .. r, summed over the group. Returns where this rank's columns are:
+   [product][own column][r - at]. */
+static double *side_products(const struct ridge_work *work, const struct side *side, size_t at, size_t part)
+{
+    size_t height = work->r - at, columns = side->products * part;
+    double *to = side->scaled;
+    int counts[work->size];
+    for (int rank = 0; rank < work->size; rank++) { /* the columns of a rank lie together */
+        struct span own = ridge_share(part, work->size, rank);
+        counts[rank] = (int)(own.count * side->products * height);
+        for (size_t p = 0; p < side->products; p++) {
+            for (size_t c = 0; c < own.count; c++, to += side->rows) {
+                const double *from = side->matrix + (at + own.first + c) * side->rows;
+                for (size_t i = 0; i < side->rows; i++) {
+                    to[i] = from[i] * side->weight[p * side->rows + i];
+                }
+            }
+        }
+    }
+    ridge_multiply('T', 'N', height, columns, side->rows, 1, side->matrix + at * side->rows, side->rows, side->scaled,
+                   side->rows, 0, side->partial, height);
+    if (work->size == 1) {
+        return side->partial;
+    }
+    MPI_Reduce_scatter(side->partial, side->sum, counts, MPI_DOUBLE, MPI_SUM, work->group);
+    return side->sum;
+}
+
+/* Adds this panel's part of gain^T (left o right) gain to form[lambda]; `right` is overwritten. Elements below the
+   panel's diagonal block stand for their mirror images too. */
+static void add_form(const struct ridge_work *work, const struct forms *forms, size_t at, size_t part,
+                     const double *left, double *right, const double *gain, double *form)
+{
+    struct span own = ridge_share(part, work->size, work->rank);
+    size_t height = work->r - at, lambdas = work->task->lambdas;
+    for (size_t c = 0; c < own.count; c++) {
+        for (size_t i = 0; i < height; i++) {
+            right[c * height + i] *= left[c * height + i] * (i < part ? 1 : 2);
+        }
+    }
+    ridge_multiply('T', 'N', own.count, lambdas, height, 1, right, height, gain + at, work->r, 0, forms->applied,
+                   own.count);
+    for (size_t l = 0; l < lambdas; l++) {
+        for (size_t c = 0; c < own.count; c++) {
+            form[l] += gain[l * work->r + at + own.first + c] * forms->applied[l * own.count + c];
+        }
+    }
+}
+
+static void panel_forms(const struct ridge_work *work, struct forms *forms, size_t at, size_t part)
+{
+    size_t nus = work->task->nus, lambdas = work->task->lambdas;
+    size_t each = ridge_share(part, work->size, work->rank).count * (work->r - at);
+    double *features = side_products(work, &forms->feature, at, part);
+    double *points = side_products(work, &forms->point, at, part);
+    for (size_t v = 0; v < nus; v++) {
+        add_form(work, forms, at, part, features, features + (v + 1) * each, forms->gain_loss,
+                 forms->quadratic + v * lambdas);
+        add_form(work, forms, at, part, features, points + v * each, forms->gain_noise,
+                 forms->quadratic + (nus + v) * lambdas);
+    }
+}
+
+/* A0 of the P features, with the same rounding as the products. */
+static double zero_loss(const struct ridge_task *task, double nu)
+{
+    long double sum = 0;
+    for (size_t j = task->P; j > 0; j--) {
+        sum += pow((double)j, task->gamma - nu) * pow((double)j, -(1 + task->gamma));
+    }
+    return (double)sum;
+}
+
+/* From the sums over the group to the tables; on rank 0. */
+static void fill_tables(const struct ridge_work *work, const struct forms *forms, struct ridge_table *out)
+{
+    const struct ridge_task *task = work->task;
+    for (size_t v = 0; v < task->nus; v++) {
+        double A0 = work->primal ? 0 : zero_loss(task, task->nu[v]);
+        for (size_t l = 0; l < task->lambdas; l++) {
+            size_t at = v * task->lambdas + l;
+            long double linear = 0;
+            for (size_t k = 0; k < work->r; k++) {
+                linear += (long double)forms->linear[k * task->nus + v] * forms->gain_loss[l * work->r + k];
+            }
+            double loss = forms->quadratic[at], noise = forms->quadratic[task->nus * task->lambdas + at];
+            out->A2[at] = (double)(work->primal ? linear : A0 - linear);
+            out->A1[at] = (double)(work->primal ? loss : A0 - 2 * linear + loss);
+            out->D[at] = noise / (double)task->N;
+        }
+    }
+}
+
+static enum status check_finite(const struct ridge_work *work, const struct ridge_table *out)
+{
+    for (size_t i = 0; i < work->task->nus * work->task->lambdas; i++) {
+        if (!isfinite(out->A1[i]) || !isfinite(out->A2[i]) || !isfinite(out->D[i])) {
+            size_t v = i / work->task->lambdas, l = i % work->task->lambdas;
+            return error_set(STATUS_NUMERICAL,
+                             "the coefficients are not finite at nu = %g, lambda = %g: "
+                             "A1 = %g, A2 = %g, D = %g (P = %zu, N = %zu, trial %u)",
+                             work->task->nu[v], work->task->lambda[l], out->A1[i], out->A2[i], out->D[i], work->task->P,
+                             work->task->N, (unsigned)work->task->trial);
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status ridge_forms(struct ridge_work *work, struct ridge_table *out)
+{
+    size_t width = ridge_forms_panel(work->r, work->task->nus), cells = work->task->nus * work->task->lambdas;
+    struct forms forms = {0};
+    enum status status = STATUS_OK;
+    if (work->r > INT_MAX / ((work->task->nus + 1) * width)) {
+        status = error_set(STATUS_USAGE, "%zu values of nu are too many for an order of %zu", work->task->nus, work->r);
+        goto cleanup;
+    }
+    status = forms_allocate(work, width, &forms);
+    if (status != STATUS_OK) {
+        goto cleanup;
+    }
+    fill_weights(work, &forms);
+    ridge_column_squares(forms.feature.matrix, forms.feature.rows, work->r, forms.linear_weight, work->task->nus,
+                         forms.linear);
+    memset(forms.quadratic, 0, 2 * cells * sizeof *forms.quadratic);
+    for (size_t at = 0; at < work->r; at += width) {
+        panel_forms(work, &forms, at, work->r - at < width ? work->r - at : width);
+    }
+    ridge_sum(work, forms.linear, work->r * work->task->nus);
+    ridge_sum(work, forms.quadratic, 2 * cells);
+    if (work->rank == 0) {
+        fill_tables(work, &forms, out);
+        status = check_finite(work, out);
+    }
+    status = ridge_agree(work, status);
+    if (status == STATUS_OK) {
+        MPI_Bcast(out->A1, (int)cells, MPI_DOUBLE, 0, work->group);
+        MPI_Bcast(out->A2, (int)cells, MPI_DOUBLE, 0, work->group);
+        MPI_Bcast(out->D, (int)cells, MPI_DOUBLE, 0, work->group);
+    }
+
+cleanup:
+    forms_release(work, &forms);
+    return status;
+}

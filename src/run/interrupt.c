@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Signals that ask for an orderly stop. */
+#include "run/interrupt.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+static volatile sig_atomic_t requested; /* written by the handler, hence global */
+
+static void request(int signal_number)
+{
+    (void)signal_number;
+    requested = 1;
+}
+
+void interrupt_install(void)
+{
+    const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
+    struct sigaction action = {.sa_handler = request, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        sigaction(signals[i], &action, NULL);
+    }
+}
+
+bool interrupt_requested(void)
+{
+    return requested != 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MOAT_MEASUREMENT_H
+#define MOAT_MEASUREMENT_H
+
+#include <mpi.h>
+
+#include "moat/error.h"
+#include "sweep/ladder.h"
+#include "run/progress.h"
+#include "results/results.h"
+
+/*
+ * The first stage of a sweep with SOLVER_RIDGE: the tasks of the ladder, each on a group of workers.
+ *
+ * Ranks 1 and up are cut into groups of equal size (the last takes what is left over); rank 0 hands tasks to the
+ * groups' leaders, costliest first, and writes the tables. A group that finds no more tasks of its size is cut into
+ * smaller ones for those of the next, and waits for no other group. With no other rank, rank 0 solves the tasks itself.
+ */
+
+/* Bytes of memory that a rank may take: the least, over ranks, of what its node has left over the ranks there.
+   Collective over comm, the same on every rank. */
+double measurement_memory(MPI_Comm comm);
+
+/* The size of the group for each rung of the config's ladder, for that many workers (at least 1):
+   ridge.ranks_per_group, or with `auto` the smallest that fits `bytes` on each rank, and larger where one task
+   would outlast a worker's share of what is left once the costlier rungs are done. group[rungs]. Returns STATUS_USAGE
+   when a rung does not fit. Local, the same on every rank. */
+enum status measurement_groups(const struct config *config, int workers, double bytes, int *group);
+
+/* Runs the tasks that `ladder` has pending and writes each to `results`. A task that fails is stored with its reason
+   and the sweep goes on. Returns STATUS_STOPPED after an interrupt, STATUS_IO, STATUS_MEMORY. Rank 0, while the others
+   are in measurement_work. */
+enum status measurement_coordinate(struct ladder *ladder, const int *group, struct results *results,
+                                   struct progress *progress, MPI_Comm comm);
+
+/* The other ranks' part. Every rank of `comm` but 0. */
+void measurement_work(struct ladder *ladder, MPI_Comm comm);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How many ranks solve a task together: by its memory and its share of the whole. */
+#include <math.h>
+#include <stdio.h>
+
+#include "run/measurement.h"
+#include "ridge/ridge.h"
+
+static const double SHORT = 0.05;
+
+double measurement_memory(MPI_Comm comm)
+{
+    double bytes = INFINITY;
+    char line[256];
+    FILE *file = fopen("/proc/meminfo", "r");
+    while (file && fgets(line, sizeof line, file)) {
+        double kilobytes;
+        if (sscanf(line, "MemAvailable: %lf", &kilobytes) == 1) {
+            bytes = 1024 * kilobytes;
+        }
+    }
+    if (file) {
+        fclose(file);
+    }
+    MPI_Comm node;
+    int ranks = 1;
+    MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+    MPI_Comm_size(node, &ranks);
+    MPI_Comm_free(&node);
+    bytes /= ranks > 1 ? ranks - 1 : 1; /* rank 0 takes next to nothing */
+    MPI_Allreduce(MPI_IN_PLACE, &bytes, 1, MPI_DOUBLE, MPI_MIN, comm);
+    return bytes;
+}
+
+static double task_bytes(const struct config *config, double N, int ranks)
+{
+    return (double)ridge_bytes((size_t)config->P, (size_t)N, config->grid.axis[GRID_NU].size, LADDER_LAMBDAS, ranks);
+}
+
+static double task_flops(const struct config *config, double N)
+{
+    return ridge_flops((size_t)config->P, (size_t)N, config->grid.axis[GRID_NU].size, LADDER_LAMBDAS);
+}
+
+enum status measurement_groups(const struct config *config, int workers, double bytes, int *group)
+{
+    const struct axis *N = &config->ridge.N;
+    double total = 0, left = 0;
+    for (size_t k = 0; k < N->size; k++) {
+        total += task_flops(config, N->values[k]) * (double)config->ridge.trials;
+    }
+    for (size_t k = 0; k < N->size; k++) {
+        int wanted = config->ridge.ranks_per_group;
+        int size = wanted > 0 ? (wanted < workers ? wanted : workers) : 1;
+        /* One rank a task unless a single one would outlast a worker's share of what is left when the rungs above are
+           done; what is short against the whole may. */
+        left += task_flops(config, N->values[k]) * (double)config->ridge.trials;
+        double share = fmax(left, SHORT * total) / workers;
+        while (wanted == 0 && size < workers && task_flops(config, N->values[k]) / size > share) {
+            size = 2 * size < workers ? 2 * size : workers;
+        }
+        while (wanted == 0 && size < workers && task_bytes(config, N->values[k], size) > bytes) {
+            size = 2 * size < workers ? 2 * size : workers;
+        }
+        if (task_bytes(config, N->values[k], size) > bytes) {
+            return error_set(
+                STATUS_USAGE,
+                "ridge.N = %g at P = %g: a group of %d ranks takes %.3g GB on each, but there are %.3g GB for a "
+                "rank: use more ranks or nodes, or larger groups (ridge.ranks_per_group), or a shorter ladder",
+                N->values[k], config->P, size, task_bytes(config, N->values[k], size) / 1e9, bytes / 1e9);
+        }
+        group[k] = size;
+    }
+    return STATUS_OK;
+}

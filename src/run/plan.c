@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a sweep will take: counted work over the rates of a short calibration. */
+#include "run/plan.h"
+
+#include <math.h>
+#include <mpi.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "sweep/ladder.h"
+#include "run/measurement.h"
+#include "results/results.h"
+#include "ridge/ridge.h"
+#include "run/worker.h"
+
+#define CALIBRATION_SECONDS 1.0
+
+/* Seconds a grid point takes a worker: blocks from all over the grid, for about a second. */
+static enum status calibrate_points(const struct config *config, double *seconds_per_point)
+{
+    struct ladder *ladder = NULL;
+    struct worker *worker = NULL;
+    enum status status = STATUS_OK;
+    if (config->solver == SOLVER_RIDGE) {
+        status = ladder_create(config, &ladder);
+        status = status == STATUS_OK ? ladder_expect(ladder) : status;
+    }
+    if (status == STATUS_OK) {
+        status = worker_create(config, ladder, &worker);
+    }
+    size_t blocks = grid_blocks(&config->grid), points = 0;
+    double seconds = 0;
+    for (size_t i = 0; status == STATUS_OK && i < blocks && seconds < CALIBRATION_SECONDS; i++) {
+        struct solved_header header;
+        size_t index =
+            (size_t)fmod((double)i * 0.6180339887498949 * (double)blocks, (double)blocks); /* spread evenly */
+        struct block block = grid_block(&config->grid, index);
+        worker_solve(worker, index, &header);
+        seconds += header.seconds;
+        points += block_points(&block);
+    }
+    *seconds_per_point = points > 0 ? seconds / (double)points : NAN;
+    worker_destroy(&worker);
+    ladder_destroy(&ladder);
+    return status;
+}
+
+static double task_flops(const struct config *config, double N)
+{
+    return ridge_flops((size_t)config->P, (size_t)N, config->grid.axis[GRID_NU].size, LADDER_LAMBDAS);
+}
+
+/* Flops per second of one rank at a task that takes about a second: the largest rung that is small enough. */
+static enum status calibrate_task(const struct config *config, double *flops_per_second)
+{
+    const struct axis *N = &config->ridge.N;
+    struct config sample = *config; /* shares what it points to; freed by no one */
+    struct ladder *ladder = NULL;
+    size_t k = 0;
+    while (k + 1 < N->size && task_flops(config, N->values[k + 1]) < 1e10 * CALIBRATION_SECONDS) {
+        k++;
+    }
+    sample.ridge.trials = 1;
+    double seconds = 0;
+    enum status status = ladder_create(&sample, &ladder);
+    if (status == STATUS_OK) {
+        status = ladder_solve(ladder, k, MPI_COMM_SELF, &seconds);
+        *flops_per_second = task_flops(config, N->values[k]) / seconds;
+    }
+    ladder_destroy(&ladder);
+    return status;
+}
+
+/* What this process has taken at most: programs, libraries, tables. */
+static double resident_bytes(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? 1024 * (double)usage.ru_maxrss : 0;
+}
+
+/* The tasks on groups of ranks, and the memory of the largest. */
+static enum status plan_tasks(struct plan *plan, double bytes)
+{
+    const struct config *config = plan->config;
+    int *group = calloc(plan->rungs, sizeof *group);
+    if (!group) {
+        return error_set(STATUS_MEMORY, "out of memory for %zu rungs", plan->rungs);
+    }
+    enum status status = measurement_groups(config, plan->workers, bytes, group);
+    for (size_t k = 0; status == STATUS_OK && k < plan->rungs; k++) {
+        double N = config->ridge.N.values[k], flops = task_flops(config, N);
+        plan->rung[k] =
+            (struct plan_rung){.N = N,
+                               .flops = flops,
+                               .ranks = group[k],
+                               .bytes = (double)ridge_bytes((size_t)config->P, (size_t)N,
+                                                            config->grid.axis[GRID_NU].size, LADDER_LAMBDAS, group[k]),
+                               .seconds = flops / plan->flops_per_second / group[k]};
+        plan->flops += flops * (double)config->ridge.trials;
+        plan->rank_bytes = fmax(plan->rank_bytes, plan->rung[k].bytes);
+    }
+    free(group);
+    return status;
+}
+
+enum status plan_resize(struct plan *plan, int ranks, double bytes)
+{
+    enum status status = STATUS_OK;
+    plan->ranks = ranks;
+    plan->workers = ranks > 1 ? ranks - 1 : 1;
+    plan->flops = plan->tables_seconds = plan->rank_bytes = 0;
+    if (plan->rungs > 0) {
+        status = plan_tasks(plan, bytes);
+        plan->tables_seconds = plan->flops / plan->flops_per_second / plan->workers;
+    }
+    plan->rank_bytes += resident_bytes();
+    plan->grid_seconds = plan->seconds_per_point * (double)plan->points / plan->workers;
+    return status;
+}
+
+enum status plan_create(const struct config *config, int ranks, double bytes, struct plan **out)
+{
+    struct plan *plan = calloc(1, sizeof *plan);
+    *out = NULL;
+    if (!plan) {
+        return error_set(STATUS_MEMORY, "out of memory");
+    }
+    plan->config = config;
+    plan->points = grid_points(&config->grid);
+    plan->blocks = grid_blocks(&config->grid);
+    plan->file_bytes = results_bytes(config);
+    plan->flops_per_second = plan->seconds_per_point = NAN;
+    plan->rungs = config->solver == SOLVER_RIDGE ? config->ridge.N.size : 0;
+    plan->rung = calloc(plan->rungs + 1, sizeof *plan->rung);
+    enum status status = plan->rung ? plan_resize(plan, ranks, bytes) : error_set(STATUS_MEMORY, "out of memory");
+    if (status == STATUS_OK && plan->rungs > 0) {
+        status = calibrate_task(config, &plan->flops_per_second);
+    }
+    if (status == STATUS_OK) {
+        status = calibrate_points(config, &plan->seconds_per_point);
+    }
+    if (status == STATUS_OK) {
+        status = plan_resize(plan, ranks, bytes);
+    }
+    if (status != STATUS_OK) {
+        plan_destroy(&plan);
+    }
+    *out = plan;
+    return status;
+}
+
+void plan_destroy(struct plan **plan)
+{
+    if (*plan) {
+        free((*plan)->rung);
+        free(*plan);
+        *plan = NULL;
+    }
+}

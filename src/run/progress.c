@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The progress bar, or its lines in a log. */
+#include "run/progress.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BAR_WIDTH = 30 };
+#define BAR_SECONDS 0.1
+#define LINE_SECONDS 10.0
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* mpirun hands its ranks a pipe for stderr and copies it to its own, so its own decides: the parent's. */
+static bool stderr_is_terminal(void)
+{
+    if (isatty(STDERR_FILENO)) {
+        return true;
+    }
+    if (!getenv("OMPI_COMM_WORLD_RANK")) {
+        return false;
+    }
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%ld/fd/2", (long)getppid());
+    int parent = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    bool terminal = parent >= 0 && isatty(parent);
+    if (parent >= 0) {
+        close(parent);
+    }
+    return terminal;
+}
+
+static void format_duration(double seconds, char *out, size_t size)
+{
+    long whole = seconds < 1e9 ? (long)(seconds + 0.5) : 1000000000L;
+    if (whole < 3600) {
+        snprintf(out, size, "%ld:%02ld", whole / 60, whole % 60);
+    } else {
+        snprintf(out, size, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
+    }
+}
+
+static void show(struct progress *progress)
+{
+    double elapsed = progress_seconds(progress);
+    double share = progress->total ? (double)progress->done / (double)progress->total : 1;
+    double rate = elapsed > 0 ? (double)(progress->done - progress->first) / elapsed : 0;
+    char left[32] = "?", failed[48] = "";
+    if (progress->failed > 0) {
+        snprintf(failed, sizeof failed, ", %zu failed", progress->failed);
+    }
+    if (rate > 0) {
+        format_duration((double)(progress->total - progress->done) / rate, left, sizeof left);
+    }
+    if (progress->terminal) {
+        char bar[BAR_WIDTH + 1];
+        for (int i = 0; i < BAR_WIDTH; i++) {
+            bar[i] = i < (int)(share * BAR_WIDTH) ? '#' : '.';
+        }
+        bar[BAR_WIDTH] = '\0';
+        fprintf(stderr, "\r[%s] %5.1f %%  %zu/%zu %s  %.3g %s/s  %s left%s \033[K", bar, 100 * share, progress->done,
+                progress->total, progress->unit, rate, progress->unit, left, failed);
+    } else {
+        fprintf(stderr, "moat: %5.1f %%, %zu of %zu %s, %.3g %s/s, %s left%s\n", 100 * share, progress->done,
+                progress->total, progress->unit, rate, progress->unit, left, failed);
+    }
+    fflush(stderr);
+    progress->shown = true;
+}
+
+void progress_begin(struct progress *progress, const char *unit, size_t total, size_t first, bool quiet)
+{
+    *progress = (struct progress){.unit = unit, .total = total, .first = first, .done = first, .quiet = quiet};
+    progress->start = progress->last = now();
+    progress->terminal = !quiet && stderr_is_terminal();
+}
+
+void progress_add(struct progress *progress, size_t more)
+{
+    progress->done += more;
+    double time = now();
+    if (!progress->quiet && time - progress->last >= (progress->terminal ? BAR_SECONDS : LINE_SECONDS)) {
+        progress->last = time;
+        show(progress);
+    }
+}
+
+void progress_end(struct progress *progress)
+{
+    if (!progress->quiet && (progress->terminal || progress->shown)) {
+        show(progress);
+        if (progress->terminal) {
+            fputc('\n', stderr);
+        }
+    }
+}
+
+double progress_seconds(const struct progress *progress)
+{
+    return now() - progress->start;
+}

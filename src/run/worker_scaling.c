@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The scaling laws of a block: one per (lambda, N, alpha). */
+#include "moat/market.h"
+#include "moat/regime.h"
+#include "moat/scaling_law.h"
+#include "run/worker_internal.h"
+
+static void store_law(const struct record *record, const size_t at[GRID_AXES], double nu, const struct scaling_law *law)
+{
+    double theory[REGIME_EXPONENTS], theory_excess[REGIME_EXPONENTS];
+    regime_scaling_law(nu, theory);
+    regime_excess_loss(record->config->gamma, nu, theory_excess);
+    record_store_flag(record, FIELD_STATUS, at, law->solved ? MARKET_OK : MARKET_FAILED);
+    record_store(record, FIELD_LOSS, at, law->loss);
+    record_store(record, FIELD_EXCESS_LOSS, at, law->excess);
+    record_store(record, FIELD_LAMBDA_LOSS, at, law->lambda);
+    record_store(record, FIELD_LAMBDA_EXCESS, at, law->lambda);
+    record_store(record, FIELD_FINITE_DATA_ERROR, at, law->term.finite_data);
+    record_store(record, FIELD_OVERFITTING_ERROR, at, law->term.overfitting);
+    record_store(record, FIELD_MIXTURE_ERROR, at, law->term.mixture);
+    record_store(record, FIELD_MIXTURE_FINITE_DATA_ERROR, at, law->term.mixture_finite_data);
+    record_store(record, FIELD_EXPONENT_LOSS, at, law->exponent_loss);
+    record_store(record, FIELD_EXPONENT_EXCESS, at, law->exponent_excess);
+    record_store_flag(record, FIELD_REGIME, at, (int)regime_nearest(law->exponent_loss, theory));
+    record_store_flag(record, FIELD_REGIME_EXCESS, at, (int)regime_nearest(law->exponent_excess, theory_excess));
+}
+
+static void solve_law(const struct model *model, const struct solver *solver, const struct record *record,
+                      const size_t at[GRID_AXES])
+{
+    double lambda = record_coordinate(record, GRID_LAMBDA, at), N = record_coordinate(record, GRID_N, at);
+    double alpha = record_coordinate(record, GRID_ALPHA, at), Q = record_coordinate(record, GRID_Q, at);
+    struct scaling_law law;
+    scaling_law_solve(solver, N, Q, alpha, lambda, &law);
+    if (model->jackknife) {
+        double standard_error;
+        record_store(record, FIELD_LOSS_DETERMINISTIC, at, law.loss);
+        record_store(record, FIELD_EXCESS_LOSS_DETERMINISTIC, at, law.excess);
+        jackknife_scaling_law(model->jackknife, N, Q, alpha, lambda, &law, &standard_error);
+        record_store(record, FIELD_LOSS_STDERR, at, standard_error);
+    }
+    store_law(record, at, model->nu, &law);
+}
+
+void worker_solve_scaling_laws(const struct model *model, const struct record *record, size_t at[GRID_AXES])
+{
+    const size_t *count = record->block.count;
+    struct solver solver = deterministic_solver(model->deterministic);
+    record_store(record, FIELD_L_STAR, at, 2 * record_coordinate(record, GRID_Q, at) * solver.A0);
+    for (at[GRID_LAMBDA] = 0; at[GRID_LAMBDA] < count[GRID_LAMBDA]; at[GRID_LAMBDA]++) {
+        for (at[GRID_N] = 0; at[GRID_N] < count[GRID_N]; at[GRID_N]++) {
+            for (at[GRID_ALPHA] = 0; at[GRID_ALPHA] < count[GRID_ALPHA]; at[GRID_ALPHA]++) {
+                solve_law(model, &solver, record, at);
+            }
+        }
+    }
+}

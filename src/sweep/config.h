@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MOAT_CONFIG_H
+#define MOAT_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "moat/error.h"
+#include "sweep/grid.h"
+
+/*
+ * A sweep as its YAML file describes it (DESIGN.md section 5; jobs/reference.yaml documents every key).
+ */
+enum sweep_kind { SWEEP_MARKET_ENTRY, SWEEP_SCALING_LAW, SWEEPS };
+enum solver_kind { SOLVER_DETERMINISTIC, SOLVER_RIDGE };
+enum tau_unit { TAU_L_STAR, TAU_ABSOLUTE };
+
+/* What `solver: ridge` samples: `trials` data sets, each with the rungs N as its first rows. */
+struct ridge_settings {
+    struct axis N; /* whole numbers, rising, at least 4 */
+    size_t trials; /* at least 2, for standard errors */
+    uint64_t seed;
+    int ranks_per_group; /* ranks that share one factorisation; 0: chosen per rung */
+};
+
+struct config {
+    char *name;
+    char *output; /* path of the results file, as written */
+    char *text;   /* the YAML text, to the byte */
+    enum sweep_kind sweep;
+    enum solver_kind solver;
+    double gamma;           /* in [0.01, 2] */
+    double P;               /* integer in [1, 1e9], or INFINITY */
+    enum tau_unit tau_unit; /* of a market sweep; thresholds on the grid are as written */
+    struct grid grid;       /* tau_I is scalar unless grid.tau_I is given, lambda (then NaN) unless grid.lambda is */
+    struct ridge_settings ridge; /* of SOLVER_RIDGE, whose P is ridge.P */
+};
+
+/* Reads and checks the YAML file `path`; every mistake is refused with file, line, key, what was found and what was
+   expected. On success *out is owned by the caller, on failure it is NULL. Returns STATUS_USAGE (also when there is no
+   such file, or it is not a regular file of at most 1 MiB of text), STATUS_IO (it cannot be read) or STATUS_MEMORY.
+   Rank 0. */
+enum status config_load(const char *path, struct config **out);
+
+/* The same from a YAML text; `origin` stands for the file's name in messages. Rank 0. */
+enum status config_parse(const char *text, const char *origin, struct config **out);
+
+/* Whether two configs ask for the same numbers: everything but name, output and the text's
+   spelling is equal, numbers to the bit. Local. */
+bool config_equal(const struct config *left, const struct config *right);
+
+/* Frees *config and sets it to NULL; accepts NULL inside. Local. */
+void config_destroy(struct config **config);
+
+#endif

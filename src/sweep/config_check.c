@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the config's values must be to make a sweep, and thresholds that no company could meet.
+ */
+#include "sweep/config_internal.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <gsl/gsl_sf_zeta.h>
+
+#include "moat/solver.h"
+
+/* Keeps products and squares of thresholds inside a double's range. */
+#define TAU_MAX 1e100
+
+static const struct range gamma_range = {0.01, 2, false, false, false, "0.01 <= gamma <= 2"};
+static const struct range P_range = {1, 1e9, false, true, true, "an integer from 1 to 1e9, or .inf"};
+static const struct range tau_range = {0, TAU_MAX, true, false, true, "0 < tau <= 1e100, or .inf"};
+
+static const char *const sweep_name[SWEEPS] = {"market_entry", "scaling_law"};
+
+static const char *const axis_path[SWEEPS][GRID_AXES] = {
+    {"grid.tau_I", "grid.N_I", "grid.tau_E", "grid.Q", "grid.nu"},
+    {"grid.lambda", "grid.N", "grid.alpha", "grid.Q", "grid.nu"},
+};
+
+static const struct range axis_range[SWEEPS][GRID_NU] = {
+    {{0, TAU_MAX, true, false, true, "0 < tau_I <= 1e100, or .inf"},
+     {1, 1e15, false, false, true, "1 <= N_I <= 1e15, or .inf"},
+     {0, TAU_MAX, true, false, true, "0 < tau_E <= 1e100, or .inf"},
+     {0, 1, true, false, false, "0 < Q <= 1"}},
+    {{0, 1, true, false, false, "0 < lambda <= 1"},
+     {1, SOLVER_N_MAX, false, false, false, "1 <= N <= 1e30"},
+     {0.5, 1, false, false, false, "0.5 <= alpha <= 1"},
+     {0, 1, true, false, false, "0 < Q <= 1"}},
+};
+
+enum status config_choice(const struct config_source *source, const char *path, const char *text,
+                          const char *const names[], int count, int *out)
+{
+    for (int i = 0; i < count; i++) {
+        if (!text || strcmp(text, names[i]) == 0) {
+            *out = i;
+            return STATUS_OK;
+        }
+    }
+    char expected[128];
+    size_t used = 0;
+    for (int i = 0; i < count; i++) {
+        used += (size_t)snprintf(expected + used, sizeof expected - used, "%s%s", i > 0 ? " or " : "", names[i]);
+    }
+    return config_refuse(source, path, NULL, "%s", expected);
+}
+
+enum status config_sweep(const struct config_source *source, enum sweep_kind *out)
+{
+    char found[CONFIG_FOUND_SIZE];
+    int sweep = 0;
+    config_text_find(source, "sweep", found);
+    bool missing = strcmp(found, "nothing") == 0; /* which the schema refuses */
+    enum status status = config_choice(source, "sweep", missing ? NULL : found, sweep_name, SWEEPS, &sweep);
+    *out = (enum sweep_kind)sweep;
+    return status;
+}
+
+static enum status check_text(const struct config_source *source, const char *path, const char *text, char **out)
+{
+    if (text[strspn(text, " \t\n")] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0) {
+        return config_refuse(source, path, NULL, "text");
+    }
+    *out = strdup(text);
+    return *out ? STATUS_OK : error_set(STATUS_MEMORY, "%s: out of memory", source->origin);
+}
+
+/* Everything before the grid. */
+static enum status check_head(const struct config_source *source, const struct config_document *document,
+                              struct config *config)
+{
+    static const char *const solvers[] = {[SOLVER_DETERMINISTIC] = "deterministic", [SOLVER_RIDGE] = "ridge"},
+                             *const units[] = {[TAU_L_STAR] = "L_star", [TAU_ABSOLUTE] = "absolute"};
+    int sweep = 0, solver = 0, unit = 0;
+    enum status status = check_text(source, "name", document->name, &config->name);
+    if (status == STATUS_OK) {
+        status = check_text(source, "output", document->output, &config->output);
+    }
+    if (status == STATUS_OK) {
+        status = config_choice(source, "sweep", document->sweep, sweep_name, SWEEPS, &sweep);
+    }
+    if (status == STATUS_OK) {
+        status = config_choice(source, "solver", document->solver, solvers, 2, &solver);
+    }
+    if (status == STATUS_OK) {
+        status = config_choice(source, "tau_unit", document->tau_unit, units, 2, &unit);
+    }
+    if (status == STATUS_OK) {
+        status = config_number(source, "model.gamma", document->model.gamma, &gamma_range, &config->gamma);
+    }
+    if (status == STATUS_OK) {
+        status = config_number(source, "model.P", document->model.P, &P_range, &config->P);
+    }
+    config->solver = (enum solver_kind)solver;
+    config->tau_unit = (enum tau_unit)unit;
+    return status;
+}
+
+/* The incumbent's threshold where it is no axis of the grid. */
+static enum status check_incumbent(const struct config_source *source, const struct config_document *document,
+                                   struct config *config)
+{
+    struct axis *tau_I = &config->grid.axis[GRID_TAU_I];
+    if (document->incumbent && !tau_I->scalar) {
+        return config_refuse(source, "incumbent", NULL, "none beside grid.tau_I, or no grid.tau_I");
+    }
+    if (!document->incumbent && tau_I->scalar) {
+        return config_refuse(source, "", "no key incumbent", "incumbent: {tau: ..}, or an axis grid.tau_I");
+    }
+    return document->incumbent
+               ? config_number(source, "incumbent.tau", document->incumbent->tau, &tau_range, &tau_I->values[0])
+               : STATUS_OK;
+}
+
+static enum status check_grid(const struct config_source *source, const struct config_document *document,
+                              struct config *config)
+{
+    double gamma = config->gamma;
+    struct range range[GRID_AXES];
+    memcpy(range, axis_range[config->sweep], sizeof axis_range[config->sweep]);
+    range[GRID_NU] =
+        (struct range){gamma, 2 * (1 + gamma) * (1 + 2 * DBL_EPSILON), true, false, false, ""}; /* 2.02 is in at 0.01 */
+    snprintf(range[GRID_NU].expected, sizeof range[GRID_NU].expected,
+             "gamma < nu <= 2 (1 + gamma) = %.15g with gamma = %.15g", range[GRID_NU].high, gamma);
+    enum status status = config_axes(source, document->grid.axis, axis_path[config->sweep], range, &config->grid);
+    if (status == STATUS_OK && config->sweep == SWEEP_MARKET_ENTRY) {
+        status = check_incumbent(source, document, config);
+    }
+    return status;
+}
+
+/* L_star = 2 Q sum over i <= P of i^-(1+nu). Source: DESIGN.md section 1. */
+static double L_star(double Q, double nu, double P)
+{
+    return 2 * Q * (gsl_sf_zeta(1 + nu) - (isinf(P) ? 0 : gsl_sf_hzeta(1 + nu, P + 1)));
+}
+
+/* Safety losses below L_star/4 are beyond any company at any amount of data: refuses a sweep in which every point asks
+   for that. */
+static enum status check_thresholds(const struct config_source *source, const struct config *config)
+{
+    const struct axis *Q = &config->grid.axis[GRID_Q], *nu = &config->grid.axis[GRID_NU];
+    double least = 0.25;
+    char expected[160] = "at least 0.25: no company can meet less than L_star/4";
+    if (config->tau_unit == TAU_ABSOLUTE) { /* L_star rises with Q and falls with nu */
+        least *= L_star(Q->values[0], nu->values[nu->size - 1], config->P);
+        snprintf(expected, sizeof expected,
+                 "at least %.6g: no company can meet less than L_star/4, at any (Q, nu) of this grid", least);
+    }
+    const int axes[] = {GRID_TAU_I, GRID_TAU_E};
+    for (int i = 0; i < 2; i++) {
+        const struct axis *tau = &config->grid.axis[axes[i]];
+        double largest = tau->values[tau->size - 1];
+        char found[64];
+        snprintf(found, sizeof found, "%.6g as the largest value", largest);
+        if (largest < least) {
+            return config_refuse(source, tau->scalar ? "incumbent.tau" : axis_path[config->sweep][axes[i]],
+                                 tau->scalar ? NULL : found, "%s", expected);
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status config_check(const struct config_source *source, const struct config_document *document,
+                         struct config *config)
+{
+    enum status status = check_head(source, document, config);
+    if (status == STATUS_OK) {
+        status = config_ridge(source, document, config);
+    }
+    if (status == STATUS_OK) {
+        status = check_grid(source, document, config);
+    }
+    if (status == STATUS_OK && config->sweep == SWEEP_MARKET_ENTRY) {
+        status = check_thresholds(source, config);
+    }
+    return status;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The table of stored fields, and the packing of one block's values into a record. */
+#include "sweep/field.h"
+
+#include <zlib.h>
+
+#include "moat/market.h"
+#include "moat/regime.h"
+
+enum {
+    ALL = (1u << GRID_AXES) - 1,
+    INCUMBENT = ALL & ~(1u << GRID_TAU_E),
+    RULES = ALL & ~(1u << GRID_N_I),
+    ENTRANT_RULE = RULES & ~(1u << GRID_TAU_I),
+    INCUMBENT_RULE = RULES & ~(1u << GRID_TAU_E),
+    MARKET = 1u << GRID_Q | 1u << GRID_NU,
+    NU = 1u << GRID_NU,
+    ANY_SWEEP = FIELD_OF_MARKET_ENTRY | FIELD_OF_SCALING_LAW,
+    ENTRY = FIELD_OF_MARKET_ENTRY,
+    SCALING = FIELD_OF_SCALING_LAW
+};
+
+#define NUMBER(name, axes, files, units, long_name)                                                                    \
+    {                                                                                                                  \
+        name, units, long_name, NULL, 0, FIELD_FLOAT64, axes, files                                                    \
+    }
+#define FLAG(name, files, long_name, flags, count)                                                                     \
+    {                                                                                                                  \
+        name, "1", long_name, flags, count, FIELD_UINT8, ALL, files                                                    \
+    }
+
+const struct field field_table[FIELD_COUNT] = {
+    [FIELD_STATUS] = FLAG("status", ANY_SWEEP, "outcome at the grid point", market_status_name, MARKET_STATUSES),
+    [FIELD_REGIME] =
+        FLAG("regime", ANY_SWEEP, "which of the theory's exponents the local exponent is near", regime_name, REGIMES),
+    [FIELD_L_STAR] =
+        NUMBER("L_star", MARKET, ANY_SWEEP, "1", "expected squared distance of the performance and safety targets, L*"),
+    [FIELD_NU_PRIME] = NUMBER("nu_prime", NU, ANY_SWEEP, "1", "second data efficiency, min(1 + gamma, gamma + delta)"),
+
+    [FIELD_N_E_STAR] = NUMBER("N_E_star", ALL, ENTRY, "data points",
+                              "market entry threshold: the least data with which the entrant wins"),
+    [FIELD_ENTRANT_ALPHA] =
+        NUMBER("entrant_alpha", ALL, ENTRY, "1", "entrant's share of data labelled for performance, at N_E_star"),
+    [FIELD_ENTRANT_LAMBDA] = NUMBER("entrant_lambda", ALL, ENTRY, "1", "entrant's ridge level, at N_E_star"),
+    [FIELD_ENTRANT_LOSS_PERFORMANCE] =
+        NUMBER("entrant_loss_performance", ALL, ENTRY, "1", "entrant's performance loss L1, at N_E_star"),
+    [FIELD_ENTRANT_LOSS_SAFETY] =
+        NUMBER("entrant_loss_safety", ALL, ENTRY, "1", "entrant's safety loss L2, at N_E_star"),
+    [FIELD_INCUMBENT_ALPHA] =
+        NUMBER("incumbent_alpha", INCUMBENT, ENTRY, "1", "incumbent's share of data labelled for performance"),
+    [FIELD_INCUMBENT_LAMBDA] = NUMBER("incumbent_lambda", INCUMBENT, ENTRY, "1", "incumbent's ridge level"),
+    [FIELD_INCUMBENT_LOSS_PERFORMANCE] =
+        NUMBER("incumbent_loss_performance", INCUMBENT, ENTRY, "1", "incumbent's performance loss L1"),
+    [FIELD_INCUMBENT_LOSS_SAFETY] =
+        NUMBER("incumbent_loss_safety", INCUMBENT, ENTRY, "1", "incumbent's safety loss L2"),
+    [FIELD_TAU_I] = NUMBER("tau_I", MARKET, ENTRY | FIELD_IF_SCALAR, "1", "incumbent's safety threshold, absolute"),
+    [FIELD_TAU_I_ABSOLUTE] =
+        NUMBER("tau_I_absolute", INCUMBENT_RULE, ENTRY | FIELD_IF_AXIS, "1", "incumbent's safety threshold, absolute"),
+    [FIELD_TAU_E_ABSOLUTE] = NUMBER("tau_E_absolute", ENTRANT_RULE, ENTRY, "1", "entrant's safety threshold, absolute"),
+    [FIELD_GAP] = NUMBER("D", RULES, ENTRY, "1",
+                         "performance loss of an incumbent less that of an entrant, both with infinite data"),
+    [FIELD_ELASTICITY_N_I] = NUMBER("elasticity_N_I", ALL, ENTRY, "1", "d ln N_E_star / d ln N_I"),
+    [FIELD_ELASTICITY_TAU_E] = NUMBER("elasticity_tau_E", ALL, ENTRY, "1", "d ln N_E_star / d ln tau_E"),
+    [FIELD_ELASTICITY_TAU_I] = NUMBER("elasticity_tau_I", ALL, ENTRY, "1", "d ln N_E_star / d ln tau_I"),
+    [FIELD_ELASTICITY_Q] =
+        NUMBER("elasticity_Q", ALL, ENTRY, "1", "d ln N_E_star / d ln Q, the thresholds held as written in the config"),
+    [FIELD_EXPONENT_D] = NUMBER("exponent_D", ALL, ENTRY, "1", "d ln N_E_star / d ln (1/D), tau_I moving"),
+    [FIELD_N_E_STAR_STDERR] = NUMBER("N_E_star_stderr", ALL, ENTRY | FIELD_IF_RIDGE, "data points",
+                                     "standard error of N_E_star, jackknife over trials"),
+    [FIELD_N_E_STAR_DETERMINISTIC] = NUMBER("N_E_star_deterministic", ALL, ENTRY | FIELD_IF_RIDGE, "data points",
+                                            "N_E_star of the deterministic equivalent at the same P"),
+
+    [FIELD_LOSS] = NUMBER("loss", ALL, SCALING, "1", "performance loss L1"),
+    [FIELD_EXCESS_LOSS] =
+        NUMBER("excess_loss", ALL, SCALING, "1", "performance loss less that of infinite data, L1 - (1 - alpha)^2 L*"),
+    [FIELD_LAMBDA_LOSS] =
+        NUMBER("lambda_loss", ALL, SCALING | FIELD_IF_SCALAR, "1", "ridge level at which loss is least"),
+    [FIELD_LAMBDA_EXCESS] =
+        NUMBER("lambda_excess", ALL, SCALING | FIELD_IF_SCALAR, "1",
+               "ridge level at which excess_loss is least: the same, for they differ by a constant"),
+    [FIELD_FINITE_DATA_ERROR] = NUMBER("finite_data_error", ALL, SCALING, "1", "the finite-data term of loss"),
+    [FIELD_OVERFITTING_ERROR] = NUMBER("overfitting_error", ALL, SCALING, "1", "the overfitting term of loss"),
+    [FIELD_MIXTURE_ERROR] =
+        NUMBER("mixture_error", ALL, SCALING, "1", "the mixture term of loss: that of infinite data"),
+    [FIELD_MIXTURE_FINITE_DATA_ERROR] =
+        NUMBER("mixture_finite_data_error", ALL, SCALING, "1", "the mixture finite-data term of loss"),
+    [FIELD_EXPONENT_LOSS] = NUMBER("exponent_loss", ALL, SCALING, "1", "- d ln loss / d ln N"),
+    [FIELD_EXPONENT_EXCESS] = NUMBER("exponent_excess", ALL, SCALING, "1", "- d ln excess_loss / d ln N"),
+    [FIELD_REGIME_EXCESS] =
+        FLAG("regime_excess", SCALING, "which of the theory's exponents exponent_excess is near", regime_name, REGIMES),
+    [FIELD_LOSS_STDERR] = NUMBER("loss_stderr", ALL, SCALING | FIELD_IF_RIDGE, "1",
+                                 "standard error of loss and of excess_loss, jackknife over trials"),
+    [FIELD_LOSS_DETERMINISTIC] = NUMBER("loss_deterministic", ALL, SCALING | FIELD_IF_RIDGE, "1",
+                                        "loss of the deterministic equivalent at the same P"),
+    [FIELD_EXCESS_LOSS_DETERMINISTIC] = NUMBER("excess_loss_deterministic", ALL, SCALING | FIELD_IF_RIDGE, "1",
+                                               "excess_loss of the deterministic equivalent at the same P"),
+};
+
+const struct field_axis field_axis[SWEEPS][GRID_AXES] = {
+    {
+        {"tau_I", "1", "incumbent's safety threshold, as in the config (in its tau_unit)"},
+        {"N_I", "data points", "incumbent's number of data points"},
+        {"tau_E", "1", "entrant's safety threshold, as in the config (in its tau_unit)"},
+        {"Q", "1", "misalignment of performance and safety, 1 - rho"},
+        {"nu", "1", "data efficiency, min(2 (1 + gamma), gamma + delta)"},
+    },
+    {
+        {"lambda", "1", "ridge level"},
+        {"N", "data points", "number of data points"},
+        {"alpha", "1", "share of data labelled for performance"},
+        {"Q", "1", "misalignment of performance and safety, 1 - rho"},
+        {"nu", "1", "data efficiency, min(2 (1 + gamma), gamma + delta)"},
+    },
+};
+
+bool field_stored(const struct field *field, const struct config *config)
+{
+    bool scalar = config->grid.axis[0].scalar;
+    return field->files & 1u << config->sweep && !(field->files & FIELD_IF_RIDGE && config->solver != SOLVER_RIDGE) &&
+           !(field->files & FIELD_IF_SCALAR && !scalar) && !(field->files & FIELD_IF_AXIS && scalar);
+}
+
+size_t field_element_size(enum field_type type)
+{
+    return type == FIELD_UINT8 ? sizeof(uint8_t) : sizeof(double);
+}
+
+int field_axes(const struct field *field, const struct grid *grid, int axis[GRID_AXES])
+{
+    int rank = 0;
+    for (int a = 0; a < GRID_AXES; a++) {
+        if (field->axes & 1u << a && !grid->axis[a].scalar) {
+            axis[rank++] = a;
+        }
+    }
+    return rank;
+}
+
+int field_box(const struct field *field, const struct grid *grid, const struct block *block, size_t start[GRID_AXES],
+              size_t count[GRID_AXES])
+{
+    int axis[GRID_AXES], rank = field_axes(field, grid, axis);
+    for (int i = 0; i < rank; i++) {
+        start[i] = block->start[axis[i]];
+        count[i] = block->count[axis[i]];
+    }
+    return rank;
+}
+
+/* Bytes of the values of field f in `block`, without what aligns the next one. */
+static size_t field_bytes(const struct config *config, int f, const struct block *block)
+{
+    size_t start[GRID_AXES], count[GRID_AXES], bytes = field_element_size(field_table[f].type);
+    int rank = field_box(&field_table[f], &config->grid, block, start, count);
+    for (int a = 0; a < rank; a++) {
+        bytes *= count[a];
+    }
+    return field_stored(&field_table[f], config) ? bytes : 0;
+}
+
+void field_offsets(const struct config *config, const struct block *block, size_t offset[FIELD_COUNT + 1])
+{
+    offset[0] = 0;
+    for (int f = 0; f < FIELD_COUNT; f++) {
+        offset[f + 1] = offset[f] + (field_bytes(config, f, block) + 7) / 8 * 8; /* doubles stay aligned */
+    }
+}
+
+uint32_t field_checksum(const struct config *config, const struct block *block, const unsigned char *record)
+{
+    size_t offset[FIELD_COUNT + 1];
+    unsigned long sum = 0;
+    field_offsets(config, block, offset);
+    for (int f = 0; f < FIELD_COUNT; f++) {
+        sum = crc32_z(sum, record + offset[f], field_bytes(config, f, block));
+    }
+    return (uint32_t)sum;
+}

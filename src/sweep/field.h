@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MOAT_FIELD_H
+#define MOAT_FIELD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sweep/config.h"
+#include "sweep/grid.h"
+
+/*
+ * What a sweep stores at each grid point: one table of names, dimensions, units and meanings, read by the worker that
+ * fills a block, the writer of the file and the tests.
+ */
+enum field_id {
+    /* of every sweep */
+    FIELD_STATUS,
+    FIELD_REGIME,
+    FIELD_L_STAR,
+    FIELD_NU_PRIME,
+    /* of market_entry */
+    FIELD_N_E_STAR,
+    FIELD_ENTRANT_ALPHA,
+    FIELD_ENTRANT_LAMBDA,
+    FIELD_ENTRANT_LOSS_PERFORMANCE,
+    FIELD_ENTRANT_LOSS_SAFETY,
+    FIELD_INCUMBENT_ALPHA,
+    FIELD_INCUMBENT_LAMBDA,
+    FIELD_INCUMBENT_LOSS_PERFORMANCE,
+    FIELD_INCUMBENT_LOSS_SAFETY,
+    FIELD_TAU_I,
+    FIELD_TAU_I_ABSOLUTE,
+    FIELD_TAU_E_ABSOLUTE,
+    FIELD_GAP,
+    FIELD_ELASTICITY_N_I,
+    FIELD_ELASTICITY_TAU_E,
+    FIELD_ELASTICITY_TAU_I,
+    FIELD_ELASTICITY_Q,
+    FIELD_EXPONENT_D,
+    FIELD_N_E_STAR_STDERR,
+    FIELD_N_E_STAR_DETERMINISTIC,
+    /* of scaling_law */
+    FIELD_LOSS,
+    FIELD_EXCESS_LOSS,
+    FIELD_LAMBDA_LOSS,
+    FIELD_LAMBDA_EXCESS,
+    FIELD_FINITE_DATA_ERROR,
+    FIELD_OVERFITTING_ERROR,
+    FIELD_MIXTURE_ERROR,
+    FIELD_MIXTURE_FINITE_DATA_ERROR,
+    FIELD_EXPONENT_LOSS,
+    FIELD_EXPONENT_EXCESS,
+    FIELD_REGIME_EXCESS,
+    FIELD_LOSS_STDERR,
+    FIELD_LOSS_DETERMINISTIC,
+    FIELD_EXCESS_LOSS_DETERMINISTIC,
+    FIELD_COUNT
+};
+
+enum field_type { FIELD_FLOAT64, FIELD_UINT8 };
+
+/* Which files have a field: those of these sweeps, that also meet every condition named. */
+enum {
+    FIELD_OF_MARKET_ENTRY = 1 << SWEEP_MARKET_ENTRY,
+    FIELD_OF_SCALING_LAW = 1 << SWEEP_SCALING_LAW,
+    FIELD_IF_RIDGE = 4,  /* solver: ridge */
+    FIELD_IF_SCALAR = 8, /* the grid's first axis is scalar */
+    FIELD_IF_AXIS = 16   /* it is not */
+};
+
+struct field {
+    const char *name, *units, *long_name;
+    const char *const *flags; /* names of the values 0, 1, .. of a FIELD_UINT8; as many as flag_count */
+    int flag_count;
+    enum field_type type;
+    unsigned axes; /* bit GRID_x set: the field varies along that axis */
+    unsigned files;
+};
+
+extern const struct field field_table[FIELD_COUNT];
+
+/* The axes of each sweep, as in the config and the file. */
+struct field_axis {
+    const char *name, *units, *long_name;
+};
+extern const struct field_axis field_axis[SWEEPS][GRID_AXES];
+
+/* Whether the file of `config` has the field. Local. */
+bool field_stored(const struct field *field, const struct config *config);
+
+/* Bytes of one element. Local. */
+size_t field_element_size(enum field_type type);
+
+/* The axes of `grid` that the field has in the file, in order: their number is returned, axis[0], axis[1], .. are set.
+   Local. */
+int field_axes(const struct field *field, const struct grid *grid, int axis[GRID_AXES]);
+
+/* Box of a field within `block`: start and count along field_axes, whose number is returned. Local. */
+int field_box(const struct field *field, const struct grid *grid, const struct block *block, size_t start[GRID_AXES],
+              size_t count[GRID_AXES]);
+
+/* Byte offset of every field in the packed record of `block`; offset[FIELD_COUNT] is the record's size. Fields are
+   packed in table order, each a C-ordered array over field_box, aligned to 8 bytes; those that are not stored take no
+   room. Local. */
+void field_offsets(const struct config *config, const struct block *block, size_t offset[FIELD_COUNT + 1]);
+
+/* CRC-32 of the values in the packed record of `block`, in table order, without what aligns them. Local. */
+uint32_t field_checksum(const struct config *config, const struct block *block, const unsigned char *record);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The ladder of sampled data sets and its tables. */
+#include "sweep/ladder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "moat/deterministic.h"
+
+#include "ridge/ridge.h"
+
+enum status ladder_create(const struct config *config, struct ladder **out)
+{
+    struct ladder *ladder = *out = calloc(1, sizeof *ladder);
+    if (!ladder) {
+        return error_set(STATUS_MEMORY, "out of memory for the ladder");
+    }
+    *ladder = (struct ladder){.config = config,
+                              .rungs = config->ridge.N.size,
+                              .trials = config->ridge.trials,
+                              .nus = config->grid.axis[GRID_NU].size,
+                              .lambdas = LADDER_LAMBDAS};
+    ladder->tasks = ladder->rungs * ladder->trials;
+    size_t values = ladder->tasks * ladder_task_size(ladder);
+    ladder->lambda = malloc(LADDER_LAMBDAS * sizeof(double));
+    ladder->A1 = calloc(values, sizeof(double));
+    ladder->A2 = calloc(values, sizeof(double));
+    ladder->D = calloc(values, sizeof(double));
+    ladder->state = calloc(ladder->tasks, 1);
+    if (!ladder->lambda || !ladder->A1 || !ladder->A2 || !ladder->D || !ladder->state) {
+        ladder_destroy(out);
+        return error_set(STATUS_MEMORY, "out of memory for the tables of %zu rungs, %zu trials, %zu nu",
+                         config->ridge.N.size, config->ridge.trials, config->grid.axis[GRID_NU].size);
+    }
+    ladder->lambda_unit = empirical_lambda_unit(config->gamma, config->P);
+    empirical_lambda(ladder->lambda_unit, LADDER_LAMBDAS, ladder->lambda);
+    return STATUS_OK;
+}
+
+void ladder_destroy(struct ladder **ladder)
+{
+    if (*ladder) {
+        free((*ladder)->lambda);
+        free((*ladder)->A1);
+        free((*ladder)->A2);
+        free((*ladder)->D);
+        free((*ladder)->state);
+        free(*ladder);
+        *ladder = NULL;
+    }
+}
+
+size_t ladder_task_size(const struct ladder *ladder)
+{
+    return ladder->nus * ladder->lambdas;
+}
+
+double ladder_task_N(const struct ladder *ladder, size_t task)
+{
+    return ladder->config->ridge.N.values[task / ladder->trials];
+}
+
+enum status ladder_solve(struct ladder *ladder, size_t task, MPI_Comm group, double *seconds)
+{
+    const struct config *config = ladder->config;
+    size_t at = task * ladder_task_size(ladder);
+    struct ridge_task ridge = {.gamma = config->gamma,
+                               .P = (size_t)config->P,
+                               .N = (size_t)ladder_task_N(ladder, task),
+                               .seed = config->ridge.seed,
+                               .trial = (uint32_t)(task % ladder->trials),
+                               .nus = ladder->nus,
+                               .nu = config->grid.axis[GRID_NU].values,
+                               .lambdas = ladder->lambdas,
+                               .lambda = ladder->lambda};
+    struct ridge_table table = {.A1 = ladder->A1 + at, .A2 = ladder->A2 + at, .D = ladder->D + at};
+    double start = MPI_Wtime();
+    enum status status = ridge_solve(&ridge, group, &table);
+    *seconds = MPI_Wtime() - start;
+    ladder->state[task] = status == STATUS_OK ? TASK_DONE : TASK_FAILED;
+    return status == STATUS_OK ? status : error_context(status, "N = %zu, trial %zu", ridge.N, task % ladder->trials);
+}
+
+/* The expected tables of one nu, for every trial of each rung. */
+static void expect_nu(struct ladder *ladder, const struct deterministic *deterministic, size_t nu)
+{
+    struct solver solver = deterministic_solver(deterministic);
+    for (size_t task = 0; task < ladder->tasks; task++) {
+        double N = ladder_task_N(ladder, task);
+        for (size_t j = 0; j < ladder->lambdas; j++) {
+            size_t at = (task * ladder->nus + nu) * ladder->lambdas + j;
+            struct coefficients c;
+            if (task % ladder->trials > 0) { /* as the trial before */
+                size_t before = at - ladder_task_size(ladder);
+                c = (struct coefficients){.A1 = ladder->A1[before], .A2 = ladder->A2[before], .D = ladder->D[before]};
+            } else {
+                solver.coefficients(solver.state, N, deterministic_x(deterministic, N, ladder->lambda[j]), &c);
+            }
+            ladder->A1[at] = c.A1;
+            ladder->A2[at] = c.A2;
+            ladder->D[at] = c.D;
+        }
+    }
+}
+
+enum status ladder_expect(struct ladder *ladder)
+{
+    const struct config *config = ladder->config;
+    enum status status = STATUS_OK;
+    for (size_t nu = 0; nu < ladder->nus && status == STATUS_OK; nu++) {
+        struct deterministic *deterministic = NULL;
+        status = deterministic_create(config->gamma, config->grid.axis[GRID_NU].values[nu], config->P, &deterministic);
+        if (status == STATUS_OK) {
+            expect_nu(ladder, deterministic, nu);
+        }
+        deterministic_destroy(&deterministic);
+    }
+    memset(ladder->state, TASK_DONE, ladder->tasks);
+    return status;
+}
+
+/* MPI counts elements with an int. */
+static void broadcast(double *values, size_t count, MPI_Comm comm)
+{
+    enum { PIECE = 1 << 24 };
+    for (size_t done = 0; done < count; done += PIECE) {
+        MPI_Bcast(values + done, (int)(count - done < PIECE ? count - done : PIECE), MPI_DOUBLE, 0, comm);
+    }
+}
+
+void ladder_share(struct ladder *ladder, MPI_Comm comm)
+{
+    size_t values = ladder->tasks * ladder_task_size(ladder);
+    broadcast(ladder->A1, values, comm);
+    broadcast(ladder->A2, values, comm);
+    broadcast(ladder->D, values, comm);
+    MPI_Bcast(ladder->state, (int)ladder->tasks, MPI_BYTE, 0, comm);
+}
+
+enum status ladder_mean(const struct ladder *ladder, size_t nu, size_t excluded, double *A1, double *A2, double *D,
+                        struct empirical_tables *out)
+{
+    const double *from[] = {ladder->A1, ladder->A2, ladder->D};
+    double *to[] = {A1, A2, D};
+    for (size_t k = 0; k < ladder->rungs; k++) {
+        for (int c = 0; c < 3; c++) {
+            double *mean = to[c] + k * ladder->lambdas;
+            size_t trials = 0;
+            for (size_t j = 0; j < ladder->lambdas; j++) {
+                mean[j] = 0;
+            }
+            for (size_t trial = 0; trial < ladder->trials; trial++) {
+                size_t task = k * ladder->trials + trial;
+                if (trial == excluded || ladder->state[task] != TASK_DONE) {
+                    continue;
+                }
+                trials++;
+                const double *values = from[c] + task * ladder_task_size(ladder) + nu * ladder->lambdas;
+                for (size_t j = 0; j < ladder->lambdas; j++) {
+                    mean[j] += (values[j] - mean[j]) / (double)trials;
+                }
+            }
+            if (trials == 0) {
+                return error_set(STATUS_NUMERICAL, "no trial succeeded at N = %g", ladder->config->ridge.N.values[k]);
+            }
+        }
+    }
+    *out = (struct empirical_tables){.rungs = ladder->rungs,
+                                     .lambdas = ladder->lambdas,
+                                     .N = ladder->config->ridge.N.values,
+                                     .lambda = ladder->lambda,
+                                     .lambda_unit = ladder->lambda_unit,
+                                     .A1 = A1,
+                                     .A2 = A2,
+                                     .D = D};
+    return STATUS_OK;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MOAT_LADDER_H
+#define MOAT_LADDER_H
+
+#include <mpi.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sweep/config.h"
+#include "moat/empirical.h"
+#include "moat/error.h"
+
+/*
+ * The ladder of sampled data sets: one task for each (rung N, trial), and its tables of A1, A2, D at every nu of the
+ * grid and every lambda. Tasks are numbered rung-major: task = rung * trials + trial.
+ */
+enum { LADDER_LAMBDAS = 64 };
+
+enum task_state { TASK_PENDING = 0, TASK_DONE = 1, TASK_FAILED = 2 };
+
+struct ladder {
+    const struct config *config; /* not owned */
+    size_t rungs, trials, nus, lambdas, tasks;
+    double lambda_unit, *lambda; /* [lambdas], of empirical_lambda */
+    double *A1, *A2, *D;         /* [tasks][nus][lambdas] */
+    uint8_t *state;              /* [tasks], of enum task_state */
+};
+
+/* The ladder of a config with SOLVER_RIDGE, all tasks pending. `config` must outlive it. Returns STATUS_MEMORY. The
+   caller owns *out. Local. */
+enum status ladder_create(const struct config *config, struct ladder **out);
+
+/* Frees *ladder and sets it to NULL; accepts NULL inside. Local. */
+void ladder_destroy(struct ladder **ladder);
+
+/* Number of values of one table of one task, nus * lambdas; task t's begin at t times that. Local. */
+size_t ladder_task_size(const struct ladder *ladder);
+
+/* Data points of a task. Local. */
+double ladder_task_N(const struct ladder *ladder, size_t task);
+
+/* Solves `task` into the tables; its state becomes done or failed. Sets *seconds. Returns what ridge_solve does, with
+   its message. Collective over `group`. */
+enum status ladder_solve(struct ladder *ladder, size_t task, MPI_Comm group, double *seconds);
+
+/* Fills the tables of every task with what the deterministic equivalent expects and marks all done: what planning times
+   and tests compare with. Returns STATUS_MEMORY. Local. */
+enum status ladder_expect(struct ladder *ladder);
+
+/* Gives every rank the tables and states of rank 0. Collective over comm. */
+void ladder_share(struct ladder *ladder, MPI_Comm comm);
+
+/* No trial: the mean is over all. */
+#define LADDER_ALL SIZE_MAX
+
+/* The mean over the trials that are done, without trial `excluded` or LADDER_ALL, at grid index `nu`: fills A1, A2, D
+   [rungs][lambdas] and points `out` at them. Returns STATUS_NUMERICAL when a rung has no trial left. Local. */
+enum status ladder_mean(const struct ladder *ladder, size_t nu, size_t excluded, double *A1, double *A2, double *D,
+                        struct empirical_tables *out);
+
+#endif
