@@ -204,7 +204,7 @@ static enum status measure(const struct arguments *arguments, const struct confi
     }
     enum status agreed = coordinator_agree(status, comm);
     if (agreed == STATUS_OK && *out) {
-        ladder_share(*out, comm);
+        measurement_share(*out, comm);
         bool left = tasks_left(*out) > 0; /* the same on every rank */
         if (rank == 0 && left) {
             struct progress progress;
@@ -216,7 +216,7 @@ static enum status measure(const struct arguments *arguments, const struct confi
         }
         agreed = coordinator_agree(status, comm);
         if (agreed == STATUS_OK) {
-            ladder_share(*out, comm);
+            measurement_share(*out, comm);
         }
     }
     free(group);

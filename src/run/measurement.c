@@ -142,7 +142,7 @@ static void solve_alone(struct stage *stage)
     for (size_t k = next_rung(stage, INT_MAX); k < stage->ladder->rungs; k = next_rung(stage, INT_MAX)) {
         double seconds;
         size_t task = k * stage->ladder->trials + --stage->left[k];
-        enum status status = ladder_solve(stage->ladder, task, MPI_COMM_SELF, &seconds);
+        enum status status = measurement_solve(stage->ladder, task, MPI_COMM_SELF, &seconds);
         keep(stage, task, seconds, 0, status == STATUS_OK ? "" : error_message());
     }
 }
@@ -240,7 +240,7 @@ void measurement_work(struct ladder *ladder, MPI_Comm comm)
         }
         int rank;
         double seconds;
-        enum status status = ladder_solve(ladder, (size_t)value, group, &seconds);
+        enum status status = measurement_solve(ladder, (size_t)value, group, &seconds);
         MPI_Comm_rank(group, &rank);
         if (rank == 0) {
             send_measured(ladder, (size_t)value, status, seconds, comm);

@@ -36,4 +36,11 @@ enum status measurement_coordinate(struct ladder *ladder, const int *group, stru
 /* The other ranks' part. Every rank of `comm` but 0. */
 void measurement_work(struct ladder *ladder, MPI_Comm comm);
 
+/* Solves `task` into the tables; its state becomes done or failed. Sets *seconds. Returns what ridge_solve does, with
+   its message. Collective over `group`. */
+enum status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm group, double *seconds);
+
+/* Gives every rank the tables and states of rank 0. Collective over comm. */
+void measurement_share(struct ladder *ladder, MPI_Comm comm);
+
 #endif

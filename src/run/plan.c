@@ -64,7 +64,7 @@ static enum status calibrate_task(const struct config *config, double *flops_per
     double seconds = 0;
     enum status status = ladder_create(&sample, &ladder);
     if (status == STATUS_OK) {
-        status = ladder_solve(ladder, k, MPI_COMM_SELF, &seconds);
+        status = measurement_solve(ladder, k, MPI_COMM_SELF, &seconds);
         *flops_per_second = task_flops(config, N->values[k]) / seconds;
     }
     ladder_destroy(&ladder);

@@ -7,8 +7,6 @@
 
 #include "moat/deterministic.h"
 
-#include "ridge/ridge.h"
-
 enum status ladder_create(const struct config *config, struct ladder **out)
 {
     struct ladder *ladder = *out = calloc(1, sizeof *ladder);
@@ -60,27 +58,6 @@ double ladder_task_N(const struct ladder *ladder, size_t task)
     return ladder->config->ridge.N.values[task / ladder->trials];
 }
 
-enum status ladder_solve(struct ladder *ladder, size_t task, MPI_Comm group, double *seconds)
-{
-    const struct config *config = ladder->config;
-    size_t at = task * ladder_task_size(ladder);
-    struct ridge_task ridge = {.gamma = config->gamma,
-                               .P = (size_t)config->P,
-                               .N = (size_t)ladder_task_N(ladder, task),
-                               .seed = config->ridge.seed,
-                               .trial = (uint32_t)(task % ladder->trials),
-                               .nus = ladder->nus,
-                               .nu = config->grid.axis[GRID_NU].values,
-                               .lambdas = ladder->lambdas,
-                               .lambda = ladder->lambda};
-    struct ridge_table table = {.A1 = ladder->A1 + at, .A2 = ladder->A2 + at, .D = ladder->D + at};
-    double start = MPI_Wtime();
-    enum status status = ridge_solve(&ridge, group, &table);
-    *seconds = MPI_Wtime() - start;
-    ladder->state[task] = status == STATUS_OK ? TASK_DONE : TASK_FAILED;
-    return status == STATUS_OK ? status : error_context(status, "N = %zu, trial %zu", ridge.N, task % ladder->trials);
-}
-
 /* The expected tables of one nu, for every trial of each rung. */
 static void expect_nu(struct ladder *ladder, const struct deterministic *deterministic, size_t nu)
 {
@@ -117,24 +94,6 @@ enum status ladder_expect(struct ladder *ladder)
     }
     memset(ladder->state, TASK_DONE, ladder->tasks);
     return status;
-}
-
-/* MPI counts elements with an int. */
-static void broadcast(double *values, size_t count, MPI_Comm comm)
-{
-    enum { PIECE = 1 << 24 };
-    for (size_t done = 0; done < count; done += PIECE) {
-        MPI_Bcast(values + done, (int)(count - done < PIECE ? count - done : PIECE), MPI_DOUBLE, 0, comm);
-    }
-}
-
-void ladder_share(struct ladder *ladder, MPI_Comm comm)
-{
-    size_t values = ladder->tasks * ladder_task_size(ladder);
-    broadcast(ladder->A1, values, comm);
-    broadcast(ladder->A2, values, comm);
-    broadcast(ladder->D, values, comm);
-    MPI_Bcast(ladder->state, (int)ladder->tasks, MPI_BYTE, 0, comm);
 }
 
 enum status ladder_mean(const struct ladder *ladder, size_t nu, size_t excluded, double *A1, double *A2, double *D,

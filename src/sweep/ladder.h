@@ -2,7 +2,6 @@
 #ifndef MOAT_LADDER_H
 #define MOAT_LADDER_H
 
-#include <mpi.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,16 +38,9 @@ size_t ladder_task_size(const struct ladder *ladder);
 /* Data points of a task. Local. */
 double ladder_task_N(const struct ladder *ladder, size_t task);
 
-/* Solves `task` into the tables; its state becomes done or failed. Sets *seconds. Returns what ridge_solve does, with
-   its message. Collective over `group`. */
-enum status ladder_solve(struct ladder *ladder, size_t task, MPI_Comm group, double *seconds);
-
 /* Fills the tables of every task with what the deterministic equivalent expects and marks all done: what planning times
    and tests compare with. Returns STATUS_MEMORY. Local. */
 enum status ladder_expect(struct ladder *ladder);
-
-/* Gives every rank the tables and states of rank 0. Collective over comm. */
-void ladder_share(struct ladder *ladder, MPI_Comm comm);
 
 /* No trial: the mean is over all. */
 #define LADDER_ALL SIZE_MAX

@@ -105,7 +105,7 @@ size_t ladder_task_size(const struct ladder *ladder)
     return ladder->nus * ladder->lambdas;
 }
 
-enum status ladder_solve(struct ladder *ladder, size_t task, MPI_Comm group, double *seconds)
+enum status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm group, double *seconds)
 {
     int ranks;
     MPI_Comm_size(group, &ranks);

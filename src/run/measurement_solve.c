@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One data set of the ladder, solved by the ranks of a group, and the tables of all, given to every rank. */
+#include "ridge/ridge.h"
+#include "run/measurement.h"
+
+enum status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm group, double *seconds)
+{
+    const struct config *config = ladder->config;
+    size_t at = task * ladder_task_size(ladder);
+    struct ridge_task ridge = {.gamma = config->gamma,
+                               .P = (size_t)config->P,
+                               .N = (size_t)ladder_task_N(ladder, task),
+                               .seed = config->ridge.seed,
+                               .trial = (uint32_t)(task % ladder->trials),
+                               .nus = ladder->nus,
+                               .nu = config->grid.axis[GRID_NU].values,
+                               .lambdas = ladder->lambdas,
+                               .lambda = ladder->lambda};
+    struct ridge_table table = {.A1 = ladder->A1 + at, .A2 = ladder->A2 + at, .D = ladder->D + at};
+    double start = MPI_Wtime();
+    enum status status = ridge_solve(&ridge, group, &table);
+    *seconds = MPI_Wtime() - start;
+    ladder->state[task] = status == STATUS_OK ? TASK_DONE : TASK_FAILED;
+    return status == STATUS_OK ? status : error_context(status, "N = %zu, trial %zu", ridge.N, task % ladder->trials);
+}
+
+/* MPI counts elements with an int. */
+static void broadcast(double *values, size_t count, MPI_Comm comm)
+{
+    enum { PIECE = 1 << 24 };
+    for (size_t done = 0; done < count; done += PIECE) {
+        MPI_Bcast(values + done, (int)(count - done < PIECE ? count - done : PIECE), MPI_DOUBLE, 0, comm);
+    }
+}
+
+void measurement_share(struct ladder *ladder, MPI_Comm comm)
+{
+    size_t values = ladder->tasks * ladder_task_size(ladder);
+    broadcast(ladder->A1, values, comm);
+    broadcast(ladder->A2, values, comm);
+    broadcast(ladder->D, values, comm);
+    MPI_Bcast(ladder->state, (int)ladder->tasks, MPI_BYTE, 0, comm);
+}
