@@ -52,7 +52,7 @@ SCALE_PACKAGES := libsimgrid-dev
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion
 OPTIMISE := -O3
 # Under HDF5 1.12 and later the names mean what they mean in 1.10, the oldest version that moat is built with.
-COMPILE   = -std=c11 -D_GNU_SOURCE -DH5_USE_110_API $(OPTIMISE) -g $(if $(strip $(ARCH)),-march=$(strip $(ARCH))) -fopenmp-simd \
+COMPILE   = -std=c11 -D_GNU_SOURCE -DH5_USE_110_API $(OPTIMISE) -g $(if $(strip $(ARCH)),-march=$(strip $(ARCH))) -fopenmp-simd -fvisibility=hidden \
             -ffp-contract=off -fno-math-errno $(WARNINGS) $(strip $(HDF5_CFLAGS) $(GSL_CFLAGS) $(YAML_CFLAGS) $(ZLIB_CFLAGS) $(RANDOM123_CFLAGS) $(CUNIT_CFLAGS) \
             $(ELPA_CFLAGS)) -Iinclude -Isrc -MMD -MP $(SANITIZE) $(EXTRA) $(CPPFLAGS) $(CFLAGS)
 LDLIBS    = -Wl,--as-needed $(ELPA_LIBS) $(HDF5_LIBS) $(SCALAPACK) $(BLAS) $(GSL_LIBS) $(YAML_LIBS) $(ZLIB_LIBS) -lm $(SANITIZE) $(LDFLAGS)
@@ -66,7 +66,7 @@ $(foreach setting,$(MPI_ENVIRONMENT),$(eval $(setting)))
 # A folder a layer, lowest first: an include never points up, which make lint checks. libmoat is the model alone; the
 # program is made of it and of what stands above it.
 LAYERS          := base model ridge sweep results run program
-LIBRARY_SOURCES := src/base/error.c $(wildcard src/model/*.c)
+LIBRARY_SOURCES := src/base/error.c src/base/version.c $(wildcard src/model/*.c)
 INNER_SOURCES   := $(filter-out $(LIBRARY_SOURCES) src/ridge/grid_%.c src/program/%.c,$(wildcard $(LAYERS:%=src/%/*.c))) \
                    src/ridge/grid_$(strip $(EIGENSOLVER)).c
 PROGRAM_SOURCES := $(wildcard src/program/*.c)
@@ -292,10 +292,10 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 $(BUILD)/flags: force
 	@mkdir -p $(@D); echo '$(CC) $(OMPI_CC) $(COMPILE) $(LDLIBS)' | cmp -s - $@ || echo '$(CC) $(OMPI_CC) $(COMPILE) $(LDLIBS)' > $@
 
-# The version goes into the files that state it, which are rebuilt when the revision changes.
+# The version goes into the file that states it, which is rebuilt when the revision changes.
 revision := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
 $(call object,src/base/ranks.c): DEFINES = -DMOAT_MPIRUN='"$(firstword $(MPIRUN))"'
-VERSIONED := $(call object,src/program/main.c src/results/create.c)
+VERSIONED := $(call object,src/base/version.c)
 $(VERSIONED): DEFINES = -DMOAT_VERSION='"$(VERSION)"' -DMOAT_REVISION='"$(revision)"'
 $(VERSIONED): $(BUILD)/revision
 $(BUILD)/revision: force

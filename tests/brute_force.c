@@ -199,8 +199,8 @@ struct brute_choice brute_alpha(const struct brute_model *model, const struct br
     return best;
 }
 
-static struct brute_choice choice_at(struct brute_model *model, double N, double Q, double tau, long double log_kappa,
-                                     const struct brute_sums *known)
+static struct brute_choice moat_choice_at(struct brute_model *model, double N, double Q, double tau,
+                                          long double log_kappa, const struct brute_sums *known)
 {
     struct brute_sums sums = known ? *known : brute_sums(model, log_kappa);
     struct brute_choice choice = brute_alpha(model, &sums, N, Q, tau);
@@ -223,7 +223,7 @@ static void search(struct brute_model *model, double N, double Q, double tau, lo
                    int points, struct brute_choice *best)
 {
     for (int k = 0; k < points; k++) {
-        struct brute_choice here = choice_at(model, N, Q, tau, low + (high - low) * k / (points - 1), NULL);
+        struct brute_choice here = moat_choice_at(model, N, Q, tau, low + (high - low) * k / (points - 1), NULL);
         *best = better(&here, best) ? here : *best;
     }
 }
@@ -241,7 +241,7 @@ struct brute_choice brute_company(struct brute_model *model, double N, double Q,
     for (int k = 0; k < BRUTE_LATTICE; k++) {
         long double log_kappa = LATTICE_LOW + k * LATTICE_STEP;
         if (log_kappa > low && log_kappa < high) {
-            struct brute_choice here = choice_at(model, N, Q, tau, log_kappa, lattice_sums(model, k));
+            struct brute_choice here = moat_choice_at(model, N, Q, tau, log_kappa, lattice_sums(model, k));
             best = better(&here, &best) ? here : best;
         }
     }

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ridge/scalapack.h"
 #include "ridge/random.h"
+#include "ridge/scalapack.h"
 #include "ridge_reference.h"
 
 enum { BLOCK = 8 };

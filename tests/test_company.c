@@ -19,8 +19,8 @@ static double uniform(gsl_rng *rng, double low, double high)
 /* One company somewhere in the legal domain. */
 struct sample {
     double P, N, Q, tau, L_star;
-    struct deterministic *table;
-    struct solver solver;
+    struct moat_deterministic *table;
+    struct moat_solver solver;
     char where[192];
 };
 
@@ -50,15 +50,15 @@ static void sample_draw(gsl_rng *rng, int number, struct sample *sample)
     brute_model_init(&model, gamma, nu, P);
     sample->L_star = 2 * sample->Q * (double)model.a0;
     sample->tau = sample_tau(rng, number / 6 + number % 6, sample->L_star);
-    CU_ASSERT_EQUAL_FATAL(deterministic_create(gamma, nu, P, &sample->table), STATUS_OK);
-    sample->solver = deterministic_solver(sample->table);
+    CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(gamma, nu, P, &sample->table), MOAT_OK);
+    sample->solver = moat_deterministic_solver(sample->table);
     snprintf(sample->where, sizeof sample->where,
              "gamma %.17g, nu %.17g, P %.0f, N %.17g, Q %.17g, tau %.17g (%.9g L*)", gamma, nu, P, sample->N, sample->Q,
              sample->tau, sample->tau / sample->L_star);
 }
 
 /* The reported choice gives the reported losses, at its x and, lambda being inside its range, at its lambda. */
-static void expect_reproduced(const struct sample *sample, const struct company *found)
+static void expect_reproduced(const struct sample *sample, const struct moat_company *found)
 {
     long double points[2] = {found->x, found->x};
     if (found->lambda > 0 && found->lambda < 1) {
@@ -80,7 +80,8 @@ static void expect_reproduced(const struct sample *sample, const struct company 
 }
 
 /* L1* and excess of a feasible company. */
-static void compare_losses(const struct sample *sample, const struct company *found, const struct brute_choice *brute)
+static void compare_losses(const struct sample *sample, const struct moat_company *found,
+                           const struct brute_choice *brute)
 {
     double loss = (double)brute->losses.performance;
     /* with N >= P and no label noise the infimum is 0, at lambda = 0; the solver's range ends where 1 - t < 1e-13 */
@@ -112,8 +113,8 @@ static void compare_losses(const struct sample *sample, const struct company *fo
 
 static void compare(const struct sample *sample)
 {
-    struct company found;
-    company_solve(&sample->solver, sample->N, sample->Q, sample->tau, &found);
+    struct moat_company found;
+    moat_company_solve(&sample->solver, sample->N, sample->Q, sample->tau, &found);
     struct brute_choice brute = brute_company(&model, sample->N, sample->Q, sample->tau);
     double margin = (double)(brute.losses.safety / sample->tau) - 1; /* of the least L2 when none is feasible */
     if (!brute.feasible && margin < 1e-9) {
@@ -123,7 +124,7 @@ static void compare(const struct sample *sample)
            found.feasible, brute.feasible, margin);
     if (!brute.feasible) {
         if (brute.alpha < 0.5L + 1e-9L) { /* next to N = P label noise can make alpha = 1 the nearest to feasible */
-            double excess = (double)brute.losses.safety - company_infinite_data_loss(sample->L_star, sample->tau);
+            double excess = (double)brute.losses.safety - moat_company_infinite_data_loss(sample->L_star, sample->tau);
             expect(relative_error(found.excess, excess) < 1e-8, "excess at %s: %.17g, expected %.17g", sample->where,
                    found.excess, excess);
         }
@@ -141,7 +142,7 @@ static void dense_search(void)
         struct sample sample;
         sample_draw(rng, number, &sample);
         compare(&sample);
-        deterministic_destroy(&sample.table);
+        moat_deterministic_destroy(&sample.table);
     }
     gsl_rng_free(rng);
 }
@@ -163,7 +164,7 @@ static void next_to_interpolation(void)
                  "gamma %.17g, nu %.17g, P %.0f, N %.17g, Q %.17g, tau %.17g, near N = P", model.gamma, model.nu,
                  sample.P, sample.N, sample.Q, sample.tau);
         compare(&sample);
-        deterministic_destroy(&sample.table);
+        moat_deterministic_destroy(&sample.table);
     }
     gsl_rng_free(rng);
 }
@@ -171,37 +172,37 @@ static void next_to_interpolation(void)
 /* Where only alpha = 1 in a narrow range of lambda meets tau, more data still never make a company worse. */
 static void narrow_pocket(void)
 {
-    struct deterministic *table = NULL;
-    CU_ASSERT_EQUAL_FATAL(deterministic_create(0.135, 0.4, 257, &table), STATUS_OK);
-    struct solver solver = deterministic_solver(table);
+    struct moat_deterministic *table = NULL;
+    CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(0.135, 0.4, 257, &table), MOAT_OK);
+    struct moat_solver solver = moat_deterministic_solver(table);
     double Q = 0.0041, tau = 0.99999 * 2 * Q * solver.A0, before = INFINITY;
     int pockets = 0;
     for (double N = 267; N < 280; N += 0.01) {
-        struct company found;
-        company_solve(&solver, N, Q, tau, &found);
+        struct moat_company found;
+        moat_company_solve(&solver, N, Q, tau, &found);
         double loss = found.feasible ? found.loss_performance : INFINITY;
         expect(loss <= before, "L1* at N %.17g: %.17g, with less data %.17g", N, loss, before);
         pockets += found.feasible && found.alpha == 1;
         before = loss;
     }
     CU_ASSERT(pockets > 500);
-    deterministic_destroy(&table);
+    moat_deterministic_destroy(&table);
 }
 
 /* Next to N = P the best lambda is 0 and L1 -> 0, but the loss is flat there to rounding. */
 static void flat_ridgeless_end(void)
 {
-    struct deterministic *table = NULL;
-    CU_ASSERT_EQUAL_FATAL(deterministic_create(0.36, 0.361, 39, &table), STATUS_OK);
-    struct solver solver = deterministic_solver(table);
+    struct moat_deterministic *table = NULL;
+    CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(0.36, 0.361, 39, &table), MOAT_OK);
+    struct moat_solver solver = moat_deterministic_solver(table);
     double Q = 0.04, tau = 1.0003 * 2 * Q * solver.A0;
     for (double rest = 1e-6; rest > 1e-10; rest /= 1.1) {
-        struct company found;
-        company_solve(&solver, 39 * (1 - rest), Q, tau, &found);
+        struct moat_company found;
+        moat_company_solve(&solver, 39 * (1 - rest), Q, tau, &found);
         expect(found.feasible && found.lambda < 1e-12 && found.loss_performance < 10 * rest,
                "L1* at N = P (1 - %g): %g", rest, found.loss_performance);
     }
-    deterministic_destroy(&table);
+    moat_deterministic_destroy(&table);
 }
 
 /* tau just over and just under what N points can reach: at the edge of feasibility alpha is 1/2 and lambda is the best.
@@ -223,7 +224,7 @@ static void edge_of_feasibility(void)
                 compare(&sample);
             }
         }
-        deterministic_destroy(&sample.table);
+        moat_deterministic_destroy(&sample.table);
     }
     gsl_rng_free(rng);
 }
@@ -235,8 +236,8 @@ static void infinite_data(void)
         struct sample sample;
         sample_draw(rng, number, &sample);
         sample.N = INFINITY;
-        struct company found;
-        company_solve(&sample.solver, INFINITY, sample.Q, sample.tau, &found);
+        struct moat_company found;
+        moat_company_solve(&sample.solver, INFINITY, sample.Q, sample.tau, &found);
         struct brute_choice brute = brute_company(&model, INFINITY, sample.Q, sample.tau);
         double root = sqrt(sample.L_star) - sqrt(fmin(sample.tau, sample.L_star)), L_star = sample.L_star;
         expect(found.feasible && found.excess == 0 && isnan(found.x), "infinite data at %s", sample.where);
@@ -247,10 +248,10 @@ static void infinite_data(void)
                    relative_error(found.loss_safety, (double)brute.losses.safety) < 1e-9 &&
                    found.loss_safety <= sample.tau * (1 + 1e-14),
                "choice at %s: %.17g, expected %.17Lg", sample.where, found.alpha, brute.alpha);
-        company_solve(&sample.solver, INFINITY, sample.Q, L_star * 0.2499999, &found);
+        moat_company_solve(&sample.solver, INFINITY, sample.Q, L_star * 0.2499999, &found);
         expect(!found.feasible, "a quarter of L* at %s", sample.where);
-        CU_ASSERT(isnan(company_infinite_data_loss(L_star, L_star * 0.2499999)));
-        deterministic_destroy(&sample.table);
+        CU_ASSERT(isnan(moat_company_infinite_data_loss(L_star, L_star * 0.2499999)));
+        moat_deterministic_destroy(&sample.table);
     }
     gsl_rng_free(rng);
 }
@@ -299,7 +300,7 @@ static void single_minimum(void)
         double low, high;
         sample.solver.domain(sample.solver.state, sample.N, &low, &high);
         expect_single_minimum(&sample, low, high);
-        deterministic_destroy(&sample.table);
+        moat_deterministic_destroy(&sample.table);
     }
     gsl_rng_free(rng);
 }

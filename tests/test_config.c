@@ -185,8 +185,8 @@ static struct config *parse_edited(const char *from, const char *to)
     char text[TEXT_SIZE];
     struct config *config = NULL;
     edit(from, to, text);
-    if (config_parse(text, "good.yaml", &config) != STATUS_OK) {
-        printf("\n    '%s' refused: %s\n", to, error_message());
+    if (config_parse(text, "good.yaml", &config) != MOAT_OK) {
+        printf("\n    '%s' refused: %s\n", to, moat_error_message());
     }
     CU_ASSERT_PTR_NOT_NULL_FATAL(config);
     return config;
@@ -195,10 +195,10 @@ static struct config *parse_edited(const char *from, const char *to)
 static bool accepted(const char *text)
 {
     struct config *config = NULL;
-    enum status status = config_parse(text, "some.yaml", &config);
-    CU_ASSERT_EQUAL(status == STATUS_OK, config != NULL);
+    enum moat_status status = config_parse(text, "some.yaml", &config);
+    CU_ASSERT_EQUAL(status == MOAT_OK, config != NULL);
     config_destroy(&config);
-    return status == STATUS_OK;
+    return status == MOAT_OK;
 }
 
 static bool accepts(const char *from, const char *to)
@@ -213,7 +213,7 @@ static void reads_ridge(void)
     char text[TEXT_SIZE];
     struct config *config = NULL, *other = NULL;
     edit("deterministic", "ridge\n" RIDGE("2048", "16, 64, 256, 2048", "16", "7, ranks_per_group: 3"), text);
-    CU_ASSERT_EQUAL_FATAL(config_parse(text, "good.yaml", &config), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(config_parse(text, "good.yaml", &config), MOAT_OK);
     CU_ASSERT_EQUAL(config->solver, SOLVER_RIDGE);
     CU_ASSERT_EQUAL(config->P, 2048);
     CU_ASSERT_EQUAL(config->ridge.N.size, 4);
@@ -223,7 +223,7 @@ static void reads_ridge(void)
     CU_ASSERT_EQUAL(config->ridge.ranks_per_group, 3);
 
     edit("deterministic", "ridge\n" RIDGE("2048", "16, 64, 256, 2048", "16", "7"), text);
-    CU_ASSERT_EQUAL_FATAL(config_parse(text, "good.yaml", &other), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(config_parse(text, "good.yaml", &other), MOAT_OK);
     CU_ASSERT(config_equal(config, other)); /* groups are not part of the question */
     other->ridge.seed = 8;
     CU_ASSERT(!config_equal(config, other));
@@ -257,22 +257,22 @@ static void reads_scaling_laws(void)
     };
     struct config *config = NULL, *other = NULL;
     char text[TEXT_SIZE];
-    CU_ASSERT_EQUAL_FATAL(config_parse(scaling, "good.yaml", &config), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(config_parse(scaling, "good.yaml", &config), MOAT_OK);
     CU_ASSERT_EQUAL(config->sweep, SWEEP_SCALING_LAW);
     CU_ASSERT_EQUAL(config->grid.axis[GRID_N].size, 31);
     CU_ASSERT_EQUAL(config->grid.axis[GRID_ALPHA].values[0], 0.5);
     CU_ASSERT(config->grid.axis[GRID_LAMBDA].scalar && isnan(config->grid.axis[GRID_LAMBDA].values[0]));
     edit_text(scaling, "  alpha", "  lambda: {log: [1e-6, 1], points: 7}\n  alpha", text);
-    CU_ASSERT_EQUAL_FATAL(config_parse(text, "good.yaml", &other), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(config_parse(text, "good.yaml", &other), MOAT_OK);
     CU_ASSERT(!other->grid.axis[GRID_LAMBDA].scalar && other->grid.axis[GRID_LAMBDA].size == 7);
     CU_ASSERT(config_equal(config, config) && !config_equal(config, other));
     config_destroy(&config);
     config_destroy(&other);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         edit_text(scaling, bad[i][0], bad[i][1], text);
-        CU_ASSERT_EQUAL(config_parse(text, "bad.yaml", &config), STATUS_USAGE);
-        expect(strncmp(error_message(), bad[i][2], strlen(bad[i][2])) == 0, "%s: not what was expected, %s",
-               error_message(), bad[i][2]);
+        CU_ASSERT_EQUAL(config_parse(text, "bad.yaml", &config), MOAT_USAGE);
+        expect(strncmp(moat_error_message(), bad[i][2], strlen(bad[i][2])) == 0, "%s: not what was expected, %s",
+               moat_error_message(), bad[i][2]);
     }
 }
 
@@ -283,16 +283,16 @@ static void reads_tau_I_axis(void)
     char bare[TEXT_SIZE], text[TEXT_SIZE];
     edit("incumbent: {tau: 0.9}\n", "", bare);
     edit_text(bare, "grid:\n", "grid:\n  tau_I: {values: [0.9]}\n", text);
-    CU_ASSERT_EQUAL_FATAL(config_parse(text, "good.yaml", &list), STATUS_OK);
-    CU_ASSERT_EQUAL_FATAL(config_parse(good, "good.yaml", &scalar), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(config_parse(text, "good.yaml", &list), MOAT_OK);
+    CU_ASSERT_EQUAL_FATAL(config_parse(good, "good.yaml", &scalar), MOAT_OK);
     CU_ASSERT(!list->grid.axis[GRID_TAU_I].scalar && scalar->grid.axis[GRID_TAU_I].scalar);
     CU_ASSERT_EQUAL(list->grid.axis[GRID_TAU_I].values[0], 0.9);
     CU_ASSERT(!config_equal(list, scalar));
     config_destroy(&list);
     config_destroy(&scalar);
     edit_text(bare, "grid:\n", "grid:\n  tau_I: {values: [0.1, 0.2]}\n", text);
-    CU_ASSERT_EQUAL(config_parse(text, "bad.yaml", &list), STATUS_USAGE);
-    CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), "grid.tau_I: found 0.2 as the largest value"));
+    CU_ASSERT_EQUAL(config_parse(text, "bad.yaml", &list), MOAT_USAGE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(moat_error_message(), "grid.tau_I: found 0.2 as the largest value"));
 }
 
 static void check_bad(const struct bad *bad, size_t count)
@@ -301,16 +301,16 @@ static void check_bad(const struct bad *bad, size_t count)
         char text[TEXT_SIZE];
         struct config *config = (struct config *)text; /* must become NULL */
         edit(bad[i].from, bad[i].to, text);
-        CU_ASSERT_EQUAL(config_parse(text, "bad.yaml", &config), STATUS_USAGE);
+        CU_ASSERT_EQUAL(config_parse(text, "bad.yaml", &config), MOAT_USAGE);
         CU_ASSERT_PTR_NULL(config);
         for (int f = 0; f < FRAGMENTS && bad[i].said[f]; f++) {
-            bool said = strstr(error_message(), bad[i].said[f]) != NULL;
+            bool said = strstr(moat_error_message(), bad[i].said[f]) != NULL;
             CU_ASSERT_TRUE(said);
             if (!said) {
-                printf("\n    '%s': no '%s' in: %s\n", bad[i].to, bad[i].said[f], error_message());
+                printf("\n    '%s': no '%s' in: %s\n", bad[i].to, bad[i].said[f], moat_error_message());
             }
         }
-        CU_ASSERT_PTR_NULL(strchr(error_message(), '\n'));
+        CU_ASSERT_PTR_NULL(strchr(moat_error_message(), '\n'));
     }
 }
 
@@ -338,7 +338,7 @@ static void refuses_with_place_and_reason(void)
 static void reads_every_key(void)
 {
     struct config *config = NULL;
-    CU_ASSERT_EQUAL_FATAL(config_parse(good, "good.yaml", &config), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(config_parse(good, "good.yaml", &config), MOAT_OK);
     CU_ASSERT_STRING_EQUAL(config->name, "test");
     CU_ASSERT_STRING_EQUAL(config->output, "test.h5");
     CU_ASSERT_STRING_EQUAL(config->text, good);
@@ -467,8 +467,8 @@ static void refuses_thresholds_nobody_meets(void)
                  cases[i].P, cases[i].tau_I, cases[i].tau_E, cases[i].Q);
         CU_ASSERT_EQUAL(accepted(text), cases[i].met);
         if (!cases[i].met) {
-            CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), cases[i].tau_I < 1 ? "incumbent.tau" : "grid.tau_E"));
-            CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), "L_star/4"));
+            CU_ASSERT_PTR_NOT_NULL(strstr(moat_error_message(), cases[i].tau_I < 1 ? "incumbent.tau" : "grid.tau_E"));
+            CU_ASSERT_PTR_NOT_NULL(strstr(moat_error_message(), "L_star/4"));
         }
     }
 }
@@ -487,12 +487,13 @@ static void refuses_huge_grids_at_once(void)
     edit("points: 111}\n  tau_E: {values: [.inf]}", "points: 1e8}\n  tau_E: {log: [1, 2], points: 5000}", text);
     double megabytes = peak_megabytes();
     clock_t start = clock();
-    CU_ASSERT_EQUAL(config_parse(text, "huge.yaml", &config), STATUS_USAGE);
+    CU_ASSERT_EQUAL(config_parse(text, "huge.yaml", &config), MOAT_USAGE);
     CU_ASSERT_TRUE((double)(clock() - start) / CLOCKS_PER_SEC < 1);
     CU_ASSERT_TRUE(peak_megabytes() - megabytes < 100);
-    CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), "huge.yaml:8: grid: found N_I 100000000 x tau_E 5000 x Q 1 x nu 2"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), "1e+12 points"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), "at most 1e10"));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(moat_error_message(), "huge.yaml:8: grid: found N_I 100000000 x tau_E 5000 x Q 1 x nu 2"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(moat_error_message(), "1e+12 points"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(moat_error_message(), "at most 1e10"));
 }
 
 /* Equal whatever the spelling; unequal at the last bit of any number. */
@@ -516,8 +517,8 @@ static void tells_equal_sweeps(void)
         {"[0.6, 1.0]", "[0.6, 1.0000000000000002]"},
     };
     struct config *left = NULL, *right = NULL;
-    CU_ASSERT_EQUAL_FATAL(config_parse(good, "left.yaml", &left), STATUS_OK);
-    CU_ASSERT_EQUAL(config_parse(spelled, "right.yaml", &right), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(config_parse(good, "left.yaml", &left), MOAT_OK);
+    CU_ASSERT_EQUAL(config_parse(spelled, "right.yaml", &right), MOAT_OK);
     CU_ASSERT_TRUE(right && config_equal(left, right));
     config_destroy(&right);
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
@@ -540,14 +541,14 @@ static void write_file(const char *path, const char *text, size_t length, size_t
     CU_ASSERT_EQUAL(fclose(file), 0);
 }
 
-static void check_load(const char *path, enum status status, const char *said)
+static void check_load(const char *path, enum moat_status status, const char *said)
 {
     struct config *config = NULL;
     CU_ASSERT_EQUAL(config_load(path, &config), status);
-    CU_ASSERT_EQUAL(status == STATUS_OK, config != NULL);
-    if (status != STATUS_OK) {
-        CU_ASSERT_EQUAL(strncmp(error_message(), path, strlen(path)), 0);
-        CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), said));
+    CU_ASSERT_EQUAL(status == MOAT_OK, config != NULL);
+    if (status != MOAT_OK) {
+        CU_ASSERT_EQUAL(strncmp(moat_error_message(), path, strlen(path)), 0);
+        CU_ASSERT_PTR_NOT_NULL(strstr(moat_error_message(), said));
     }
     config_destroy(&config);
 }
@@ -558,24 +559,24 @@ static void loads_files_only(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/config.yaml", folder);
 
-    check_load(path, STATUS_USAGE, "No such file");
-    check_load(folder, STATUS_USAGE, "folder");
-    check_load("/dev/zero", STATUS_USAGE, "device");
-    check_load("/proc/self/mem", STATUS_IO, "cannot be read"); /* a regular file whose first byte never is readable */
+    check_load(path, MOAT_USAGE, "No such file");
+    check_load(folder, MOAT_USAGE, "folder");
+    check_load("/dev/zero", MOAT_USAGE, "device");
+    check_load("/proc/self/mem", MOAT_IO, "cannot be read"); /* a regular file whose first byte never is readable */
     CU_ASSERT_EQUAL(mkfifo(path, 0600), 0);
-    check_load(path, STATUS_USAGE, "pipe");
+    check_load(path, MOAT_USAGE, "pipe");
     unlink(path);
 
     write_file(path, good, strlen(good), 1 << 20);
-    check_load(path, STATUS_OK, "");
+    check_load(path, MOAT_OK, "");
     write_file(path, good, strlen(good), (1 << 20) + 1);
-    check_load(path, STATUS_USAGE, "more than 1 MiB");
+    check_load(path, MOAT_USAGE, "more than 1 MiB");
     write_file(path, good, sizeof good, 0); /* with its final NUL */
-    check_load(path, STATUS_USAGE, "binary");
+    check_load(path, MOAT_USAGE, "binary");
     write_file(path, "", 0, 0);
-    check_load(path, STATUS_USAGE, ":1: found an empty file");
+    check_load(path, MOAT_USAGE, ":1: found an empty file");
     write_file(path, "a\n", 2, 0);
-    check_load(path, STATUS_USAGE, ":1: found a, expected a mapping");
+    check_load(path, MOAT_USAGE, ":1: found a, expected a mapping");
     unlink(path);
     rmdir(folder);
 }
@@ -613,7 +614,7 @@ static void survives_damage(void)
             unsigned line = 0;
             if (!accepted(text)) {
                 refused++;
-                CU_ASSERT_EQUAL(sscanf(error_message(), "some.yaml:%u: ", &line), 1);
+                CU_ASSERT_EQUAL(sscanf(moat_error_message(), "some.yaml:%u: ", &line), 1);
                 CU_ASSERT_TRUE(line >= 1 && line <= 15); /* 13 lines, one more by the change, and the end */
             }
         }
@@ -628,9 +629,9 @@ static void jobs_load(void)
     CU_ASSERT_TRUE(jobs.gl_pathc >= 3);
     for (size_t i = 0; i < jobs.gl_pathc; i++) {
         struct config *config = NULL;
-        CU_ASSERT_EQUAL(config_load(jobs.gl_pathv[i], &config), STATUS_OK);
+        CU_ASSERT_EQUAL(config_load(jobs.gl_pathv[i], &config), MOAT_OK);
         if (!config) {
-            printf("\n    %s\n", error_message());
+            printf("\n    %s\n", moat_error_message());
         }
         config_destroy(&config);
     }

@@ -19,8 +19,8 @@ static double uniform(gsl_rng *rng, double low, double high)
 /* One random (gamma, nu, P, N, x) in the solver's range. */
 struct sample {
     double gamma, nu, P, N, x_low, x_high, x;
-    struct deterministic *table;
-    struct solver solver;
+    struct moat_deterministic *table;
+    struct moat_solver solver;
     char where[192];
 };
 
@@ -34,8 +34,8 @@ static void sample_draw(gsl_rng *rng, int number, struct sample *sample)
         N = fmax(1, N_of_P[(number / 2) % 8]);
     }
     *sample = (struct sample){.gamma = gamma, .nu = nu, .P = P, .N = N};
-    CU_ASSERT_EQUAL_FATAL(deterministic_create(gamma, nu, P, &sample->table), STATUS_OK);
-    sample->solver = deterministic_solver(sample->table);
+    CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(gamma, nu, P, &sample->table), MOAT_OK);
+    sample->solver = moat_deterministic_solver(sample->table);
     sample->solver.domain(sample->solver.state, N, &sample->x_low, &sample->x_high);
     double share = number % 5 == 0 ? 0 : number % 5 == 1 ? 1 : gsl_rng_uniform(rng);
     share = number % 5 == 2 ? exp(-20 * share) : share;
@@ -61,7 +61,7 @@ static void coefficients(void)
     for (int number = 0; number < 300; number++) {
         struct sample sample;
         sample_draw(rng, number, &sample);
-        struct coefficients found;
+        struct moat_coefficients found;
         sample.solver.coefficients(sample.solver.state, sample.N, sample.x, &found);
         const double got[3] = {found.A1, found.A2, found.D}, slope[3] = {found.A1_x, found.A2_x, found.D_x};
         const double h = 1e-3;
@@ -79,7 +79,7 @@ static void coefficients(void)
                    "d%s/dx at %s: %.17g, by differences %.17g", name[k], sample.where, slope[k], difference);
         }
         expect(relative_error(sample.solver.A0, (double)model.a0) < 1e-13, "A0 at %s", sample.where);
-        deterministic_destroy(&sample.table);
+        moat_deterministic_destroy(&sample.table);
     }
     gsl_rng_free(rng);
 }
@@ -103,7 +103,7 @@ static void derivatives_in_log_N(void)
     for (int number = 0; number < 100; number++) {
         struct sample sample;
         sample_draw(rng, number, &sample);
-        struct coefficients plain, found;
+        struct moat_coefficients plain, found;
         sample.solver.coefficients(sample.solver.state, sample.N, sample.x, &plain);
         sample.solver.coefficients_log_N(sample.solver.state, sample.N, sample.x, &found);
         CU_ASSERT(found.A1 == plain.A1 && found.A2 == plain.A2 && found.D == plain.D);
@@ -117,7 +117,7 @@ static void derivatives_in_log_N(void)
         double free2 = (double)brute_free2(&model, &sums, sample.N);
         if (free2 < 1e-5) { /* too close to the pole at N = P for differences of double N */
             CU_ASSERT(isfinite(found.A1_x) && isfinite(found.A2_x) && isfinite(found.D_x));
-            deterministic_destroy(&sample.table);
+            moat_deterministic_destroy(&sample.table);
             continue;
         }
         compared++;
@@ -132,7 +132,7 @@ static void derivatives_in_log_N(void)
             expect(fabs(slope[k] - difference) <= 1e-8 * (fabs(difference) + fabs(got[k])),
                    "d%s/dlnN at %s: %.17g, by differences %.17g", name[k], sample.where, slope[k], difference);
         }
-        deterministic_destroy(&sample.table);
+        moat_deterministic_destroy(&sample.table);
     }
     CU_ASSERT(compared >= 60);
     gsl_rng_free(rng);
@@ -144,7 +144,7 @@ static void range_of_lambda(void)
     for (int number = 0; number < 200; number++) {
         struct sample sample;
         sample_draw(rng, number, &sample);
-        const struct solver *solver = &sample.solver;
+        const struct moat_solver *solver = &sample.solver;
         double N = sample.N;
         struct brute_sums sums = brute_sums(&model, sample.x_low);
         if (N < sample.P) { /* lambda = 0 where df1 = N: free1 is rounding there, and rises with x at a rate below s */
@@ -165,7 +165,7 @@ static void range_of_lambda(void)
         expect(lambda >= 0 && lambda <= 1 + 1e-13, "lambda at %s: %.17g", sample.where, lambda);
         expect(isinf(sample.P) ? solver->N_covered >= 1e15 : solver->N_covered >= 1e9, "N_covered %g",
                solver->N_covered);
-        deterministic_destroy(&sample.table);
+        moat_deterministic_destroy(&sample.table);
     }
     gsl_rng_free(rng);
 }
@@ -177,17 +177,17 @@ static void check_values(void)
     } known[] = {{0.5, 1, 200, 1e-2, 0.6, 0.8, 0.0124559335448, 0.156387775682, 1.26026256048},
                  {0.1, 0.34, 1000, 1e-4, 1, 0.75, 0.000396213712993, 2.1066758527, 5.29123332942}};
     for (int k = 0; k < 2; k++) {
-        struct deterministic *table = NULL;
-        CU_ASSERT_EQUAL_FATAL(deterministic_create(known[k].gamma, known[k].nu, 1000, &table), STATUS_OK);
-        struct solver solver = deterministic_solver(table);
-        struct coefficients found;
+        struct moat_deterministic *table = NULL;
+        CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(known[k].gamma, known[k].nu, 1000, &table), MOAT_OK);
+        struct moat_solver solver = moat_deterministic_solver(table);
+        struct moat_coefficients found;
         double x = log(known[k].kappa);
         solver.coefficients(solver.state, known[k].N, x, &found);
-        struct loss_form form = loss_form(solver.A0, known[k].Q, &found);
+        struct moat_loss_form form = moat_loss_form(solver.A0, known[k].Q, &found);
         expect(relative_error(solver.lambda(solver.state, known[k].N, x), known[k].lambda) < 1e-11, "lambda %d", k);
-        expect(relative_error(loss_performance(&form, known[k].alpha), known[k].performance) < 1e-11, "L1 %d", k);
-        expect(relative_error(loss_safety(&form, known[k].alpha), known[k].safety) < 1e-11, "L2 %d", k);
-        deterministic_destroy(&table);
+        expect(relative_error(moat_loss_performance(&form, known[k].alpha), known[k].performance) < 1e-11, "L1 %d", k);
+        expect(relative_error(moat_loss_safety(&form, known[k].alpha), known[k].safety) < 1e-11, "L2 %d", k);
+        moat_deterministic_destroy(&table);
         CU_ASSERT_PTR_NULL(table);
     }
 }
@@ -209,12 +209,12 @@ static void losses(void)
     for (int number = 0; number < 300; number++) {
         struct sample sample;
         sample_draw(rng, number, &sample);
-        struct coefficients found;
+        struct moat_coefficients found;
         sample.solver.coefficients(sample.solver.state, sample.N, sample.x, &found);
         double Q = number % 3 ? gsl_rng_uniform_pos(rng) : 1, alpha = number % 4 ? uniform(rng, 0.5, 1) : 1;
         double A0 = sample.solver.A0, L_star = 2 * Q * A0;
-        struct loss_form form = loss_form(A0, Q, &found);
-        double performance = loss_performance(&form, alpha), safety = loss_safety(&form, alpha);
+        struct moat_loss_form form = moat_loss_form(A0, Q, &found);
+        double performance = moat_loss_performance(&form, alpha), safety = moat_loss_safety(&form, alpha);
         struct brute_sums sums = brute_sums(&model, sample.x);
         struct brute_losses brute = brute_losses(&model, &sums, sample.N, Q, alpha);
         double want = (double)single_target_loss(sample.N, sample.x, Q, alpha);
@@ -226,18 +226,19 @@ static void losses(void)
                "L2 at %s, Q %.17g, alpha %.17g: %.17g, %.17Lg", sample.where, Q, alpha, safety, brute.safety);
         expect(fabs(performance - want) <= 1e-11 * performance + rounding,
                "L1 at %s, Q %.17g, alpha %.17g: %.17g, single target %.17g", sample.where, Q, alpha, performance, want);
-        struct loss_terms terms = loss_terms(A0, Q, alpha, &found);
+        struct moat_loss_terms terms = moat_loss_terms(A0, Q, alpha, &found);
         double sum = terms.finite_data + terms.overfitting + terms.mixture + terms.mixture_finite_data;
         expect(fabs(performance - sum) <= 1e-11 * performance + rounding,
                "the lemma's terms at %s, Q %.17g, alpha %.17g: %.17g, L1 %.17g", sample.where, Q, alpha, sum,
                performance);
-        expect(relative_error(loss_performance(&form, 1 - alpha), safety) < 1e-12, "L1(1 - alpha) at %s", sample.where);
+        expect(relative_error(moat_loss_performance(&form, 1 - alpha), safety) < 1e-12, "L1(1 - alpha) at %s",
+               sample.where);
         expect(sqrt(performance) + sqrt(safety) >= sqrt(L_star) * (1 - 1e-14), "the triangle at %s", sample.where);
-        form = loss_form(A0, 0, &found);
-        expect(relative_error(loss_performance(&form, alpha), found.A1) < 1e-12 &&
-                   relative_error(loss_safety(&form, alpha), found.A1) < 1e-12,
+        form = moat_loss_form(A0, 0, &found);
+        expect(relative_error(moat_loss_performance(&form, alpha), found.A1) < 1e-12 &&
+                   relative_error(moat_loss_safety(&form, alpha), found.A1) < 1e-12,
                "Q = 0 at %s", sample.where);
-        deterministic_destroy(&sample.table);
+        moat_deterministic_destroy(&sample.table);
     }
     gsl_rng_free(rng);
 }

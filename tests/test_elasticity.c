@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Elasticities of N_E* against differences of market_threshold itself, and against the theory's exponents. */
+/* Elasticities of N_E* against differences of moat_market_threshold itself, and against the theory's exponents. */
 #include "moat/elasticity.h"
 
 #include <gsl/gsl_rng.h>
@@ -15,15 +15,15 @@ static const char *const parameter_name[PARAMETERS] = {"N_I", "tau_E", "tau_I", 
 
 /* One market; thresholds in multiples of L_star or, not in_L_star, absolute. */
 struct market {
-    const struct solver *solver;
+    const struct moat_solver *solver;
     bool in_L_star;
     double value[PARAMETERS];
 };
 
 struct outcome {
-    struct company incumbent;
+    struct moat_company incumbent;
     double tau_I, tau_E, L_star; /* absolute */
-    struct threshold threshold;
+    struct moat_threshold threshold;
 };
 
 static struct outcome solve(const struct market *market)
@@ -34,16 +34,16 @@ static struct outcome solve(const struct market *market)
     double unit = market->in_L_star ? out.L_star : 1;
     out.tau_I = market->value[TAU_I] * unit;
     out.tau_E = market->value[TAU_E] * unit;
-    company_solve(market->solver, market->value[N_I], Q, out.tau_I, &out.incumbent);
-    market_threshold(market->solver, Q, &out.incumbent, out.tau_I, out.tau_E, &out.threshold);
+    moat_company_solve(market->solver, market->value[N_I], Q, out.tau_I, &out.incumbent);
+    moat_market_threshold(market->solver, Q, &out.incumbent, out.tau_I, out.tau_E, &out.threshold);
     return out;
 }
 
-static struct elasticity elasticity_of(const struct market *market, const struct outcome *at)
+static struct moat_elasticity elasticity_of(const struct market *market, const struct outcome *at)
 {
-    struct elasticity found;
-    elasticity_threshold(market->solver, market->value[MISALIGNMENT], &at->incumbent, at->tau_I, at->tau_E,
-                         market->in_L_star, &at->threshold, &found);
+    struct moat_elasticity found;
+    moat_elasticity_threshold(market->solver, market->value[MISALIGNMENT], &at->incumbent, at->tau_I, at->tau_E,
+                              market->in_L_star, &at->threshold, &found);
     return found;
 }
 
@@ -68,7 +68,7 @@ static double stencil(double below2, double below, double above, double above2, 
 
 enum verdict { SMOOTH, KINK, WRONG, VERDICTS };
 
-/* How far `exact` may be from a difference whose points have errors of 1e-12, as market_threshold's do. */
+/* How far `exact` may be from a difference whose points have errors of 1e-12, as moat_market_threshold's do. */
 static bool close_to(double exact, double difference, double tolerance, double h)
 {
     return fabs(exact - difference) <= tolerance * fabs(exact) + 1e-7 + fmin(2e-12 / h, 2e-6);
@@ -157,15 +157,15 @@ static const char *const branch_name[BRANCHES] = {"slack",
 /* Where L1* jumps down with N at N_E*: the entrant finds a way to meet tau_E and is better than it need be at once. */
 static bool jumps(const struct outcome *at)
 {
-    const struct company *entrant = &at->threshold.entrant;
+    const struct moat_company *entrant = &at->threshold.entrant;
     return entrant->alpha > 1 - 1e-10 && entrant->loss_safety >= at->tau_E * (1 - 1e-9) &&
            entrant->loss_performance < at->incumbent.loss_performance * (1 - 1e-6);
 }
 
-static void count(const struct market *market, const struct outcome *at, const struct elasticity *found,
+static void count(const struct market *market, const struct outcome *at, const struct moat_elasticity *found,
                   int counts[BRANCHES])
 {
-    const struct company *entrant = &at->threshold.entrant, *incumbent = &at->incumbent;
+    const struct moat_company *entrant = &at->threshold.entrant, *incumbent = &at->incumbent;
     bool tight = entrant->loss_safety >= at->tau_E * (1 - 1e-9), full = entrant->alpha > 1 - 1e-10;
     bool tight_I = incumbent->loss_safety >= at->tau_I * (1 - 1e-9), full_I = incumbent->alpha > 1 - 1e-10;
     bool feasibility = incumbent->loss_performance >= at->tau_E, jump = jumps(at);
@@ -199,16 +199,16 @@ struct tally {
 static void compare(const struct market *market, const char *where, struct tally *tally)
 {
     struct outcome at = solve(market);
-    struct elasticity found = elasticity_of(market, &at);
+    struct moat_elasticity found = elasticity_of(market, &at);
     const double exact[PARAMETERS] = {found.N_I, found.tau_E, found.tau_I, found.Q};
     bool D_moves = at.tau_I < at.L_star && at.tau_I < at.tau_E;
-    if (at.threshold.status == MARKET_ENTRANT_ALWAYS) {
+    if (at.threshold.status == MOAT_MARKET_ENTRANT_ALWAYS) {
         CU_ASSERT(exact[0] == 0 && exact[1] == 0 && exact[2] == 0 && exact[3] == 0);
         CU_ASSERT(D_moves ? found.D == 0 : isnan(found.D));
         tally->branches[ALWAYS]++;
         return;
     }
-    if (at.threshold.status != MARKET_OK) {
+    if (at.threshold.status != MOAT_MARKET_OK) {
         CU_ASSERT(isnan(exact[0]) && isnan(exact[1]) && isnan(exact[2]) && isnan(exact[3]) && isnan(found.D));
         return;
     }
@@ -222,7 +222,7 @@ static void compare(const struct market *market, const char *where, struct tally
         double tolerance = jumps(&at) ? 1e-4 : 1e-5;
         enum verdict verdict = judge(market, which, exact[which], found.D, tolerance, difference);
         tally->verdicts[verdict]++;
-        const struct company *entrant = &at.threshold.entrant, *incumbent = &at.incumbent;
+        const struct moat_company *entrant = &at.threshold.entrant, *incumbent = &at.incumbent;
         expect(verdict != WRONG,
                "%s at %s N_I %.17g tau_I %.17g tau_E %.17g Q %.17g in L* %d: %.9g (D %.9g), differences %.9g %.9g "
                "%.9g; N_E* %.17g alpha %.17g end %d L2/tau-1 %g excess %g; incumbent alpha %.17g end %d L2/tau-1 %g",
@@ -270,7 +270,7 @@ static double draw_data(gsl_rng *rng, double P, int number)
 
 /* One market; the stricter threshold is mostly the incumbent's, and tau_E at times about its loss, so that meeting
    tau_E is the entrant's difficulty. */
-static struct market draw_market(gsl_rng *rng, const struct solver *solver, int number)
+static struct market draw_market(gsl_rng *rng, const struct moat_solver *solver, int number)
 {
     double Q = number % 7 == 0 ? uniform(rng, 0.9, 0.99) : exp(uniform(rng, -6, -1e-2));
     double first = draw_tau(rng), second = number % 3 == 0 ? INFINITY : draw_tau(rng);
@@ -314,16 +314,16 @@ static void random_markets(void)
             nu = 1.5 * gamma;
         }
         double P = table % 2 ? INFINITY : floor(exp(uniform(rng, log(20), log(1e6))));
-        struct deterministic *deterministic = NULL;
-        CU_ASSERT_EQUAL_FATAL(deterministic_create(gamma, nu, P, &deterministic), STATUS_OK);
-        struct solver solver = deterministic_solver(deterministic);
+        struct moat_deterministic *deterministic = NULL;
+        CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(gamma, nu, P, &deterministic), MOAT_OK);
+        struct moat_solver solver = moat_deterministic_solver(deterministic);
         char where[96];
         snprintf(where, sizeof where, "gamma %.17g nu %.17g P %.0f", gamma, nu, P);
         for (int number = 0; number < 60; number++) {
             struct market market = draw_market(rng, &solver, number);
             compare(&market, where, &tally);
         }
-        deterministic_destroy(&deterministic);
+        moat_deterministic_destroy(&deterministic);
     }
     const int least[BRANCHES] = {[SLACK] = 500,
                                  [BINDING] = 200,
@@ -351,15 +351,15 @@ static void unit_lambda(void)
 {
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
     struct tally tally = {0};
-    struct deterministic *deterministic = NULL;
-    CU_ASSERT_EQUAL_FATAL(deterministic_create(0.3, 0.33, INFINITY, &deterministic), STATUS_OK);
-    struct solver solver = deterministic_solver(deterministic);
+    struct moat_deterministic *deterministic = NULL;
+    CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(0.3, 0.33, INFINITY, &deterministic), MOAT_OK);
+    struct moat_solver solver = moat_deterministic_solver(deterministic);
     for (int number = 0; number < 300; number++) {
         double tau_I = uniform(rng, 0.46, 0.53), tau_E = tau_I + uniform(rng, -0.01, 0.05);
         struct market market = {&solver, true, {exp(uniform(rng, 0, 3)), tau_E, tau_I, uniform(rng, 0.9, 0.99)}};
         compare(&market, "unit lambda", &tally);
     }
-    deterministic_destroy(&deterministic);
+    moat_deterministic_destroy(&deterministic);
     const int least[BRANCHES] = {[UNIT_LAMBDA] = 5};
     expect_met(&tally, least, 0);
     gsl_rng_free(rng);
@@ -367,17 +367,18 @@ static void unit_lambda(void)
 
 /* Expected coefficients times smooth factors, as data make them; with `turning` such that alpha < 1 may be best
    whatever the constraint. */
-static struct empirical *measured(const struct deterministic *deterministic, double gamma, double P, bool turning)
+static struct moat_empirical *measured(const struct moat_deterministic *deterministic, double gamma, double P,
+                                       bool turning)
 {
     enum { RUNGS = 25, LAMBDAS = 65 };
     static double N[RUNGS], lambda[LAMBDAS], A1[RUNGS][LAMBDAS], A2[RUNGS][LAMBDAS], D[RUNGS][LAMBDAS];
-    struct solver solver = deterministic_solver(deterministic);
-    double unit = empirical_lambda_unit(gamma, P);
-    empirical_lambda(unit, LAMBDAS, lambda);
+    struct moat_solver solver = moat_deterministic_solver(deterministic);
+    double unit = moat_empirical_lambda_unit(gamma, P);
+    moat_empirical_lambda(unit, LAMBDAS, lambda);
     for (int k = 0; k < RUNGS; k++) {
         N[k] = 16 * exp(k * log(2) / 4);
         for (int j = 0; j < LAMBDAS; j++) {
-            struct coefficients c;
+            struct moat_coefficients c;
             solver.coefficients(solver.state, N[k], solver.x_of_lambda(solver.state, N[k], lambda[j]), &c);
             double by = 1 + 0.1 * sin(0.7 * log(N[k])) / (1 + 0.3 * log1p(lambda[j] * 1e4));
             A1[k][j] = c.A1 * by * (turning ? 2.5 : 1);
@@ -385,9 +386,9 @@ static struct empirical *measured(const struct deterministic *deterministic, dou
             D[k][j] = c.D * by * (turning ? 0.1 : 1);
         }
     }
-    struct empirical_tables tables = {RUNGS, LAMBDAS, N, lambda, unit, A1[0], A2[0], D[0]};
-    struct empirical *out = NULL;
-    CU_ASSERT_EQUAL_FATAL(empirical_create(deterministic, &tables, &out), STATUS_OK);
+    struct moat_empirical_tables tables = {RUNGS, LAMBDAS, N, lambda, unit, A1[0], A2[0], D[0]};
+    struct moat_empirical *out = NULL;
+    CU_ASSERT_EQUAL_FATAL(moat_empirical_create(deterministic, &tables, &out), MOAT_OK);
     return out;
 }
 
@@ -397,16 +398,16 @@ static void measured_markets(void)
     struct tally tally = {0};
     for (int table = 0; table < 4; table++) {
         double gamma = table % 2 ? 0.3 : 0.8, nu = table % 2 ? 0.7 : 1.9, P = table < 2 ? 4096 : 300;
-        struct deterministic *deterministic = NULL;
-        CU_ASSERT_EQUAL_FATAL(deterministic_create(gamma, nu, P, &deterministic), STATUS_OK);
-        struct empirical *empirical = measured(deterministic, gamma, P, table == 1);
-        struct solver solver = empirical_solver(empirical);
+        struct moat_deterministic *deterministic = NULL;
+        CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(gamma, nu, P, &deterministic), MOAT_OK);
+        struct moat_empirical *empirical = measured(deterministic, gamma, P, table == 1);
+        struct moat_solver solver = moat_empirical_solver(empirical);
         for (int number = 0; number < 50; number++) {
             struct market market = draw_market(rng, &solver, number);
             compare(&market, table == 1 ? "turning" : "measured", &tally);
         }
-        empirical_destroy(&empirical);
-        deterministic_destroy(&deterministic);
+        moat_empirical_destroy(&empirical);
+        moat_deterministic_destroy(&deterministic);
     }
     const int least[BRANCHES] = {
         [SLACK] = 20,         [BINDING] = 10,         [INCUMBENT_BINDING] = 20, [RIDGELESS] = 20,
@@ -418,9 +419,9 @@ static void measured_markets(void)
 /* Result 1 of DESIGN.md section 3: 1, then 1/(nu+1), then 0 as N_I rises. */
 static void first_result(void)
 {
-    struct deterministic *deterministic = NULL;
-    CU_ASSERT_EQUAL_FATAL(deterministic_create(0.5, 1, INFINITY, &deterministic), STATUS_OK);
-    struct solver solver = deterministic_solver(deterministic);
+    struct moat_deterministic *deterministic = NULL;
+    CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(0.5, 1, INFINITY, &deterministic), MOAT_OK);
+    struct moat_solver solver = moat_deterministic_solver(deterministic);
     static const struct {
         double N_I, exponent, tolerance;
     } known[] = {{10, 1, 0.03}, {1e10, 0.5, 0.02}, {1e24, 0, 0.001}};
@@ -431,7 +432,7 @@ static void first_result(void)
         expect(fabs(found - known[k].exponent) < known[k].tolerance, "exponent at N_I %g: %g, expected about %g",
                known[k].N_I, found, known[k].exponent);
     }
-    deterministic_destroy(&deterministic);
+    moat_deterministic_destroy(&deterministic);
 }
 
 /* Result 2: 1/nu while D is large, then (nu+1)/nu. There it stays with nu > nu', because a1, whose exponent is nu',
@@ -440,9 +441,9 @@ static void first_result(void)
 static void second_result(void)
 {
     const double gamma = 0.5, nu = 2;
-    struct deterministic *deterministic = NULL;
-    CU_ASSERT_EQUAL_FATAL(deterministic_create(gamma, nu, INFINITY, &deterministic), STATUS_OK);
-    struct solver solver = deterministic_solver(deterministic);
+    struct moat_deterministic *deterministic = NULL;
+    CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(gamma, nu, INFINITY, &deterministic), MOAT_OK);
+    struct moat_solver solver = moat_deterministic_solver(deterministic);
     const struct {
         double tau_E, strictness, exponent;
     } known[] = {{INFINITY, 1e-6, 1 / nu}, {0.8, 1e-6, (nu + 1) / nu}, {0.8, 1e-13, (nu + 1) / nu}};
@@ -454,7 +455,7 @@ static void second_result(void)
         expect(fabs(found - known[k].exponent) < 0.002, "exponent at tau_E %g, tau_I %.17g: %g, expected about %g",
                known[k].tau_E, tau_I, found, known[k].exponent);
     }
-    deterministic_destroy(&deterministic);
+    moat_deterministic_destroy(&deterministic);
 }
 
 int main(void)

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "expect.h"
-#include "sweep/jackknife.h"
 #include "suite.h"
+#include "sweep/jackknife.h"
 
 static const char text[] = "name: test\n"
                            "sweep: market_entry\n"
@@ -24,27 +24,27 @@ enum { NU = 1, TRIALS = 5 };
 struct fixture {
     struct config *config;
     struct ladder *ladder; /* with expected tables */
-    struct deterministic *deterministic;
-    struct solver solver;
+    struct moat_deterministic *deterministic;
+    struct moat_solver solver;
     double Q, L_star;
 };
 
 static struct fixture fixture_open(void)
 {
     struct fixture f = {.Q = 0.3};
-    CU_ASSERT_EQUAL_FATAL(config_parse(text, "test", &f.config), STATUS_OK);
-    CU_ASSERT_EQUAL_FATAL(ladder_create(f.config, &f.ladder), STATUS_OK);
-    CU_ASSERT_EQUAL_FATAL(ladder_expect(f.ladder), STATUS_OK);
-    CU_ASSERT_EQUAL_FATAL(deterministic_create(0.5, f.config->grid.axis[GRID_NU].values[NU], 512, &f.deterministic),
-                          STATUS_OK);
-    f.solver = deterministic_solver(f.deterministic);
+    CU_ASSERT_EQUAL_FATAL(config_parse(text, "test", &f.config), MOAT_OK);
+    CU_ASSERT_EQUAL_FATAL(ladder_create(f.config, &f.ladder), MOAT_OK);
+    CU_ASSERT_EQUAL_FATAL(ladder_expect(f.ladder), MOAT_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        moat_deterministic_create(0.5, f.config->grid.axis[GRID_NU].values[NU], 512, &f.deterministic), MOAT_OK);
+    f.solver = moat_deterministic_solver(f.deterministic);
     f.L_star = 2 * f.Q * f.solver.A0;
     return f;
 }
 
 static void fixture_close(struct fixture *f)
 {
-    deterministic_destroy(&f->deterministic);
+    moat_deterministic_destroy(&f->deterministic);
     ladder_destroy(&f->ladder);
     config_destroy(&f->config);
 }
@@ -73,15 +73,15 @@ static void disturb(struct fixture *f, const double scale[TRIALS])
 
 static const double alike[TRIALS] = {1, 1, 1, 1, 1};
 
-static struct empirical *empirical_open(const struct fixture *f)
+static struct moat_empirical *empirical_open(const struct fixture *f)
 {
     enum { VALUES = 21 * LADDER_LAMBDAS };
     static double mean[3 * VALUES];
-    struct empirical_tables tables;
-    struct empirical *empirical = NULL;
+    struct moat_empirical_tables tables;
+    struct moat_empirical *empirical = NULL;
     CU_ASSERT_EQUAL_FATAL(ladder_mean(f->ladder, NU, LADDER_ALL, mean, mean + VALUES, mean + 2 * VALUES, &tables),
-                          STATUS_OK);
-    CU_ASSERT_EQUAL_FATAL(empirical_create(f->deterministic, &tables, &empirical), STATUS_OK);
+                          MOAT_OK);
+    CU_ASSERT_EQUAL_FATAL(moat_empirical_create(f->deterministic, &tables, &empirical), MOAT_OK);
     return empirical;
 }
 
@@ -89,15 +89,15 @@ static void interpolates(void)
 {
     struct fixture f = fixture_open();
     disturb(&f, alike);
-    struct empirical *empirical = empirical_open(&f);
-    struct solver solver = empirical_solver(empirical);
+    struct moat_empirical *empirical = empirical_open(&f);
+    struct moat_solver solver = moat_empirical_solver(empirical);
     for (double N = 17; N < 500; N *= 1.37) {
         double low, high;
         solver.domain(solver.state, N, &low, &high);
         for (int i = 1; i < 12; i++) {
             double x = low + (high - low) * i / 12, lambda_x, h = 1e-5;
-            struct coefficients found, exact, up, down;
-            double lambda = deterministic_lambda(f.deterministic, N, x, &lambda_x);
+            struct moat_coefficients found, exact, up, down;
+            double lambda = moat_deterministic_lambda(f.deterministic, N, x, &lambda_x);
             solver.coefficients(solver.state, N, x, &found);
             solver.coefficients(solver.state, N, x + h, &up);
             solver.coefficients(solver.state, N, x - h, &down);
@@ -110,7 +110,7 @@ static void interpolates(void)
             expect(fabs(found.D_x - (up.D - down.D) / (2 * h)) < 1e-5 * fabs(found.D_x) + 1e-9, "D_x at N %g", N);
         }
     }
-    empirical_destroy(&empirical);
+    moat_empirical_destroy(&empirical);
     fixture_close(&f);
 }
 
@@ -119,12 +119,12 @@ static void derivatives_in_log_N(void)
 {
     struct fixture f = fixture_open();
     disturb(&f, alike);
-    struct empirical *empirical = empirical_open(&f);
-    struct solver solver = empirical_solver(empirical);
+    struct moat_empirical *empirical = empirical_open(&f);
+    struct moat_solver solver = moat_empirical_solver(empirical);
     for (double N = 17; N < 510; N *= 1.11) {
         for (double lambda = 1e-7; lambda < 1.01; lambda *= 10) {
             const double h = 1e-4;
-            struct coefficients found, up, down;
+            struct moat_coefficients found, up, down;
             solver.coefficients_log_N(solver.state, N, solver.x_of_lambda(solver.state, N, lambda), &found);
             double above = N * exp(h), below = N * exp(-h);
             solver.coefficients(solver.state, above, solver.x_of_lambda(solver.state, above, lambda), &up);
@@ -138,15 +138,15 @@ static void derivatives_in_log_N(void)
             }
         }
     }
-    empirical_destroy(&empirical);
+    moat_empirical_destroy(&empirical);
     fixture_close(&f);
 }
 
-static struct threshold solve(struct jackknife *jackknife, const struct fixture *f, double N_I, double tau_E,
-                              double *standard_error)
+static struct moat_threshold solve(struct jackknife *jackknife, const struct fixture *f, double N_I, double tau_E,
+                                   double *standard_error)
 {
-    struct company incumbent;
-    struct threshold found;
+    struct moat_company incumbent;
+    struct moat_threshold found;
     jackknife_incumbent(jackknife, N_I, f->Q, 0.9 * f->L_star, &incumbent);
     jackknife_threshold(jackknife, f->Q, 0.9 * f->L_star, tau_E * f->L_star, &found, standard_error);
     return found;
@@ -156,15 +156,15 @@ static void expected_tables_give_the_deterministic_threshold(void)
 {
     struct fixture f = fixture_open();
     struct jackknife *jackknife = NULL;
-    CU_ASSERT_EQUAL_FATAL(jackknife_create(f.deterministic, f.ladder, NU, &jackknife), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(jackknife_create(f.deterministic, f.ladder, NU, &jackknife), MOAT_OK);
     const double tau_E[] = {0.95, 1.2, INFINITY};
     for (int i = 0; i < 3; i++) {
-        struct company incumbent;
-        struct threshold deterministic;
+        struct moat_company incumbent;
+        struct moat_threshold deterministic;
         double standard_error;
-        company_solve(&f.solver, 200, f.Q, 0.9 * f.L_star, &incumbent);
-        market_threshold(&f.solver, f.Q, &incumbent, 0.9 * f.L_star, tau_E[i] * f.L_star, &deterministic);
-        struct threshold found = solve(jackknife, &f, 200, tau_E[i], &standard_error);
+        moat_company_solve(&f.solver, 200, f.Q, 0.9 * f.L_star, &incumbent);
+        moat_market_threshold(&f.solver, f.Q, &incumbent, 0.9 * f.L_star, tau_E[i] * f.L_star, &deterministic);
+        struct moat_threshold found = solve(jackknife, &f, 200, tau_E[i], &standard_error);
         expect(fabs(found.N_E_star / deterministic.N_E_star - 1) < 1e-9, "N_E* %.12g, expected %.12g", found.N_E_star,
                deterministic.N_E_star);
         expect(standard_error < 1e-7, "standard error %g of equal trials", standard_error);
@@ -180,7 +180,7 @@ static void standard_error(void)
     struct fixture f = fixture_open();
     disturb(&f, scale);
     struct jackknife *jackknife = NULL;
-    CU_ASSERT_EQUAL_FATAL(jackknife_create(f.deterministic, f.ladder, NU, &jackknife), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(jackknife_create(f.deterministic, f.ladder, NU, &jackknife), MOAT_OK);
     double found, mean = 0, squares = 0, without[TRIALS], ignored;
     solve(jackknife, &f, 200, INFINITY, &found);
     jackknife_destroy(&jackknife);
@@ -189,7 +189,7 @@ static void standard_error(void)
         for (size_t task = 0; task < f.ladder->tasks; task++) {
             f.ladder->state[task] = task % TRIALS == trial ? TASK_FAILED : TASK_DONE;
         }
-        CU_ASSERT_EQUAL_FATAL(jackknife_create(f.deterministic, f.ladder, NU, &jackknife), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(jackknife_create(f.deterministic, f.ladder, NU, &jackknife), MOAT_OK);
         without[trial] = solve(jackknife, &f, 200, INFINITY, &ignored).N_E_star;
         mean += without[trial] / TRIALS;
         jackknife_destroy(&jackknife);
@@ -208,11 +208,11 @@ static void nothing_beyond_the_ladder(void)
     struct fixture f = fixture_open();
     struct jackknife *jackknife = NULL;
     double ignored;
-    CU_ASSERT_EQUAL_FATAL(jackknife_create(f.deterministic, f.ladder, NU, &jackknife), STATUS_OK);
-    CU_ASSERT_EQUAL(solve(jackknife, &f, 15.9, INFINITY, &ignored).status, MARKET_FAILED);
-    CU_ASSERT_EQUAL(solve(jackknife, &f, 513, INFINITY, &ignored).status, MARKET_FAILED);
-    CU_ASSERT_EQUAL(solve(jackknife, &f, INFINITY, 0.9001, &ignored).status, MARKET_FAILED); /* N_E* is above */
-    CU_ASSERT_EQUAL(solve(jackknife, &f, 512, INFINITY, &ignored).status, MARKET_OK);
+    CU_ASSERT_EQUAL_FATAL(jackknife_create(f.deterministic, f.ladder, NU, &jackknife), MOAT_OK);
+    CU_ASSERT_EQUAL(solve(jackknife, &f, 15.9, INFINITY, &ignored).status, MOAT_MARKET_FAILED);
+    CU_ASSERT_EQUAL(solve(jackknife, &f, 513, INFINITY, &ignored).status, MOAT_MARKET_FAILED);
+    CU_ASSERT_EQUAL(solve(jackknife, &f, INFINITY, 0.9001, &ignored).status, MOAT_MARKET_FAILED); /* N_E* is above */
+    CU_ASSERT_EQUAL(solve(jackknife, &f, 512, INFINITY, &ignored).status, MOAT_MARKET_OK);
     jackknife_destroy(&jackknife);
     fixture_close(&f);
 }
@@ -224,8 +224,8 @@ static void one_trial_left(void)
     struct jackknife *jackknife = NULL;
     double error = 0;
     memset(f.ladder->state + 3 * TRIALS, TASK_FAILED, TRIALS - 1);
-    CU_ASSERT_EQUAL_FATAL(jackknife_create(f.deterministic, f.ladder, NU, &jackknife), STATUS_OK);
-    CU_ASSERT_EQUAL(solve(jackknife, &f, 200, INFINITY, &error).status, MARKET_OK);
+    CU_ASSERT_EQUAL_FATAL(jackknife_create(f.deterministic, f.ladder, NU, &jackknife), MOAT_OK);
+    CU_ASSERT_EQUAL(solve(jackknife, &f, 200, INFINITY, &error).status, MOAT_MARKET_OK);
     CU_ASSERT(isnan(error));
     jackknife_destroy(&jackknife);
     fixture_close(&f);
@@ -236,7 +236,7 @@ static void no_trial_left(void)
     struct fixture f = fixture_open();
     struct jackknife *jackknife = NULL;
     memset(f.ladder->state + 3 * TRIALS, TASK_FAILED, TRIALS);
-    CU_ASSERT_EQUAL(jackknife_create(f.deterministic, f.ladder, NU, &jackknife), STATUS_NUMERICAL);
+    CU_ASSERT_EQUAL(jackknife_create(f.deterministic, f.ladder, NU, &jackknife), MOAT_NUMERICAL);
     CU_ASSERT_PTR_NULL(jackknife);
     fixture_close(&f);
 }

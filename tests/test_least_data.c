@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Thresholds as minima over kappa, and companies from neighbouring knots, against the bracketing search that knows
- * neither (the same solver without knots), at random points of the whole legal domain.
+ * Thresholds as minima over kappa, and companies from neighbouring nodes, against the bracketing search that knows
+ * neither (the same solver without nodes), at random points of the whole legal domain.
  * Usage: test_least_data [tables], 200 points each; the long form is 5000 tables.
  */
 #include "model/least_data.h"
@@ -21,19 +21,19 @@ static gsl_rng *rng;
 
 struct sample {
     double gamma, nu, P, N_I, Q, tau_I, tau_E; /* tau absolute */
-    struct solver by_knots, bracketing;
+    struct moat_solver by_knots, bracketing;
     char where[224];
 };
 
-static void draw_table(struct sample *sample, struct deterministic **table)
+static void draw_table(struct sample *sample, struct moat_deterministic **table)
 {
     struct legal_spectrum spectrum = legal_spectrum(rng);
     sample->gamma = spectrum.gamma;
     sample->nu = spectrum.nu;
     sample->P = spectrum.P;
-    CU_ASSERT_EQUAL_FATAL(deterministic_create(sample->gamma, sample->nu, sample->P, table), STATUS_OK);
-    sample->by_knots = sample->bracketing = deterministic_solver(*table);
-    sample->bracketing.knots = 0;
+    CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(sample->gamma, sample->nu, sample->P, table), MOAT_OK);
+    sample->by_knots = sample->bracketing = moat_deterministic_solver(*table);
+    sample->bracketing.nodes = 0;
 }
 
 static void draw_market(struct sample *sample)
@@ -49,14 +49,15 @@ static void draw_market(struct sample *sample)
              sample->P, sample->N_I, sample->Q, sample->tau_I, sample->tau_E);
 }
 
-static struct company solve_slowly(const struct sample *sample, double N, double tau)
+static struct moat_company solve_slowly(const struct sample *sample, double N, double tau)
 {
-    struct company company;
-    company_solve(&sample->bracketing, N, sample->Q, tau, &company);
+    struct moat_company company;
+    moat_company_solve(&sample->bracketing, N, sample->Q, tau, &company);
     return company;
 }
 
-static void compare_companies(const struct sample *sample, const struct company *found, const struct company *expected)
+static void compare_companies(const struct sample *sample, const struct moat_company *found,
+                              const struct moat_company *expected)
 {
     expect(found->feasible == expected->feasible, "feasible at %s: %d", sample->where, found->feasible);
     if (expected->feasible) {
@@ -67,12 +68,12 @@ static void compare_companies(const struct sample *sample, const struct company 
 }
 
 /* The choice is that of the minimum at N_E*. Next to N = P the last digit of N is worth too much of L1*. */
-static void compare_choices(const struct sample *sample, const struct company *found)
+static void compare_choices(const struct sample *sample, const struct moat_company *found)
 {
     if (fabs(found->N / sample->P - 1) < 1e-7) {
         return;
     }
-    struct company expected = solve_slowly(sample, found->N, sample->tau_E);
+    struct moat_company expected = solve_slowly(sample, found->N, sample->tau_E);
     double tolerance = 1e-8;
     if (!expected.feasible) { /* where meeting tau_E sets N_E*: by rounding; alpha leaves 1/2 fast from there */
         double step = fmax(1e-11, 1e-12 / sample->gamma); /* a loss falls like N^-gamma */
@@ -94,12 +95,12 @@ static void compare_choices(const struct sample *sample, const struct company *f
 static void compare_N(const struct sample *sample, double N, double expected, double gap)
 {
     double N_more = sample->tau_E >= sample->tau_I ? fmin(N * (1 + 1e-10), sample->N_I) : N * (1 + 1e-10);
-    struct company less = solve_slowly(sample, fmax(1, N * (1 - 1e-10)), sample->tau_E);
-    struct company more = solve_slowly(sample, N_more, sample->tau_E);
+    struct moat_company less = solve_slowly(sample, fmax(1, N * (1 - 1e-10)), sample->tau_E);
+    struct moat_company more = solve_slowly(sample, N_more, sample->tau_E);
     expect(!less.feasible || less.excess >= gap * (1 - 1e-9), "N_E* at %s: %.17g is too large", sample->where, N);
     expect(more.feasible && more.excess <= gap * (1 + 1e-9), "N_E* at %s: %.17g is too small", sample->where, N);
 
-    struct company at = solve_slowly(sample, expected, sample->tau_E);
+    struct moat_company at = solve_slowly(sample, expected, sample->tau_E);
     bool flat = fabs(at.excess / gap - 1) < 1e-9;
     expect(flat || relative_error(N, expected) < 1e-7, "N_E* at %s: %.17g, expected %.17g", sample->where, N, expected);
 }
@@ -109,23 +110,23 @@ enum { CLOSED, RESTING, BRACKETED, WAYS };
 
 static void compare_markets(const struct sample *sample, int ways[WAYS])
 {
-    struct company incumbent;
-    struct threshold found, expected;
-    company_solve(&sample->by_knots, sample->N_I, sample->Q, sample->tau_I, &incumbent);
-    struct company incumbent_slowly = solve_slowly(sample, sample->N_I, sample->tau_I);
+    struct moat_company incumbent;
+    struct moat_threshold found, expected;
+    moat_company_solve(&sample->by_knots, sample->N_I, sample->Q, sample->tau_I, &incumbent);
+    struct moat_company incumbent_slowly = solve_slowly(sample, sample->N_I, sample->tau_I);
     compare_companies(sample, &incumbent, &incumbent_slowly);
 
-    market_threshold(&sample->by_knots, sample->Q, &incumbent, sample->tau_I, sample->tau_E, &found);
-    market_threshold(&sample->bracketing, sample->Q, &incumbent_slowly, sample->tau_I, sample->tau_E, &expected);
+    moat_market_threshold(&sample->by_knots, sample->Q, &incumbent, sample->tau_I, sample->tau_E, &found);
+    moat_market_threshold(&sample->bracketing, sample->Q, &incumbent_slowly, sample->tau_I, sample->tau_E, &expected);
     expect(found.status == expected.status, "status at %s: %s, expected %s", sample->where,
-           market_status_name[found.status], market_status_name[expected.status]);
-    if (found.status != MARKET_OK || expected.status != MARKET_OK) {
+           moat_market_status_name[found.status], moat_market_status_name[expected.status]);
+    if (found.status != MOAT_MARKET_OK || expected.status != MOAT_MARKET_OK) {
         return;
     }
-    struct company closed;
+    struct moat_company closed;
     double gap = found.entrant.excess;
     bool resting = found.N_E_star == sample->N_I || found.N_E_star == sample->P;
-    bool in_range = least_data(&sample->by_knots, sample->Q, sample->tau_E, gap, &closed);
+    bool in_range = moat_least_data(&sample->by_knots, sample->Q, sample->tau_E, gap, &closed);
     if (in_range && closed.N == found.N_E_star) {
         ways[CLOSED]++;
         compare_N(sample, found.N_E_star, expected.N_E_star, gap);
@@ -143,13 +144,13 @@ static void whole_domain(void)
     int ways[WAYS] = {0};
     for (int k = 0; k < tables; k++) {
         struct sample sample;
-        struct deterministic *table;
+        struct moat_deterministic *table;
         draw_table(&sample, &table);
         for (int point = 0; point < POINTS; point++) {
             draw_market(&sample);
             compare_markets(&sample, ways);
         }
-        deterministic_destroy(&table);
+        moat_deterministic_destroy(&table);
     }
     printf("%d points: N_E* as a minimum over kappa %d, equal to N_I or P %d, by bracketing %d\n", tables * POINTS,
            ways[CLOSED], ways[RESTING], ways[BRACKETED]);

@@ -14,26 +14,27 @@
 static struct brute_model model;
 
 struct market {
-    struct deterministic *table;
-    struct solver solver;
+    struct moat_deterministic *table;
+    struct moat_solver solver;
     double Q, L_star;
 };
 
 static void market_open(struct market *market, double gamma, double nu, double P, double Q)
 {
-    CU_ASSERT_EQUAL_FATAL(deterministic_create(gamma, nu, P, &market->table), STATUS_OK);
-    market->solver = deterministic_solver(market->table);
+    CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(gamma, nu, P, &market->table), MOAT_OK);
+    market->solver = moat_deterministic_solver(market->table);
     market->Q = Q;
     market->L_star = 2 * Q * market->solver.A0;
 }
 
 /* Thresholds in multiples of L_star. */
-static struct threshold entry(const struct market *market, double N_I, double tau_I, double tau_E)
+static struct moat_threshold entry(const struct market *market, double N_I, double tau_I, double tau_E)
 {
-    struct company incumbent;
-    struct threshold found;
-    company_solve(&market->solver, N_I, market->Q, tau_I * market->L_star, &incumbent);
-    market_threshold(&market->solver, market->Q, &incumbent, tau_I * market->L_star, tau_E * market->L_star, &found);
+    struct moat_company incumbent;
+    struct moat_threshold found;
+    moat_company_solve(&market->solver, N_I, market->Q, tau_I * market->L_star, &incumbent);
+    moat_market_threshold(&market->solver, market->Q, &incumbent, tau_I * market->L_star, tau_E * market->L_star,
+                          &found);
     return found;
 }
 
@@ -53,14 +54,14 @@ static double loss_slope(double Q, double tau, double N)
 /* One market against brute force; returns whether N_E* itself was compared. */
 static bool compare(const struct market *market, double N_I, double tau_I, double tau_E, const char *where)
 {
-    struct threshold found = entry(market, N_I, tau_I, tau_E);
-    const char *status = market_status_name[found.status];
+    struct moat_threshold found = entry(market, N_I, tau_I, tau_E);
+    const char *status = moat_market_status_name[found.status];
     struct brute_choice incumbent = brute_company(&model, N_I, market->Q, tau_I * market->L_star);
     if (!incumbent.feasible) {
-        expect(found.status == MARKET_INCUMBENT_INFEASIBLE, "%s at %s", status, where);
+        expect(found.status == MOAT_MARKET_INCUMBENT_INFEASIBLE, "%s at %s", status, where);
         return false;
     }
-    if (found.status == MARKET_ENTRANT_ALWAYS) {
+    if (found.status == MOAT_MARKET_ENTRANT_ALWAYS) {
         struct brute_choice one = brute_company(&model, 1, market->Q, tau_E * market->L_star);
         expect(one.feasible && one.losses.performance <= incumbent.losses.performance * (1 + 1e-8L), "%s at %s", status,
                where);
@@ -70,7 +71,7 @@ static bool compare(const struct market *market, double N_I, double tau_I, doubl
     double log_N = brute_threshold(&model, market->Q, tau, incumbent.losses.performance, log(1e15));
     double slope = loss_slope(market->Q, tau, exp(log_N));
     double tolerance = fabs(slope) >= 1e-4 ? 1e-7 : 1e-11 / fabs(slope);
-    expect(found.status == MARKET_OK && fabs(log(found.N_E_star) - log_N) < tolerance,
+    expect(found.status == MOAT_MARKET_OK && fabs(log(found.N_E_star) - log_N) < tolerance,
            "N_E* at %s: %s %.17g, brute force %.17g, slope %g", where, status, found.N_E_star, exp(log_N), slope);
     return true;
 }
@@ -93,31 +94,32 @@ static void bisection(void)
                  "gamma %.17g, nu %.17g, P %.0f, Q %.17g, N_I %.17g, tau_I %.17g L*, tau_E %.17g L*", gamma, nu, P, Q,
                  N_I, tau_I, tau_E);
         compared += compare(&market, N_I, tau_I, tau_E, where);
-        deterministic_destroy(&market.table);
+        moat_deterministic_destroy(&market.table);
     }
     CU_ASSERT(compared >= 15);
     gsl_rng_free(rng);
 }
 
 /* The definition itself: the entrant at N_E* is as good as the incumbent, and one with less data is not. */
-static void expect_smallest(const struct market *market, const struct company *incumbent, double tau_I, double tau_E)
+static void expect_smallest(const struct market *market, const struct moat_company *incumbent, double tau_I,
+                            double tau_E)
 {
-    struct threshold found;
-    market_threshold(&market->solver, market->Q, incumbent, tau_I, tau_E, &found);
-    const char *status = market_status_name[found.status];
+    struct moat_threshold found;
+    moat_market_threshold(&market->solver, market->Q, incumbent, tau_I, tau_E, &found);
+    const char *status = moat_market_status_name[found.status];
     double N_I = incumbent->N, loss = incumbent->loss_performance;
-    if (found.status != MARKET_OK) {
-        expect(isnan(found.N_E_star) || (found.status == MARKET_ENTRANT_ALWAYS && found.N_E_star == 1),
+    if (found.status != MOAT_MARKET_OK) {
+        expect(isnan(found.N_E_star) || (found.status == MOAT_MARKET_ENTRANT_ALWAYS && found.N_E_star == 1),
                "N_E* %g with %s", found.N_E_star, status);
-        struct company largest; /* N_E* is to be found up to 1e15 */
-        company_solve(&market->solver, 1e15, market->Q, tau_E, &largest);
-        bool beyond = found.status == MARKET_FAILED && largest.loss_performance > loss;
-        expect(found.status == MARKET_ENTRANT_ALWAYS || found.status == MARKET_INCUMBENT_INFEASIBLE || beyond,
+        struct moat_company largest; /* N_E* is to be found up to 1e15 */
+        moat_company_solve(&market->solver, 1e15, market->Q, tau_E, &largest);
+        bool beyond = found.status == MOAT_MARKET_FAILED && largest.loss_performance > loss;
+        expect(found.status == MOAT_MARKET_ENTRANT_ALWAYS || found.status == MOAT_MARKET_INCUMBENT_INFEASIBLE || beyond,
                "%s at N_I %.17g, tau_I %.17g, tau_E %.17g", status, N_I, tau_I, tau_E);
         return;
     }
-    struct company below;
-    company_solve(&market->solver, found.N_E_star * (1 - 1e-4), market->Q, tau_E, &below);
+    struct moat_company below;
+    moat_company_solve(&market->solver, found.N_E_star * (1 - 1e-4), market->Q, tau_E, &below);
     expect(found.entrant.loss_performance < loss * (1 + 1e-8), "the entrant's loss at N_I %.17g", N_I);
     expect(!below.feasible || below.loss_performance > loss * (1 - 1e-12), "N_E* %.17g is not the smallest",
            found.N_E_star);
@@ -138,11 +140,11 @@ static void definition(void)
             market.L_star = 2 * market.Q * market.solver.A0;
             double tau_I = uniform(rng, 0.26, 1) * market.L_star, N_I = exp(uniform(rng, 0, log(1e15)));
             double tau_E = number % 3 ? tau_I + gsl_rng_uniform(rng) : INFINITY;
-            struct company incumbent;
-            company_solve(&market.solver, number % 7 ? N_I : INFINITY, market.Q, tau_I, &incumbent);
+            struct moat_company incumbent;
+            moat_company_solve(&market.solver, number % 7 ? N_I : INFINITY, market.Q, tau_I, &incumbent);
             expect_smallest(&market, &incumbent, tau_I, tau_E);
         }
-        deterministic_destroy(&market.table);
+        moat_deterministic_destroy(&market.table);
     }
     gsl_rng_free(rng);
 }
@@ -151,18 +153,18 @@ static void statuses(void)
 {
     static const struct {
         double N_I, tau_I, tau_E;
-        enum market_status status;
-    } cases[] = {{1e3, 0.9, INFINITY, MARKET_OK},
-                 {1, 0.99, INFINITY, MARKET_INCUMBENT_INFEASIBLE}, /* checked below: one point cannot meet tau_I */
-                 {1e3, 0.2499, INFINITY, MARKET_INCUMBENT_INFEASIBLE},
-                 {INFINITY, 0.2499, INFINITY, MARKET_INCUMBENT_INFEASIBLE},
-                 {1e3, 0.9, 0.2499, MARKET_ENTRANT_INFEASIBLE},
-                 {INFINITY, 0.9, 0.25, MARKET_ENTRANT_INFEASIBLE}, /* met by infinite data only */
-                 {INFINITY, 0.9, 0.8, MARKET_NO_ENTRY},
-                 {INFINITY, 0.9, 0.9, MARKET_NO_ENTRY},
-                 {1e14, 0.9, 0.4, MARKET_NO_ENTRY},
-                 {INFINITY, 1, INFINITY, MARKET_NO_ENTRY},
-                 {INFINITY, 0.9, INFINITY, MARKET_OK}};
+        enum moat_market_status status;
+    } cases[] = {{1e3, 0.9, INFINITY, MOAT_MARKET_OK},
+                 {1, 0.99, INFINITY, MOAT_MARKET_INCUMBENT_INFEASIBLE}, /* checked below: one point cannot meet tau_I */
+                 {1e3, 0.2499, INFINITY, MOAT_MARKET_INCUMBENT_INFEASIBLE},
+                 {INFINITY, 0.2499, INFINITY, MOAT_MARKET_INCUMBENT_INFEASIBLE},
+                 {1e3, 0.9, 0.2499, MOAT_MARKET_ENTRANT_INFEASIBLE},
+                 {INFINITY, 0.9, 0.25, MOAT_MARKET_ENTRANT_INFEASIBLE}, /* met by infinite data only */
+                 {INFINITY, 0.9, 0.8, MOAT_MARKET_NO_ENTRY},
+                 {INFINITY, 0.9, 0.9, MOAT_MARKET_NO_ENTRY},
+                 {1e14, 0.9, 0.4, MOAT_MARKET_NO_ENTRY},
+                 {INFINITY, 1, INFINITY, MOAT_MARKET_NO_ENTRY},
+                 {INFINITY, 0.9, INFINITY, MOAT_MARKET_OK}};
     struct market market;
     market_open(&market, 0.5, 1, INFINITY, 0.1);
     brute_model_init(&model, 0.5, 1, INFINITY);
@@ -170,13 +172,13 @@ static void statuses(void)
     CU_ASSERT(brute_company(&model, 1e15, 0.1, 0.4 * market.L_star).losses.performance >
               brute_company(&model, 1e14, 0.1, 0.9 * market.L_star).losses.performance);
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
-        struct threshold found = entry(&market, cases[k].N_I, cases[k].tau_I, cases[k].tau_E);
+        struct moat_threshold found = entry(&market, cases[k].N_I, cases[k].tau_I, cases[k].tau_E);
         expect(found.status == cases[k].status, "status at N_I %g, tau_I %g L*, tau_E %g L*: %s, expected %s",
-               cases[k].N_I, cases[k].tau_I, cases[k].tau_E, market_status_name[found.status],
-               market_status_name[cases[k].status]);
-        expect(isnan(found.N_E_star) == (cases[k].status != MARKET_OK), "N_E* %g", found.N_E_star);
+               cases[k].N_I, cases[k].tau_I, cases[k].tau_E, moat_market_status_name[found.status],
+               moat_market_status_name[cases[k].status]);
+        expect(isnan(found.N_E_star) == (cases[k].status != MOAT_MARKET_OK), "N_E* %g", found.N_E_star);
     }
-    deterministic_destroy(&market.table);
+    moat_deterministic_destroy(&market.table);
 }
 
 /* A demanding tau_I leaves the incumbent with more than the loss one free point gives. */
@@ -196,12 +198,12 @@ static void entrant_always(void)
         }
     }
     CU_ASSERT(incumbent.losses.performance >= one);
-    struct threshold found = entry(&market, N_I, tau_I, INFINITY);
-    expect(found.status == MARKET_ENTRANT_ALWAYS && found.N_E_star == 1, "%s, N_E* %g at N_I %g, tau_I %.17g L*",
-           market_status_name[found.status], found.N_E_star, N_I, tau_I);
-    deterministic_destroy(&market.table);
-    CU_ASSERT_STRING_EQUAL(market_status_name[MARKET_ENTRANT_ALWAYS], "entrant_always");
-    CU_ASSERT_STRING_EQUAL(market_status_name[MARKET_FAILED], "failed");
+    struct moat_threshold found = entry(&market, N_I, tau_I, INFINITY);
+    expect(found.status == MOAT_MARKET_ENTRANT_ALWAYS && found.N_E_star == 1, "%s, N_E* %g at N_I %g, tau_I %.17g L*",
+           moat_market_status_name[found.status], found.N_E_star, N_I, tau_I);
+    moat_deterministic_destroy(&market.table);
+    CU_ASSERT_STRING_EQUAL(moat_market_status_name[MOAT_MARKET_ENTRANT_ALWAYS], "entrant_always");
+    CU_ASSERT_STRING_EQUAL(moat_market_status_name[MOAT_MARKET_FAILED], "failed");
 }
 
 /* Equal thresholds: N_E* = N_I. More data for the incumbent never lowers N_E*; a laxer tau_E never raises it. */
@@ -212,13 +214,13 @@ static void interpolation(void)
     struct market market;
     market_open(&market, 0.5, 1, 1000, 0.3);
     for (size_t i = 0; i < sizeof N_I / sizeof N_I[0]; i++) {
-        struct threshold found = entry(&market, N_I[i], INFINITY, INFINITY);
-        expect(found.status == MARKET_OK && found.N_E_star == 1000, "N_E* %g at N_I %g", found.N_E_star, N_I[i]);
+        struct moat_threshold found = entry(&market, N_I[i], INFINITY, INFINITY);
+        expect(found.status == MOAT_MARKET_OK && found.N_E_star == 1000, "N_E* %g at N_I %g", found.N_E_star, N_I[i]);
         expect(found.entrant.loss_performance == 0, "L1* %g", found.entrant.loss_performance);
     }
-    struct threshold below = entry(&market, 999, INFINITY, INFINITY);
+    struct moat_threshold below = entry(&market, 999, INFINITY, INFINITY);
     expect(fabs(below.N_E_star - 999) < 1e-6, "N_E* %.12g at N_I 999", below.N_E_star);
-    deterministic_destroy(&market.table);
+    moat_deterministic_destroy(&market.table);
 }
 
 static void order(void)
@@ -230,9 +232,9 @@ static void order(void)
         double before = 0;
         for (double log_N = 0; log_N < 34.5; log_N += 0.31) {
             double N_I = exp(log_N);
-            struct threshold equal = entry(&market, N_I, 0.7, 0.7), laxer = entry(&market, N_I, 0.7, 0.9);
-            struct threshold free = entry(&market, N_I, 0.7, INFINITY);
-            if (equal.status == MARKET_INCUMBENT_INFEASIBLE) {
+            struct moat_threshold equal = entry(&market, N_I, 0.7, 0.7), laxer = entry(&market, N_I, 0.7, 0.9);
+            struct moat_threshold free = entry(&market, N_I, 0.7, INFINITY);
+            if (equal.status == MOAT_MARKET_INCUMBENT_INFEASIBLE) {
                 CU_ASSERT(laxer.status == equal.status && free.status == equal.status);
                 continue;
             }
@@ -245,7 +247,7 @@ static void order(void)
                    "order in tau_E, gamma %g, nu %g, N_I %.17g", gammas[k], nus[k], N_I);
             before = free.N_E_star;
         }
-        deterministic_destroy(&market.table);
+        moat_deterministic_destroy(&market.table);
     }
 }
 
@@ -254,7 +256,7 @@ static void first_result(void)
 {
     struct market market;
     market_open(&market, 0.5, 1, INFINITY, 0.1);
-    struct threshold found = entry(&market, 1e3, 0.9, INFINITY);
+    struct moat_threshold found = entry(&market, 1e3, 0.9, INFINITY);
     expect(fabs(found.N_E_star - 298.868) < 5e-4, "N_E* at N_I = 1e3: %.17g", found.N_E_star);
     double at_1e11 = entry(&market, 1e11, 0.9, INFINITY).N_E_star,
            at_1e12 = entry(&market, 1e12, 0.9, INFINITY).N_E_star;
@@ -262,7 +264,7 @@ static void first_result(void)
         expect(entry(&market, N_I, 0.9, INFINITY).N_E_star < 3400, "N_E* at N_I = %g", N_I);
     }
     expect(at_1e12 > 3000 && log(at_1e12 / at_1e11) / log(10) < 0.01, "slope at N_I = 1e12");
-    deterministic_destroy(&market.table);
+    moat_deterministic_destroy(&market.table);
 }
 
 /* Theorem 1: N_I and tau_E infinite. N_E* solves L1*(N, infinity) = G exactly, and as a power of sqrt L* - sqrt tau_I
@@ -277,7 +279,7 @@ static void warm_up(void)
         double N[2];
         for (int j = 0; j < 2; j++) { /* sqrt L* - sqrt tau_I = gap sqrt L* */
             double gap = pow(10, -nus[k] * (3.5 + j)), tau_I = (1 - gap) * (1 - gap), L_star = market.L_star;
-            struct threshold found = entry(&market, INFINITY, tau_I, INFINITY);
+            struct moat_threshold found = entry(&market, INFINITY, tau_I, INFINITY);
             double root = sqrt(L_star) - sqrt(tau_I * L_star), G = root * root;
             N[j] = found.N_E_star;
             double loss = (double)brute_company(&model, N[j], market.Q, INFINITY).losses.performance;
@@ -286,7 +288,7 @@ static void warm_up(void)
         }
         expect(fabs(log(N[1] / N[0]) / log(10) - 2) < 0.01, "exponent at gamma %g, nu %g: %g", gammas[k], nus[k],
                log(N[1] / N[0]) / log(10));
-        deterministic_destroy(&market.table);
+        moat_deterministic_destroy(&market.table);
     }
 }
 

@@ -130,17 +130,17 @@ static struct estimate monte_carlo(int N)
 static void compare(int N, double bias)
 {
     static struct brute_model model;
-    struct deterministic *table = NULL;
+    struct moat_deterministic *table = NULL;
     brute_model_init(&model, gamma_, nu, P);
-    CU_ASSERT_EQUAL_FATAL(deterministic_create(gamma_, nu, P, &table), STATUS_OK);
-    struct solver solver = deterministic_solver(table);
+    CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(gamma_, nu, P, &table), MOAT_OK);
+    struct moat_solver solver = moat_deterministic_solver(table);
     struct estimate sampled = monte_carlo(N);
     for (int k = 0; k < LAMBDAS; k++) {
-        struct coefficients found;
+        struct moat_coefficients found;
         solver.coefficients(solver.state, N, (double)brute_log_kappa(&model, N, lambdas[k]), &found);
-        struct loss_form form = loss_form(solver.A0, Q, &found);
+        struct moat_loss_form form = moat_loss_form(solver.A0, Q, &found);
         for (int j = 0; j < ALPHAS; j++) {
-            const double loss[2] = {loss_performance(&form, alphas[j]), loss_safety(&form, alphas[j])};
+            const double loss[2] = {moat_loss_performance(&form, alphas[j]), moat_loss_safety(&form, alphas[j])};
             for (int target = 0; target < 2; target++) {
                 double mean = sampled.mean[k][j][target], error = sampled.error[k][j][target];
                 expect(fabs(mean - loss[target]) <= 4 * error + bias * loss[target],
@@ -150,7 +150,7 @@ static void compare(int N, double bias)
             }
         }
     }
-    deterministic_destroy(&table);
+    moat_deterministic_destroy(&table);
 }
 
 static void fewer_points_than_features(void)

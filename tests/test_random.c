@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ridge/random123.h"
 #include "ridge/random.h"
+#include "ridge/random123.h"
 #include "suite.h"
 
 /* From the known-answer vectors of the Random123 distribution, philox4x64 with 10 rounds. */

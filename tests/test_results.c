@@ -35,8 +35,8 @@ static struct config *make_config(const char *name, int points, size_t padding)
     for (size_t i = 0; i < padding; i++) { /* a long comment */
         text[(size_t)used + i] = i % 80 == 0 ? '#' : i % 80 == 79 || i == padding - 1 ? '\n' : 'x';
     }
-    if (config_parse(text, "test", &config) != STATUS_OK) {
-        fprintf(stderr, "%s\n", error_message());
+    if (config_parse(text, "test", &config) != MOAT_OK) {
+        fprintf(stderr, "%s\n", moat_error_message());
         abort();
     }
     free(text);
@@ -82,7 +82,7 @@ static void fill_point(int f, const size_t point[GRID_AXES], size_t i, void *con
     }
 }
 
-static enum status write_block(struct results *results, const struct config *config, size_t index)
+static enum moat_status write_block(struct results *results, const struct config *config, size_t index)
 {
     struct block block = grid_block(&config->grid, index);
     size_t offset[FIELD_COUNT + 1];
@@ -93,7 +93,7 @@ static enum status write_block(struct results *results, const struct config *con
             each_point(f, &config->grid, &block, fill_point, record + offset[f]);
         }
     }
-    enum status status = results_write(results, index, record, field_checksum(config, &block, record), 0.5, 3);
+    enum moat_status status = results_write(results, index, record, field_checksum(config, &block, record), 0.5, 3);
     free(record);
     return status;
 }
@@ -102,8 +102,8 @@ static struct results *open_or_abort(const struct config *config, bool force)
 {
     struct results *results = NULL;
     if (results_open(path, config, "test --line [host nowhere, pid 1, 1 node, 1 rank]", force ? RESULTS_FORCE : 0,
-                     &results) != STATUS_OK) {
-        fprintf(stderr, "%s\n", error_message());
+                     &results) != MOAT_OK) {
+        fprintf(stderr, "%s\n", moat_error_message());
         abort();
     }
     results_account(results, 2); /* closing then has more to write: kills should fall there too */
@@ -221,9 +221,9 @@ static void test_round_trip(void)
     size_t blocks = grid_blocks(&config->grid);
     struct results *results = open_or_abort(config, false);
     for (size_t b = 0; b < blocks; b += 2) {
-        CU_ASSERT_EQUAL(write_block(results, config, b), STATUS_OK);
+        CU_ASSERT_EQUAL(write_block(results, config, b), MOAT_OK);
     }
-    CU_ASSERT_EQUAL(results_close(&results), STATUS_OK);
+    CU_ASSERT_EQUAL(results_close(&results), MOAT_OK);
     CU_ASSERT_PTR_NULL(results);
 
     struct image image;
@@ -250,12 +250,12 @@ static void test_round_trip(void)
     CU_ASSERT_EQUAL(results_blocks_done(results), (blocks + 1) / 2);
     for (size_t b = 0; b < blocks; b++) {
         CU_ASSERT_EQUAL(results_block_done(results, b), b % 2 == 0);
-        CU_ASSERT_EQUAL(b % 2 ? write_block(results, config, b) : STATUS_OK, STATUS_OK);
+        CU_ASSERT_EQUAL(b % 2 ? write_block(results, config, b) : MOAT_OK, MOAT_OK);
     }
     struct results_summary counted, read;
-    CU_ASSERT_EQUAL(results_count(results, &counted), STATUS_OK);
-    CU_ASSERT_EQUAL(results_close(&results), STATUS_OK);
-    CU_ASSERT_EQUAL(results_summarise(path, &read), STATUS_OK);
+    CU_ASSERT_EQUAL(results_count(results, &counted), MOAT_OK);
+    CU_ASSERT_EQUAL(results_close(&results), MOAT_OK);
+    CU_ASSERT_EQUAL(results_summarise(path, &read), MOAT_OK);
     CU_ASSERT_STRING_EQUAL(read.title, "round-trip");
     CU_ASSERT_EQUAL(read.blocks_done, blocks);
     CU_ASSERT_EQUAL(read.seconds, 0.5 * (double)blocks);
@@ -265,7 +265,7 @@ static void test_round_trip(void)
     CU_ASSERT_TRUE_FATAL(file >= 0 && image_read(file, config, &image));
     CU_ASSERT_EQUAL(image_check_done(&image), blocks);
     CU_ASSERT_EQUAL(image.wrong, 0);
-    size_t by_status[MARKET_STATUSES] = {0};
+    size_t by_status[MOAT_MARKET_STATUSES] = {0};
     for (size_t i = 0; i < grid_points(&config->grid); i++) {
         by_status[(int)image.field[FIELD_STATUS][i]]++;
     }
@@ -287,14 +287,14 @@ static pid_t start_writer(const struct config *config, long pause)
             if (results_block_done(results, b)) {
                 continue;
             }
-            if (write_block(results, config, b) != STATUS_OK || results_flush(results) != STATUS_OK) {
+            if (write_block(results, config, b) != MOAT_OK || results_flush(results) != MOAT_OK) {
                 _exit(1);
             }
             if (pause > 0) {
                 pause_ms(pause);
             }
         }
-        _exit(results_close(&results) != STATUS_OK);
+        _exit(results_close(&results) != MOAT_OK);
     }
     return child;
 }
@@ -332,7 +332,7 @@ static void test_killed_writer(void)
         if (access(path, F_OK) != 0) {
             continue;
         }
-        CU_ASSERT_EQUAL_FATAL(results_summarise(path, &summary), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(results_summarise(path, &summary), MOAT_OK);
         struct image image;
         hid_t file = open_plain(H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, true);
         CU_ASSERT_TRUE_FATAL(file >= 0 && image_read(file, config, &image));
@@ -354,9 +354,9 @@ static void test_killed_writer(void)
 
     struct results *results = open_or_abort(config, false);
     for (size_t b = 0; b < blocks; b++) {
-        CU_ASSERT_EQUAL(results_block_done(results, b) ? STATUS_OK : write_block(results, config, b), STATUS_OK);
+        CU_ASSERT_EQUAL(results_block_done(results, b) ? MOAT_OK : write_block(results, config, b), MOAT_OK);
     }
-    CU_ASSERT_EQUAL(results_close(&results), STATUS_OK);
+    CU_ASSERT_EQUAL(results_close(&results), MOAT_OK);
     struct image image;
     hid_t file = open_plain(H5F_ACC_RDONLY, false);
     CU_ASSERT_TRUE_FATAL(file >= 0 && image_read(file, config, &image));
@@ -369,18 +369,18 @@ static void test_killed_writer(void)
 }
 
 /* Opening `name` must fail with `status`, leave the file as it is, and say `word`. */
-static void expect_refusal(const char *name, const struct config *config, bool force, enum status status,
+static void expect_refusal(const char *name, const struct config *config, bool force, enum moat_status status,
                            const char *word)
 {
     struct results *results = NULL;
     unsigned long long before = file_sum(name);
-    enum status found = results_open(name, config, "test", force ? RESULTS_FORCE : 0, &results);
-    if (found != status || !strstr(error_message(), word)) {
-        fprintf(stderr, "expected '%s', found %d '%s'\n", word, found, error_message());
+    enum moat_status found = results_open(name, config, "test", force ? RESULTS_FORCE : 0, &results);
+    if (found != status || !strstr(moat_error_message(), word)) {
+        fprintf(stderr, "expected '%s', found %d '%s'\n", word, found, moat_error_message());
     }
     CU_ASSERT_EQUAL(found, status);
     CU_ASSERT_PTR_NULL(results);
-    CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), word));
+    CU_ASSERT_PTR_NOT_NULL(strstr(moat_error_message(), word));
     CU_ASSERT_EQUAL(file_sum(name), before);
 }
 
@@ -388,22 +388,22 @@ static void test_other_sweep(void)
 {
     struct config *mine = make_config("mine", 60, 0), *other = make_config("other", 61, 0);
     struct results *results = open_or_abort(mine, false);
-    CU_ASSERT_EQUAL(write_block(results, mine, 0), STATUS_OK);
-    CU_ASSERT_EQUAL(results_close(&results), STATUS_OK);
-    expect_refusal(path, other, false, STATUS_USAGE, "holds another sweep");
+    CU_ASSERT_EQUAL(write_block(results, mine, 0), MOAT_OK);
+    CU_ASSERT_EQUAL(results_close(&results), MOAT_OK);
+    expect_refusal(path, other, false, MOAT_USAGE, "holds another sweep");
 
     pid_t child = start_writer(mine, 20);
     pause_ms(200);
     kill_writer(child);
-    expect_refusal(path, other, false, STATUS_USAGE, "holds another sweep"); /* not even repaired */
-    results = open_or_abort(mine, true);                                     /* the same sweep: resumed, not replaced */
+    expect_refusal(path, other, false, MOAT_USAGE, "holds another sweep"); /* not even repaired */
+    results = open_or_abort(mine, true);                                   /* the same sweep: resumed, not replaced */
     CU_ASSERT_TRUE(results_blocks_done(results) > 0);
-    CU_ASSERT_EQUAL(results_close(&results), STATUS_OK);
+    CU_ASSERT_EQUAL(results_close(&results), MOAT_OK);
 
     results = open_or_abort(other, true);
     CU_ASSERT_EQUAL(results_blocks_done(results), 0);
-    CU_ASSERT_EQUAL(results_close(&results), STATUS_OK);
-    expect_refusal(path, mine, false, STATUS_USAGE, "holds another sweep");
+    CU_ASSERT_EQUAL(results_close(&results), MOAT_OK);
+    expect_refusal(path, mine, false, MOAT_USAGE, "holds another sweep");
     config_destroy(&mine);
     config_destroy(&other);
     unlink(path);
@@ -419,25 +419,25 @@ static void test_foreign_files(void)
         FILE *file = fopen(name, "w");
         fputs("not a results file\n", file);
         fclose(file);
-        expect_refusal(name, config, force, STATUS_USAGE, "not an HDF5 file");
-        CU_ASSERT_EQUAL(results_summarise(name, &summary), STATUS_USAGE);
+        expect_refusal(name, config, force, MOAT_USAGE, "not an HDF5 file");
+        CU_ASSERT_EQUAL(results_summarise(name, &summary), MOAT_USAGE);
         file = fopen(name, "w");
         fclose(file);
-        expect_refusal(name, config, force, STATUS_USAGE, "empty file");
+        expect_refusal(name, config, force, MOAT_USAGE, "empty file");
         unlink(name);
-        expect_refusal(folder, config, force, STATUS_USAGE, "found a folder");
+        expect_refusal(folder, config, force, MOAT_USAGE, "found a folder");
 
         hid_t hdf5 = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
         H5Fclose(hdf5);
-        expect_refusal(path, config, force, STATUS_USAGE, "not of moat");
-        CU_ASSERT_EQUAL(results_summarise(path, &summary), STATUS_USAGE);
+        expect_refusal(path, config, force, MOAT_USAGE, "not of moat");
+        CU_ASSERT_EQUAL(results_summarise(path, &summary), MOAT_USAGE);
         CU_ASSERT_EQUAL(truncate(path, 60), 0);
-        expect_refusal(path, config, force, STATUS_USAGE, "results.h5");
+        expect_refusal(path, config, force, MOAT_USAGE, "results.h5");
         unlink(path);
     }
     snprintf(name, sizeof name, "%s/absent/results.h5", folder);
-    expect_refusal(name, config, false, STATUS_USAGE, "/absent cannot be found");
-    CU_ASSERT_EQUAL(results_summarise(name, &summary), STATUS_USAGE);
+    expect_refusal(name, config, false, MOAT_USAGE, "/absent cannot be found");
+    CU_ASSERT_EQUAL(results_summarise(name, &summary), MOAT_USAGE);
 
     /* 2000^4 points: a petabyte */
     for (int a = GRID_N_I; a < GRID_AXES; a++) {
@@ -447,7 +447,7 @@ static void test_foreign_files(void)
             config->grid.axis[a].values[i] = i;
         }
     }
-    expect_refusal(path, config, false, STATUS_USAGE, "GB free");
+    expect_refusal(path, config, false, MOAT_USAGE, "GB free");
     CU_ASSERT_TRUE(access(path, F_OK) != 0);
     config_destroy(&config);
 }
@@ -489,17 +489,17 @@ static void test_live_file(void)
 {
     struct config *config = make_config("live", 60, 0);
     struct results_summary first, later;
-    CU_ASSERT_EQUAL(results_summarise(path, &first), STATUS_USAGE);
+    CU_ASSERT_EQUAL(results_summarise(path, &first), MOAT_USAGE);
     pid_t writer = start_writer(config, 50); /* three seconds */
     for (int i = 0; i < 200 && access(path, F_OK) != 0; i++) {
         pause_ms(5);
     }
-    CU_ASSERT_EQUAL(results_summarise(path, &first), STATUS_OK);
+    CU_ASSERT_EQUAL(results_summarise(path, &first), MOAT_OK);
     CU_ASSERT_TRUE(first.written_now);
 
     struct results *results = NULL;
-    CU_ASSERT_EQUAL(results_open(path, config, "test", RESULTS_FORCE, &results), STATUS_USAGE);
-    CU_ASSERT_PTR_NOT_NULL(strstr(error_message(), "another process is writing it"));
+    CU_ASSERT_EQUAL(results_open(path, config, "test", RESULTS_FORCE, &results), MOAT_USAGE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(moat_error_message(), "another process is writing it"));
 
     int answer = -1;
     char grew = '-';
@@ -507,11 +507,11 @@ static void test_live_file(void)
     CU_ASSERT_EQUAL(read(answer, &grew, 1), 1);
     CU_ASSERT_EQUAL(grew, 'y');
     close(answer);
-    CU_ASSERT_EQUAL(results_summarise(path, &later), STATUS_OK);
+    CU_ASSERT_EQUAL(results_summarise(path, &later), MOAT_OK);
     CU_ASSERT_TRUE(later.blocks_done > first.blocks_done && later.blocks_done < later.blocks);
-    CU_ASSERT_TRUE(later.points_by_status[MARKET_PENDING] < first.points_by_status[MARKET_PENDING]);
+    CU_ASSERT_TRUE(later.points_by_status[MOAT_MARKET_PENDING] < first.points_by_status[MOAT_MARKET_PENDING]);
     kill_writer(writer);
-    CU_ASSERT_EQUAL(results_summarise(path, &later), STATUS_OK);
+    CU_ASSERT_EQUAL(results_summarise(path, &later), MOAT_OK);
     CU_ASSERT_FALSE(later.written_now);
 
     writer = start_writer(config, 0); /* the viewer still has the file */
@@ -519,7 +519,7 @@ static void test_live_file(void)
     waitpid(writer, &exit_status, 0);
     CU_ASSERT_EQUAL(exit_status, 0);
     kill_writer(viewer);
-    CU_ASSERT_EQUAL(results_summarise(path, &later), STATUS_OK);
+    CU_ASSERT_EQUAL(results_summarise(path, &later), MOAT_OK);
     CU_ASSERT_EQUAL(later.blocks_done, later.blocks);
     config_destroy(&config);
     unlink(path);
@@ -532,9 +532,9 @@ static void test_full_disk(void)
     size_t blocks = grid_blocks(&config->grid), written = 0;
     struct results *results = open_or_abort(config, false);
     for (; written < blocks / 4; written++) {
-        CU_ASSERT_EQUAL(write_block(results, config, written), STATUS_OK);
+        CU_ASSERT_EQUAL(write_block(results, config, written), MOAT_OK);
     }
-    CU_ASSERT_EQUAL(results_close(&results), STATUS_OK);
+    CU_ASSERT_EQUAL(results_close(&results), MOAT_OK);
     struct stat about;
     CU_ASSERT_EQUAL(stat(path, &about), 0);
 
@@ -544,13 +544,13 @@ static void test_full_disk(void)
         signal(SIGXFSZ, SIG_IGN);
         results = open_or_abort(config, false);
         setrlimit(RLIMIT_FSIZE, &(struct rlimit){(rlim_t)about.st_size / 2, (rlim_t)about.st_size / 2});
-        enum status status = STATUS_OK;
-        for (size_t b = written; b < blocks && status == STATUS_OK; b++) {
+        enum moat_status status = MOAT_OK;
+        for (size_t b = written; b < blocks && status == MOAT_OK; b++) {
             status = write_block(results, config, b);
-            status = status == STATUS_OK ? results_flush(results) : status;
+            status = status == MOAT_OK ? results_flush(results) : status;
         }
-        bool told = status == STATUS_IO && strstr(error_message(), strerror(EFBIG));
-        bool refuses = results_flush(results) == STATUS_IO;
+        bool told = status == MOAT_IO && strstr(moat_error_message(), strerror(EFBIG));
+        bool refuses = results_flush(results) == MOAT_IO;
         results_close(&results);
         _exit(told && refuses && results == NULL ? 0 : 1); /* no look for leaks: HDF5 keeps what it could not write */
     }
@@ -561,9 +561,9 @@ static void test_full_disk(void)
     results = open_or_abort(config, false);
     CU_ASSERT_TRUE(results_blocks_done(results) >= written && results_blocks_done(results) < blocks);
     for (size_t b = 0; b < blocks; b++) {
-        CU_ASSERT_EQUAL(results_block_done(results, b) ? STATUS_OK : write_block(results, config, b), STATUS_OK);
+        CU_ASSERT_EQUAL(results_block_done(results, b) ? MOAT_OK : write_block(results, config, b), MOAT_OK);
     }
-    CU_ASSERT_EQUAL(results_close(&results), STATUS_OK);
+    CU_ASSERT_EQUAL(results_close(&results), MOAT_OK);
     struct image image;
     hid_t file = open_plain(H5F_ACC_RDONLY, false);
     CU_ASSERT_TRUE_FATAL(file >= 0 && image_read(file, config, &image));

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ridge/internal.h"
 #include "moat/deterministic.h"
 #include "moat/loss.h"
+#include "ridge/internal.h"
 #include "ridge_reference.h"
 #include "suite.h"
 
@@ -65,7 +65,7 @@ static struct ridge_table view(struct tables *tables)
     return (struct ridge_table){.A1 = tables->A1, .A2 = tables->A2, .D = tables->D};
 }
 
-static enum status solve(const struct ridge_task *task, MPI_Comm group, struct tables *tables)
+static enum moat_status solve(const struct ridge_task *task, MPI_Comm group, struct tables *tables)
 {
     struct ridge_table table = view(tables);
     memset(tables, 0xff, sizeof *tables); /* NaNs */
@@ -105,7 +105,7 @@ static double error_of(const struct ridge_task *task, bool precise)
     }
     MPI_Bcast(&complete, 1, MPI_INT, 0, MPI_COMM_WORLD);
     MPI_Bcast(&reference, sizeof reference, MPI_BYTE, 0, MPI_COMM_WORLD);
-    if (solve(task, MPI_COMM_WORLD, &tables) != STATUS_OK || !complete) {
+    if (solve(task, MPI_COMM_WORLD, &tables) != MOAT_OK || !complete) {
         return INFINITY;
     }
     double error = difference(task, &tables, &reference);
@@ -163,9 +163,9 @@ static void test_groups(void)
     for (size_t n = 0; n < sizeof N / sizeof *N; n++) {
         struct ridge_task task = make_task(0.5, 230, N[n]);
         struct tables own, part, world;
-        CU_ASSERT(everywhere(solve(&task, MPI_COMM_SELF, &own) == STATUS_OK));
-        CU_ASSERT(everywhere(solve(&task, group, &part) == STATUS_OK));
-        CU_ASSERT(everywhere(solve(&task, MPI_COMM_WORLD, &world) == STATUS_OK));
+        CU_ASSERT(everywhere(solve(&task, MPI_COMM_SELF, &own) == MOAT_OK));
+        CU_ASSERT(everywhere(solve(&task, group, &part) == MOAT_OK));
+        CU_ASSERT(everywhere(solve(&task, MPI_COMM_WORLD, &world) == MOAT_OK));
         CU_ASSERT(everywhere(difference(&task, &own, &part) < 1e-9));
         CU_ASSERT(everywhere(difference(&task, &own, &world) < 1e-9));
         struct tables first = world; /* every rank has the same bits */
@@ -183,16 +183,16 @@ static void test_draws(void)
     for (size_t n = 0; n < 2; n++) {
         struct ridge_task task = {
             .gamma = 0.5, .P = 40, .N = N[n], .seed = 5, .nus = 1, .nu = &nu, .lambdas = 1, .lambda = &lambda};
-        struct coefficients c = {0};
+        struct moat_coefficients c = {0};
         struct ridge_table table = {.A1 = &c.A1, .A2 = &c.A2, .D = &c.D};
         double A0 = 0, mean[2], error[2];
         for (size_t j = task.P; j > 0; j--) {
             A0 += pow((double)j, -(1 + nu));
         }
-        CU_ASSERT(everywhere(ridge_solve(&task, MPI_COMM_WORLD, &table) == STATUS_OK));
+        CU_ASSERT(everywhere(ridge_solve(&task, MPI_COMM_WORLD, &table) == MOAT_OK));
         CU_ASSERT_FATAL(everywhere(ridge_draw_losses(&task, Q, alpha, 20000, MPI_COMM_WORLD, mean, error)));
-        struct loss_form form = loss_form(A0, Q, &c);
-        double loss[] = {loss_performance(&form, alpha), loss_safety(&form, alpha)};
+        struct moat_loss_form form = moat_loss_form(A0, Q, &c);
+        double loss[] = {moat_loss_performance(&form, alpha), moat_loss_safety(&form, alpha)};
         for (int target = 0; target < 2; target++) {
             CU_ASSERT(everywhere(fabs(mean[target] - loss[target]) < 4 * error[target]));
             CU_ASSERT(everywhere(error[target] < 0.02 * loss[target])); /* so that the line above says something */
@@ -206,9 +206,9 @@ static void test_deterministic_equivalent(void)
     enum { TRIALS = 8 };
     const size_t N[] = {60, 240, 700};
     const double nu = 1, lambda = 1e-3, P = 400, gamma = 0.5;
-    struct deterministic *equivalent = NULL;
-    CU_ASSERT_FATAL(everywhere(deterministic_create(gamma, nu, P, &equivalent) == STATUS_OK));
-    struct solver solver = deterministic_solver(equivalent);
+    struct moat_deterministic *equivalent = NULL;
+    CU_ASSERT_FATAL(everywhere(moat_deterministic_create(gamma, nu, P, &equivalent) == MOAT_OK));
+    struct moat_solver solver = moat_deterministic_solver(equivalent);
     for (size_t n = 0; n < sizeof N / sizeof *N; n++) {
         double mean[3] = {0}, effect[3];
         for (uint32_t trial = 0; trial < TRIALS; trial++) {
@@ -223,13 +223,13 @@ static void test_deterministic_equivalent(void)
                                       .lambda = &lambda};
             double value[3];
             struct ridge_table table = {.A1 = &value[0], .A2 = &value[1], .D = &value[2]};
-            CU_ASSERT(everywhere(ridge_solve(&task, MPI_COMM_WORLD, &table) == STATUS_OK));
+            CU_ASSERT(everywhere(ridge_solve(&task, MPI_COMM_WORLD, &table) == MOAT_OK));
             for (int i = 0; i < 3; i++) {
                 mean[i] += value[i] / TRIALS;
             }
         }
-        struct coefficients c;
-        solver.coefficients(solver.state, (double)N[n], deterministic_x(equivalent, (double)N[n], lambda), &c);
+        struct moat_coefficients c;
+        solver.coefficients(solver.state, (double)N[n], moat_deterministic_x(equivalent, (double)N[n], lambda), &c);
         effect[0] = (mean[0] / c.A1 - 1) * (double)N[n];
         effect[1] = (mean[1] / c.A2 - 1) * (double)N[n];
         effect[2] = (mean[2] - c.D) / solver.A0 * (double)N[n];
@@ -238,7 +238,7 @@ static void test_deterministic_equivalent(void)
         }
         say("N = %.0f: finite-N effect %.2f, %.2f, %.2f over N\n", (double)N[n], effect[0], effect[1], effect[2]);
     }
-    deterministic_destroy(&equivalent);
+    moat_deterministic_destroy(&equivalent);
 }
 
 /* Prediction of memory: at least what is used, at most a quarter more. */
@@ -252,7 +252,7 @@ static void test_bytes(void)
         struct tables tables;
         struct ridge_table table = view(&tables);
         struct ridge_profile profile = {0};
-        CU_ASSERT(everywhere(ridge_solve_profiled(&task, MPI_COMM_WORLD, &table, &profile) == STATUS_OK));
+        CU_ASSERT(everywhere(ridge_solve_profiled(&task, MPI_COMM_WORLD, &table, &profile) == MOAT_OK));
         CU_ASSERT(profile.bytes_now == 0);
         unsigned long long used = profile.bytes_peak, predicted = ridge_bytes(600, N[n], NUS, LAMBDAS, size);
         MPI_Allreduce(MPI_IN_PLACE, &used, 1, MPI_UNSIGNED_LONG_LONG, MPI_MAX, MPI_COMM_WORLD);
@@ -266,12 +266,12 @@ static void test_refused(void)
 {
     struct tables tables;
     struct ridge_task task = make_task(0.5, 10, 0);
-    CU_ASSERT(everywhere(solve(&task, MPI_COMM_WORLD, &tables) == STATUS_USAGE));
+    CU_ASSERT(everywhere(solve(&task, MPI_COMM_WORLD, &tables) == MOAT_USAGE));
     const double negative[LAMBDAS] = {0, 1, 2, 3, -1e-3};
     task = make_task(0.5, 10, 5);
     task.lambda = negative;
-    CU_ASSERT(everywhere(solve(&task, MPI_COMM_WORLD, &tables) == STATUS_USAGE));
-    CU_ASSERT(everywhere(strstr(error_message(), "-0.001") != NULL));
+    CU_ASSERT(everywhere(solve(&task, MPI_COMM_WORLD, &tables) == MOAT_USAGE));
+    CU_ASSERT(everywhere(strstr(moat_error_message(), "-0.001") != NULL));
 }
 
 #ifdef MOAT_FAULTS
@@ -286,12 +286,12 @@ static void test_failures(void)
     snprintf(fault[2], sizeof fault[2], "ridge:info:rank0");
     const struct {
         const char *fault;
-        enum status status;
+        enum moat_status status;
         const char *message;
-    } cases[] = {{fault[0], STATUS_MEMORY, "cannot allocate"},
-                 {fault[1], STATUS_NUMERICAL, "not finite"},
-                 {fault[2], STATUS_NUMERICAL, "info = 1"},
-                 {"ridge:residual", STATUS_NUMERICAL, "residual of 1"}};
+    } cases[] = {{fault[0], MOAT_MEMORY, "cannot allocate"},
+                 {fault[1], MOAT_NUMERICAL, "not finite"},
+                 {fault[2], MOAT_NUMERICAL, "info = 1"},
+                 {"ridge:residual", MOAT_NUMERICAL, "residual of 1"}};
     const size_t N[] = {30, 220, 260};
     for (size_t n = 0; n < 3; n++) {
         struct ridge_task task = make_task(0.5, 240, N[n]);
@@ -299,10 +299,10 @@ static void test_failures(void)
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
             setenv("MOAT_FAULT", cases[i].fault, 1);
             CU_ASSERT(everywhere(solve(&task, MPI_COMM_WORLD, &tables) == cases[i].status));
-            CU_ASSERT(everywhere(strstr(error_message(), cases[i].message) != NULL));
+            CU_ASSERT(everywhere(strstr(moat_error_message(), cases[i].message) != NULL));
             unsetenv("MOAT_FAULT");
         }
-        CU_ASSERT(everywhere(solve(&task, MPI_COMM_WORLD, &tables) == STATUS_OK));
+        CU_ASSERT(everywhere(solve(&task, MPI_COMM_WORLD, &tables) == MOAT_OK));
     }
 }
 
@@ -316,9 +316,9 @@ static void test_allocations(void)
         struct ridge_task task = make_task(0.5, 240, N[n]);
         struct tables tables;
         struct ridge_table table = view(&tables);
-        enum status status = STATUS_MEMORY;
+        enum moat_status status = MOAT_MEMORY;
         unsigned call = 0;
-        while (status == STATUS_MEMORY && call < 1000) {
+        while (status == MOAT_MEMORY && call < 1000) {
             struct ridge_profile profile = {0};
             char fault[64];
             snprintf(fault, sizeof fault, "ridge:alloc:rank%d:call%u", size - 1, ++call);
@@ -327,7 +327,7 @@ static void test_allocations(void)
             CU_ASSERT(profile.bytes_now == 0);
         }
         unsetenv("MOAT_FAULT");
-        CU_ASSERT(everywhere(status == STATUS_OK));
+        CU_ASSERT(everywhere(status == MOAT_OK));
         CU_ASSERT(call > 25);
         say("N = %zu: %u allocations\n", N[n], call - 1);
     }

@@ -18,8 +18,8 @@ static struct brute_model model;
 
 struct sample {
     double gamma, nu, P, N, Q, alpha;
-    struct deterministic *table;
-    struct solver solver;
+    struct moat_deterministic *table;
+    struct moat_solver solver;
     char where[160];
 };
 
@@ -36,8 +36,8 @@ static struct sample sample_draw(gsl_rng *rng, int number)
     }
     s.Q = number % 5 == 0 ? 1 : gsl_rng_uniform_pos(rng);
     s.alpha = number % 4 == 0 ? 1 : number % 4 == 1 ? 0.5 : 0.5 + 0.5 * gsl_rng_uniform(rng);
-    CU_ASSERT_EQUAL_FATAL(deterministic_create(s.gamma, s.nu, s.P, &s.table), STATUS_OK);
-    s.solver = deterministic_solver(s.table);
+    CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(s.gamma, s.nu, s.P, &s.table), MOAT_OK);
+    s.solver = moat_deterministic_solver(s.table);
     brute_model_init(&model, s.gamma, s.nu, s.P);
     snprintf(s.where, sizeof s.where, "gamma %.17g, nu %.17g, P %.0f, N %.17g, Q %.17g, alpha %.17g", s.gamma, s.nu,
              s.P, s.N, s.Q, s.alpha);
@@ -75,10 +75,10 @@ static void best_level_is_least(void)
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
     for (int number = 0; number < 150; number++) {
         struct sample s = sample_draw(rng, number);
-        struct scaling_law law;
-        scaling_law_solve(&s.solver, s.N, s.Q, s.alpha, NAN, &law);
+        struct moat_scaling_law law;
+        moat_scaling_law_solve(&s.solver, s.N, s.Q, s.alpha, NAN, &law);
         double want = literal_minimum(&s), mixture = pow(1 - s.alpha, 2) * 2 * s.Q * (double)model.a0;
-        const struct loss_terms *t = &law.term;
+        const struct moat_loss_terms *t = &law.term;
         expect(law.solved && relative_error(law.loss, want) < 1e-8, "%s: loss %.17g, search %.17g", s.where, law.loss,
                want);
         expect(law.excess >= 0 && fabs(law.loss - law.excess - mixture) <= 1e-13 * law.loss, "%s: excess", s.where);
@@ -86,7 +86,7 @@ static void best_level_is_least(void)
                        1e-12 ||
                    law.loss == 0,
                "%s: terms do not sum to the loss", s.where);
-        deterministic_destroy(&s.table);
+        moat_deterministic_destroy(&s.table);
     }
     gsl_rng_free(rng);
 }
@@ -97,14 +97,14 @@ static void given_level(void)
     for (int number = 0; number < 200; number++) {
         struct sample s = sample_draw(rng, number);
         double lambda = pow(10, -8 * gsl_rng_uniform(rng));
-        struct scaling_law law, best;
-        scaling_law_solve(&s.solver, s.N, s.Q, s.alpha, lambda, &law);
-        scaling_law_solve(&s.solver, s.N, s.Q, s.alpha, NAN, &best);
+        struct moat_scaling_law law, best;
+        moat_scaling_law_solve(&s.solver, s.N, s.Q, s.alpha, lambda, &law);
+        moat_scaling_law_solve(&s.solver, s.N, s.Q, s.alpha, NAN, &best);
         double want = literal_loss(&s, brute_log_kappa(&model, s.N, lambda));
         expect(law.solved && law.lambda == lambda && relative_error(law.loss, want) < 1e-9,
                "%s, lambda %g: loss %.17g, literally %.17g", s.where, lambda, law.loss, want);
         expect(best.loss <= law.loss * (1 + 1e-12), "%s: lambda %g beats the best, %g", s.where, lambda, best.lambda);
-        deterministic_destroy(&s.table);
+        moat_deterministic_destroy(&s.table);
     }
     gsl_rng_free(rng);
 }
@@ -113,9 +113,9 @@ static void given_level(void)
 static void differences(const struct sample *s, double lambda, double *loss, double *excess)
 {
     const double step = 1e-4;
-    struct scaling_law below, above;
-    scaling_law_solve(&s->solver, s->N * exp(-step), s->Q, s->alpha, lambda, &below);
-    scaling_law_solve(&s->solver, s->N * exp(step), s->Q, s->alpha, lambda, &above);
+    struct moat_scaling_law below, above;
+    moat_scaling_law_solve(&s->solver, s->N * exp(-step), s->Q, s->alpha, lambda, &below);
+    moat_scaling_law_solve(&s->solver, s->N * exp(step), s->Q, s->alpha, lambda, &above);
     *loss = -log(above.loss / below.loss) / (2 * step);
     *excess = -log(above.excess / below.excess) / (2 * step);
 }
@@ -127,8 +127,8 @@ static void exponents_are_derivatives(void)
     for (int number = 0; number < 400; number++) {
         struct sample s = sample_draw(rng, number);
         double lambda = number % 3 ? NAN : pow(10, -6 * gsl_rng_uniform(rng)), loss, excess;
-        struct scaling_law law;
-        scaling_law_solve(&s.solver, s.N, s.Q, s.alpha, lambda, &law);
+        struct moat_scaling_law law;
+        moat_scaling_law_solve(&s.solver, s.N, s.Q, s.alpha, lambda, &law);
         differences(&s, lambda, &loss, &excess);
         /* Within a step of N = P the differences, not the derivatives, are wrong. */
         if (s.N > 1.01 && fabs(s.N / s.P - 1) > 0.01 && law.excess > 1e-250) {
@@ -138,7 +138,7 @@ static void exponents_are_derivatives(void)
             expect(fabs(law.exponent_excess - excess) < 1e-5 * (1 + fabs(excess)),
                    "%s, lambda %g: exponent of the excess %.10g, %.10g", s.where, lambda, law.exponent_excess, excess);
         }
-        deterministic_destroy(&s.table);
+        moat_deterministic_destroy(&s.table);
     }
     CU_ASSERT(checked > 300);
     gsl_rng_free(rng);
@@ -147,28 +147,28 @@ static void exponents_are_derivatives(void)
 /* Theorem 3: far out the excess falls with nu'/(nu' + 1); with alpha = 1 the loss falls with nu. */
 static void exponents_of_theory(void)
 {
-    struct deterministic *table = NULL;
-    struct scaling_law law;
-    CU_ASSERT_EQUAL_FATAL(deterministic_create(0.3, 2.4, INFINITY, &table), STATUS_OK);
-    struct solver solver = deterministic_solver(table);
-    scaling_law_solve(&solver, 1e12, 0.5, 0.75, NAN, &law);
+    struct moat_deterministic *table = NULL;
+    struct moat_scaling_law law;
+    CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(0.3, 2.4, INFINITY, &table), MOAT_OK);
+    struct moat_solver solver = moat_deterministic_solver(table);
+    moat_scaling_law_solve(&solver, 1e12, 0.5, 0.75, NAN, &law);
     expect(fabs(law.exponent_excess - 1.3 / 2.3) < 1e-3, "%.6f is not nu'/(nu' + 1)", law.exponent_excess);
-    deterministic_destroy(&table);
-    CU_ASSERT_EQUAL_FATAL(deterministic_create(0.3, 1, INFINITY, &table), STATUS_OK);
-    solver = deterministic_solver(table);
-    scaling_law_solve(&solver, 1e12, 0.5, 1, NAN, &law);
+    moat_deterministic_destroy(&table);
+    CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(0.3, 1, INFINITY, &table), MOAT_OK);
+    solver = moat_deterministic_solver(table);
+    moat_scaling_law_solve(&solver, 1e12, 0.5, 1, NAN, &law);
     expect(fabs(law.exponent_loss - 1) < 1e-3, "%.6f is not nu", law.exponent_loss);
-    deterministic_destroy(&table);
+    moat_deterministic_destroy(&table);
 }
 
 /* N at which the excess at fixed alpha has come down to `excess`. */
-static double data_for_excess(const struct solver *solver, double Q, double alpha, double excess)
+static double data_for_excess(const struct moat_solver *solver, double Q, double alpha, double excess)
 {
     double low = 0, high = log(1e20);
     while (high - low > 1e-10) {
-        struct scaling_law law;
+        struct moat_scaling_law law;
         double middle = (low + high) / 2;
-        scaling_law_solve(solver, exp(middle), Q, alpha, NAN, &law);
+        moat_scaling_law_solve(solver, exp(middle), Q, alpha, NAN, &law);
         *(law.excess > excess ? &low : &high) = middle;
     }
     return exp(low);
@@ -183,18 +183,18 @@ static void free_alpha_needs_less(void)
 {
     const double nu = 2, nu_prime = 1.1, Q = 0.5, gap[] = {1e-5, 1e-6}, step = log(gap[0] / gap[1]);
     double free_alpha[2], brute[2], fixed_alpha[2];
-    struct deterministic *table = NULL;
-    CU_ASSERT_EQUAL_FATAL(deterministic_create(0.1, nu, INFINITY, &table), STATUS_OK);
-    struct solver solver = deterministic_solver(table);
+    struct moat_deterministic *table = NULL;
+    CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(0.1, nu, INFINITY, &table), MOAT_OK);
+    struct moat_solver solver = moat_deterministic_solver(table);
     brute_model_init(&model, 0.1, nu, INFINITY);
     double L_star = 2 * Q * solver.A0, tau_E = 0.9 * L_star;
     for (int i = 0; i < 2; i++) {
-        double loss = company_infinite_data_loss(L_star, tau_E) + gap[i] * L_star;
+        double loss = moat_company_infinite_data_loss(L_star, tau_E) + gap[i] * L_star;
         double tau_I = pow(sqrt(L_star) - sqrt(loss), 2);
-        struct company incumbent;
-        struct threshold found;
-        company_solve(&solver, INFINITY, Q, tau_I, &incumbent);
-        market_threshold(&solver, Q, &incumbent, tau_I, tau_E, &found);
+        struct moat_company incumbent;
+        struct moat_threshold found;
+        moat_company_solve(&solver, INFINITY, Q, tau_I, &incumbent);
+        moat_market_threshold(&solver, Q, &incumbent, tau_I, tau_E, &found);
         free_alpha[i] = found.N_E_star;
         brute[i] = exp(brute_threshold(&model, Q, tau_E, (long double)incumbent.loss_performance, log(1e12)));
         fixed_alpha[i] = data_for_excess(&solver, Q, sqrt(0.9), gap[i] * L_star);
@@ -205,21 +205,21 @@ static void free_alpha_needs_less(void)
     expect(fabs(free_exponent - (nu + 1) / nu) < 0.03, "alpha chosen: %.4f", free_exponent);
     expect(fabs(fixed_exponent - (nu_prime + 1) / nu_prime) < 0.01, "alpha fixed: %.4f", fixed_exponent);
     CU_ASSERT(fixed_alpha[1] > 10 * free_alpha[1]);
-    deterministic_destroy(&table);
+    moat_deterministic_destroy(&table);
 }
 
 static void outside_the_solver(void)
 {
-    struct deterministic *table = NULL;
-    struct scaling_law law;
-    CU_ASSERT_EQUAL_FATAL(deterministic_create(0.5, 1, 64, &table), STATUS_OK);
-    struct solver solver = deterministic_solver(table);
-    scaling_law_solve(&solver, 0.5, 0.5, 0.75, NAN, &law);
+    struct moat_deterministic *table = NULL;
+    struct moat_scaling_law law;
+    CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(0.5, 1, 64, &table), MOAT_OK);
+    struct moat_solver solver = moat_deterministic_solver(table);
+    moat_scaling_law_solve(&solver, 0.5, 0.5, 0.75, NAN, &law);
     CU_ASSERT(!law.solved && isnan(law.loss) && isnan(law.exponent_excess) && isnan(law.term.mixture));
-    scaling_law_solve(&solver, 64, 0.5, 1, NAN,
-                      &law); /* as many points as features, one target: none of it is missed */
+    moat_scaling_law_solve(&solver, 64, 0.5, 1, NAN,
+                           &law); /* as many points as features, one target: none of it is missed */
     CU_ASSERT(law.solved && law.loss == 0 && law.lambda == 0 && isnan(law.exponent_loss));
-    deterministic_destroy(&table);
+    moat_deterministic_destroy(&table);
 }
 
 int main(void)

@@ -12,18 +12,18 @@
 
 static const double tolerance = 1e-12; /* spectrum.h promises 1e-10, and 1e-13 in practice; the tables rely on 1e-12 */
 
-static struct spectrum *created(double gamma, double nu, double P)
+static struct moat_spectrum *created(double gamma, double nu, double P)
 {
-    struct spectrum *spectrum = NULL;
-    CU_ASSERT_EQUAL_FATAL(spectrum_create(gamma, nu, P, &spectrum), STATUS_OK);
+    struct moat_spectrum *spectrum = NULL;
+    CU_ASSERT_EQUAL_FATAL(moat_spectrum_create(gamma, nu, P, &spectrum), MOAT_OK);
     return spectrum;
 }
 
 /* Compares df1, df2, a1, a2 with want[0..3]. */
-static void expect_sums(const struct spectrum *spectrum, double log_kappa, const double want[4], const char *where)
+static void expect_sums(const struct moat_spectrum *spectrum, double log_kappa, const double want[4], const char *where)
 {
-    struct spectral_sums sums;
-    spectrum_sums(spectrum, log_kappa, &sums);
+    struct moat_spectrum_sums sums;
+    moat_spectrum_sums(spectrum, log_kappa, &sums);
     const double got[4] = {sums.df1, sums.df2, sums.a1, sums.a2};
     static const char *const name[4] = {"df1", "df2", "a1", "a2"};
     for (int k = 0; k < 4; k++) {
@@ -32,13 +32,13 @@ static void expect_sums(const struct spectrum *spectrum, double log_kappa, const
     }
 }
 
-static void expect_brute_sums(const struct spectrum *spectrum, double log_kappa, const struct brute_sums *brute,
+static void expect_brute_sums(const struct moat_spectrum *spectrum, double log_kappa, const struct brute_sums *brute,
                               const char *where)
 {
     expect_sums(spectrum, log_kappa,
                 (double[]){(double)brute->df1, (double)brute->df2, (double)brute->a1, (double)brute->a2}, where);
-    struct spectral_sums sums;
-    spectrum_sums(spectrum, log_kappa, &sums);
+    struct moat_spectrum_sums sums;
+    moat_spectrum_sums(spectrum, log_kappa, &sums);
     expect(relative_error(sums.rest1, (double)brute->rest1) <= tolerance, "rest1 at %s, ln kappa %.17g: %.17g, %.17Lg",
            where, log_kappa, sums.rest1, brute->rest1);
     expect(relative_error(sums.rest2, (double)brute->rest2) <= tolerance, "rest2 at %s, ln kappa %.17g: %.17g, %.17Lg",
@@ -61,7 +61,7 @@ static double uniform(gsl_rng *rng, double low, double high)
    fractions of i^-2/(1 + kappa i^2) and a2 = kappa^2 df2. */
 static void closed_forms(void)
 {
-    struct spectrum *spectrum = created(1, 3, INFINITY);
+    struct moat_spectrum *spectrum = created(1, 3, INFINITY);
     for (double log_kappa = -62; log_kappa < 1; log_kappa += 0.37) {
         long double kappa = expl(log_kappa), z = (long double)M_PI / sqrtl(kappa);
         long double coth = 1 / tanhl(z), csch2 = z > 100 ? 0 : 1 / (sinhl(z) * sinhl(z));
@@ -69,17 +69,17 @@ static void closed_forms(void)
         long double a1 = kappa * (acosl(-1) * acosl(-1) / 6 - kappa * df1), a2 = kappa * kappa * df2;
         expect_sums(spectrum, log_kappa, (double[]){(double)df1, (double)df2, (double)a1, (double)a2}, "closed form");
     }
-    CU_ASSERT(relative_error(spectrum_a0(spectrum), pow(M_PI, 4) / 90) < 1e-14);
-    CU_ASSERT(relative_error(spectrum_trace(spectrum), M_PI * M_PI / 6) < 1e-14);
-    spectrum_destroy(&spectrum);
+    CU_ASSERT(relative_error(moat_spectrum_a0(spectrum), pow(M_PI, 4) / 90) < 1e-14);
+    CU_ASSERT(relative_error(moat_spectrum_trace(spectrum), M_PI * M_PI / 6) < 1e-14);
+    moat_spectrum_destroy(&spectrum);
     CU_ASSERT_PTR_NULL(spectrum);
 
     const double nu[] = {0.0101, 0.34, 1, 2.02};
     for (int k = 0; k < 4; k++) {
         spectrum = created(0.01, nu[k], INFINITY);
-        CU_ASSERT(relative_error(spectrum_a0(spectrum), gsl_sf_zeta(1 + nu[k])) < 1e-13);
-        CU_ASSERT(relative_error(spectrum_trace(spectrum), gsl_sf_zeta(1.01)) < 1e-13);
-        spectrum_destroy(&spectrum);
+        CU_ASSERT(relative_error(moat_spectrum_a0(spectrum), gsl_sf_zeta(1 + nu[k])) < 1e-13);
+        CU_ASSERT(relative_error(moat_spectrum_trace(spectrum), gsl_sf_zeta(1.01)) < 1e-13);
+        moat_spectrum_destroy(&spectrum);
     }
 }
 
@@ -94,25 +94,25 @@ static void reference_values(void)
 {
     for (size_t k = 0; k < sizeof references / sizeof *references; k++) {
         const struct reference *reference = &references[k];
-        struct spectrum *spectrum = created(reference->gamma, reference->nu, reference->P);
+        struct moat_spectrum *spectrum = created(reference->gamma, reference->nu, reference->P);
         char where[128];
         snprintf(where, sizeof where, "gamma %g, nu %g, P %g (reference)", reference->gamma, reference->nu,
                  reference->P);
         expect_sums(spectrum, reference->log_kappa, reference->sums, where);
-        spectrum_destroy(&spectrum);
+        moat_spectrum_destroy(&spectrum);
     }
 }
 
 static void check_direct(double gamma, double nu, double P, double share)
 {
-    struct spectrum *spectrum = created(gamma, nu, P);
-    double low = spectrum_log_kappa_min(spectrum), log_kappa = low + share * (SPECTRUM_LOG_KAPPA_MAX - low);
+    struct moat_spectrum *spectrum = created(gamma, nu, P);
+    double low = moat_spectrum_log_kappa_min(spectrum), log_kappa = low + share * (MOAT_SPECTRUM_LOG_KAPPA_MAX - low);
     CU_ASSERT(log_kappa + (1 + gamma) * log(P) <= log(1e-13) || share > 0);
     struct brute_sums brute = brute_sums_direct(gamma, nu, P, log_kappa);
     char where[128];
     snprintf(where, sizeof where, "gamma %.17g, nu %.17g, P %.0f", gamma, nu, P);
     expect_brute_sums(spectrum, log_kappa, &brute, where);
-    spectrum_destroy(&spectrum);
+    moat_spectrum_destroy(&spectrum);
 }
 
 /* Finite P, term by term; the small P lie about every place where a method may change. */
@@ -144,20 +144,20 @@ static void whole_domain(void)
         double nu = gamma + (2 + gamma) * share;
         nu = nu > 2 * (1 + gamma) ? 2 * (1 + gamma) : nu;
         double P = repeat % 4 == 3 ? floor(exp(uniform(rng, log(1e6), log(1e9)))) : INFINITY;
-        struct spectrum *spectrum = created(gamma, nu, P);
+        struct moat_spectrum *spectrum = created(gamma, nu, P);
         brute_model_init(&model, gamma, nu, P);
-        double low = isinf(P) ? log_kappa_of_df1(gamma, SPECTRUM_DF1_MAX) : spectrum_log_kappa_min(spectrum);
-        CU_ASSERT(spectrum_log_kappa_min(spectrum) <= low + 1e-9);
+        double low = isinf(P) ? log_kappa_of_df1(gamma, MOAT_SPECTRUM_DF1_MAX) : moat_spectrum_log_kappa_min(spectrum);
+        CU_ASSERT(moat_spectrum_log_kappa_min(spectrum) <= low + 1e-9);
         char where[128];
         snprintf(where, sizeof where, "gamma %.17g, nu %.17g, P %.0f", gamma, nu, P);
         for (int k = 0; k < 4; k++) {
-            double log_kappa = k == 0 ? low : k == 1 ? SPECTRUM_LOG_KAPPA_MAX : uniform(rng, low, 6);
+            double log_kappa = k == 0 ? low : k == 1 ? MOAT_SPECTRUM_LOG_KAPPA_MAX : uniform(rng, low, 6);
             struct brute_sums brute = brute_sums(&model, log_kappa);
             expect_brute_sums(spectrum, log_kappa, &brute, where);
         }
-        CU_ASSERT(relative_error(spectrum_a0(spectrum), (double)model.a0) < 1e-13);
-        CU_ASSERT(relative_error(spectrum_trace(spectrum), (double)model.trace) < 1e-13);
-        spectrum_destroy(&spectrum);
+        CU_ASSERT(relative_error(moat_spectrum_a0(spectrum), (double)model.a0) < 1e-13);
+        CU_ASSERT(relative_error(moat_spectrum_trace(spectrum), (double)model.trace) < 1e-13);
+        moat_spectrum_destroy(&spectrum);
     }
     gsl_rng_free(rng);
 }
@@ -168,10 +168,10 @@ static void refusals(void)
                              {0.5, 1, 0},      {0.5, 1, 2.5},  {0.5, 1, -3},   {0.5, 1, 1.000001e9},
                              {NAN, 1, 10},     {0.5, NAN, 10}, {0.5, 1, NAN}};
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
-        struct spectrum *spectrum = NULL;
-        expect(spectrum_create(bad[k][0], bad[k][1], bad[k][2], &spectrum) == STATUS_USAGE && !spectrum,
+        struct moat_spectrum *spectrum = NULL;
+        expect(moat_spectrum_create(bad[k][0], bad[k][1], bad[k][2], &spectrum) == MOAT_USAGE && !spectrum,
                "gamma %g, nu %g, P %g is accepted", bad[k][0], bad[k][1], bad[k][2]);
-        spectrum_destroy(&spectrum);
+        moat_spectrum_destroy(&spectrum);
     }
 }
 

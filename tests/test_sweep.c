@@ -11,11 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "run/coordinator.h"
 #include "moat/deterministic.h"
 #include "moat/market.h"
-#include "results/results.h"
 #include "moat/scaling_law.h"
+#include "results/results.h"
+#include "run/coordinator.h"
 
 static const char text[] = "name: test\n"
                            "sweep: market_entry\n"
@@ -60,28 +60,28 @@ static void read_dataset(const char *path, const char *name, hid_t type, void *o
 }
 
 /* The solver at grid index i_nu, from one set of tables for all points. */
-static struct solver solver_at(const struct config *config, size_t i_nu)
+static struct moat_solver solver_at(const struct config *config, size_t i_nu)
 {
-    static struct deterministic *table[SWEEPS][SHAPE_NU];
-    struct deterministic **found = &table[config->sweep][i_nu];
+    static struct moat_deterministic *table[SWEEPS][SHAPE_NU];
+    struct moat_deterministic **found = &table[config->sweep][i_nu];
     double nu = config->grid.axis[GRID_NU].values[i_nu];
     if (!*found) {
-        CU_ASSERT_EQUAL_FATAL(deterministic_create(0.5, nu, config->P, found), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(0.5, nu, config->P, found), MOAT_OK);
     }
-    return deterministic_solver(*found);
+    return moat_deterministic_solver(*found);
 }
 
-static struct threshold solve_directly(const struct config *config, size_t i_tau_I, size_t i_N, size_t i_tau,
-                                       size_t i_Q, size_t i_nu)
+static struct moat_threshold solve_directly(const struct config *config, size_t i_tau_I, size_t i_N, size_t i_tau,
+                                            size_t i_Q, size_t i_nu)
 {
     const struct axis *axis = config->grid.axis;
-    struct solver solver = solver_at(config, i_nu);
+    struct moat_solver solver = solver_at(config, i_nu);
     double Q = axis[GRID_Q].values[i_Q], L_star = 2 * Q * solver.A0;
     double tau_I = axis[GRID_TAU_I].values[i_tau_I] * L_star;
-    struct company incumbent;
-    struct threshold threshold;
-    company_solve(&solver, axis[GRID_N_I].values[i_N], Q, tau_I, &incumbent);
-    market_threshold(&solver, Q, &incumbent, tau_I, axis[GRID_TAU_E].values[i_tau] * L_star, &threshold);
+    struct moat_company incumbent;
+    struct moat_threshold threshold;
+    moat_company_solve(&solver, axis[GRID_N_I].values[i_N], Q, tau_I, &incumbent);
+    moat_market_threshold(&solver, Q, &incumbent, tau_I, axis[GRID_TAU_E].values[i_tau] * L_star, &threshold);
     return threshold;
 }
 
@@ -94,7 +94,7 @@ static void compare(const struct config *config, const char *path)
     read_dataset(path, "status", H5T_NATIVE_UCHAR, status);
     unsigned kinds = 0;
     for (size_t i = 0; i < POINTS; i++) {
-        struct threshold direct = solve_directly(
+        struct moat_threshold direct = solve_directly(
             config, i / (SHAPE_N * SHAPE_TAU * SHAPE_Q * SHAPE_NU), i / (SHAPE_TAU * SHAPE_Q * SHAPE_NU) % SHAPE_N,
             i / (SHAPE_Q * SHAPE_NU) % SHAPE_TAU, i / SHAPE_NU % SHAPE_Q, i % SHAPE_NU);
         CU_ASSERT_EQUAL(status[i], direct.status);
@@ -102,8 +102,8 @@ static void compare(const struct config *config, const char *path)
         CU_ASSERT(memcmp(&lambda[i], &direct.entrant.lambda, sizeof(double)) == 0);
         kinds |= 1U << status[i];
     }
-    CU_ASSERT(kinds & 1U << MARKET_OK && kinds & 1U << MARKET_NO_ENTRY && kinds & 1U << MARKET_INCUMBENT_INFEASIBLE &&
-              kinds & 1U << MARKET_ENTRANT_INFEASIBLE);
+    CU_ASSERT(kinds & 1U << MOAT_MARKET_OK && kinds & 1U << MOAT_MARKET_NO_ENTRY &&
+              kinds & 1U << MOAT_MARKET_INCUMBENT_INFEASIBLE && kinds & 1U << MOAT_MARKET_ENTRANT_INFEASIBLE);
 }
 
 static void compare_laws(const struct config *config, const char *path)
@@ -113,11 +113,11 @@ static void compare_laws(const struct config *config, const char *path)
     read_dataset(path, "exponent_excess", H5T_NATIVE_DOUBLE, exponent);
     const struct axis *axis = config->grid.axis;
     for (size_t i = 0; i < LAWS; i++) {
-        struct scaling_law direct;
-        struct solver solver = solver_at(config, i % SHAPE_NU);
-        scaling_law_solve(&solver, axis[GRID_N].values[i / (LAWS_ALPHA * SHAPE_Q * SHAPE_NU)],
-                          axis[GRID_Q].values[i / SHAPE_NU % SHAPE_Q],
-                          axis[GRID_ALPHA].values[i / (SHAPE_Q * SHAPE_NU) % LAWS_ALPHA], NAN, &direct);
+        struct moat_scaling_law direct;
+        struct moat_solver solver = solver_at(config, i % SHAPE_NU);
+        moat_scaling_law_solve(&solver, axis[GRID_N].values[i / (LAWS_ALPHA * SHAPE_Q * SHAPE_NU)],
+                               axis[GRID_Q].values[i / SHAPE_NU % SHAPE_Q],
+                               axis[GRID_ALPHA].values[i / (SHAPE_Q * SHAPE_NU) % LAWS_ALPHA], NAN, &direct);
         CU_ASSERT(memcmp(&loss[i], &direct.loss, sizeof(double)) == 0);
         CU_ASSERT(memcmp(&exponent[i], &direct.exponent_excess, sizeof(double)) == 0 ||
                   (isnan(exponent[i]) && isnan(direct.exponent_excess)));
@@ -125,18 +125,18 @@ static void compare_laws(const struct config *config, const char *path)
 }
 
 /* One sweep over all ranks into `path` on rank 0. Collective. */
-static enum status sweep(const struct config *config, const char *path)
+static enum moat_status sweep(const struct config *config, const char *path)
 {
     int rank = 0;
     struct results *results = NULL;
     struct worker *worker = NULL;
     struct progress progress;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    enum status status = worker_create(config, NULL, &worker);
-    if (status == STATUS_OK && rank == 0) {
+    enum moat_status status = worker_create(config, NULL, &worker);
+    if (status == MOAT_OK && rank == 0) {
         status = results_open(path, config, "test_sweep", 0, &results);
     }
-    if (coordinator_agree(status, MPI_COMM_WORLD) == STATUS_OK) {
+    if (coordinator_agree(status, MPI_COMM_WORLD) == MOAT_OK) {
         if (rank == 0) {
             progress_begin(&progress, "points", grid_points(&config->grid), 0, true);
             status = coordinator_run(config, results, worker, &progress, MPI_COMM_WORLD);
@@ -145,21 +145,21 @@ static enum status sweep(const struct config *config, const char *path)
             worker_run(worker, MPI_COMM_WORLD);
         }
     }
-    enum status closed = results_close(&results);
+    enum moat_status closed = results_close(&results);
     worker_destroy(&worker);
-    return status == STATUS_OK ? closed : status;
+    return status == MOAT_OK ? closed : status;
 }
 
 static void check_sweep(const char *yaml, void (*check)(const struct config *, const char *))
 {
     char path[] = "/tmp/moat-test-sweep.XXXXXX.h5";
     struct config *config = NULL;
-    CU_ASSERT_EQUAL_FATAL(config_parse(yaml, "test", &config), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(config_parse(yaml, "test", &config), MOAT_OK);
     int file = mkstemps(path, 3);
     CU_ASSERT_FATAL(file >= 0);
     close(file);
     unlink(path);
-    CU_ASSERT_EQUAL_FATAL(sweep(config, path), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(sweep(config, path), MOAT_OK);
     check(config, path);
     unlink(path);
     config_destroy(&config);
@@ -177,7 +177,7 @@ static void test_scaling_laws(void)
 
 static void test_agree_is_the_worst(void)
 {
-    CU_ASSERT_EQUAL(coordinator_agree(STATUS_IO, MPI_COMM_WORLD), STATUS_IO);
+    CU_ASSERT_EQUAL(coordinator_agree(MOAT_IO, MPI_COMM_WORLD), MOAT_IO);
 }
 
 int main(int argc, char **argv)
@@ -195,12 +195,12 @@ int main(int argc, char **argv)
         const char *const texts[] = {text, scaling_text};
         for (int i = 0; i < 2; i++) {
             struct config *config = NULL;
-            enum status status = config_parse(texts[i], "test", &config);
-            status = status == STATUS_OK ? sweep(config, "") : status;
+            enum moat_status status = config_parse(texts[i], "test", &config);
+            status = status == MOAT_OK ? sweep(config, "") : status;
             config_destroy(&config);
-            failed |= status != STATUS_OK;
+            failed |= status != MOAT_OK;
         }
-        coordinator_agree(STATUS_OK, MPI_COMM_WORLD);
+        coordinator_agree(MOAT_OK, MPI_COMM_WORLD);
     }
     MPI_Finalize();
     return failed;

@@ -25,10 +25,10 @@ static unsigned long tables = 12, seed = 1;
 static struct brute_model model;
 
 struct point {
-    struct solver solver;
+    struct moat_solver solver;
     double N_I, Q, tau_I, tau_E; /* tau absolute */
-    struct company incumbent;
-    struct threshold found;
+    struct moat_company incumbent;
+    struct moat_threshold found;
     char where[256];
 };
 
@@ -47,7 +47,7 @@ static bool at_most(double left, double right, double share)
 
 static void check_incumbent(const struct point *point)
 {
-    const struct company *incumbent = &point->incumbent;
+    const struct moat_company *incumbent = &point->incumbent;
     double loss = incumbent->feasible ? incumbent->loss_performance : INFINITY;
     double expected = least_loss(point, point->N_I, point->tau_I, 0);
     if (at_most(loss, expected, 1e-9) && at_most(expected, loss, 1e-9)) {
@@ -61,12 +61,12 @@ static void check_incumbent(const struct point *point)
 }
 
 /* Whether brute force can tell the losses of that choice: not at kappa = 0. */
-static bool has_losses(const struct company *choice)
+static bool has_losses(const struct moat_company *choice)
 {
     return isfinite(choice->N) && choice->feasible && (choice->lambda > 0 || choice->N < model.P);
 }
 
-static struct brute_losses losses_of(const struct point *point, const struct company *choice, double alpha)
+static struct brute_losses losses_of(const struct point *point, const struct moat_company *choice, double alpha)
 {
     struct brute_sums sums = brute_sums(&model, brute_log_kappa(&model, choice->N, choice->lambda));
     return brute_losses(&model, &sums, choice->N, point->Q, alpha);
@@ -76,12 +76,12 @@ static struct brute_losses losses_of(const struct point *point, const struct com
    that is good enough is proved by any that is, so moat's own is tried too. */
 static bool enough(const struct point *point, double N)
 {
-    struct company choice;
+    struct moat_company choice;
     double allowed = point->incumbent.loss_performance;
     if (at_most(least_loss(point, N, point->tau_E, TAU), allowed, LOSS)) {
         return true;
     }
-    company_solve(&point->solver, N, point->Q, point->tau_E, &choice);
+    moat_company_solve(&point->solver, N, point->Q, point->tau_E, &choice);
     if (!has_losses(&choice)) {
         return false;
     }
@@ -97,7 +97,7 @@ static bool too_little(const struct point *point, double N)
 /* What the file says of the entrant is true of it, but for the rounding of alpha: its loss, and that it meets tau_E. */
 static void check_choice(const struct point *point)
 {
-    const struct company *entrant = &point->found.entrant;
+    const struct moat_company *entrant = &point->found.entrant;
     expect(entrant->alpha >= 0.5 && entrant->alpha <= 1 && entrant->lambda >= 0 && entrant->lambda <= 1,
            "alpha %.17g, lambda %.17g at %s", entrant->alpha, entrant->lambda, point->where);
     if (!has_losses(entrant) || fabs(entrant->N / model.P - 1) < STEP) {
@@ -116,25 +116,25 @@ static void check_choice(const struct point *point)
 static void check_threshold(const struct point *point)
 {
     double N = point->found.N_E_star, tau_E = point->tau_E;
-    bool has_N = point->found.status == MARKET_OK || point->found.status == MARKET_ENTRANT_ALWAYS;
+    bool has_N = point->found.status == MOAT_MARKET_OK || point->found.status == MOAT_MARKET_ENTRANT_ALWAYS;
     expect(isnan(N) == !has_N, "N_E* %g at %s", N, point->where);
     switch (point->found.status) {
-    case MARKET_OK:
+    case MOAT_MARKET_OK:
         expect(N > 1 && enough(point, N * (1 + STEP)), "N_E* at %s: %.17g is too small", point->where, N);
         expect(too_little(point, fmax(1, N * (1 - STEP))), "N_E* at %s: %.17g is too large", point->where, N);
         check_choice(point);
         break;
-    case MARKET_ENTRANT_ALWAYS:
+    case MOAT_MARKET_ENTRANT_ALWAYS:
         expect(N == 1 && enough(point, 1), "one is not enough at %s", point->where);
         check_choice(point);
         break;
-    case MARKET_NO_ENTRY:
+    case MOAT_MARKET_NO_ENTRY:
         expect(too_little(point, INFINITY) && too_little(point, 1e15), "entry at %s", point->where);
         break;
-    case MARKET_ENTRANT_INFEASIBLE:
+    case MOAT_MARKET_ENTRANT_INFEASIBLE:
         expect(isinf(least_loss(point, INFINITY, tau_E, -TAU)), "the entrant is feasible at %s", point->where);
         break;
-    case MARKET_FAILED:
+    case MOAT_MARKET_FAILED:
         expect(too_little(point, 1e15), "an N_E* below 1e15 at %s", point->where);
         break;
     default:
@@ -144,11 +144,11 @@ static void check_threshold(const struct point *point)
 
 static void check_point(struct point *point)
 {
-    company_solve(&point->solver, point->N_I, point->Q, point->tau_I, &point->incumbent);
-    market_threshold(&point->solver, point->Q, &point->incumbent, point->tau_I, point->tau_E, &point->found);
+    moat_company_solve(&point->solver, point->N_I, point->Q, point->tau_I, &point->incumbent);
+    moat_market_threshold(&point->solver, point->Q, &point->incumbent, point->tau_I, point->tau_E, &point->found);
     check_incumbent(point);
-    expect((point->found.status == MARKET_INCUMBENT_INFEASIBLE) == !point->incumbent.feasible, "%s at %s",
-           market_status_name[point->found.status], point->where);
+    expect((point->found.status == MOAT_MARKET_INCUMBENT_INFEASIBLE) == !point->incumbent.feasible, "%s at %s",
+           moat_market_status_name[point->found.status], point->where);
     if (point->incumbent.feasible) {
         check_threshold(point);
     }
@@ -156,17 +156,17 @@ static void check_point(struct point *point)
 
 static void whole_domain(void)
 {
-    long seen[MARKET_STATUSES] = {0};
+    long seen[MOAT_MARKET_STATUSES] = {0};
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
     gsl_rng_set(rng, seed);
     for (unsigned long k = 0; k < tables; k++) {
         struct legal_spectrum spectrum = legal_spectrum(rng);
-        struct deterministic *table;
-        CU_ASSERT_EQUAL_FATAL(deterministic_create(spectrum.gamma, spectrum.nu, spectrum.P, &table), STATUS_OK);
+        struct moat_deterministic *table;
+        CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(spectrum.gamma, spectrum.nu, spectrum.P, &table), MOAT_OK);
         brute_model_init(&model, spectrum.gamma, spectrum.nu, spectrum.P);
         for (int number = 0; number < POINTS; number++) {
             struct legal_market market = legal_market(rng, spectrum.P);
-            struct point point = {.solver = deterministic_solver(table), .N_I = market.N_I, .Q = market.Q};
+            struct point point = {.solver = moat_deterministic_solver(table), .N_I = market.N_I, .Q = market.Q};
             double L_star = 2 * market.Q * point.solver.A0;
             point.tau_I = market.tau_I * L_star;
             point.tau_E = market.tau_E * L_star;
@@ -176,14 +176,14 @@ static void whole_domain(void)
             check_point(&point);
             seen[point.found.status]++;
         }
-        deterministic_destroy(&table);
+        moat_deterministic_destroy(&table);
     }
     gsl_rng_free(rng);
-    for (int status = MARKET_OK; status < MARKET_STATUSES; status++) {
-        printf("%s %ld  ", market_status_name[status], seen[status]);
+    for (int status = MOAT_MARKET_OK; status < MOAT_MARKET_STATUSES; status++) {
+        printf("%s %ld  ", moat_market_status_name[status], seen[status]);
     }
     printf("\n");
-    expect(2 * seen[MARKET_OK] > (long)(tables * POINTS) / 3, "only %ld thresholds", seen[MARKET_OK]);
+    expect(2 * seen[MOAT_MARKET_OK] > (long)(tables * POINTS) / 3, "only %ld thresholds", seen[MOAT_MARKET_OK]);
 }
 
 int main(int argc, char **argv)

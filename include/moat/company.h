@@ -6,11 +6,15 @@
 
 #include "moat/solver.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * One company: it chooses alpha in [1/2, 1] (share of data labelled for performance) and lambda in (0, 1) to minimise
  * its performance loss L1 subject to its safety loss L2 <= tau.
  */
-struct company {
+struct moat_company {
     bool feasible;           /* whether some (alpha, lambda) meets tau; when not, the four numbers below N are NaN */
     double N;                /* data points */
     double alpha;            /* 1 - a */
@@ -25,16 +29,20 @@ struct company {
 
 /* L1* of infinite data, G(tau) = (sqrt L_star - sqrt min(tau, L_star))^2; NaN when tau < L_star/4. Local.
    Source: DESIGN.md section 1. */
-double company_infinite_data_loss(double L_star, double tau);
+double moat_company_infinite_data_loss(double L_star, double tau);
 
 /* The company's constrained minimum at N data points (what the solver is for, or INFINITY; not feasible elsewhere),
    misalignment Q in (0, 1] and safety threshold tau > 0 (absolute, INFINITY allowed). Relative error of
    loss_performance and excess at most 1e-10. Local, no allocation, never fails. Source: DESIGN.md sections 1, 2. */
-void company_solve(const struct solver *solver, double N, double Q, double tau, struct company *out);
+void moat_company_solve(const struct moat_solver *solver, double N, double Q, double tau, struct moat_company *out);
 
 /* Whether the company's loss surely has one minimum in the solver's coordinate, as it does where L2 rises with alpha at
    alpha = 1 for every lambda, or where alpha = 1 is not feasible for those lambda whose label noise makes L2 fall. For
-   a solver with knots. Local. */
-bool company_one_minimum(const struct solver *solver, double N, double Q, double tau);
+   a solver with nodes. Local. */
+bool moat_company_has_one_minimum(const struct moat_solver *solver, double N, double Q, double tau);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 #include "moat/error.h"
 #include "moat/solver.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * The deterministic equivalent of ridge regression: kappa solves lambda = kappa (1 - df1/N), and with E = df2/N
  *
@@ -13,23 +17,27 @@
  * The four spectral sums are tabulated once in ln kappa, so that the coefficients at any N cost a table look-up. The
  * coordinate of the solver is x = ln kappa: the fixed point is never solved.
  */
-struct deterministic;
+struct moat_deterministic;
 
 /* Tabulates one (gamma, nu, P): 0.01 <= gamma <= 2, gamma < nu <= 2 (1 + gamma), P a whole number in [1, 1e9] or
-   INFINITY. Relative error of the tabulated sums at most 1e-12. Returns STATUS_USAGE outside that domain,
-   STATUS_MEMORY. The caller owns *out. Local. Source: DESIGN.md section 2. */
-enum status deterministic_create(double gamma, double nu, double P, struct deterministic **out);
+   INFINITY. Relative error of the tabulated sums at most 1e-12. Returns MOAT_USAGE outside that domain,
+   MOAT_MEMORY. The caller owns *out. Local. Source: DESIGN.md section 2. */
+enum moat_status moat_deterministic_create(double gamma, double nu, double P, struct moat_deterministic **out);
 
 /* Frees *table and sets it to NULL; accepts NULL inside. Local. */
-void deterministic_destroy(struct deterministic **table);
+void moat_deterministic_destroy(struct moat_deterministic **table);
 
 /* lambda at (N, x) and its derivative in x. Local. */
-double deterministic_lambda(const struct deterministic *table, double N, double x, double *lambda_x);
+double moat_deterministic_lambda(const struct moat_deterministic *table, double N, double x, double *lambda_x);
 
 /* The x with that lambda, in [0, 1], at N data points; the lower end of the solver's range for lambda = 0. Local. */
-double deterministic_x(const struct deterministic *table, double N, double lambda);
+double moat_deterministic_x(const struct moat_deterministic *table, double N, double lambda);
 
 /* The solver interface on `table`, which must outlive it. Local. */
-struct solver deterministic_solver(const struct deterministic *table);
+struct moat_solver moat_deterministic_solver(const struct moat_deterministic *table);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -2,29 +2,38 @@
 #ifndef MOAT_ERROR_H
 #define MOAT_ERROR_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * Statuses and the message that goes with them.
  *
- * A function that can fail returns an `enum status`. Where the failure is found, `error_set` records one
- * sentence: the thing, its value, what was expected, what to do. On the way up `error_context` puts what was
- * being done in front. The program prints `error_message` once, in `main`.
+ * A function that can fail returns an `enum moat_status`. Where the failure is found, `moat_error_set` records one
+ * sentence: the thing, its value, what was expected, what to do. On the way up `moat_error_context` puts what was
+ * being done in front. The program prints `moat_error_message` once, in `main`.
  */
-enum status {
-    STATUS_OK = 0,
-    STATUS_USAGE,     /* bad command line, config or input file: exit 2, nothing was computed */
-    STATUS_MEMORY,    /* an allocation failed */
-    STATUS_IO,        /* a file could not be read or written */
-    STATUS_NUMERICAL, /* a computation did not reach its accuracy */
-    STATUS_STOPPED    /* stopped early by a signal; what was computed is in the file: exit 75 */
+enum moat_status {
+    MOAT_OK = 0,
+    MOAT_USAGE,     /* bad command line, config or input file: exit 2, nothing was computed */
+    MOAT_MEMORY,    /* an allocation failed */
+    MOAT_IO,        /* a file could not be read or written */
+    MOAT_NUMERICAL, /* a computation did not reach its accuracy */
+    MOAT_STOPPED    /* stopped early by a signal; what was computed is in the file: exit 75 */
 };
 
 /* Records the message `format` and returns `status`. Local, one message per process. */
-enum status error_set(enum status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+enum moat_status moat_error_set(enum moat_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Puts `format` and ": " in front of the recorded message and returns `status`. Local. */
-enum status error_context(enum status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+enum moat_status moat_error_context(enum moat_status status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* The recorded message, "" when there is none; valid until the next call. Local. */
-const char *error_message(void);
+const char *moat_error_message(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

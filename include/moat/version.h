@@ -2,12 +2,18 @@
 #ifndef MOAT_VERSION_H
 #define MOAT_VERSION_H
 
-/* The Makefile defines both; MOAT_REVISION is the git revision of the build. */
-#ifndef MOAT_VERSION
-#define MOAT_VERSION "unknown"
+#ifdef __cplusplus
+extern "C" {
 #endif
-#ifndef MOAT_REVISION
-#define MOAT_REVISION "unknown"
+
+/* The version of the library, such as "0.1.0". Local. */
+const char *moat_version(void);
+
+/* The git revision it was built from, "unknown" outside a checkout. Local. */
+const char *moat_revision(void);
+
+#ifdef __cplusplus
+}
 #endif
 
 #endif

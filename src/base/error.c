@@ -7,9 +7,9 @@
 #include <string.h>
 
 enum { MESSAGE_SIZE = 4096 };
-static char message[MESSAGE_SIZE];
+static _Thread_local char message[MESSAGE_SIZE];
 
-enum status error_set(enum status status, const char *format, ...)
+enum moat_status moat_error_set(enum moat_status status, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -18,7 +18,7 @@ enum status error_set(enum status status, const char *format, ...)
     return status;
 }
 
-enum status error_context(enum status status, const char *format, ...)
+enum moat_status moat_error_context(enum moat_status status, const char *format, ...)
 {
     char context[MESSAGE_SIZE];
     va_list arguments;
@@ -35,7 +35,7 @@ enum status error_context(enum status status, const char *format, ...)
     return status;
 }
 
-const char *error_message(void)
+const char *moat_error_message(void)
 {
     return message;
 }

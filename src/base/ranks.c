@@ -40,7 +40,7 @@ static void set_environment(void)
     }
 }
 
-enum status ranks_start(const char *launcher, int ranks, const char *const *words)
+enum moat_status ranks_start(const char *launcher, int ranks, const char *const *words)
 {
     char program[4096], number[32] = "", *line = NULL;
     size_t count = 0;
@@ -59,13 +59,13 @@ enum status ranks_start(const char *launcher, int ranks, const char *const *word
     const char **all = calloc(count + 6, sizeof *all);
     if (length < 0 || !all || asprintf(&line, "exec %s %s\"$@\"", launcher, number) < 0) {
         free(all);
-        return error_set(STATUS_MEMORY, "out of memory for the command line of %s", launcher);
+        return moat_error_set(MOAT_MEMORY, "out of memory for the command line of %s", launcher);
     }
     program[length] = '\0';
     memcpy(all, (const char *[]){"sh", "-c", line, "sh", program}, 5 * sizeof *all);
     memcpy(all + 5, words, count * sizeof *all);
     execv("/bin/sh", (char *const *)all); /* the shell separates the launcher's words */
-    enum status status = error_set(STATUS_USAGE, "/bin/sh cannot be started: %s", strerror(errno));
+    enum moat_status status = moat_error_set(MOAT_USAGE, "/bin/sh cannot be started: %s", strerror(errno));
     free(line);
     free(all);
     return status;

@@ -9,9 +9,9 @@
  * often as the launcher chooses when it is 0. `launcher` is a command line of the shell, such as "srun --mpi=pmix";
  * NULL stands for MOAT_LAUNCHER in the environment or else for the mpirun of the MPI that moat is built with. That one
  * also gets what it needs as root and on a machine with fewer cores than ranks. Returns only when that fails, with
- * STATUS_MEMORY or STATUS_USAGE; a launcher that is not there ends the process with code 127. Local; not after
+ * MOAT_MEMORY or MOAT_USAGE; a launcher that is not there ends the process with code 127. Local; not after
  * MPI_Init.
  */
-enum status ranks_start(const char *launcher, int ranks, const char *const *words);
+enum moat_status ranks_start(const char *launcher, int ranks, const char *const *words);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The company's constrained minimum over x. At given x the choice of alpha is closed form (company_internal.h). The
- * loss so defined has one minimum (pocket_entry has the exception), so a sign change of its slope is bracketed by the
- * whole range of x, and by two neighbouring knots of a solver that has them.
+ * loss so defined has one minimum (moat_company_isolated_entry has the exception), so a sign change of its slope is
+ * bracketed by the whole range of x, and by two neighbouring nodes of a solver that has them.
  */
 #include "moat/company.h"
 
@@ -11,7 +11,7 @@
 #include "model/company_internal.h"
 #include "model/root.h"
 
-double company_infinite_data_loss(double L_star, double tau)
+double moat_company_infinite_data_loss(double L_star, double tau)
 {
     double root = tau < L_star ? (L_star - tau) / (sqrt(L_star) + sqrt(tau)) : 0;
     return tau < L_star / 4 ? NAN : root * root;
@@ -19,7 +19,7 @@ double company_infinite_data_loss(double L_star, double tau)
 
 static double slope_at(double x, void *context)
 {
-    return choice_at(context, x).slope;
+    return moat_choice_at(context, x).slope;
 }
 
 /* Narrows [low, high] to the neighbours of the best of its samples: where data are interpolated, the loss may have
@@ -30,7 +30,7 @@ static void enclose_lowest(const struct problem *problem, double *low, double *h
     double from = *low, width = (*high - *low) / SAMPLES, lowest = INFINITY;
     int best = 0;
     for (int i = 0; i <= SAMPLES; i++) {
-        double excess = choice_at(problem, i < SAMPLES ? from + width * i : *high).excess;
+        double excess = moat_choice_at(problem, i < SAMPLES ? from + width * i : *high).excess;
         if (excess < lowest) {
             lowest = excess;
             best = i;
@@ -42,14 +42,14 @@ static void enclose_lowest(const struct problem *problem, double *low, double *h
 
 static double breach(double x, void *context)
 {
-    return choice_breach(context, x);
+    return moat_choice_breach(context, x);
 }
 
 /* Cuts `bracket`, whose low end is a, at the kink where alpha = 1 becomes feasible; the minimum may be the kink. */
 static void keep_one_branch(struct problem *problem, double tolerance, struct bracket *bracket)
 {
     struct bracket kink = {bracket->a, breach(bracket->a, problem), bracket->b, breach(bracket->b, problem)};
-    root_shrink(breach, problem, tolerance, &kink);
+    moat_root_shrink(breach, problem, tolerance, &kink);
     if (kink.a > kink.b) {
         kink = (struct bracket){kink.b, kink.fb, kink.a, kink.fa};
     }
@@ -69,22 +69,22 @@ struct span {
     struct choice at_low, at_high;
 };
 
-/* The neighbouring knots between which the minimum lies, by bisection: it lies above where lambda <= 0, below where
+/* The neighbouring nodes between which the minimum lies, by bisection: it lies above where lambda <= 0, below where
    lambda >= 1. Returns whether lambda is between 0 and 1 at both; else the choices are not set. */
 static bool enclose_by_knots(const struct problem *problem, struct span *span)
 {
-    const struct equivalent *knot = problem->solver->knot;
-    size_t below = 0, above = problem->solver->knots - 1;
+    const struct moat_spectral_sums *node = problem->solver->node;
+    size_t below = 0, above = problem->solver->nodes - 1;
     bool inside_below = false, inside_above = false;
     while (above - below > 1) {
         size_t middle = (below + above) / 2;
-        double rest = free_points(&knot[middle], problem->N);
-        bool inside = rest > 0 && (knot[middle].x <= 0 || exp(knot[middle].x) * rest < problem->N);
+        double rest = free_points(&node[middle], problem->N);
+        bool inside = rest > 0 && (node[middle].x <= 0 || exp(node[middle].x) * rest < problem->N);
         struct choice here = {.slope = rest > 0 ? 1 : -1};
         if (inside) {
-            struct coefficients c;
-            equivalent_coefficients(problem->solver->A0, &knot[middle], problem->N, &c);
-            here = choice_from(problem, &c);
+            struct moat_coefficients c;
+            moat_spectral_sums_coefficients(problem->solver->A0, &node[middle], problem->N, &c);
+            here = moat_choice_from(problem, &c);
         }
         if (here.slope < 0) {
             below = middle;
@@ -96,15 +96,16 @@ static bool enclose_by_knots(const struct problem *problem, struct span *span)
             span->at_high = here;
         }
     }
-    span->low = knot[below].x;
-    span->high = knot[above].x;
+    span->low = node[below].x;
+    span->high = node[above].x;
     return inside_below && inside_above;
 }
 
-/* The minimum over lambda in (0, 1), where pocket_entry adds to it; *end is -1 or 1 when it is that end. */
+/* The minimum over lambda in (0, 1), where moat_company_isolated_entry adds to it; *end is -1 or 1 when it is that end.
+ */
 static struct choice minimise(struct problem *problem, bool by_knots, double *x, int *end)
 {
-    const struct solver *solver = problem->solver;
+    const struct moat_solver *solver = problem->solver;
     double first = NAN, last = NAN;
     struct span span = {.low = -INFINITY, .high = INFINITY};
     if (!by_knots || !enclose_by_knots(problem, &span)) {
@@ -114,8 +115,8 @@ static struct choice minimise(struct problem *problem, bool by_knots, double *x,
         if (!solver->single_minimum) {
             enclose_lowest(problem, &span.low, &span.high);
         }
-        span.at_low = choice_at(problem, span.low);
-        span.at_high = choice_at(problem, span.high);
+        span.at_low = moat_choice_at(problem, span.low);
+        span.at_high = moat_choice_at(problem, span.high);
     }
     if (span.at_low.slope >= 0 || span.at_high.slope <= 0) {
         bool low = span.at_low.slope >= 0;
@@ -129,27 +130,27 @@ static struct choice minimise(struct problem *problem, bool by_knots, double *x,
     if (solver->single_minimum && (span.at_low.branch == SLACK) != (span.at_high.branch == SLACK)) {
         keep_one_branch(problem, tolerance, &bracket);
     }
-    root_shrink(slope_at, problem, tolerance, &bracket);
+    moat_root_shrink(slope_at, problem, tolerance, &bracket);
     /* At a kink the two sides are equally good to rounding, but only one may be feasible. */
-    struct choice a = choice_at(problem, bracket.a), b = choice_at(problem, bracket.b);
+    struct choice a = moat_choice_at(problem, bracket.a), b = moat_choice_at(problem, bracket.b);
     *x = a.excess <= b.excess ? bracket.a : bracket.b;
     return a.excess <= b.excess ? a : b;
 }
 
-static void solve_infinite_data(double L_star, double tau, struct company *out)
+static void solve_infinite_data(double L_star, double tau, struct moat_company *out)
 {
     out->feasible = tau >= L_star / 4;
     if (out->feasible) {
         out->alpha = sqrt(fmin(tau, L_star) / L_star);
         out->lambda = 0;
-        out->loss_performance = company_infinite_data_loss(L_star, tau);
+        out->loss_performance = moat_company_infinite_data_loss(L_star, tau);
         out->loss_safety = fmin(tau, L_star);
     }
 }
 
 /* Data enough to learn any labels exactly, and all of them may be the users': the limit itself, not what the lowest x
    leaves, and feasible whatever rounding says where tau is L_star. */
-static void solve_interpolating(const struct solver *solver, double L_star, struct company *out)
+static void solve_interpolating(const struct moat_solver *solver, double L_star, struct moat_company *out)
 {
     double high;
     solver->domain(solver->state, out->N, &out->x, &high);
@@ -161,9 +162,10 @@ static void solve_interpolating(const struct solver *solver, double L_star, stru
     out->loss_safety = L_star;
 }
 
-void company_solve(const struct solver *solver, double N, double Q, double tau, struct company *out)
+void moat_company_solve(const struct moat_solver *solver, double N, double Q, double tau, struct moat_company *out)
 {
-    *out = (struct company){.N = N, .alpha = NAN, .lambda = NAN, .loss_performance = NAN, .loss_safety = NAN, .x = NAN};
+    *out = (struct moat_company){
+        .N = N, .alpha = NAN, .lambda = NAN, .loss_performance = NAN, .loss_safety = NAN, .x = NAN};
     double L_star = 2 * Q * solver->A0;
     if (isinf(N)) {
         solve_infinite_data(L_star, tau, out);
@@ -178,16 +180,16 @@ void company_solve(const struct solver *solver, double N, double Q, double tau, 
         return;
     }
 
-    struct problem problem = {solver, N, Q, tau, loss_limit(solver->A0, Q, tau)};
-    bool by_knots = solver->knots > 0;
+    struct problem problem = {solver, N, Q, tau, moat_loss_limit(solver->A0, Q, tau)};
+    bool by_knots = solver->nodes > 0;
     struct choice choice = minimise(&problem, by_knots, &out->x, &out->end);
-    if (choice.branch != SLACK && by_knots && !company_one_minimum(solver, N, Q, tau)) {
+    if (choice.branch != SLACK && by_knots && !moat_company_has_one_minimum(solver, N, Q, tau)) {
         by_knots = false;
         choice = minimise(&problem, false, &out->x, &out->end);
     }
     if (choice.branch != SLACK && !by_knots) {
-        double x = pocket_entry(&problem);
-        struct choice other = isnan(x) ? choice : choice_at(&problem, x);
+        double x = moat_company_isolated_entry(&problem);
+        struct choice other = isnan(x) ? choice : moat_choice_at(&problem, x);
         if (other.excess < choice.excess) {
             double low, high;
             solver->domain(solver->state, N, &low, &high);

@@ -15,9 +15,9 @@
 enum branch { SLACK, BINDING, VIOLATED };
 
 struct problem {
-    const struct solver *solver;
+    const struct moat_solver *solver;
     double N, Q, tau;
-    struct loss_limit limit;
+    struct moat_loss_limit limit;
 };
 
 struct choice {
@@ -29,21 +29,21 @@ struct choice {
 };
 
 /* The choice for given coefficients, and at x. Local. */
-struct choice choice_from(const struct problem *problem, const struct coefficients *c);
-struct choice choice_at(const struct problem *problem, double x);
+struct choice moat_choice_from(const struct problem *problem, const struct moat_coefficients *c);
+struct choice moat_choice_at(const struct problem *problem, double x);
 
 /* The safety loss at alpha = 1 less tau, to the bit what a choice goes by. Local. */
-double choice_breach(const struct problem *problem, double x);
+double moat_choice_breach(const struct problem *problem, double x);
 
-/* lambda N / kappa at a knot. Local. */
-static inline double free_points(const struct equivalent *knot, double N)
+/* lambda N / kappa at a node. Local. */
+static inline double free_points(const struct moat_spectral_sums *node, double N)
 {
-    return N - knot->origin - knot->df1;
+    return N - node->origin - node->df1;
 }
 
 /* Where L2 falls with alpha at alpha = 1 (P finite and N close to P), alpha = 1 may be feasible where no smaller alpha
    close to it is: then the best loss jumps down at the lowest such x, which the slope cannot show. Returns that x, or
    NaN, as it does where L2 rises. Local. */
-double pocket_entry(struct problem *problem);
+double moat_company_isolated_entry(struct problem *problem);
 
 #endif

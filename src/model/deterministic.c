@@ -13,23 +13,23 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "model/root.h"
 #include "moat/spectrum.h"
+#include "model/root.h"
 
 enum { SUMS = 4, DF1 = 0, DF2 = 1, SUM_A1 = 2, SUM_A2 = 3, NODES = 9 };
 #define PANEL_WIDTH 0.25
 
 struct panel {
-    double origin;                   /* as in struct equivalent */
+    double origin;                   /* as in struct moat_spectral_sums */
     double coefficient[NODES][SUMS]; /* of xi^k, xi in [-1, 1] across the panel */
 };
 
-struct deterministic {
+struct moat_deterministic {
     double P, a0, trace;
     double x_min;
     size_t panels;
-    struct panel *panel;     /* [panels] */
-    struct equivalent *knot; /* [panels + 1]: at the panels' edges */
+    struct panel *panel;             /* [panels] */
+    struct moat_spectral_sums *node; /* [panels + 1]: at the panels' edges */
 };
 
 /* Monomial coefficients on [-1, 1] of the Chebyshev interpolant: out[k] = sum_j basis[k][j] value[j]. */
@@ -53,17 +53,17 @@ static void interpolation_basis(double node[NODES], double basis[NODES][NODES])
     }
 }
 
-static void panel_fill(const struct spectrum *spectrum, double x_centre, const double node[NODES],
+static void panel_fill(const struct moat_spectrum *spectrum, double x_centre, const double node[NODES],
                        const double basis[NODES][NODES], struct panel *panel)
 {
     *panel = (struct panel){0};
-    struct spectral_sums centre;
-    spectrum_sums(spectrum, x_centre, &centre);
+    struct moat_spectrum_sums centre;
+    moat_spectrum_sums(spectrum, x_centre, &centre);
     bool complement = centre.rest1 < centre.df1;
     panel->origin = complement ? round(centre.df1 + centre.rest1) : 0;
     for (int j = 0; j < NODES; j++) {
-        struct spectral_sums sums;
-        spectrum_sums(spectrum, x_centre + node[j] * PANEL_WIDTH / 2, &sums);
+        struct moat_spectrum_sums sums;
+        moat_spectrum_sums(spectrum, x_centre + node[j] * PANEL_WIDTH / 2, &sums);
         const double value[SUMS] = {complement ? -sums.rest1 : sums.df1, complement ? -sums.rest2 : sums.df2, sums.a1,
                                     sums.a2};
         for (int k = 0; k < NODES; k++) {
@@ -74,7 +74,7 @@ static void panel_fill(const struct spectrum *spectrum, double x_centre, const d
     }
 }
 
-static void table_at(const struct deterministic *table, double x, struct equivalent *out)
+static void table_at(const struct moat_deterministic *table, double x, struct moat_spectral_sums *out)
 {
     double position = (x - table->x_min) / PANEL_WIDTH;
     size_t p = position > 0 ? (size_t)position : 0;
@@ -94,41 +94,41 @@ static void table_at(const struct deterministic *table, double x, struct equival
         }
     }
     const double scale = 2 / PANEL_WIDTH;
-    *out = (struct equivalent){.x = x,
-                               .origin = panel->origin,
-                               .df1 = v[DF1],
-                               .df2 = v[DF2],
-                               .a1 = v[SUM_A1],
-                               .a2 = v[SUM_A2],
-                               .df1_x = d[DF1] * scale,
-                               .df2_x = d[DF2] * scale,
-                               .a1_x = d[SUM_A1] * scale,
-                               .a2_x = d[SUM_A2] * scale};
+    *out = (struct moat_spectral_sums){.x = x,
+                                       .origin = panel->origin,
+                                       .df1 = v[DF1],
+                                       .df2 = v[DF2],
+                                       .a1 = v[SUM_A1],
+                                       .a2 = v[SUM_A2],
+                                       .df1_x = d[DF1] * scale,
+                                       .df2_x = d[DF2] * scale,
+                                       .a1_x = d[SUM_A1] * scale,
+                                       .a2_x = d[SUM_A2] * scale};
 }
 
-static double df1(const struct equivalent *at)
+static double df1(const struct moat_spectral_sums *at)
 {
     return at->origin + at->df1;
 }
 
 /* Where df1 = N: the ridgeless end. df1 falls with x, so bisection over the panels' edges finds the panel; inside it
    Newton's method starts where ln df1 would be if it were linear, which it nearly is. */
-static double ridgeless_x(const struct deterministic *table, double N)
+static double ridgeless_x(const struct moat_deterministic *table, double N)
 {
-    const struct equivalent *knot = table->knot;
-    if (N >= df1(&knot[0])) {
+    const struct moat_spectral_sums *node = table->node;
+    if (N >= df1(&node[0])) {
         return table->x_min;
     }
     size_t below = 0, above = table->panels; /* df1 at below > N >= df1 at above */
     while (above - below > 1) {
         size_t middle = (below + above) / 2;
-        *(df1(&knot[middle]) > N ? &below : &above) = middle;
+        *(df1(&node[middle]) > N ? &below : &above) = middle;
     }
-    double low = knot[below].x, high = knot[above].x;
-    double x = low + PANEL_WIDTH * log(df1(&knot[below]) / N) / log(df1(&knot[below]) / df1(&knot[above]));
+    double low = node[below].x, high = node[above].x;
+    double x = low + PANEL_WIDTH * log(df1(&node[below]) / N) / log(df1(&node[below]) / df1(&node[above]));
     x = x > low && x < high ? x : 0.5 * (low + high);
     for (int iteration = 0; iteration < 50; iteration++) {
-        struct equivalent at;
+        struct moat_spectral_sums at;
         table_at(table, x, &at);
         double excess = at.origin - N + at.df1;
         *(excess > 0 ? &low : &high) = x;
@@ -144,11 +144,11 @@ static double ridgeless_x(const struct deterministic *table, double N)
 
 /* Where lambda = 1: kappa - 1 - kappa df1/N is convex in kappa with derivative 1 - df2/N, and positive at
    1 + trace/N because kappa df1 <= trace, so Newton's method falls to the root from there. */
-static double unit_lambda_x(const struct deterministic *table, double N)
+static double unit_lambda_x(const struct moat_deterministic *table, double N)
 {
     double kappa = 1 + table->trace / N;
     for (int iteration = 0; iteration < 50; iteration++) {
-        struct equivalent at;
+        struct moat_spectral_sums at;
         table_at(table, log(kappa), &at);
         double step = (kappa * (N - at.origin - at.df1) - N) / (N - at.origin - at.df2);
         kappa -= step;
@@ -165,30 +165,30 @@ static void domain(const void *state, double N, double *x_low, double *x_high)
     *x_high = unit_lambda_x(state, N);
 }
 
-static void equivalent(const void *state, double x, struct equivalent *out)
+static void equivalent(const void *state, double x, struct moat_spectral_sums *out)
 {
     table_at(state, x, out);
 }
 
-static void coefficients(const void *state, double N, double x, struct coefficients *out)
+static void coefficients(const void *state, double N, double x, struct moat_coefficients *out)
 {
-    const struct deterministic *table = state;
-    struct equivalent at;
+    const struct moat_deterministic *table = state;
+    struct moat_spectral_sums at;
     table_at(table, x, &at);
-    equivalent_coefficients(table->a0, &at, N, out);
+    moat_spectral_sums_coefficients(table->a0, &at, N, out);
 }
 
-static void coefficients_log_N(const void *state, double N, double x, struct coefficients *out)
+static void coefficients_log_N(const void *state, double N, double x, struct moat_coefficients *out)
 {
-    const struct deterministic *table = state;
-    struct equivalent at;
+    const struct moat_deterministic *table = state;
+    struct moat_spectral_sums at;
     table_at(table, x, &at);
-    equivalent_coefficients_log_N(table->a0, &at, N, out);
+    moat_spectral_sums_coefficients_log_N(table->a0, &at, N, out);
 }
 
-double deterministic_lambda(const struct deterministic *table, double N, double x, double *lambda_x)
+double moat_deterministic_lambda(const struct moat_deterministic *table, double N, double x, double *lambda_x)
 {
-    struct equivalent at;
+    struct moat_spectral_sums at;
     table_at(table, x, &at);
     double lambda = exp(x) * (N - at.origin - at.df1) / N;
     *lambda_x = lambda - exp(x) * at.df1_x / N;
@@ -198,11 +198,11 @@ double deterministic_lambda(const struct deterministic *table, double N, double 
 static double lambda(const void *state, double N, double x)
 {
     double lambda_x;
-    return deterministic_lambda(state, N, x, &lambda_x);
+    return moat_deterministic_lambda(state, N, x, &lambda_x);
 }
 
 struct lambda_goal {
-    const struct deterministic *table;
+    const struct moat_deterministic *table;
     double N, lambda;
 };
 
@@ -212,7 +212,7 @@ static double lambda_ratio(double x, void *context)
     return log(lambda(goal->table, goal->N, x) / goal->lambda);
 }
 
-double deterministic_x(const struct deterministic *table, double N, double goal)
+double moat_deterministic_x(const struct moat_deterministic *table, double N, double goal)
 {
     double low, high;
     domain(table, N, &low, &high);
@@ -221,38 +221,38 @@ double deterministic_x(const struct deterministic *table, double N, double goal)
     if (goal == 0 || bracket.fa >= 0 || bracket.fb <= 0) {
         return goal == 0 || bracket.fa >= 0 ? low : high;
     }
-    root_shrink(lambda_ratio, &context, 1e-15 * (1 + fabs(low)), &bracket);
+    moat_root_shrink(lambda_ratio, &context, 1e-15 * (1 + fabs(low)), &bracket);
     return bracket.a;
 }
 
 static double x_of_lambda(const void *state, double N, double lambda)
 {
-    return deterministic_x(state, N, lambda);
+    return moat_deterministic_x(state, N, lambda);
 }
 
-enum status deterministic_create(double gamma, double nu, double P, struct deterministic **out)
+enum moat_status moat_deterministic_create(double gamma, double nu, double P, struct moat_deterministic **out)
 {
     *out = NULL;
-    struct spectrum *spectrum = NULL;
-    struct deterministic *table = NULL;
-    enum status status = spectrum_create(gamma, nu, P, &spectrum);
-    if (status != STATUS_OK) {
+    struct moat_spectrum *spectrum = NULL;
+    struct moat_deterministic *table = NULL;
+    enum moat_status status = moat_spectrum_create(gamma, nu, P, &spectrum);
+    if (status != MOAT_OK) {
         goto cleanup;
     }
 
-    status = STATUS_MEMORY;
+    status = MOAT_MEMORY;
     table = calloc(1, sizeof *table);
     if (!table) {
         goto cleanup;
     }
     table->P = P;
-    table->a0 = spectrum_a0(spectrum);
-    table->trace = spectrum_trace(spectrum);
-    table->x_min = spectrum_log_kappa_min(spectrum);
-    table->panels = (size_t)ceil((SPECTRUM_LOG_KAPPA_MAX - table->x_min) / PANEL_WIDTH);
+    table->a0 = moat_spectrum_a0(spectrum);
+    table->trace = moat_spectrum_trace(spectrum);
+    table->x_min = moat_spectrum_log_kappa_min(spectrum);
+    table->panels = (size_t)ceil((MOAT_SPECTRUM_LOG_KAPPA_MAX - table->x_min) / PANEL_WIDTH);
     table->panel = malloc(table->panels * sizeof *table->panel);
-    table->knot = malloc((table->panels + 1) * sizeof *table->knot);
-    if (!table->panel || !table->knot) {
+    table->node = malloc((table->panels + 1) * sizeof *table->node);
+    if (!table->panel || !table->node) {
         goto cleanup;
     }
     double node[NODES], basis[NODES][NODES];
@@ -261,38 +261,38 @@ enum status deterministic_create(double gamma, double nu, double P, struct deter
         panel_fill(spectrum, table->x_min + PANEL_WIDTH * ((double)p + 0.5), node, basis, &table->panel[p]);
     }
     for (size_t p = 0; p <= table->panels; p++) {
-        table_at(table, table->x_min + PANEL_WIDTH * (double)p, &table->knot[p]);
+        table_at(table, table->x_min + PANEL_WIDTH * (double)p, &table->node[p]);
     }
-    status = STATUS_OK;
+    status = MOAT_OK;
 
 cleanup:
-    spectrum_destroy(&spectrum);
-    if (status == STATUS_MEMORY) {
-        error_set(STATUS_MEMORY, "out of memory for the tables of gamma = %g, nu = %g", gamma, nu);
-        deterministic_destroy(&table);
+    moat_spectrum_destroy(&spectrum);
+    if (status == MOAT_MEMORY) {
+        moat_error_set(MOAT_MEMORY, "out of memory for the tables of gamma = %g, nu = %g", gamma, nu);
+        moat_deterministic_destroy(&table);
     }
     *out = table;
     return status;
 }
 
-void deterministic_destroy(struct deterministic **table)
+void moat_deterministic_destroy(struct moat_deterministic **table)
 {
     if (*table) {
         free((*table)->panel);
-        free((*table)->knot);
+        free((*table)->node);
         free(*table);
         *table = NULL;
     }
 }
 
-struct solver deterministic_solver(const struct deterministic *table)
+struct moat_solver moat_deterministic_solver(const struct moat_deterministic *table)
 {
-    return (struct solver){
+    return (struct moat_solver){
         .single_minimum = true,
         .A0 = table->a0,
         .N_low = 1,
-        .N_high = SOLVER_N_MAX,
-        .N_covered = isinf(table->P) ? df1(&table->knot[0]) : INFINITY,
+        .N_high = MOAT_N_MAX,
+        .N_covered = isinf(table->P) ? df1(&table->node[0]) : INFINITY,
         .N_interpolating = table->P,
         .state = table,
         .domain = domain,
@@ -301,7 +301,7 @@ struct solver deterministic_solver(const struct deterministic *table)
         .lambda = lambda,
         .x_of_lambda = x_of_lambda,
         .equivalent = equivalent,
-        .knot = table->knot,
-        .knots = table->panels + 1,
+        .node = table->node,
+        .nodes = table->panels + 1,
     };
 }

@@ -21,17 +21,17 @@ struct response {
 
 /* The coefficients at a company's choice and the losses' forms, with derivatives in x and in ln N. */
 struct place {
-    struct coefficients by_x, by_N;
-    struct loss_form form_x, form_N;
+    struct moat_coefficients by_x, by_N;
+    struct moat_loss_form form_x, form_N;
 };
 
-static struct place place_of(const struct solver *solver, double Q, const struct company *company)
+static struct place place_of(const struct moat_solver *solver, double Q, const struct moat_company *company)
 {
     struct place at;
     solver->coefficients(solver->state, company->N, company->x, &at.by_x);
     solver->coefficients_log_N(solver->state, company->N, company->x, &at.by_N);
-    at.form_x = loss_form(solver->A0, Q, &at.by_x);
-    at.form_N = loss_form(solver->A0, Q, &at.by_N);
+    at.form_x = moat_loss_form(solver->A0, Q, &at.by_x);
+    at.form_N = moat_loss_form(solver->A0, Q, &at.by_N);
     return at;
 }
 
@@ -42,14 +42,15 @@ static double safety_x(const struct place *at)
 }
 
 /* Whether alpha = 1 meets the constraint just at the company's x, where neither condition alone makes the minimum. */
-static bool at_kink(const struct place *at, const struct company *company, double tau)
+static bool at_kink(const struct place *at, const struct moat_company *company, double tau)
 {
     double breach = at->by_x.A1 + 4 * at->form_x.m * at->form_x.r - tau;
     double resolution = 1e-11 * (1 + fabs(company->x)) * fabs(safety_x(at)) + 4e-15 * tau;
     return isfinite(tau) && company->end == 0 && fabs(breach) <= resolution;
 }
 
-static struct response respond(const struct solver *solver, double Q, const struct company *company, double tau)
+static struct response respond(const struct moat_solver *solver, double Q, const struct moat_company *company,
+                               double tau)
 {
     double m = Q * solver->A0 / 2;
     if (isinf(company->N)) { /* l* = (2 - sqrt t)^2 */
@@ -63,18 +64,19 @@ static struct response respond(const struct solver *solver, double Q, const stru
         mu = kink ? fmax(0, -at.by_x.A1_x / safety_x(&at)) : 0; /* x is what the constraint makes it */
         log_N = (1 + mu) * at.by_N.A1_x / m + 4 * mu * at.form_N.r_x;
     } else {
-        const struct loss_form *form = &at.form_N;
+        const struct moat_loss_form *form = &at.form_N;
         double z = form->r * (2 * company->alpha - 1), rho = form->R2 / (form->r * form->r);
         if (company->loss_safety >= tau) {
             mu = (1 - z - rho * z / m) / (1 + z + rho * z / m);
         }
-        log_N = (1 + mu) * loss_rest_x(form, 4 * company->alpha * (1 - company->alpha)) / m;
+        log_N = (1 + mu) * moat_loss_rest_x(form, 4 * company->alpha * (1 - company->alpha)) / m;
     }
     return (struct response){log_N, -(1 + mu) * at.by_x.A1 / m, mu > 0 ? -mu * tau / m : 0};
 }
 
 /* The same of the least l2 over lambda less t, at alpha = 1/2 or 1: where meeting tau_E is what sets N_E*. */
-static struct response respond_safety(const struct solver *solver, double Q, const struct company *company, double tau)
+static struct response respond_safety(const struct moat_solver *solver, double Q, const struct moat_company *company,
+                                      double tau)
 {
     struct place at = place_of(solver, Q, company);
     double m = at.form_N.m;
@@ -84,23 +86,25 @@ static struct response respond_safety(const struct solver *solver, double Q, con
 
 /* Whether meeting tau_E is what sets N_E*. That is all an entrant must do against a loss above tau_E, for L1 <= L2. And
    with alpha = 1, where label noise lets it in at some N only (company.c), L1* jumps there to below the incumbent's. */
-static bool safety_decides(const struct company *incumbent, const struct company *entrant, double gap, double tau_E)
+static bool safety_decides(const struct moat_company *incumbent, const struct moat_company *entrant, double gap,
+                           double tau_E)
 {
     bool jump = entrant->alpha == 1 && entrant->loss_safety >= tau_E * (1 - 1e-8) && entrant->excess < gap * (1 - 1e-6);
     return jump || incumbent->loss_performance >= tau_E;
 }
 
-void elasticity_threshold(const struct solver *solver, double Q, const struct company *incumbent, double tau_I,
-                          double tau_E, bool tau_in_L_star, const struct threshold *threshold, struct elasticity *out)
+void moat_elasticity_threshold(const struct moat_solver *solver, double Q, const struct moat_company *incumbent,
+                               double tau_I, double tau_E, bool tau_in_L_star, const struct moat_threshold *threshold,
+                               struct moat_elasticity *out)
 {
-    const struct company *entrant = &threshold->entrant;
-    double L_star = 2 * Q * solver->A0, D = market_gap(L_star, tau_I, tau_E);
-    *out = (struct elasticity){NAN, NAN, NAN, NAN, NAN};
-    if (!(threshold->status == MARKET_OK || threshold->status == MARKET_ENTRANT_ALWAYS)) {
+    const struct moat_company *entrant = &threshold->entrant;
+    double L_star = 2 * Q * solver->A0, D = moat_market_gap(L_star, tau_I, tau_E);
+    *out = (struct moat_elasticity){NAN, NAN, NAN, NAN, NAN};
+    if (!(threshold->status == MOAT_MARKET_OK || threshold->status == MOAT_MARKET_ENTRANT_ALWAYS)) {
         return;
     }
-    *out = (struct elasticity){0};
-    if (threshold->status == MARKET_OK && entrant->excess > 0) { /* 0: both losses vanish, from N = P on */
+    *out = (struct moat_elasticity){0};
+    if (threshold->status == MOAT_MARKET_OK && entrant->excess > 0) { /* 0: both losses vanish, from N = P on */
         struct response I = {0}, E;
         if (safety_decides(incumbent, entrant, D + incumbent->excess, tau_E)) {
             E = respond_safety(solver, Q, entrant, tau_E);
@@ -110,7 +114,7 @@ void elasticity_threshold(const struct solver *solver, double Q, const struct co
         }
         double log_Q = I.log_Q - E.log_Q - (tau_in_L_star ? 0 : I.log_tau - E.log_tau);
         double root = sqrt(fmin(4 * tau_I / L_star, 4)), D_tau_I = -root * (2 - root); /* d (D/m) / d ln tau_I */
-        *out = (struct elasticity){
+        *out = (struct moat_elasticity){
             .N_I = I.log_N / E.log_N + 0.0, /* not -0 */
             .tau_E = -E.log_tau / E.log_N + 0.0,
             .tau_I = I.log_tau / E.log_N + 0.0,

@@ -29,9 +29,9 @@ struct patch {
     gsl_interp2d *spline[RATIOS];
 };
 
-struct empirical {
-    const struct deterministic *table;
-    struct solver deterministic;
+struct moat_empirical {
+    const struct moat_deterministic *table;
+    struct moat_solver deterministic;
     size_t rungs, lambdas;
     double N_low, N_high, unit, y_max;
     double *log_N, *y;     /* nodes */
@@ -40,12 +40,12 @@ struct empirical {
     struct patch patch[PATCHES]; /* rising in N, each begins where the one before ends */
 };
 
-double empirical_lambda_unit(double gamma, double P)
+double moat_empirical_lambda_unit(double gamma, double P)
 {
     return 0.01 * pow(P, -1 - gamma);
 }
 
-void empirical_lambda(double unit, size_t count, double *lambda)
+void moat_empirical_lambda(double unit, size_t count, double *lambda)
 {
     double step = asinh(1 / unit) / (double)(count - 1);
     for (size_t j = 0; j < count; j++) {
@@ -60,28 +60,28 @@ static bool singular(double expected)
     return !(expected > 1e-14 && expected < 1e6);
 }
 
-static enum status fill_ratio(struct empirical *e, int which, const double *lambda, const double *measured)
+static enum moat_status fill_ratio(struct moat_empirical *e, int which, const double *lambda, const double *measured)
 {
     static const char *const name[RATIOS] = {"A1", "A2", "D"};
     for (size_t k = 0; k < e->rungs; k++) {
         double N = exp(e->log_N[k]);
         for (size_t j = e->lambdas; j-- > 0;) {
-            struct coefficients c;
-            e->deterministic.coefficients(e->deterministic.state, N, deterministic_x(e->table, N, lambda[j]), &c);
+            struct moat_coefficients c;
+            e->deterministic.coefficients(e->deterministic.state, N, moat_deterministic_x(e->table, N, lambda[j]), &c);
             double expected = which == RATIO_A1 ? c.A1 : which == RATIO_A2 ? c.A2 : c.D;
             double *ratio = &e->ratio[which][k * e->lambdas + j], found = measured[k * e->lambdas + j];
             /* The ratio has a limit where both are singular; nothing depends on it there. */
             *ratio = j == 0 && singular(expected) ? ratio[1] : found / expected;
             if (!(*ratio > 0 && isfinite(*ratio))) {
-                return error_set(STATUS_NUMERICAL, "measured %s at N = %g, lambda = %g: found %g, expected about %g",
-                                 name[which], N, lambda[j], found, expected);
+                return moat_error_set(MOAT_NUMERICAL, "measured %s at N = %g, lambda = %g: found %g, expected about %g",
+                                      name[which], N, lambda[j], found, expected);
             }
         }
     }
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
-static enum status allocate(size_t rungs, size_t lambdas, struct empirical *e)
+static enum moat_status allocate(size_t rungs, size_t lambdas, struct moat_empirical *e)
 {
     e->rungs = rungs;
     e->lambdas = lambdas;
@@ -92,7 +92,7 @@ static enum status allocate(size_t rungs, size_t lambdas, struct empirical *e)
         e->ratio[i] = malloc(rungs * lambdas * sizeof(double));
         complete = complete && e->ratio[i];
     }
-    return complete ? STATUS_OK : error_set(STATUS_MEMORY, "out of memory for %zu x %zu coefficients", rungs, lambdas);
+    return complete ? MOAT_OK : moat_error_set(MOAT_MEMORY, "out of memory for %zu x %zu coefficients", rungs, lambdas);
 }
 
 /* Values of a made-up rung on the line through two others, in ln N. */
@@ -108,7 +108,7 @@ static void extend(size_t lambdas, struct patch *patch, size_t made_up, size_t n
 }
 
 /* The spline on rungs first .. end - 1, at least two. */
-static enum status patch_create(const struct empirical *e, size_t first, size_t end, struct patch *patch)
+static enum moat_status patch_create(const struct moat_empirical *e, size_t first, size_t end, struct patch *patch)
 {
     size_t real = end - first, lambdas = e->lambdas;
     size_t before = real == 2, after = real < PATCH_RUNGS_MIN;
@@ -122,7 +122,7 @@ static enum status patch_create(const struct empirical *e, size_t first, size_t 
         complete = complete && patch->ratio[i] && patch->spline[i];
     }
     if (!complete) {
-        return error_set(STATUS_MEMORY, "out of memory for the splines of %zu rungs", real);
+        return moat_error_set(MOAT_MEMORY, "out of memory for the splines of %zu rungs", real);
     }
     memcpy(patch->log_N + before, e->log_N + first, real * sizeof(double));
     for (int i = 0; i < RATIOS; i++) {
@@ -137,16 +137,16 @@ static enum status patch_create(const struct empirical *e, size_t first, size_t 
     for (int i = 0; i < RATIOS; i++) {
         gsl_interp2d_init(patch->spline[i], e->y, patch->log_N, patch->ratio[i], lambdas, patch->rungs);
     }
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
 /* Cuts the rungs into patches: `below` of them are below P. */
-static enum status cut(size_t below, struct empirical *e)
+static enum moat_status cut(size_t below, struct moat_empirical *e)
 {
     const size_t first[PATCHES] = {0, below > 0 ? below - 1 : 0, below};
     const size_t end[PATCHES] = {below, below > 0 && below < e->rungs ? below + 1 : 0, e->rungs};
-    enum status status = STATUS_OK;
-    for (int p = 0; p < PATCHES && status == STATUS_OK; p++) {
+    enum moat_status status = MOAT_OK;
+    for (int p = 0; p < PATCHES && status == MOAT_OK; p++) {
         if (end[p] >= first[p] + 2) { /* a single rung is an end of the patch beside it */
             status = patch_create(e, first[p], end[p], &e->patch[e->patches++]);
         }
@@ -154,23 +154,23 @@ static enum status cut(size_t below, struct empirical *e)
     return status;
 }
 
-enum status empirical_create(const struct deterministic *deterministic, const struct empirical_tables *tables,
-                             struct empirical **out)
+enum moat_status moat_empirical_create(const struct moat_deterministic *deterministic,
+                                       const struct moat_empirical_tables *tables, struct moat_empirical **out)
 {
     const double *measured[RATIOS] = {tables->A1, tables->A2, tables->D};
-    struct empirical *e = *out = calloc(1, sizeof *e);
+    struct moat_empirical *e = *out = calloc(1, sizeof *e);
     if (!e) {
-        return error_set(STATUS_MEMORY, "out of memory for measured coefficients");
+        return moat_error_set(MOAT_MEMORY, "out of memory for measured coefficients");
     }
     e->table = deterministic;
-    e->deterministic = deterministic_solver(deterministic);
+    e->deterministic = moat_deterministic_solver(deterministic);
     e->N_low = tables->N[0];
     e->N_high = tables->N[tables->rungs - 1];
     e->unit = tables->lambda_unit;
     e->y_max = asinh(1 / e->unit);
     size_t below = 0; /* rungs below P */
-    enum status status = allocate(tables->rungs, tables->lambdas, e);
-    if (status == STATUS_OK) {
+    enum moat_status status = allocate(tables->rungs, tables->lambdas, e);
+    if (status == MOAT_OK) {
         for (size_t k = 0; k < e->rungs; k++) {
             e->log_N[k] = log(tables->N[k]);
             below += tables->N[k] < e->deterministic.N_interpolating;
@@ -179,14 +179,14 @@ enum status empirical_create(const struct deterministic *deterministic, const st
             e->y[j] = e->y_max * (double)j / (double)(e->lambdas - 1);
         }
     }
-    for (int i = 0; i < RATIOS && status == STATUS_OK; i++) {
+    for (int i = 0; i < RATIOS && status == MOAT_OK; i++) {
         status = fill_ratio(e, i, tables->lambda, measured[i]);
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = cut(below, e);
     }
-    if (status != STATUS_OK) {
-        empirical_destroy(out);
+    if (status != MOAT_OK) {
+        moat_empirical_destroy(out);
     }
     return status;
 }
@@ -202,9 +202,9 @@ static void patch_free(struct patch *patch)
     free(patch->log_N);
 }
 
-void empirical_destroy(struct empirical **empirical)
+void moat_empirical_destroy(struct moat_empirical **empirical)
 {
-    struct empirical *e = *empirical;
+    struct moat_empirical *e = *empirical;
     if (e) {
         for (int i = 0; i < RATIOS; i++) {
             free(e->ratio[i]);
@@ -221,19 +221,19 @@ void empirical_destroy(struct empirical **empirical)
 
 static void domain(const void *state, double N, double *x_low, double *x_high)
 {
-    const struct empirical *e = state;
+    const struct moat_empirical *e = state;
     e->deterministic.domain(e->deterministic.state, N, x_low, x_high);
 }
 
 static double lambda(const void *state, double N, double x)
 {
-    const struct empirical *e = state;
+    const struct moat_empirical *e = state;
     return e->deterministic.lambda(e->deterministic.state, N, x);
 }
 
 static double x_of_lambda(const void *state, double N, double level)
 {
-    const struct empirical *e = state;
+    const struct moat_empirical *e = state;
     return e->deterministic.x_of_lambda(e->deterministic.state, N, level);
 }
 
@@ -244,9 +244,9 @@ struct place {
     double y_x; /* dy / dx at fixed N */
 };
 
-static struct place place_at(const struct empirical *e, double N, double x)
+static struct place place_at(const struct moat_empirical *e, double N, double x)
 {
-    double lambda_x, level = deterministic_lambda(e->table, N, x, &lambda_x);
+    double lambda_x, level = moat_deterministic_lambda(e->table, N, x, &lambda_x);
     struct place place = {
         .patch = e->patch,
         .y = fmin(asinh(level / e->unit), e->y_max),
@@ -263,17 +263,17 @@ typedef double evaluate(const gsl_interp2d *, const double *, const double *, co
                         gsl_interp_accel *, gsl_interp_accel *);
 
 /* A ratio, or its derivative in y or ln N. */
-static double ratio_at(const struct empirical *e, const struct place *at, int which, evaluate *function)
+static double ratio_at(const struct moat_empirical *e, const struct place *at, int which, evaluate *function)
 {
     const struct patch *patch = at->patch;
     return function(patch->spline[which], e->y, patch->log_N, patch->ratio[which], at->y, at->log_N, NULL, NULL);
 }
 
 /* Multiplies coefficients of the deterministic equivalent by the ratios; ratio_x in what c's derivatives are in. */
-static struct coefficients product(const struct coefficients *c, const double ratio[RATIOS],
-                                   const double ratio_x[RATIOS])
+static struct moat_coefficients product(const struct moat_coefficients *c, const double ratio[RATIOS],
+                                        const double ratio_x[RATIOS])
 {
-    return (struct coefficients){
+    return (struct moat_coefficients){
         .A1 = ratio[RATIO_A1] * c->A1,
         .A2 = ratio[RATIO_A2] * c->A2,
         .D = ratio[RATIO_D] * c->D,
@@ -283,38 +283,38 @@ static struct coefficients product(const struct coefficients *c, const double ra
     };
 }
 
-static void coefficients(const void *state, double N, double x, struct coefficients *out)
+static void coefficients(const void *state, double N, double x, struct moat_coefficients *out)
 {
-    const struct empirical *e = state;
+    const struct moat_empirical *e = state;
     struct place at = place_at(e, N, x);
     double ratio[RATIOS], ratio_x[RATIOS];
     for (int i = 0; i < RATIOS; i++) {
         ratio[i] = ratio_at(e, &at, i, gsl_interp2d_eval);
         ratio_x[i] = at.y_x * ratio_at(e, &at, i, gsl_interp2d_eval_deriv_x);
     }
-    struct coefficients c;
+    struct moat_coefficients c;
     e->deterministic.coefficients(e->deterministic.state, N, x, &c);
     *out = product(&c, ratio, ratio_x);
 }
 
 /* y is fixed where lambda is. */
-static void coefficients_log_N(const void *state, double N, double x, struct coefficients *out)
+static void coefficients_log_N(const void *state, double N, double x, struct moat_coefficients *out)
 {
-    const struct empirical *e = state;
+    const struct moat_empirical *e = state;
     struct place at = place_at(e, N, x);
     double ratio[RATIOS], ratio_N[RATIOS];
     for (int i = 0; i < RATIOS; i++) {
         ratio[i] = ratio_at(e, &at, i, gsl_interp2d_eval);
         ratio_N[i] = ratio_at(e, &at, i, gsl_interp2d_eval_deriv_y);
     }
-    struct coefficients c;
+    struct moat_coefficients c;
     e->deterministic.coefficients_log_N(e->deterministic.state, N, x, &c);
     *out = product(&c, ratio, ratio_N);
 }
 
-struct solver empirical_solver(const struct empirical *empirical)
+struct moat_solver moat_empirical_solver(const struct moat_empirical *empirical)
 {
-    struct solver solver = empirical->deterministic;
+    struct moat_solver solver = empirical->deterministic;
     solver.single_minimum = false;
     solver.N_low = empirical->N_low;
     solver.N_high = empirical->N_high;
@@ -325,7 +325,7 @@ struct solver empirical_solver(const struct empirical *empirical)
     solver.lambda = lambda;
     solver.x_of_lambda = x_of_lambda;
     solver.equivalent = NULL;
-    solver.knot = NULL;
-    solver.knots = 0;
+    solver.node = NULL;
+    solver.nodes = 0;
     return solver;
 }

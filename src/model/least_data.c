@@ -6,7 +6,7 @@
  * loss.h with R = p0 + p1 v. Because L2 - L1 = 4 m z, both constraints bind at one z, which depends on neither x nor N;
  * where the model cannot reach it, z > r, alpha = 1 and the safety constraint is slack. What is left for R, the budget,
  * is the same for all x, so v = (budget - p0) / p1 and N = df2 (1 + 1/v) are closed forms. N has one minimum in x
- * because L1* has one in x for every N; its neighbours among the knots are found by bisection, the minimum between them
+ * because L1* has one in x for every N; its neighbours among the nodes are found by bisection, the minimum between them
  * as a root:
  *
  *     d ln N/dx = df2'/df2 + (p0' p1 + b p1') / (b (b + p1)),   b = budget - p0.
@@ -21,7 +21,7 @@
 #include "model/root.h"
 
 struct goal {
-    const struct solver *solver;
+    const struct moat_solver *solver;
     double A0, h, m;
     double excess; /* of L1 over G(tau) */
     double target; /* of L1 */
@@ -30,9 +30,9 @@ struct goal {
     bool slack;    /* the branch that root-finding follows */
 };
 
-static struct goal goal_make(const struct solver *solver, double Q, double tau, double excess)
+static struct goal goal_make(const struct moat_solver *solver, double Q, double tau, double excess)
 {
-    struct loss_limit limit = loss_limit(solver->A0, Q, tau);
+    struct moat_loss_limit limit = moat_loss_limit(solver->A0, Q, tau);
     double m = limit.m, delta = (excess - limit.spare) / (4 * m);
     return (struct goal){.solver = solver,
                          .A0 = solver->A0,
@@ -44,7 +44,7 @@ static struct goal goal_make(const struct solver *solver, double Q, double tau, 
                          .budget = excess - m * delta * (2 * limit.miss + delta)};
 }
 
-static bool is_slack(const struct goal *goal, const struct equivalent *at)
+static bool is_slack(const struct goal *goal, const struct moat_spectral_sums *at)
 {
     return at->a1 > goal->A0 * goal->miss;
 }
@@ -56,7 +56,7 @@ struct reach {
     double ridgeless; /* of the sign of lambda */
 };
 
-static struct reach reach_at(const struct goal *goal, const struct equivalent *at, bool slack)
+static struct reach reach_at(const struct goal *goal, const struct moat_spectral_sums *at, bool slack)
 {
     double p0, p1, p0_x, p1_x, budget;
     if (slack) {
@@ -91,7 +91,7 @@ static double side(const struct reach *reach)
 
 static double side_of_knot(const struct goal *goal, size_t k)
 {
-    const struct equivalent *at = &goal->solver->knot[k];
+    const struct moat_spectral_sums *at = &goal->solver->node[k];
     struct reach reach = reach_at(goal, at, is_slack(goal, at));
     return side(&reach);
 }
@@ -99,7 +99,7 @@ static double side_of_knot(const struct goal *goal, size_t k)
 static double side_at(double x, void *context)
 {
     const struct goal *goal = context;
-    struct equivalent at;
+    struct moat_spectral_sums at;
     goal->solver->equivalent(goal->solver->state, x, &at);
     struct reach reach = reach_at(goal, &at, goal->slack);
     return side(&reach);
@@ -109,15 +109,15 @@ static double side_at(double x, void *context)
 static double slackness_at(double x, void *context)
 {
     const struct goal *goal = context;
-    struct equivalent at;
+    struct moat_spectral_sums at;
     goal->solver->equivalent(goal->solver->state, x, &at);
     return at.a1 / (goal->A0 * goal->miss) - 1;
 }
 
-/* The bracket between two knots without the kink where the branch changes, unless the solution is there: then of zero
+/* The bracket between two nodes without the kink where the branch changes, unless the solution is there: then of zero
    width. Sets the branch. */
-static void keep_one_branch(struct goal *goal, struct bracket *bracket, const struct equivalent *low,
-                            const struct equivalent *high)
+static void keep_one_branch(struct goal *goal, struct bracket *bracket, const struct moat_spectral_sums *low,
+                            const struct moat_spectral_sums *high)
 {
     const double tolerance = 1e-13 * (1 + fabs(low->x));
     goal->slack = is_slack(goal, high);
@@ -125,7 +125,7 @@ static void keep_one_branch(struct goal *goal, struct bracket *bracket, const st
         return;
     }
     struct bracket kink = {low->x, slackness_at(low->x, goal), high->x, slackness_at(high->x, goal)};
-    root_shrink(slackness_at, goal, tolerance, &kink);
+    moat_root_shrink(slackness_at, goal, tolerance, &kink);
     double x = kink.a, above = side_at(x, goal);
     if (above < 0) {
         *bracket = (struct bracket){x, above, bracket->b, bracket->fb};
@@ -141,24 +141,24 @@ static void keep_one_branch(struct goal *goal, struct bracket *bracket, const st
     }
 }
 
-bool least_data(const struct solver *solver, double Q, double tau, double excess, struct company *out)
+bool moat_least_data(const struct moat_solver *solver, double Q, double tau, double excess, struct moat_company *out)
 {
     struct goal goal = goal_make(solver, Q, tau, excess);
-    size_t below = 0, above = solver->knots - 1;
+    size_t below = 0, above = solver->nodes - 1;
     while (above - below > 1) {
         size_t middle = (below + above) / 2;
         *(side_of_knot(&goal, middle) < 0 ? &below : &above) = middle;
     }
-    struct bracket bracket = {.a = solver->knot[below].x, .fa = side_of_knot(&goal, below)};
-    bracket.b = solver->knot[above].x;
+    struct bracket bracket = {.a = solver->node[below].x, .fa = side_of_knot(&goal, below)};
+    bracket.b = solver->node[above].x;
     bracket.fb = side_of_knot(&goal, above);
     if (!(bracket.fa < 0 && bracket.fb > 0)) {
         return false;
     }
-    keep_one_branch(&goal, &bracket, &solver->knot[below], &solver->knot[above]);
-    root_shrink(side_at, &goal, 1e-13 * (1 + fabs(bracket.a)), &bracket);
+    keep_one_branch(&goal, &bracket, &solver->node[below], &solver->node[above]);
+    moat_root_shrink(side_at, &goal, 1e-13 * (1 + fabs(bracket.a)), &bracket);
 
-    struct equivalent at;
+    struct moat_spectral_sums at;
     solver->equivalent(solver->state, bracket.a, &at);
     struct reach reach = reach_at(&goal, &at, goal.slack);
     bool kink = bracket.a == bracket.b, ridgeless = !kink && reach.ridgeless < reach.slope;
@@ -168,18 +168,18 @@ bool least_data(const struct solver *solver, double Q, double tau, double excess
     if (!(reach.b > 0 && N > solver->N_low * (1 + 1e-9) && N <= solver->N_high && lambda < 1)) {
         return false;
     }
-    if ((kink || !goal.slack) && !company_one_minimum(solver, N, Q, tau)) {
+    if ((kink || !goal.slack) && !moat_company_has_one_minimum(solver, N, Q, tau)) {
         return false;
     }
     double r = 1 - at.a1 / goal.A0;
-    *out = (struct company){.feasible = true,
-                            .N = N,
-                            .alpha = goal.slack ? 1 : fmin(1, (1 + fmax(0, 1 - goal.miss) / r) / 2),
-                            .lambda = ridgeless ? 0 : fmax(0, lambda),
-                            .loss_performance = goal.target,
-                            .loss_safety = goal.slack ? goal.target + 4 * goal.m * r : tau,
-                            .excess = goal.excess,
-                            .x = at.x,
-                            .end = ridgeless ? -1 : 0};
+    *out = (struct moat_company){.feasible = true,
+                                 .N = N,
+                                 .alpha = goal.slack ? 1 : fmin(1, (1 + fmax(0, 1 - goal.miss) / r) / 2),
+                                 .lambda = ridgeless ? 0 : fmax(0, lambda),
+                                 .loss_performance = goal.target,
+                                 .loss_safety = goal.slack ? goal.target + 4 * goal.m * r : tau,
+                                 .excess = goal.excess,
+                                 .x = at.x,
+                                 .end = ridgeless ? -1 : 0};
     return true;
 }

@@ -12,10 +12,10 @@
  * L1 <= min(G(tau) + excess, tau) and L2 <= tau.
  */
 
-/* Solves it for a solver with knots, misalignment Q, tau > L_star/4 (absolute, INFINITY allowed) and excess > 0; fills
-   *out as company_solve would at that N. Returns false, with *out undefined, where the solution is not certain: outside
-   the solver's range of N and x, at lambda = 1, and where L2 might fall with alpha. Relative error of N as far as the
-   losses determine it, 1e-11. Local. */
-bool least_data(const struct solver *solver, double Q, double tau, double excess, struct company *out);
+/* Solves it for a solver with nodes, misalignment Q, tau > L_star/4 (absolute, INFINITY allowed) and excess > 0; fills
+   *out as moat_company_solve would at that N. Returns false, with *out undefined, where the solution is not certain:
+   outside the solver's range of N and x, at lambda = 1, and where L2 might fall with alpha. Relative error of N as far
+   as the losses determine it, 1e-11. Local. */
+bool moat_least_data(const struct moat_solver *solver, double Q, double tau, double excess, struct moat_company *out);
 
 #endif

@@ -4,10 +4,10 @@
 
 #include <math.h>
 
-struct loss_form loss_form(double A0, double Q, const struct coefficients *c)
+struct moat_loss_form moat_loss_form(double A0, double Q, const struct moat_coefficients *c)
 {
     double h = Q / 2, share = c->A2 / A0;
-    return (struct loss_form){
+    return (struct moat_loss_form){
         .m = h * A0,
         .r = 1 - share,
         .share = share,
@@ -20,40 +20,40 @@ struct loss_form loss_form(double A0, double Q, const struct coefficients *c)
     };
 }
 
-double loss_rest_x(const struct loss_form *form, double q)
+double moat_loss_rest_x(const struct moat_loss_form *form, double q)
 {
     double s2 = 1 - q; /* its derivative at fixed z is -2 s2 r_x / r */
     return form->R0_x * q + form->R1_x * s2 - 2 * form->R2 * s2 * form->r_x / form->r;
 }
 
-struct loss_limit loss_limit(double A0, double Q, double tau)
+struct moat_loss_limit moat_loss_limit(double A0, double Q, double tau)
 {
     double m = Q / 2 * A0, L_star = 4 * m;
     if (tau >= L_star) {
-        return (struct loss_limit){m, 1, 0, tau - L_star};
+        return (struct moat_loss_limit){m, 1, 0, tau - L_star};
     }
     double root = sqrt(tau / L_star); /* (1 + z) / 2 */
-    return (struct loss_limit){m, (4 * tau - L_star) / (L_star * (1 + 2 * root)),
-                               2 * (L_star - tau) / (L_star * (1 + root)), 0};
+    return (struct moat_loss_limit){m, (4 * tau - L_star) / (L_star * (1 + 2 * root)),
+                                    2 * (L_star - tau) / (L_star * (1 + root)), 0};
 }
 
-double loss_performance(const struct loss_form *form, double alpha)
+double moat_loss_performance(const struct moat_loss_form *form, double alpha)
 {
     double s = 2 * alpha - 1, z = form->r * s;
     return form->m * (1 - z) * (1 - z) + form->R0 * (1 - s) * (1 + s) + form->R1 * s * s;
 }
 
-double loss_safety(const struct loss_form *form, double alpha)
+double moat_loss_safety(const struct moat_loss_form *form, double alpha)
 {
-    return loss_performance(form, 1 - alpha);
+    return moat_loss_performance(form, 1 - alpha);
 }
 
-struct loss_terms loss_terms(double A0, double Q, double alpha, const struct coefficients *c)
+struct moat_loss_terms moat_loss_terms(double A0, double Q, double alpha, const struct moat_coefficients *c)
 {
     double a = 1 - alpha;
     double noise = c->D / A0; /* E / (1 - E) */
     double a1 = c->A2, a2 = c->A1 / (1 + noise);
-    return (struct loss_terms){
+    return (struct moat_loss_terms){
         .finite_data = a2,
         .overfitting = noise * (a2 * (1 - 2 * a * alpha * Q) + 2 * a * alpha * Q * A0),
         .mixture = a * a * 2 * Q * A0,

@@ -4,48 +4,48 @@
 
 #include <math.h>
 
-const char *const regime_name[REGIMES] = {"none", "first", "second", "third", "transitional"};
+const char *const moat_regime_name[MOAT_REGIMES] = {"none", "first", "second", "third", "transitional"};
 
-double regime_nu_prime(double gamma, double nu)
+double moat_regime_nu_prime(double gamma, double nu)
 {
     return fmin(1 + gamma, nu);
 }
 
-void regime_result_1(double nu, double exponent[REGIME_EXPONENTS])
+void moat_regime_result_1(double nu, double exponent[MOAT_REGIME_EXPONENTS])
 {
     exponent[0] = 1;
     exponent[1] = 1 / (nu + 1);
     exponent[2] = 0;
 }
 
-void regime_result_2(double gamma, double nu, double exponent[REGIME_EXPONENTS])
+void moat_regime_result_2(double gamma, double nu, double exponent[MOAT_REGIME_EXPONENTS])
 {
-    double nu_prime = regime_nu_prime(gamma, nu);
+    double nu_prime = moat_regime_nu_prime(gamma, nu);
     exponent[0] = 1 / nu;
     exponent[1] = (nu + 1) / nu;
     exponent[2] = (nu_prime + 1) / nu_prime;
 }
 
-void regime_scaling_law(double nu, double exponent[REGIME_EXPONENTS])
+void moat_regime_scaling_law(double nu, double exponent[MOAT_REGIME_EXPONENTS])
 {
     exponent[0] = nu;
     exponent[1] = nu / (nu + 1);
     exponent[2] = 0;
 }
 
-void regime_excess_loss(double gamma, double nu, double exponent[REGIME_EXPONENTS])
+void moat_regime_excess_loss(double gamma, double nu, double exponent[MOAT_REGIME_EXPONENTS])
 {
-    double nu_prime = regime_nu_prime(gamma, nu);
+    double nu_prime = moat_regime_nu_prime(gamma, nu);
     exponent[0] = nu;
     exponent[1] = nu / (nu + 1);
     exponent[2] = nu_prime / (nu_prime + 1);
 }
 
 /* Distance from theory[nearest] to the next exponent towards `exponent`, or else to the next one away from it. */
-static double room(double exponent, const double theory[REGIME_EXPONENTS], int nearest)
+static double room(double exponent, const double theory[MOAT_REGIME_EXPONENTS], int nearest)
 {
     double towards = INFINITY, away = INFINITY;
-    for (int i = 0; i < REGIME_EXPONENTS; i++) {
+    for (int i = 0; i < MOAT_REGIME_EXPONENTS; i++) {
         double step = (theory[i] - theory[nearest]) * (exponent > theory[nearest] ? 1 : -1);
         towards = step > 0 ? fmin(towards, step) : towards;
         away = step < 0 ? fmin(away, -step) : away;
@@ -53,15 +53,16 @@ static double room(double exponent, const double theory[REGIME_EXPONENTS], int n
     return isfinite(towards) ? towards : away;
 }
 
-enum regime regime_nearest(double exponent, const double theory[REGIME_EXPONENTS])
+enum moat_regime moat_regime_nearest(double exponent, const double theory[MOAT_REGIME_EXPONENTS])
 {
     int nearest = 0;
     if (isnan(exponent)) {
-        return REGIME_NONE;
+        return MOAT_REGIME_NONE;
     }
-    for (int i = 1; i < REGIME_EXPONENTS; i++) {
+    for (int i = 1; i < MOAT_REGIME_EXPONENTS; i++) {
         nearest = fabs(exponent - theory[i]) < fabs(exponent - theory[nearest]) ? i : nearest;
     }
     double quarter = room(exponent, theory, nearest) / 4;
-    return fabs(exponent - theory[nearest]) <= quarter ? (enum regime)(REGIME_FIRST + nearest) : REGIME_TRANSITIONAL;
+    return fabs(exponent - theory[nearest]) <= quarter ? (enum moat_regime)(MOAT_REGIME_FIRST + nearest)
+                                                       : MOAT_REGIME_TRANSITIONAL;
 }

@@ -6,7 +6,7 @@
 
 enum { ITERATIONS_MAX = 200 };
 
-void root_shrink(double (*f)(double x, void *context), void *context, double tolerance, struct bracket *bracket)
+void moat_root_shrink(double (*f)(double x, void *context), void *context, double tolerance, struct bracket *bracket)
 {
     double a = bracket->a, fa = bracket->fa, b = bracket->b, fb = bracket->fb;
     double t = 0.5;

@@ -11,6 +11,6 @@ struct bracket {
    superlinear where f is smooth, never much slower than bisection. GSL's Brent would do; this needs no allocation and
    no iteration state, which count in a loop that runs millions of times a second. Local. Source: T. R. Chandrupatla,
    Advances in Engineering Software 28 (1997) 145-149. */
-void root_shrink(double (*f)(double x, void *context), void *context, double tolerance, struct bracket *bracket);
+void moat_root_shrink(double (*f)(double x, void *context), void *context, double tolerance, struct bracket *bracket);
 
 #endif

@@ -13,38 +13,38 @@
 #include "model/root.h"
 
 struct problem {
-    const struct solver *solver;
+    const struct moat_solver *solver;
     double N;
     double A1, A2, D; /* weights of the coefficients in the excess */
 };
 
-static struct problem problem_of(const struct solver *solver, double N, double Q, double alpha)
+static struct problem problem_of(const struct moat_solver *solver, double N, double Q, double alpha)
 {
     double a = 1 - alpha;
     return (struct problem){solver, N, 1 - 2 * a * alpha * Q, 2 * Q * a * (2 * alpha - 1), 2 * Q * a * alpha};
 }
 
-static double excess_of(const struct problem *problem, const struct coefficients *c)
+static double excess_of(const struct problem *problem, const struct moat_coefficients *c)
 {
     return problem->A1 * c->A1 + problem->A2 * c->A2 + problem->D * c->D;
 }
 
 /* d excess / d the variable the coefficients' derivatives are in. */
-static double slope_of(const struct problem *problem, const struct coefficients *c)
+static double slope_of(const struct problem *problem, const struct moat_coefficients *c)
 {
     return problem->A1 * c->A1_x + problem->A2 * c->A2_x + problem->D * c->D_x;
 }
 
-static struct coefficients coefficients_at(const struct problem *problem, double x)
+static struct moat_coefficients coefficients_at(const struct problem *problem, double x)
 {
-    struct coefficients c;
+    struct moat_coefficients c;
     problem->solver->coefficients(problem->solver->state, problem->N, x, &c);
     return c;
 }
 
 static double log_slope(double x, void *context)
 {
-    struct coefficients c = coefficients_at(context, x);
+    struct moat_coefficients c = coefficients_at(context, x);
     return slope_of(context, &c) / excess_of(context, &c);
 }
 
@@ -55,7 +55,7 @@ static struct bracket lowest_samples(const struct problem *problem, double low, 
     double width = (high - low) / SAMPLES, lowest = INFINITY;
     int best = 0;
     for (int i = 0; i <= SAMPLES; i++) {
-        struct coefficients c = coefficients_at(problem, i < SAMPLES ? low + width * i : high);
+        struct moat_coefficients c = coefficients_at(problem, i < SAMPLES ? low + width * i : high);
         double excess = excess_of(problem, &c);
         if (excess < lowest) {
             lowest = excess;
@@ -81,14 +81,14 @@ static double minimise(struct problem *problem, double low, double high, int *en
         *end = x == low ? -1 : x == high ? 1 : 0;
         return x;
     }
-    root_shrink(log_slope, problem, 1e-13 * (1 + fabs(low)), &bracket);
+    moat_root_shrink(log_slope, problem, 1e-13 * (1 + fabs(low)), &bracket);
     return bracket.a;
 }
 
-void scaling_law_solve(const struct solver *solver, double N, double Q, double alpha, double lambda,
-                       struct scaling_law *out)
+void moat_scaling_law_solve(const struct moat_solver *solver, double N, double Q, double alpha, double lambda,
+                            struct moat_scaling_law *out)
 {
-    *out = (struct scaling_law){
+    *out = (struct moat_scaling_law){
         false, NAN, NAN, NAN, .term = {NAN, NAN, NAN, NAN}, .exponent_loss = NAN, .exponent_excess = NAN};
     if (!(N >= solver->N_low && N <= solver->N_high)) {
         return;
@@ -104,7 +104,7 @@ void scaling_law_solve(const struct solver *solver, double N, double Q, double a
         x = solver->x_of_lambda(solver->state, N, lambda);
         end = x == low ? -1 : 0; /* so small a lambda that the tables end above it */
     }
-    struct coefficients c = coefficients_at(&problem, x), c_N;
+    struct moat_coefficients c = coefficients_at(&problem, x), c_N;
     double excess = excess_of(&problem, &c);
     if ((end < 0 && N > solver->N_covered) || !isfinite(excess)) {
         return;
@@ -114,10 +114,10 @@ void scaling_law_solve(const struct solver *solver, double N, double Q, double a
 
     out->solved = true;
     out->lambda = lambda;
-    out->term = loss_terms(solver->A0, Q, alpha, &c);
+    out->term = moat_loss_terms(solver->A0, Q, alpha, &c);
     if (lambda == 0 && a == 0 && N >= solver->N_interpolating) { /* the limit itself, not what the lowest x leaves */
         out->loss = out->excess = 0;
-        out->term = (struct loss_terms){0};
+        out->term = (struct moat_loss_terms){0};
         return;
     }
     out->loss = excess + out->term.mixture;

@@ -37,7 +37,7 @@ struct endpoint {                   /* an end of the integral, where Euler-Macla
     double sign;                    /* -1 at the lower end, +1 at the upper end */
 };
 
-struct spectrum {
+struct moat_spectrum {
     double exponent; /* 1 + gamma */
     double nu, P;
     double a0, trace;
@@ -103,7 +103,7 @@ static void endpoint_init(double i, double sign, double exponent, double nu, str
     binomial_series(-1 - nu, out->power_alignment);
 }
 
-static void endpoint_add(const struct endpoint *end, double kappa, struct spectral_sums *sums)
+static void endpoint_add(const struct endpoint *end, double kappa, struct moat_spectrum_sums *sums)
 {
     double u = kappa * end->scale;
     double denominator[TAYLOR], t[TAYLOR], t2[TAYLOR], rest[TAYLOR], aligned[TAYLOR], aligned2[TAYLOR];
@@ -131,7 +131,7 @@ static void endpoint_add(const struct endpoint *end, double kappa, struct spectr
 }
 
 /* The integral from tail_start to infinity, a series in 1 / (kappa i^(1+gamma)). */
-static void tail_add(const struct spectrum *spectrum, double kappa, struct spectral_sums *sums)
+static void tail_add(const struct moat_spectrum *spectrum, double kappa, struct moat_spectrum_sums *sums)
 {
     double s = spectrum->exponent, start = spectrum->tail_start;
     double w = pow(start, -s) / kappa, aligned = pow(start, -spectrum->nu), power = 1;
@@ -145,7 +145,7 @@ static void tail_add(const struct spectrum *spectrum, double kappa, struct spect
     }
 }
 
-void spectrum_sums(const struct spectrum *spectrum, double log_kappa, struct spectral_sums *out)
+void moat_spectrum_sums(const struct moat_spectrum *spectrum, double log_kappa, struct moat_spectrum_sums *out)
 {
     double kappa = exp(log_kappa);
     double df1 = 0, df2 = 0, a1 = 0, a2 = 0, rest1 = 0, rest2 = 0;
@@ -161,7 +161,7 @@ void spectrum_sums(const struct spectrum *spectrum, double log_kappa, struct spe
         rest1 += spectrum->weight[j] * rest;
         rest2 += spectrum->weight[j] * rest * (1 + t);
     }
-    *out = (struct spectral_sums){df1, df2, a1, a2, rest1, rest2};
+    *out = (struct moat_spectrum_sums){df1, df2, a1, a2, rest1, rest2};
     for (int e = 0; e < spectrum->endpoints; e++) {
         endpoint_add(&spectrum->endpoint[e], kappa, out);
     }
@@ -173,7 +173,7 @@ void spectrum_sums(const struct spectrum *spectrum, double log_kappa, struct spe
 
 /* sum i^-power over the whole spectrum with the same nodes; node values of i^-power are weight *
  * scale^(-power/exponent). */
-static double power_sum(const struct spectrum *spectrum, double power)
+static double power_sum(const struct moat_spectrum *spectrum, double power)
 {
     double sum = 0;
     for (size_t j = spectrum->nodes; j-- > 0;) {
@@ -188,7 +188,7 @@ static double power_sum(const struct spectrum *spectrum, double power)
     return isinf(spectrum->P) ? sum + pow(spectrum->tail_start, 1 - power) / (power - 1) : sum;
 }
 
-static void node_add(struct spectrum *spectrum, double i, double weight)
+static void node_add(struct moat_spectrum *spectrum, double i, double weight)
 {
     size_t j = spectrum->nodes++;
     spectrum->scale[j] = pow(i, spectrum->exponent);
@@ -204,12 +204,12 @@ static double log_kappa_min(double exponent, double P)
         return -exponent * log(P) - 60;
     }
     double angle = M_PI / exponent;
-    return -exponent * log(SPECTRUM_DF1_MAX * sin(angle) / angle) - 0.1;
+    return -exponent * log(MOAT_SPECTRUM_DF1_MAX * sin(angle) / angle) - 0.1;
 }
 
-static enum status nodes_fill(struct spectrum *spectrum, bool direct, double y_end)
+static enum moat_status nodes_fill(struct moat_spectrum *spectrum, bool direct, double y_end)
 {
-    enum status status = STATUS_OK;
+    enum moat_status status = MOAT_OK;
     double last = direct ? spectrum->P : FIRST;
     double y_first = log(FIRST);
     size_t panels = direct ? 0 : (size_t)ceil(y_end - y_first);
@@ -220,7 +220,7 @@ static enum status nodes_fill(struct spectrum *spectrum, bool direct, double y_e
     spectrum->weight = malloc(capacity * sizeof(double));
     spectrum->alignment = malloc(capacity * sizeof(double));
     if (!gauss || !spectrum->scale || !spectrum->weight || !spectrum->alignment) {
-        status = error_set(STATUS_MEMORY, "out of memory for a spectrum of %zu nodes", capacity);
+        status = moat_error_set(MOAT_MEMORY, "out of memory for a spectrum of %zu nodes", capacity);
         goto cleanup;
     }
 
@@ -248,22 +248,23 @@ cleanup:
     return status;
 }
 
-enum status spectrum_create(double gamma, double nu, double P, struct spectrum **out)
+enum moat_status moat_spectrum_create(double gamma, double nu, double P, struct moat_spectrum **out)
 {
     *out = NULL;
     if (!(gamma >= 0.01 && gamma <= 2)) {
-        return error_set(STATUS_USAGE, "gamma: found %g, expected 0.01 <= gamma <= 2", gamma);
+        return moat_error_set(MOAT_USAGE, "gamma: found %g, expected 0.01 <= gamma <= 2", gamma);
     }
     if (!(nu > gamma && nu <= 2 * (1 + gamma) * (1 + 4 * DBL_EPSILON))) { /* 2.02 with gamma = 0.01 is in */
-        return error_set(STATUS_USAGE, "nu: found %g, expected gamma < nu <= 2 (1 + gamma) = %g", nu, 2 * (1 + gamma));
+        return moat_error_set(MOAT_USAGE, "nu: found %g, expected gamma < nu <= 2 (1 + gamma) = %g", nu,
+                              2 * (1 + gamma));
     }
     if (!(P >= 1 && (isinf(P) || (P <= 1e9 && P == floor(P))))) {
-        return error_set(STATUS_USAGE, "P: found %g, expected a whole number in [1, 1e9] or .inf", P);
+        return moat_error_set(MOAT_USAGE, "P: found %g, expected a whole number in [1, 1e9] or .inf", P);
     }
 
-    struct spectrum *spectrum = calloc(1, sizeof *spectrum);
+    struct moat_spectrum *spectrum = calloc(1, sizeof *spectrum);
     if (!spectrum) {
-        return error_set(STATUS_MEMORY, "out of memory for a spectrum");
+        return moat_error_set(MOAT_MEMORY, "out of memory for a spectrum");
     }
     spectrum->exponent = 1 + gamma;
     spectrum->nu = nu;
@@ -279,18 +280,18 @@ enum status spectrum_create(double gamma, double nu, double P, struct spectrum *
             endpoint_init(P, 1, spectrum->exponent, nu, &spectrum->endpoint[spectrum->endpoints++]);
         }
     }
-    enum status status = nodes_fill(spectrum, direct, y_end);
-    if (status != STATUS_OK) {
-        spectrum_destroy(&spectrum);
+    enum moat_status status = nodes_fill(spectrum, direct, y_end);
+    if (status != MOAT_OK) {
+        moat_spectrum_destroy(&spectrum);
         return status;
     }
     spectrum->a0 = power_sum(spectrum, 1 + nu);
     spectrum->trace = power_sum(spectrum, 1 + gamma);
     *out = spectrum;
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
-void spectrum_destroy(struct spectrum **spectrum)
+void moat_spectrum_destroy(struct moat_spectrum **spectrum)
 {
     if (*spectrum) {
         free((*spectrum)->scale);
@@ -301,17 +302,17 @@ void spectrum_destroy(struct spectrum **spectrum)
     }
 }
 
-double spectrum_log_kappa_min(const struct spectrum *spectrum)
+double moat_spectrum_log_kappa_min(const struct moat_spectrum *spectrum)
 {
     return spectrum->log_kappa_min;
 }
 
-double spectrum_a0(const struct spectrum *spectrum)
+double moat_spectrum_a0(const struct moat_spectrum *spectrum)
 {
     return spectrum->a0;
 }
 
-double spectrum_trace(const struct spectrum *spectrum)
+double moat_spectrum_trace(const struct moat_spectrum *spectrum)
 {
     return spectrum->trace;
 }

@@ -20,11 +20,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "program/command.h"
-#include "sweep/config.h"
-#include "run/launcher.h"
-#include "results/results.h"
 #include "base/ranks.h"
+#include "program/command.h"
+#include "results/results.h"
+#include "run/launcher.h"
+#include "sweep/config.h"
 
 enum { MARGIN = 20 /* s before the limit: to end the run and requeue */, GRACE = 8 /* s from TERM to KILL */ };
 enum { REQUEUE_WAIT = 60 /* s until SLURM ends a requeued job */ };
@@ -76,7 +76,7 @@ struct batch {
 static size_t work_done(const char *path, bool *complete)
 {
     struct results_summary summary;
-    bool read = results_summarise(path, &summary) == STATUS_OK;
+    bool read = results_summarise(path, &summary) == MOAT_OK;
     *complete = read && summary.blocks_done == summary.blocks;
     return read ? summary.blocks_done + summary.tasks_done + summary.tasks_failed : 0;
 }
@@ -136,7 +136,7 @@ static pid_t start(const struct arguments *arguments, const char *path)
         signals_of(&set);
         sigprocmask(SIG_UNBLOCK, &set, NULL);
         ranks_start(arguments->launcher, 0, words);
-        fprintf(stderr, "moat: %s\n", error_message());
+        fprintf(stderr, "moat: %s\n", moat_error_message());
         _exit(127);
     }
     return child;
@@ -208,11 +208,11 @@ static int requeue(const struct batch *batch)
         sigemptyset(&set);
         sigaddset(&set, SIGTERM);
         sigtimedwait(&set, NULL, &(struct timespec){.tv_sec = REQUEUE_WAIT});
-        return command_exit_code(STATUS_STOPPED);
+        return command_exit_code(MOAT_STOPPED);
     }
     fprintf(stderr, "moat: job %s failed: it could not be requeued; submit it again, it goes on from there\n",
             batch->job);
-    return command_exit_code(STATUS_STOPPED);
+    return command_exit_code(MOAT_STOPPED);
 }
 
 /* What becomes of the job after the launcher has ended; the exit code. */
@@ -228,9 +228,9 @@ static int conclude(const struct batch *batch, size_t before)
     if (batch->ended) {
         fprintf(stderr, "moat: job %s was ended by SLURM; %s goes on from there when it runs again\n", job,
                 batch->path);
-        return command_exit_code(STATUS_STOPPED);
+        return command_exit_code(MOAT_STOPPED);
     }
-    if (batch->code != command_exit_code(STATUS_STOPPED) && !killed) {
+    if (batch->code != command_exit_code(MOAT_STOPPED) && !killed) {
         fprintf(stderr, "moat: job %s failed: the run ended with code %d; its message is above\n", job, batch->code);
         return batch->code != 0 ? batch->code : EXIT_FAILURE;
     }
@@ -241,7 +241,7 @@ static int conclude(const struct batch *batch, size_t before)
                 job, batch->path);
         return EXIT_FAILURE;
     }
-    return batch->job ? requeue(batch) : command_exit_code(STATUS_STOPPED);
+    return batch->job ? requeue(batch) : command_exit_code(MOAT_STOPPED);
 }
 
 static int run(const struct arguments *arguments, const char *path)
@@ -280,12 +280,12 @@ int command_batch(int argc, char **argv)
                 "moat: %s started %d processes of `moat batch`, which starts the ranks itself: call it without, or "
                 "name the launcher with --launcher\n",
                 launcher.name, launcher.size);
-        return command_exit_code(STATUS_USAGE);
+        return command_exit_code(MOAT_USAGE);
     }
     struct config *config = NULL;
-    enum status status = config_load(arguments.config, &config);
-    if (status != STATUS_OK) {
-        fprintf(stderr, "moat: %s\n", error_message());
+    enum moat_status status = config_load(arguments.config, &config);
+    if (status != MOAT_OK) {
+        fprintf(stderr, "moat: %s\n", moat_error_message());
         return command_exit_code(status);
     }
     int code = run(&arguments, arguments.output ? arguments.output : config->output);

@@ -11,15 +11,15 @@
 
 #include "run/launcher.h"
 
-int command_exit_code(enum status status)
+int command_exit_code(enum moat_status status)
 {
     enum { EXIT_USAGE = 2, EXIT_RESUMABLE = 75 };
     switch (status) {
-    case STATUS_OK:
+    case MOAT_OK:
         return EXIT_SUCCESS;
-    case STATUS_USAGE:
+    case MOAT_USAGE:
         return EXIT_USAGE;
-    case STATUS_STOPPED:
+    case MOAT_STOPPED:
         return EXIT_RESUMABLE;
     default:
         return EXIT_FAILURE;
@@ -79,7 +79,7 @@ bool command_start_mpi(int *rank, int *code)
                 launcher.name, launcher.size, library, launcher.variable);
     }
     MPI_Finalize();
-    *code = first ? command_exit_code(STATUS_USAGE) : EXIT_SUCCESS;
+    *code = first ? command_exit_code(MOAT_USAGE) : EXIT_SUCCESS;
     return false;
 }
 
@@ -114,9 +114,9 @@ void command_parse_ranks(const char *argument, struct argp_state *state, int *ra
 
 void command_print_summary(const struct results_summary *summary)
 {
-    for (int status = 0; status < MARKET_STATUSES; status++) {
+    for (int status = 0; status < MOAT_MARKET_STATUSES; status++) {
         if (summary->points_by_status[status] > 0) {
-            printf("%12zu  %s\n", summary->points_by_status[status], market_status_name[status]);
+            printf("%12zu  %s\n", summary->points_by_status[status], moat_market_status_name[status]);
         }
     }
 }

@@ -17,7 +17,7 @@ int command_submit(int argc, char **argv);
 int command_batch(int argc, char **argv);
 
 /* The exit code that stands for `status`: 0 done, 2 usage, 75 stopped and resumable, 1 anything else. */
-int command_exit_code(enum status status);
+int command_exit_code(enum moat_status status);
 
 /* Whether this process is the first of its launch, the one that speaks. One that a shell or script among the ranks
    started speaks too: it may be the only one. Local, before MPI_Init. */

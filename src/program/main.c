@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "program/command.h"
 #include "moat/version.h"
+#include "program/command.h"
 
 static const struct command {
     const char *name;
@@ -59,7 +59,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (strcmp(name, "--version") == 0) {
-        printf("moat %s (%s)\n", MOAT_VERSION, MOAT_REVISION);
+        printf("moat %s (%s)\n", moat_version(), moat_revision());
         return 0;
     }
     if (*name) {

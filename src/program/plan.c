@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "program/command.h"
-#include "sweep/config.h"
 #include "run/measurement.h"
 #include "run/plan.h"
+#include "sweep/config.h"
 
 struct arguments {
     const char *config;
@@ -71,17 +71,17 @@ static void print_plan(const struct plan *plan)
     print_duration("predicted, whole sweep", plan->tables_seconds + plan->grid_seconds);
 }
 
-static enum status make_plan(const struct arguments *arguments)
+static enum moat_status make_plan(const struct arguments *arguments)
 {
     struct config *config = NULL;
     struct plan *plan = NULL;
     int ranks = arguments->ranks > 0 ? arguments->ranks : (int)sysconf(_SC_NPROCESSORS_ONLN) + 1;
-    enum status status = config_load(arguments->config, &config);
-    if (status == STATUS_OK) {
+    enum moat_status status = config_load(arguments->config, &config);
+    if (status == MOAT_OK) {
         int workers = ranks > 1 ? ranks - 1 : 1;
         status = plan_create(config, ranks, measurement_memory(MPI_COMM_SELF) / workers, &plan);
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         print_plan(plan);
     }
     plan_destroy(&plan);
@@ -103,9 +103,9 @@ int command_plan(int argc, char **argv)
     if (!command_start_mpi(&rank, &code)) {
         return code;
     }
-    enum status status = rank == 0 ? make_plan(&arguments) : STATUS_OK;
-    if (status != STATUS_OK) {
-        fprintf(stderr, "moat: %s\n", error_message());
+    enum moat_status status = rank == 0 ? make_plan(&arguments) : MOAT_OK;
+    if (status != MOAT_OK) {
+        fprintf(stderr, "moat: %s\n", moat_error_message());
     }
     MPI_Finalize();
     return command_exit_code(status);

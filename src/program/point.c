@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "program/command.h"
 #include "moat/company.h"
 #include "moat/deterministic.h"
 #include "moat/elasticity.h"
 #include "moat/loss.h"
 #include "moat/market.h"
+#include "program/command.h"
 
 enum number { GAMMA, NU, MISALIGNMENT, N_I, TAU_I, TAU_E, DIMENSION, NUMBERS };
 
@@ -47,7 +47,7 @@ static bool in_range(enum number number, double value)
     case TAU_E:
         return value > 0;
     default:
-        return !isnan(value); /* deterministic_create checks the rest */
+        return !isnan(value); /* moat_deterministic_create checks the rest */
     }
 }
 
@@ -92,25 +92,25 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 }
 
 /* The lemma's terms at the company's choice; those of infinite data are all zero but the mixture's. */
-static struct loss_terms terms_of(const struct solver *solver, double Q, const struct company *company)
+static struct moat_loss_terms terms_of(const struct moat_solver *solver, double Q, const struct moat_company *company)
 {
     if (isinf(company->N)) {
         double a = 1 - company->alpha;
-        return (struct loss_terms){.mixture = a * a * 2 * Q * solver->A0};
+        return (struct moat_loss_terms){.mixture = a * a * 2 * Q * solver->A0};
     }
-    struct coefficients coefficients;
+    struct moat_coefficients coefficients;
     solver->coefficients(solver->state, company->N, company->x, &coefficients);
-    return loss_terms(solver->A0, Q, company->alpha, &coefficients);
+    return moat_loss_terms(solver->A0, Q, company->alpha, &coefficients);
 }
 
-static void print_company(const char *name, const struct solver *solver, double Q, const struct company *company,
-                          double tau)
+static void print_company(const char *name, const struct moat_solver *solver, double Q,
+                          const struct moat_company *company, double tau)
 {
     if (!company->feasible) {
         printf("%s: no choice\n", name);
         return;
     }
-    struct loss_terms terms = terms_of(solver, Q, company);
+    struct moat_loss_terms terms = terms_of(solver, Q, company);
     printf("%s\n", name);
     printf("  data points            %.10g\n", company->N);
     printf("  alpha                  %.10g\n", company->alpha);
@@ -123,7 +123,7 @@ static void print_company(const char *name, const struct solver *solver, double 
     printf("  safety loss L2         %.10g  (threshold %.10g)\n", company->loss_safety, tau);
 }
 
-static void print_elasticities(const struct elasticity *elasticity)
+static void print_elasticities(const struct moat_elasticity *elasticity)
 {
     printf("  d ln N_E* / d ln N_I     %.6g\n", elasticity->N_I);
     printf("  d ln N_E* / d ln tau_E   %.6g\n", elasticity->tau_E);
@@ -131,31 +131,32 @@ static void print_elasticities(const struct elasticity *elasticity)
     printf("  d ln N_E* / d ln Q       %.6g\n", elasticity->Q);
 }
 
-static enum status solve_and_print(const struct arguments *arguments)
+static enum moat_status solve_and_print(const struct arguments *arguments)
 {
     const double *number = arguments->number;
-    struct deterministic *table = NULL;
-    enum status status = deterministic_create(number[GAMMA], number[NU], number[DIMENSION], &table);
-    if (status != STATUS_OK) {
+    struct moat_deterministic *table = NULL;
+    enum moat_status status = moat_deterministic_create(number[GAMMA], number[NU], number[DIMENSION], &table);
+    if (status != MOAT_OK) {
         return status;
     }
-    struct solver solver = deterministic_solver(table);
+    struct moat_solver solver = moat_deterministic_solver(table);
     double Q = number[MISALIGNMENT], L_star = 2 * Q * solver.A0, unit = arguments->absolute ? 1 : L_star;
     double tau_I = number[TAU_I] * unit, tau_E = number[TAU_E] * unit;
-    struct company incumbent;
-    struct threshold threshold;
-    struct elasticity elasticity;
-    company_solve(&solver, number[N_I], Q, tau_I, &incumbent);
-    market_threshold(&solver, Q, &incumbent, tau_I, tau_E, &threshold);
-    elasticity_threshold(&solver, Q, &incumbent, tau_I, tau_E, !arguments->absolute, &threshold, &elasticity);
+    struct moat_company incumbent;
+    struct moat_threshold threshold;
+    struct moat_elasticity elasticity;
+    moat_company_solve(&solver, number[N_I], Q, tau_I, &incumbent);
+    moat_market_threshold(&solver, Q, &incumbent, tau_I, tau_E, &threshold);
+    moat_elasticity_threshold(&solver, Q, &incumbent, tau_I, tau_E, !arguments->absolute, &threshold, &elasticity);
 
-    printf("market entry threshold N_E* = %.10g  (%s)\n", threshold.N_E_star, market_status_name[threshold.status]);
+    printf("market entry threshold N_E* = %.10g  (%s)\n", threshold.N_E_star,
+           moat_market_status_name[threshold.status]);
     print_elasticities(&elasticity);
     printf("L* = %.10g\n", L_star);
     print_company("incumbent", &solver, Q, &incumbent, tau_I);
     print_company("entrant", &solver, Q, &threshold.entrant, tau_E);
-    deterministic_destroy(&table);
-    return STATUS_OK;
+    moat_deterministic_destroy(&table);
+    return MOAT_OK;
 }
 
 int command_point(int argc, char **argv)
@@ -170,9 +171,9 @@ int command_point(int argc, char **argv)
     if (!command_is_first()) {
         return 0;
     }
-    enum status status = solve_and_print(&arguments);
-    if (status != STATUS_OK) {
-        fprintf(stderr, "moat: %s\n", error_message());
+    enum moat_status status = solve_and_print(&arguments);
+    if (status != MOAT_OK) {
+        fprintf(stderr, "moat: %s\n", moat_error_message());
     }
     return command_exit_code(status);
 }

@@ -9,18 +9,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/launch.h"
+#include "base/ranks.h"
 #include "program/command.h"
-#include "sweep/config.h"
+#include "results/results.h"
 #include "run/coordinator.h"
 #include "run/interrupt.h"
-#include "sweep/ladder.h"
-#include "base/launch.h"
 #include "run/launcher.h"
 #include "run/measurement.h"
 #include "run/progress.h"
-#include "results/results.h"
 #include "run/worker.h"
-#include "base/ranks.h"
+#include "sweep/config.h"
+#include "sweep/ladder.h"
 
 struct arguments {
     const char *command; /* the line it was called with */
@@ -64,18 +64,18 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 }
 
 /* Every rank but 0 gets rank 0's config. Collective. */
-static enum status share_config(struct config **config, int rank, MPI_Comm comm)
+static enum moat_status share_config(struct config **config, int rank, MPI_Comm comm)
 {
     unsigned long long length = rank == 0 ? strlen((*config)->text) : 0;
     MPI_Bcast(&length, 1, MPI_UNSIGNED_LONG_LONG, 0, comm);
     char *text = rank == 0 ? (*config)->text : calloc(length + 1, 1);
-    enum status status = text ? STATUS_OK : error_set(STATUS_MEMORY, "out of memory for the config");
+    enum moat_status status = text ? MOAT_OK : moat_error_set(MOAT_MEMORY, "out of memory for the config");
     status = coordinator_agree(status, comm);
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         MPI_Bcast(text, (int)length, MPI_CHAR, 0, comm);
     }
     if (rank != 0) {
-        status = status == STATUS_OK ? config_parse(text, "config", config) : status;
+        status = status == MOAT_OK ? config_parse(text, "config", config) : status;
         free(text);
     }
     return status;
@@ -101,17 +101,17 @@ static size_t points_done(const struct config *config, const struct results *res
 }
 
 /* Rank 0's part once all ranks are ready. */
-static enum status coordinate(const struct arguments *arguments, const struct config *config, struct results *results,
-                              struct worker *worker, MPI_Comm comm)
+static enum moat_status coordinate(const struct arguments *arguments, const struct config *config,
+                                   struct results *results, struct worker *worker, MPI_Comm comm)
 {
     struct progress progress;
     progress_begin(&progress, "points", grid_points(&config->grid), points_done(config, results), arguments->quiet);
-    enum status status = coordinator_run(config, results, worker, &progress, comm);
+    enum moat_status status = coordinator_run(config, results, worker, &progress, comm);
     progress_end(&progress);
-    if (!arguments->quiet && (status == STATUS_OK || status == STATUS_STOPPED)) {
+    if (!arguments->quiet && (status == MOAT_OK || status == MOAT_STOPPED)) {
         struct results_summary summary;
-        enum status counted = results_count(results, &summary);
-        if (counted != STATUS_OK) {
+        enum moat_status counted = results_count(results, &summary);
+        if (counted != MOAT_OK) {
             return counted;
         }
         print_summary(&summary, &progress, arguments->output ? arguments->output : config->output);
@@ -129,13 +129,13 @@ static size_t tasks_left(const struct ladder *ladder)
 }
 
 /* The group size of each rung, the caller's to free; refuses what does not fit into `bytes` on a rank. Local. */
-static enum status plan_groups(const struct config *config, double bytes, MPI_Comm comm, int **group)
+static enum moat_status plan_groups(const struct config *config, double bytes, MPI_Comm comm, int **group)
 {
     int ranks;
     MPI_Comm_size(comm, &ranks);
     *group = calloc(config->ridge.N.size, sizeof **group);
     return *group ? measurement_groups(config, ranks > 1 ? ranks - 1 : 1, bytes, *group)
-                  : error_set(STATUS_MEMORY, "out of memory for %zu rungs", config->ridge.N.size);
+                  : moat_error_set(MOAT_MEMORY, "out of memory for %zu rungs", config->ridge.N.size);
 }
 
 /* The command line and where it runs, for the file's history; NULL when out of memory. */
@@ -165,45 +165,45 @@ static int count_nodes(MPI_Comm comm, double *cores)
 }
 
 /* Rank 0, before any work: reads the config, then opens the file, so that a refusal leaves no file. */
-static enum status prepare(const struct arguments *arguments, int nodes, double bytes, MPI_Comm comm,
-                           struct config **config, struct results **results)
+static enum moat_status prepare(const struct arguments *arguments, int nodes, double bytes, MPI_Comm comm,
+                                struct config **config, struct results **results)
 {
     int ranks, *group = NULL;
     MPI_Comm_size(comm, &ranks);
     if (arguments->ranks > 0 && arguments->ranks != ranks) {
-        return error_set(STATUS_USAGE, "--ranks: found %d, but the launcher has started %d: leave --ranks out",
-                         arguments->ranks, ranks);
+        return moat_error_set(MOAT_USAGE, "--ranks: found %d, but the launcher has started %d: leave --ranks out",
+                              arguments->ranks, ranks);
     }
-    enum status status = config_load(arguments->config, config);
-    if (status == STATUS_OK && (*config)->solver == SOLVER_RIDGE) {
+    enum moat_status status = config_load(arguments->config, config);
+    if (status == MOAT_OK && (*config)->solver == SOLVER_RIDGE) {
         status = plan_groups(*config, bytes, comm, &group);
         free(group);
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         const char *output = arguments->output ? arguments->output : (*config)->output;
         char *line = history_line(arguments, nodes, ranks);
         status = line ? results_open(output, *config, line, arguments->results, results)
-                      : error_set(STATUS_MEMORY, "out of memory");
+                      : moat_error_set(MOAT_MEMORY, "out of memory");
         free(line);
     }
     return status;
 }
 
 /* With SOLVER_RIDGE: every rank gets the measured tables, those that the file lacks are made. Collective. */
-static enum status measure(const struct arguments *arguments, const struct config *config, struct results *results,
-                           double bytes, MPI_Comm comm, struct ladder **out)
+static enum moat_status measure(const struct arguments *arguments, const struct config *config, struct results *results,
+                                double bytes, MPI_Comm comm, struct ladder **out)
 {
     int rank, *group = NULL;
     MPI_Comm_rank(comm, &rank);
-    enum status status = plan_groups(config, bytes, comm, &group);
-    if (status == STATUS_OK) {
+    enum moat_status status = plan_groups(config, bytes, comm, &group);
+    if (status == MOAT_OK) {
         status = ladder_create(config, out);
     }
-    if (status == STATUS_OK && rank == 0) {
+    if (status == MOAT_OK && rank == 0) {
         status = results_read_tables(results, *out);
     }
-    enum status agreed = coordinator_agree(status, comm);
-    if (agreed == STATUS_OK && *out) {
+    enum moat_status agreed = coordinator_agree(status, comm);
+    if (agreed == MOAT_OK && *out) {
         measurement_share(*out, comm);
         bool left = tasks_left(*out) > 0; /* the same on every rank */
         if (rank == 0 && left) {
@@ -215,15 +215,15 @@ static enum status measure(const struct arguments *arguments, const struct confi
             measurement_work(*out, comm);
         }
         agreed = coordinator_agree(status, comm);
-        if (agreed == STATUS_OK) {
+        if (agreed == MOAT_OK) {
             measurement_share(*out, comm);
         }
     }
     free(group);
-    return status != STATUS_OK ? status : agreed;
+    return status != MOAT_OK ? status : agreed;
 }
 
-static enum status sweep(const struct arguments *arguments, MPI_Comm comm)
+static enum moat_status sweep(const struct arguments *arguments, MPI_Comm comm)
 {
     struct config *config = NULL;
     struct results *results = NULL;
@@ -234,49 +234,49 @@ static enum status sweep(const struct arguments *arguments, MPI_Comm comm)
 
     double bytes = measurement_memory(comm), cores = 0;
     int nodes = count_nodes(comm, &cores);
-    enum status status = STATUS_OK, agreed;
+    enum moat_status status = MOAT_OK, agreed;
     if (rank == 0) {
         status = prepare(arguments, nodes, bytes, comm, &config, &results);
     }
-    if (status == STATUS_OK && results) {
+    if (status == MOAT_OK && results) {
         results_account(results, cores);
     }
     agreed = coordinator_agree(status, comm);
-    if (agreed == STATUS_OK) {
+    if (agreed == MOAT_OK) {
         status = share_config(&config, rank, comm);
         agreed = coordinator_agree(status, comm);
     }
-    if (agreed == STATUS_OK && config && config->solver == SOLVER_RIDGE) {
+    if (agreed == MOAT_OK && config && config->solver == SOLVER_RIDGE) {
         status = measure(arguments, config, results, bytes, comm, &ladder);
         agreed = coordinator_agree(status, comm);
     }
-    if (agreed == STATUS_OK) {
+    if (agreed == MOAT_OK) {
         status = worker_create(config, ladder, &worker);
         agreed = coordinator_agree(status, comm);
     }
-    if (agreed == STATUS_OK && rank == 0 && config) {
+    if (agreed == MOAT_OK && rank == 0 && config) {
         status = coordinate(arguments, config, results, worker, comm);
-    } else if (agreed == STATUS_OK) {
+    } else if (agreed == MOAT_OK) {
         worker_run(worker, comm);
     }
 
-    bool shared = status == STATUS_USAGE || status == STATUS_STOPPED; /* what every rank finds, rank 0 says */
-    if (status != STATUS_OK && *error_message() && (rank == 0 || !shared)) {
-        fprintf(stderr, status == STATUS_STOPPED ? "moat: %s; the same command goes on from there\n" : "moat: %s\n",
-                error_message());
+    bool shared = status == MOAT_USAGE || status == MOAT_STOPPED; /* what every rank finds, rank 0 says */
+    if (status != MOAT_OK && *moat_error_message() && (rank == 0 || !shared)) {
+        fprintf(stderr, status == MOAT_STOPPED ? "moat: %s; the same command goes on from there\n" : "moat: %s\n",
+                moat_error_message());
     }
-    enum status closed = results_close(&results);
-    if (closed != STATUS_OK) {
-        fprintf(stderr, "moat: %s\n", error_message());
+    enum moat_status closed = results_close(&results);
+    if (closed != MOAT_OK) {
+        fprintf(stderr, "moat: %s\n", moat_error_message());
     }
     worker_destroy(&worker);
     ladder_destroy(&ladder);
     config_destroy(&config);
     if (rank != 0) {
-        return STATUS_OK; /* rank 0 speaks for all: mpirun kills the others at the first nonzero exit */
+        return MOAT_OK; /* rank 0 speaks for all: mpirun kills the others at the first nonzero exit */
     }
-    status = status == STATUS_OK ? agreed : status;
-    return status == STATUS_OK || status == STATUS_STOPPED ? (closed == STATUS_OK ? status : closed) : status;
+    status = status == MOAT_OK ? agreed : status;
+    return status == MOAT_OK || status == MOAT_STOPPED ? (closed == MOAT_OK ? status : closed) : status;
 }
 
 /* The command line as one string, for the file's history, where a line is a line; NULL when out of memory. */
@@ -305,17 +305,17 @@ static bool starts_ranks(const struct arguments *arguments)
 }
 
 /* Becomes the launcher; returns only a failure. A bad config is refused once, before there are ranks. */
-static enum status start_ranks(const struct arguments *arguments, char **words)
+static enum moat_status start_ranks(const struct arguments *arguments, char **words)
 {
     struct config *config = NULL;
-    enum status status = config_load(arguments->config, &config);
+    enum moat_status status = config_load(arguments->config, &config);
     config_destroy(&config);
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         setenv("MOAT_RANK_STARTED", "1", 1);
         words[0] = "run";
         status = ranks_start(NULL, arguments->ranks, (const char *const *)words);
     }
-    fprintf(stderr, "moat: %s\n", error_message());
+    fprintf(stderr, "moat: %s\n", moat_error_message());
     return status;
 }
 

@@ -9,10 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "program/command.h"
 #include "moat/market.h"
-#include "run/progress.h"
+#include "program/command.h"
 #include "results/results.h"
+#include "run/progress.h"
 
 #define PAUSE_MIN 1.0     /* s between two looks at the file */
 #define PAUSE_MAX 60.0    /* s */
@@ -78,7 +78,7 @@ static void show(struct progress *progress, const struct results_summary *summar
     size_t tasks = summary->tasks_done + summary->tasks_failed;
     bool measuring = tasks < summary->tasks;
     size_t total = measuring ? summary->tasks : summary->points;
-    size_t done = measuring ? tasks : summary->points - summary->points_by_status[MARKET_PENDING];
+    size_t done = measuring ? tasks : summary->points - summary->points_by_status[MOAT_MARKET_PENDING];
     const char *unit = measuring ? "data sets" : "points";
     if (!progress->unit || strcmp(progress->unit, unit) != 0) {
         if (progress->unit) {
@@ -87,53 +87,55 @@ static void show(struct progress *progress, const struct results_summary *summar
         progress_begin(progress, unit, total, done, false);
         progress->last = 0; /* the first look shows at once */
     }
-    progress->failed = measuring ? summary->tasks_failed : summary->points_by_status[MARKET_FAILED];
+    progress->failed = measuring ? summary->tasks_failed : summary->points_by_status[MOAT_MARKET_FAILED];
     progress_add(progress, done > progress->done ? done - progress->done : 0);
 }
 
 /* One look at the file; *alive when some process writes it. A file that is not there yet may still come. */
-static enum status look(const char *path, struct results_summary *summary, bool *alive)
+static enum moat_status look(const char *path, struct results_summary *summary, bool *alive)
 {
-    enum status status = STATUS_OK;
+    enum moat_status status = MOAT_OK;
     memset(summary, 0, sizeof *summary);
     if (access(path, F_OK) == 0) {
         status = results_summarise(path, summary);
     }
-    *alive = status == STATUS_OK && summary->written_now;
+    *alive = status == MOAT_OK && summary->written_now;
     return status;
 }
 
-static enum status give_up(const char *path, const struct results_summary *summary, double waited)
+static enum moat_status give_up(const char *path, const struct results_summary *summary, double waited)
 {
     if (summary->blocks == 0) {
-        return error_set(STATUS_USAGE, "%s: no such file after %.0f s, expected a results file of moat", path, waited);
+        return moat_error_set(MOAT_USAGE, "%s: no such file after %.0f s, expected a results file of moat", path,
+                              waited);
     }
-    return error_set(STATUS_STOPPED, "%s: not complete, and no process has written it for %.0f s%s%s%s", path, waited,
-                     *summary->writer ? "; the last was killed (" : "", summary->writer, *summary->writer ? ")" : "");
+    return moat_error_set(MOAT_STOPPED, "%s: not complete, and no process has written it for %.0f s%s%s%s", path,
+                          waited, *summary->writer ? "; the last was killed (" : "", summary->writer,
+                          *summary->writer ? ")" : "");
 }
 
-static enum status follow(const struct arguments *arguments, struct results_summary *summary)
+static enum moat_status follow(const struct arguments *arguments, struct results_summary *summary)
 {
     struct progress progress = {0};
-    enum status status;
+    enum moat_status status;
     bool alive = false, said = false;
     for (double start = now(), seen = start;;) {
         double before = now();
         status = look(arguments->path, summary, &alive);
         double after = now();
-        if (status == STATUS_OK && summary->blocks > 0) {
+        if (status == MOAT_OK && summary->blocks > 0) {
             show(&progress, summary);
-        } else if (status == STATUS_OK && !said) {
+        } else if (status == MOAT_OK && !said) {
             fprintf(stderr, "moat: %s is not there yet, waiting for it %g s at most\n", arguments->path,
                     arguments->wait);
             said = true;
         }
         bool complete = summary->blocks > 0 && summary->blocks_done == summary->blocks;
         seen = alive ? after : seen;
-        if (status == STATUS_OK && !complete && after - seen >= arguments->wait) {
+        if (status == MOAT_OK && !complete && after - seen >= arguments->wait) {
             status = give_up(arguments->path, summary, after - seen);
         }
-        if (status != STATUS_OK || complete) {
+        if (status != MOAT_OK || complete) {
             break;
         }
         pause_for(fmin(fmax(PAUSE_MIN, PAUSE_PER_LOOK * (after - before)), PAUSE_MAX));
@@ -156,13 +158,14 @@ int command_status(int argc, char **argv)
         return 0;
     }
     struct results_summary summary;
-    enum status status = arguments.follow ? follow(&arguments, &summary) : results_summarise(arguments.path, &summary);
-    if (status == STATUS_OK || status == STATUS_STOPPED) {
+    enum moat_status status =
+        arguments.follow ? follow(&arguments, &summary) : results_summarise(arguments.path, &summary);
+    if (status == MOAT_OK || status == MOAT_STOPPED) {
         print_status(arguments.path, &summary);
         fflush(stdout);
     }
-    if (status != STATUS_OK) {
-        fprintf(stderr, "moat: %s\n", error_message());
+    if (status != MOAT_OK) {
+        fprintf(stderr, "moat: %s\n", moat_error_message());
     }
     return command_exit_code(status);
 }

@@ -12,10 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "program/command.h"
-#include "sweep/config.h"
-#include "run/plan.h"
 #include "base/shell.h"
+#include "program/command.h"
+#include "run/plan.h"
+#include "sweep/config.h"
 
 #define SECONDS_AIM 1800.0  /* ranks are added until the sweep takes no longer */
 #define SECONDS_MAX 86400.0 /* a longer sweep is requeued: no site takes jobs of any length */
@@ -83,10 +83,10 @@ static int node_cores(void)
 }
 
 /* The plan of the job, with its number of ranks. */
-static enum status make_plan(const struct arguments *arguments, const struct config *config, struct plan **plan)
+static enum moat_status make_plan(const struct arguments *arguments, const struct config *config, struct plan **plan)
 {
-    enum status status = plan_create(config, arguments->ranks > 0 ? arguments->ranks : 2, INFINITY, plan);
-    if (status != STATUS_OK || arguments->ranks > 0) {
+    enum moat_status status = plan_create(config, arguments->ranks > 0 ? arguments->ranks : 2, INFINITY, plan);
+    if (status != MOAT_OK || arguments->ranks > 0) {
         return status;
     }
     int most = node_cores();
@@ -151,7 +151,7 @@ static void write_script(FILE *out, const struct arguments *arguments, const str
 }
 
 /* Calls sbatch on the script and reads the job's id. */
-static enum status call_sbatch(const struct arguments *arguments, const char *script, long *job)
+static enum moat_status call_sbatch(const struct arguments *arguments, const char *script, long *job)
 {
     size_t more = 0;
     int ends[2], state = 0;
@@ -162,7 +162,7 @@ static enum status call_sbatch(const struct arguments *arguments, const char *sc
     const char **words = calloc(more + 4, sizeof *words);
     if (!words || pipe(ends) != 0) {
         free(words);
-        return error_set(STATUS_MEMORY, "sbatch cannot be called: %s", strerror(errno));
+        return moat_error_set(MOAT_MEMORY, "sbatch cannot be called: %s", strerror(errno));
     }
     words[0] = "sbatch";
     words[1] = "--parsable";
@@ -186,30 +186,30 @@ static enum status call_sbatch(const struct arguments *arguments, const char *sc
     bool ended = child > 0 && waitpid(child, &state, 0) == child;
     *job = strtol(answer, NULL, 10);
     return ended && state == 0 && got && *job > 0
-               ? STATUS_OK
-               : error_set(STATUS_USAGE, "sbatch refused the job, its message is above; the script is %s", script);
+               ? MOAT_OK
+               : moat_error_set(MOAT_USAGE, "sbatch refused the job, its message is above; the script is %s", script);
 }
 
-static enum status submit(const struct arguments *arguments, const struct plan *plan)
+static enum moat_status submit(const struct arguments *arguments, const struct plan *plan)
 {
     char *script = NULL;
     long job = 0;
     if (asprintf(&script, "%s.sbatch", arguments->output) < 0) {
-        return error_set(STATUS_MEMORY, "out of memory");
+        return moat_error_set(MOAT_MEMORY, "out of memory");
     }
     FILE *file = fopen(script, "w");
-    enum status status = STATUS_OK;
+    enum moat_status status = MOAT_OK;
     if (file) {
         write_script(file, arguments, plan);
     }
     if (!file || fclose(file) != 0) {
-        status = error_set(STATUS_USAGE, "%s: cannot be written: %s: choose another folder with -o", script,
-                           strerror(errno));
+        status = moat_error_set(MOAT_USAGE, "%s: cannot be written: %s: choose another folder with -o", script,
+                                strerror(errno));
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = call_sbatch(arguments, script, &job);
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         printf("%ld\n", job);
         fprintf(stderr, "moat: job %ld, %d ranks, script %s, log moat-%ld.log\n", job, plan->ranks, script, job);
         write_word(stderr, "moat: follow it with: ", program_invocation_name);
@@ -220,16 +220,16 @@ static enum status submit(const struct arguments *arguments, const struct plan *
     return status;
 }
 
-static enum status plan_and_submit(struct arguments *arguments)
+static enum moat_status plan_and_submit(struct arguments *arguments)
 {
     struct config *config = NULL;
     struct plan *plan = NULL;
-    enum status status = config_load(arguments->config, &config);
-    if (status == STATUS_OK) {
+    enum moat_status status = config_load(arguments->config, &config);
+    if (status == MOAT_OK) {
         arguments->output = arguments->output ? arguments->output : config->output;
         status = make_plan(arguments, config, &plan);
     }
-    if (status == STATUS_OK && arguments->dry_run && plan) {
+    if (status == MOAT_OK && arguments->dry_run && plan) {
         write_script(stdout, arguments, plan);
         printf("# sbatch --parsable");
         for (char **word = arguments->more; *word; word++) {
@@ -237,7 +237,7 @@ static enum status plan_and_submit(struct arguments *arguments)
         }
         write_word(stdout, " ", arguments->output);
         printf(".sbatch\n");
-    } else if (status == STATUS_OK && plan) {
+    } else if (status == MOAT_OK && plan) {
         status = submit(arguments, plan);
     }
     plan_destroy(&plan);
@@ -278,10 +278,10 @@ int command_submit(int argc, char **argv)
         free(arguments.environment);
         return code;
     }
-    enum status status = arguments.environment ? STATUS_OK : error_set(STATUS_MEMORY, "out of memory");
-    status = status == STATUS_OK && rank == 0 ? plan_and_submit(&arguments) : status;
-    if (status != STATUS_OK) {
-        fprintf(stderr, "moat: %s\n", error_message());
+    enum moat_status status = arguments.environment ? MOAT_OK : moat_error_set(MOAT_MEMORY, "out of memory");
+    status = status == MOAT_OK && rank == 0 ? plan_and_submit(&arguments) : status;
+    if (status != MOAT_OK) {
+        fprintf(stderr, "moat: %s\n", moat_error_message());
     }
     free(arguments.environment);
     MPI_Finalize();

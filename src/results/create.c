@@ -53,29 +53,31 @@ double results_bytes(const struct config *config)
 }
 
 /* Whether the folder of `target` is there, can be written and has room. */
-static enum status check_folder(const char *path, const char *target, const struct config *config)
+static enum moat_status check_folder(const char *path, const char *target, const struct config *config)
 {
     struct statvfs disk;
     struct stat about;
-    enum status status = STATUS_OK;
+    enum moat_status status = MOAT_OK;
     char *copy = strdup(target);
     if (!copy) {
-        return error_set(STATUS_MEMORY, "out of memory");
+        return moat_error_set(MOAT_MEMORY, "out of memory");
     }
     const char *folder = dirname(copy);
     if (stat(folder, &about) != 0) {
-        status = error_set(STATUS_USAGE,
-                           "%s: the output folder %s cannot be found: %s: create it, or choose another with -o", path,
-                           folder, strerror(errno));
+        status = moat_error_set(MOAT_USAGE,
+                                "%s: the output folder %s cannot be found: %s: create it, or choose another with -o",
+                                path, folder, strerror(errno));
     } else if (!S_ISDIR(about.st_mode)) {
-        status = error_set(STATUS_USAGE, "%s: %s is a file, expected a folder: choose another with -o", path, folder);
+        status =
+            moat_error_set(MOAT_USAGE, "%s: %s is a file, expected a folder: choose another with -o", path, folder);
     } else if (access(folder, W_OK | X_OK) != 0) {
-        status = error_set(STATUS_USAGE, "%s: the output folder %s cannot be written: %s: choose another with -o", path,
-                           folder, strerror(errno));
+        status = moat_error_set(MOAT_USAGE, "%s: the output folder %s cannot be written: %s: choose another with -o",
+                                path, folder, strerror(errno));
     } else if (statvfs(folder, &disk) == 0) {
         double wanted = results_bytes(config), found = (double)disk.f_bavail * (double)disk.f_frsize;
         if (wanted > found) {
-            status = error_set(STATUS_USAGE,
+            status =
+                moat_error_set(MOAT_USAGE,
                                "%s: the results of %.4g grid points take %.4g GB, but the disk of %s has %.4g GB free: "
                                "make the grid smaller, free space, or choose another folder with -o",
                                path, (double)grid_points(&config->grid), wanted / 1e9, folder, found / 1e9);
@@ -100,8 +102,8 @@ bool results_add_history(hid_t file, const char *path, const char *argv_line, in
     if (!old && H5Aexists(file, "history") > 0) {
         fprintf(stderr, "moat: %s: the history of earlier runs is damaged: it starts anew\n", path);
     }
-    bool ok = asprintf(&text, "%s%s%s moat %s (%s): %s", any ? old : "", any ? "\n" : "", now, MOAT_VERSION,
-                       MOAT_REVISION, argv_line) >= 0;
+    bool ok = asprintf(&text, "%s%s%s moat %s (%s): %s", any ? old : "", any ? "\n" : "", now, moat_version(),
+                       moat_revision(), argv_line) >= 0;
     ok = ok && results_write_history(file, text, descriptor);
     if (text) {
         free(text);
@@ -116,8 +118,8 @@ static bool write_provenance(hid_t file, const char *path, const struct config *
     time_now(now);
     return hdf5_text_write(file, "Conventions", "CF-1.10") && hdf5_text_write(file, "title", config->name) &&
            results_add_history(file, path, argv_line, -1) && hdf5_text_write(file, "references", references) &&
-           hdf5_text_write(file, "date_created", now) && hdf5_text_write(file, "moat_version", MOAT_VERSION) &&
-           hdf5_text_write(file, "git_revision", MOAT_REVISION) &&
+           hdf5_text_write(file, "date_created", now) && hdf5_text_write(file, "moat_version", moat_version()) &&
+           hdf5_text_write(file, "git_revision", moat_revision()) &&
            hdf5_text_write(file, "sweep", config->sweep == SWEEP_SCALING_LAW ? "scaling_law" : "market_entry") &&
            hdf5_text_write(file, "solver", config->solver == SOLVER_RIDGE ? "ridge" : "deterministic") &&
            hdf5_text_write(file, "config", config->text);
@@ -155,32 +157,32 @@ static void sync_folder(const char *target)
     free(copy);
 }
 
-enum status results_create(struct results *results, const struct config *config, const char *argv_line)
+enum moat_status results_create(struct results *results, const struct config *config, const char *argv_line)
 {
     char *temporary = NULL;
     int lock = -1;
     bool locked = false, replacing = results->lock >= 0;
-    enum status status = check_folder(results->path, results->target, config);
-    if (status == STATUS_OK && asprintf(&temporary, "%s%s", results->target, new_suffix) < 0) {
+    enum moat_status status = check_folder(results->path, results->target, config);
+    if (status == MOAT_OK && asprintf(&temporary, "%s%s", results->target, new_suffix) < 0) {
         temporary = NULL;
-        status = error_set(STATUS_MEMORY, "out of memory");
+        status = moat_error_set(MOAT_MEMORY, "out of memory");
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = results_lock(temporary, O_CREAT, &lock, &locked);
     }
-    if (status != STATUS_OK) {
+    if (status != MOAT_OK) {
         goto cleanup;
     }
     /* Whoever created the file since we looked held this lock while doing so. */
     if (!replacing && access(results->target, F_OK) == 0) {
-        status = error_set(STATUS_USAGE, "%s: another process has just created it: run the same command again",
-                           results->path);
+        status = moat_error_set(MOAT_USAGE, "%s: another process has just created it: run the same command again",
+                                results->path);
     } else if (!write_file(results, temporary, config, argv_line) || (results->durable && !hdf5_sync(lock))) {
-        status = hdf5_error(STATUS_IO, results->path, "cannot be created");
+        status = hdf5_error(MOAT_IO, results->path, "cannot be created");
     } else if (rename(temporary, results->target) != 0) {
-        status = error_set(STATUS_IO, "%s: cannot be created: %s", results->path, strerror(errno));
+        status = moat_error_set(MOAT_IO, "%s: cannot be created: %s", results->path, strerror(errno));
     }
-    if (status != STATUS_OK) {
+    if (status != MOAT_OK) {
         unlink(temporary); // NOLINT(clang-analyzer-core.NonNullParamChecker): set, or we had left
         goto cleanup;
     }

@@ -86,9 +86,9 @@ bool hdf5_make_room(int descriptor)
     return !failed;
 }
 
-enum status hdf5_error(enum status status, const char *path, const char *action)
+enum moat_status hdf5_error(enum moat_status status, const char *path, const char *action)
 {
-    error_set(status, "%s: %s: %s", path, action, cause[0] ? cause : "HDF5 gives no reason");
+    moat_error_set(status, "%s: %s: %s", path, action, cause[0] ? cause : "HDF5 gives no reason");
     cause[0] = '\0';
     return status;
 }

@@ -22,32 +22,32 @@ static const unsigned char hdf5_signature[SIGNATURE_SIZE] = {0x89, 'H', 'D', 'F'
 
 const char results_refused[] = ": it is left as it is; choose another file with -o";
 
-enum status results_check_kind(const char *path, const char *advice, bool *exists)
+enum moat_status results_check_kind(const char *path, const char *advice, bool *exists)
 {
     struct stat about;
     unsigned char start[SIGNATURE_SIZE];
     *exists = true;
     if (stat(path, &about) != 0) {
         *exists = errno != ENOENT && errno != ENOTDIR;
-        return *exists ? error_set(STATUS_IO, "%s: %s", path, strerror(errno)) : STATUS_OK;
+        return *exists ? moat_error_set(MOAT_IO, "%s: %s", path, strerror(errno)) : MOAT_OK;
     }
     if (!S_ISREG(about.st_mode)) {
-        return error_set(STATUS_USAGE, "%s: found a %s, expected a results file of moat%s", path,
-                         S_ISDIR(about.st_mode) ? "folder" : "device or pipe", advice);
+        return moat_error_set(MOAT_USAGE, "%s: found a %s, expected a results file of moat%s", path,
+                              S_ISDIR(about.st_mode) ? "folder" : "device or pipe", advice);
     }
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
-        return error_set(STATUS_IO, "%s: cannot be read: %s", path, strerror(errno));
+        return moat_error_set(MOAT_IO, "%s: cannot be read: %s", path, strerror(errno));
     }
     ssize_t got = pread(descriptor, start, sizeof start, 0);
     close(descriptor);
     if (got == 0) {
-        return error_set(STATUS_USAGE, "%s: found an empty file, expected a results file of moat%s", path, advice);
+        return moat_error_set(MOAT_USAGE, "%s: found an empty file, expected a results file of moat%s", path, advice);
     }
     if (got != SIGNATURE_SIZE || memcmp(start, hdf5_signature, SIGNATURE_SIZE) != 0) {
-        return error_set(STATUS_USAGE, "%s: not an HDF5 file, expected a results file of moat%s", path, advice);
+        return moat_error_set(MOAT_USAGE, "%s: not an HDF5 file, expected a results file of moat%s", path, advice);
     }
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
 /* Whether `path` still names the open file: it may have been replaced between open and lock. */
@@ -70,12 +70,12 @@ static int take(int descriptor, const struct flock *lock)
     }
 }
 
-enum status results_lock(const char *path, int flags, int *descriptor, bool *locked)
+enum moat_status results_lock(const char *path, int flags, int *descriptor, bool *locked)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     *descriptor = open(path, O_RDWR | O_CLOEXEC | flags, 0666);
     if (*descriptor < 0) {
-        return error_set(STATUS_IO, "%s: cannot be written: %s", path, strerror(errno));
+        return moat_error_set(MOAT_IO, "%s: cannot be written: %s", path, strerror(errno));
     }
     int failed = take(*descriptor, &lock);
     *locked = failed == 0;
@@ -84,7 +84,7 @@ enum status results_lock(const char *path, int flags, int *descriptor, bool *loc
         *descriptor = -1;
         return results_refuse_writer(path);
     }
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
 bool results_written_now(const char *path)
@@ -114,33 +114,33 @@ static hid_t open_locked(struct results *results)
     return file;
 }
 
-enum status results_identify(struct results *results, const struct config *config, enum match *match)
+enum moat_status results_identify(struct results *results, const struct config *config, enum match *match)
 {
-    enum status status = STATUS_OK;
+    enum moat_status status = MOAT_OK;
     struct config *stored = NULL;
     char *text = NULL;
     hid_t file = open_locked(results);
     *match = MATCH_NONE;
     if (file < 0) {
-        status = hdf5_error(STATUS_USAGE, results->path, "not a results file that can be read, left as it is");
+        status = hdf5_error(MOAT_USAGE, results->path, "not a results file that can be read, left as it is");
         goto cleanup;
     }
     hdf5_begin();
     status = results_check_content(file, results->path, results_refused);
-    if (status != STATUS_OK) {
+    if (status != MOAT_OK) {
         goto cleanup;
     }
     text = hdf5_text_read(file, "config");
     if (!text) {
-        status = error_set(STATUS_USAGE, "%s: an HDF5 file, but not of moat%s", results->path, results_refused);
+        status = moat_error_set(MOAT_USAGE, "%s: an HDF5 file, but not of moat%s", results->path, results_refused);
         goto cleanup;
     }
     /* A config that this version does not take is another sweep's. */
     status = config_parse(text, results->path, &stored);
-    if (status == STATUS_OK && config_equal(stored, config)) {
+    if (status == MOAT_OK && config_equal(stored, config)) {
         *match = results_layout_fits(file, config) ? MATCH_FILE : MATCH_SWEEP;
     }
-    status = status == STATUS_MEMORY ? STATUS_MEMORY : STATUS_OK;
+    status = status == MOAT_MEMORY ? MOAT_MEMORY : MOAT_OK;
     hdf5_begin();
 
 cleanup:

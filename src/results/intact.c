@@ -97,31 +97,32 @@ static bool check_group(hid_t group, struct walk *walk, bool groups)
     return ok;
 }
 
-enum status results_check_content(hid_t file, const char *path, const char *advice)
+enum moat_status results_check_content(hid_t file, const char *path, const char *advice)
 {
     struct stat about;
     struct walk walk = {.name = "/"};
     bool ours =
         H5Aexists(file, "moat_version") > 0 && H5Aexists(file, "config") > 0 && H5Lexists(file, "run", H5P_DEFAULT) > 0;
     if (!ours && !hdf5_failed()) {
-        return error_set(STATUS_USAGE, "%s: an HDF5 file, but not of moat%s", path, advice);
+        return moat_error_set(MOAT_USAGE, "%s: an HDF5 file, but not of moat%s", path, advice);
     }
     if (stat(path, &about) != 0) {
-        return error_set(STATUS_IO, "%s: %s", path, strerror(errno));
+        return moat_error_set(MOAT_IO, "%s: %s", path, strerror(errno));
     }
     walk.file_bytes = (hsize_t)about.st_size;
     if (ours && described(file) && check_group(file, &walk, true)) {
         char *config = hdf5_text_read(file, "config");
         free(config);
-        return config ? STATUS_OK : error_set(STATUS_USAGE, "%s: damaged, at the attribute `config`%s", path, advice);
+        return config ? MOAT_OK : moat_error_set(MOAT_USAGE, "%s: damaged, at the attribute `config`%s", path, advice);
     }
     if (hdf5_failed()) {
         char action[128];
         snprintf(action, sizeof action, "damaged or cut short, at `%s`%s", walk.name, advice);
-        return hdf5_error(STATUS_USAGE, path, action);
+        return hdf5_error(MOAT_USAGE, path, action);
     }
-    return error_set(STATUS_USAGE,
-                     "%s: not as moat made it: found `%s` as a link or with values stored elsewhere, compressed or not "
-                     "at all, expected plain values%s",
-                     path, walk.name, advice);
+    return moat_error_set(
+        MOAT_USAGE,
+        "%s: not as moat made it: found `%s` as a link or with values stored elsewhere, compressed or not "
+        "at all, expected plain values%s",
+        path, walk.name, advice);
 }

@@ -59,7 +59,7 @@ void hdf5_begin(void);
 bool hdf5_failed(void);
 
 /* Records "`path`: `action`: what HDF5 said" and returns `status`. Local. */
-enum status hdf5_error(enum status status, const char *path, const char *action);
+enum moat_status hdf5_error(enum moat_status status, const char *path, const char *action);
 
 /* File access list: latest format, no locks but ours; with `left_open`, also for a file that no writer closed. The
    caller closes it. Negative on failure. Local. */
@@ -91,13 +91,13 @@ char *hdf5_text_read(hid_t object, const char *name);
 extern const char results_refused[];
 
 /* Whether `path` is there; when it is, that it is a regular file with HDF5's signature. Changes nothing. `advice` ends
-   the message when it is something else. Returns STATUS_USAGE then, STATUS_IO. Rank 0. */
-enum status results_check_kind(const char *path, const char *advice, bool *exists);
+   the message when it is something else. Returns MOAT_USAGE then, MOAT_IO. Rank 0. */
+enum moat_status results_check_kind(const char *path, const char *advice, bool *exists);
 
 /* Opens `path` for writing, with more `flags` of open(2), and takes the writer's lock on it. *descriptor is the
-   caller's; *locked is false where the file system has no locks. Returns STATUS_USAGE when another process writes it,
-   for half a second now, STATUS_IO. Rank 0. */
-enum status results_lock(const char *path, int flags, int *descriptor, bool *locked);
+   caller's; *locked is false where the file system has no locks. Returns MOAT_USAGE when another process writes it,
+   for half a second now, MOAT_IO. Rank 0. */
+enum moat_status results_lock(const char *path, int flags, int *descriptor, bool *locked);
 
 /* Whether some process holds the writer's lock on `path`; where there are no locks, whether its last writer may be
    alive. Changes nothing. Rank 0. */
@@ -107,14 +107,14 @@ bool results_written_now(const char *path);
 enum match { MATCH_NONE, MATCH_SWEEP, MATCH_FILE };
 
 /* Reads what the existing file of `results`, which is locked, has of `config`. Sets left_open. Changes nothing. Returns
-   STATUS_USAGE when it is not ours or damaged, STATUS_IO, STATUS_MEMORY. Rank 0. */
-enum status results_identify(struct results *results, const struct config *config, enum match *match);
+   MOAT_USAGE when it is not ours or damaged, MOAT_IO, MOAT_MEMORY. Rank 0. */
+enum moat_status results_identify(struct results *results, const struct config *config, enum match *match);
 
 /* --- results_intact.c */
 
 /* Whether `file`, which was opened for reading as `path`, is one of moat and whole: everything in it can be opened and
-   is of the kind a sweep has. `advice` ends the message when it is not. Returns STATUS_USAGE then, STATUS_IO. Local. */
-enum status results_check_content(hid_t file, const char *path, const char *advice);
+   is of the kind a sweep has. `advice` ends the message when it is not. Returns MOAT_USAGE then, MOAT_IO. Local. */
+enum moat_status results_check_content(hid_t file, const char *path, const char *advice);
 
 /* --- results_fit.c */
 
@@ -139,12 +139,12 @@ bool results_read_launch(hid_t file, struct launch *launch);
 /* The same of the file `path`, in whatever state it is. Local. */
 bool results_find_launch(const char *path, struct launch *launch);
 
-/* STATUS_USAGE, with a message that names the process that holds the lock of `path`. Local. */
-enum status results_refuse_writer(const char *path);
+/* MOAT_USAGE, with a message that names the process that holds the lock of `path`. Local. */
+enum moat_status results_refuse_writer(const char *path);
 
-/* Where there are no locks: whether the writer that did not close `path` is gone. Returns STATUS_USAGE when it is not,
+/* Where there are no locks: whether the writer that did not close `path` is gone. Returns MOAT_USAGE when it is not,
    or that cannot be told. Local. */
-enum status results_settle_writer(const char *path);
+enum moat_status results_settle_writer(const char *path);
 
 /* Sets the attribute history of `file`, the heap with the text before the attribute that refers to it: flushing any
    object writes all heaps, and of the objects only that one. So no kill leaves an attribute without its text; nor does
@@ -157,9 +157,9 @@ bool results_finish_history(const char *path, double core_hours, int descriptor)
 
 /* --- results_create.c */
 
-/* Creates the file of `config` in place of results->target, all pending, ready for SWMR readers. Returns STATUS_USAGE
-   (folder, disk space, another process) or STATUS_IO. Rank 0. */
-enum status results_create(struct results *results, const struct config *config, const char *argv_line);
+/* Creates the file of `config` in place of results->target, all pending, ready for SWMR readers. Returns MOAT_USAGE
+   (folder, disk space, another process) or MOAT_IO. Rank 0. */
+enum moat_status results_create(struct results *results, const struct config *config, const char *argv_line);
 
 /* Adds the line of this run to the history attribute of `file`, named `path` in messages; a history that cannot be read
    starts anew. `descriptor`: see results_write_history. False on failure. Rank 0. */
@@ -213,11 +213,11 @@ bool results_write_box(hid_t dataset, hid_t type, int rank, const size_t *start,
 /* Brings what HDF5 holds into the file, and the file to disk where that is asked for. False on failure. Rank 0. */
 bool results_settle(struct results *results);
 
-/* STATUS_IO when a write failed before, or the file has been removed. Rank 0. */
-enum status results_check_writable(struct results *results);
+/* MOAT_IO when a write failed before, or the file has been removed. Rank 0. */
+enum moat_status results_check_writable(struct results *results);
 
-/* Marks the file as one that cannot be written any more; returns STATUS_IO with the reason. Rank 0. */
-enum status results_write_failed(struct results *results);
+/* Marks the file as one that cannot be written any more; returns MOAT_IO with the reason. Rank 0. */
+enum moat_status results_write_failed(struct results *results);
 
 /* --- results_open.c */
 

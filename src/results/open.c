@@ -49,43 +49,43 @@ bool results_destroy(struct results *results)
 }
 
 /* Where a file at `path` is or would be: behind symbolic links, also one to a file that is not there yet. */
-static enum status find_place(const char *path, char **place)
+static enum moat_status find_place(const char *path, char **place)
 {
     *place = realpath(path, NULL);
     if (*place) {
-        return STATUS_OK;
+        return MOAT_OK;
     }
     const char *fault = !*path                                    ? "found no name"
                         : errno == ELOOP || errno == ENAMETOOLONG ? strerror(errno)
                         : path[strlen(path) - 1] == '/'           ? "found the name of a folder"
                                                                   : NULL;
     if (fault) {
-        return error_set(STATUS_USAGE, "`%s`: %s: expected a results file, choose one with -o", path, fault);
+        return moat_error_set(MOAT_USAGE, "`%s`: %s: expected a results file, choose one with -o", path, fault);
     }
     char link[PATH_MAX], *copy = strdup(path);
     ssize_t length = readlink(path, link, sizeof link - 1);
     if (length < 0 || !copy) {
         *place = copy;
-        return copy ? STATUS_OK : error_set(STATUS_MEMORY, "out of memory");
+        return copy ? MOAT_OK : moat_error_set(MOAT_MEMORY, "out of memory");
     }
     link[length] = '\0';
     char *next = NULL;
     int written = *link == '/' ? asprintf(&next, "%s", link) : asprintf(&next, "%s/%s", dirname(copy), link);
     free(copy);
     if (written < 0) {
-        return error_set(STATUS_MEMORY, "out of memory");
+        return moat_error_set(MOAT_MEMORY, "out of memory");
     }
-    enum status status = find_place(next, place);
+    enum moat_status status = find_place(next, place);
     free(next);
     return status;
 }
 
 /* A results object for `path` without a file. */
-static enum status prepare(const char *path, const struct config *config, unsigned options, struct results **out)
+static enum moat_status prepare(const char *path, const struct config *config, unsigned options, struct results **out)
 {
     struct results *results = calloc(1, sizeof *results);
     if (!results) {
-        return error_set(STATUS_MEMORY, "out of memory");
+        return moat_error_set(MOAT_MEMORY, "out of memory");
     }
     results->lock = -1;
     results->durable = (options & RESULTS_FSYNC) != 0;
@@ -98,31 +98,32 @@ static enum status prepare(const char *path, const struct config *config, unsign
     results->blocks = grid_blocks(&config->grid);
     results->first_unflushed = results->blocks;
     results->path = strdup(path);
-    enum status status = results->path ? find_place(path, &results->target) : error_set(STATUS_MEMORY, "out of memory");
-    status = status == STATUS_OK ? grid_copy(&config->grid, &results->layout.grid) : status;
-    if (status != STATUS_OK) {
+    enum moat_status status =
+        results->path ? find_place(path, &results->target) : moat_error_set(MOAT_MEMORY, "out of memory");
+    status = status == MOAT_OK ? grid_copy(&config->grid, &results->layout.grid) : status;
+    if (status != MOAT_OK) {
         results_destroy(results);
         return status;
     }
     *out = results;
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
 /* Every block pending. After the disk was found large enough, so that the size is sane. */
-static enum status allocate_blocks(struct results *results)
+static enum moat_status allocate_blocks(struct results *results)
 {
     results->state = calloc(results->blocks + 1, sizeof *results->state);
     results->seconds = malloc((results->blocks + 1) * sizeof *results->seconds);
     results->rank = malloc((results->blocks + 1) * sizeof *results->rank);
     results->checksum = calloc(results->blocks + 1, sizeof *results->checksum);
     if (!results->state || !results->seconds || !results->rank || !results->checksum) {
-        return error_set(STATUS_MEMORY, "out of memory for the state of %zu blocks", results->blocks);
+        return moat_error_set(MOAT_MEMORY, "out of memory for the state of %zu blocks", results->blocks);
     }
     for (size_t i = 0; i < results->blocks; i++) {
         results->seconds[i] = NAN;
         results->rank[i] = -1;
     }
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
 /* Room for a few chunks: enough to gather a chunk that several blocks write, bounded for any grid. */
@@ -187,10 +188,10 @@ static bool repair(const char *path)
 }
 
 /* Goes on with the sweep in results->target. */
-static enum status resume(struct results *results, const char *argv_line)
+static enum moat_status resume(struct results *results, const char *argv_line)
 {
     if (results->left_open && !repair(results->target)) {
-        return hdf5_error(STATUS_IO, results->path, "cannot be repaired after its writer was killed");
+        return hdf5_error(MOAT_IO, results->path, "cannot be repaired after its writer was killed");
     }
     hid_t list = hdf5_access_list(false);
     bool ready = hdf5_make_room(results->lock) && (!results->durable || hdf5_sync(results->lock));
@@ -199,62 +200,62 @@ static enum status resume(struct results *results, const char *argv_line)
     if (results->file < 0 ||
         !results_add_history(results->file, results->path, argv_line, results->durable ? results->lock : -1) ||
         !results_settle(results)) {
-        return hdf5_error(STATUS_IO, results->path, "cannot be resumed");
+        return hdf5_error(MOAT_IO, results->path, "cannot be resumed");
     }
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
 /* Decides between a new file and an old one; what must not be touched is refused. */
-static enum status choose(struct results *results, const struct config *config, bool force, bool *resumes)
+static enum moat_status choose(struct results *results, const struct config *config, bool force, bool *resumes)
 {
     bool exists = false;
     enum match match = MATCH_NONE;
-    enum status status = results_check_kind(results->path, results_refused, &exists);
+    enum moat_status status = results_check_kind(results->path, results_refused, &exists);
     *resumes = false;
-    if (status != STATUS_OK || !exists) {
+    if (status != MOAT_OK || !exists) {
         return status;
     }
     status = results_lock(results->target, 0, &results->lock, &results->locked);
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = results_identify(results, config, &match);
     }
-    if (status == STATUS_OK && results->left_open && !results->locked) {
+    if (status == MOAT_OK && results->left_open && !results->locked) {
         status = results_settle_writer(results->target);
     }
-    if (status == STATUS_OK && match != MATCH_FILE && !force) {
-        status = error_set(STATUS_USAGE, "%s holds %s %s%s: use --force to replace it or -o for another file",
-                           results->path, match == MATCH_NONE ? "another sweep than" : "the sweep", config->name,
-                           match == MATCH_NONE ? "" : " in other variables than this version's, or was edited");
+    if (status == MOAT_OK && match != MATCH_FILE && !force) {
+        status = moat_error_set(MOAT_USAGE, "%s holds %s %s%s: use --force to replace it or -o for another file",
+                                results->path, match == MATCH_NONE ? "another sweep than" : "the sweep", config->name,
+                                match == MATCH_NONE ? "" : " in other variables than this version's, or was edited");
     }
     *resumes = match == MATCH_FILE;
     return status;
 }
 
-enum status results_open(const char *path, const struct config *config, const char *argv_line, unsigned options,
-                         struct results **out)
+enum moat_status results_open(const char *path, const struct config *config, const char *argv_line, unsigned options,
+                              struct results **out)
 {
     struct results *results = NULL;
     bool resumes = false;
     *out = NULL;
     hdf5_begin();
-    enum status status = prepare(path, config, options, &results);
-    if (status != STATUS_OK || !results) {
+    enum moat_status status = prepare(path, config, options, &results);
+    if (status != MOAT_OK || !results) {
         return status;
     }
     status = choose(results, config, (options & RESULTS_FORCE) != 0, &resumes);
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = resumes ? resume(results, argv_line) : results_create(results, config, argv_line);
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = allocate_blocks(results);
     }
-    if (status == STATUS_OK && !(open_variables(results) && (!resumes || read_blocks(results)))) {
-        status = hdf5_error(STATUS_IO, path, "cannot be opened for writing");
+    if (status == MOAT_OK && !(open_variables(results) && (!resumes || read_blocks(results)))) {
+        status = hdf5_error(MOAT_IO, path, "cannot be opened for writing");
     }
-    if (status != STATUS_OK) {
+    if (status != MOAT_OK) {
         results_destroy(results);
         return status;
     }
     *out = results;
-    return STATUS_OK;
+    return MOAT_OK;
 }

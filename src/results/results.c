@@ -62,19 +62,19 @@ bool results_settle(struct results *results)
 }
 
 /* Takes down why the file cannot be written: every later failure says so too. */
-static enum status fail(struct results *results, enum status status)
+static enum moat_status fail(struct results *results, enum moat_status status)
 {
-    snprintf(results->failure, sizeof results->failure, "%s", error_message());
+    snprintf(results->failure, sizeof results->failure, "%s", moat_error_message());
     return status;
 }
 
 /* After a failure HDF5 may hold what cannot be written: all that is left to do with the file is to close it. */
-enum status results_write_failed(struct results *results)
+enum moat_status results_write_failed(struct results *results)
 {
     if (*results->failure) {
-        return error_set(STATUS_IO, "%s", results->failure);
+        return moat_error_set(MOAT_IO, "%s", results->failure);
     }
-    return fail(results, hdf5_error(STATUS_IO, results->path,
+    return fail(results, hdf5_error(MOAT_IO, results->path,
                                     "cannot be written (what was done before is safe, the same command goes on from "
                                     "there)"));
 }
@@ -92,22 +92,23 @@ static bool still_there(const struct results *results)
     return open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
 }
 
-enum status results_check_writable(struct results *results)
+enum moat_status results_check_writable(struct results *results)
 {
     if (*results->failure) {
         return results_write_failed(results);
     }
     if (!still_there(results)) {
-        return fail(results, error_set(STATUS_IO,
-                                       "%s: was removed or replaced while this run wrote it, nothing more is written: "
-                                       "put it back, or start anew with the same command",
-                                       results->path));
+        return fail(results,
+                    moat_error_set(MOAT_IO,
+                                   "%s: was removed or replaced while this run wrote it, nothing more is written: "
+                                   "put it back, or start anew with the same command",
+                                   results->path));
     }
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
-enum status results_write(struct results *results, size_t index, const unsigned char *record, uint32_t checksum,
-                          double seconds, int rank)
+enum moat_status results_write(struct results *results, size_t index, const unsigned char *record, uint32_t checksum,
+                               double seconds, int rank)
 {
     struct block block = grid_block(&results->layout.grid, index);
     size_t offset[FIELD_COUNT + 1];
@@ -133,14 +134,14 @@ enum status results_write(struct results *results, size_t index, const unsigned 
     results->checksum[index] = checksum;
     results->first_unflushed = index < results->first_unflushed ? index : results->first_unflushed;
     results->last_unflushed = index > results->last_unflushed ? index : results->last_unflushed;
-    return seconds_now() - results->flushed > FLUSH_INTERVAL ? results_flush(results) : STATUS_OK;
+    return seconds_now() - results->flushed > FLUSH_INTERVAL ? results_flush(results) : MOAT_OK;
 }
 
-enum status results_flush(struct results *results)
+enum moat_status results_flush(struct results *results)
 {
     hdf5_begin();
-    enum status status = results_check_writable(results);
-    if (status != STATUS_OK) {
+    enum moat_status status = results_check_writable(results);
+    if (status != MOAT_OK) {
         return status;
     }
     if (results->first_unflushed <= results->last_unflushed) {
@@ -160,14 +161,14 @@ enum status results_flush(struct results *results)
         results->last_unflushed = 0;
     }
     results->flushed = seconds_now();
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
-enum status results_count(struct results *results, struct results_summary *out)
+enum moat_status results_count(struct results *results, struct results_summary *out)
 {
     memset(out, 0, sizeof *out);
-    enum status status = results_flush(results);
-    if (status != STATUS_OK) {
+    enum moat_status status = results_flush(results);
+    if (status != MOAT_OK) {
         return status;
     }
     results_read_title(results->file, out);
@@ -178,15 +179,15 @@ enum status results_count(struct results *results, struct results_summary *out)
         out->seconds += results->state[i] == BLOCK_DONE ? results->seconds[i] : 0;
     }
     return results_count_points(results->field[FIELD_STATUS], out)
-               ? STATUS_OK
-               : hdf5_error(STATUS_IO, results->path, "cannot be read");
+               ? MOAT_OK
+               : hdf5_error(MOAT_IO, results->path, "cannot be read");
 }
 
-enum status results_close(struct results **results)
+enum moat_status results_close(struct results **results)
 {
-    enum status status = STATUS_OK;
+    enum moat_status status = MOAT_OK;
     if (!*results) {
-        return STATUS_OK;
+        return MOAT_OK;
     }
     bool failed_before = *(*results)->failure, durable = (*results)->durable;
     if (!failed_before) {
@@ -200,16 +201,16 @@ enum status results_close(struct results **results)
     int descriptor = dup((*results)->lock);
     bool closed = results_destroy(*results);
     *results = NULL;
-    if (status == STATUS_OK && !failed_before && closed && core_hours > 0) {
+    if (status == MOAT_OK && !failed_before && closed && core_hours > 0) {
         /* `descriptor` still holds the lock */
         closed = hdf5_make_room(descriptor) && (!durable || hdf5_sync(descriptor)) &&
                  results_finish_history(target, core_hours, durable ? descriptor : -1);
     }
-    if (status == STATUS_OK && !failed_before && !closed) {
-        status = hdf5_error(STATUS_IO, path, "cannot be closed");
+    if (status == MOAT_OK && !failed_before && !closed) {
+        status = hdf5_error(MOAT_IO, path, "cannot be closed");
     }
-    if (status == STATUS_OK && !failed_before && descriptor >= 0 && fsync(descriptor) != 0) {
-        status = error_set(STATUS_IO, "%s: cannot be brought to disk: %s", path, strerror(errno));
+    if (status == MOAT_OK && !failed_before && descriptor >= 0 && fsync(descriptor) != 0) {
+        status = moat_error_set(MOAT_IO, "%s: cannot be brought to disk: %s", path, strerror(errno));
     }
     if (descriptor >= 0) {
         close(descriptor);

@@ -35,7 +35,7 @@ static bool create_scales(hid_t group, const struct config *config, int axes, hi
     for (size_t i = 0; trial && i < settings->trials; i++) {
         trial[i] = (double)i;
     }
-    empirical_lambda(empirical_lambda_unit(config->gamma, config->P), LADDER_LAMBDAS, lambda);
+    moat_empirical_lambda(moat_empirical_lambda_unit(config->gamma, config->P), LADDER_LAMBDAS, lambda);
     const double *values[AXES] = {settings->N.values, trial, config->grid.axis[GRID_NU].values, lambda};
     bool ok = trial != NULL;
     for (int a = 0; a < axes && ok; a++) {
@@ -66,10 +66,10 @@ static bool create_A0(hid_t ridge, const struct config *config, hid_t scale_nu)
     double *A0 = malloc(nu->size * sizeof *A0);
     bool ok = A0 != NULL;
     for (size_t i = 0; ok && i < nu->size; i++) {
-        struct spectrum *spectrum = NULL;
-        ok = spectrum_create(config->gamma, nu->values[i], config->P, &spectrum) == STATUS_OK;
-        A0[i] = ok ? spectrum_a0(spectrum) : NAN;
-        spectrum_destroy(&spectrum);
+        struct moat_spectrum *spectrum = NULL;
+        ok = moat_spectrum_create(config->gamma, nu->values[i], config->P, &spectrum) == MOAT_OK;
+        A0[i] = ok ? moat_spectrum_a0(spectrum) : NAN;
+        moat_spectrum_destroy(&spectrum);
     }
     hid_t dataset = ok ? results_create_variable(ridge, &variable) : -1;
     ok = dataset >= 0 && H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, A0) >= 0;
@@ -236,7 +236,7 @@ static bool check_tasks(const struct results *results, struct ladder *ladder)
     return ok;
 }
 
-enum status results_read_tables(struct results *results, struct ladder *ladder)
+enum moat_status results_read_tables(struct results *results, struct ladder *ladder)
 {
     double *values[RIDGE_TABLES] = {ladder->A1, ladder->A2, ladder->D};
     hdf5_begin();
@@ -245,11 +245,11 @@ enum status results_read_tables(struct results *results, struct ladder *ladder)
         ok = H5Dread(results->table[i], H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values[i]) >= 0;
     }
     ok = ok && check_tasks(results, ladder);
-    return ok ? STATUS_OK : hdf5_error(STATUS_IO, results->path, "the measured tables cannot be read");
+    return ok ? MOAT_OK : hdf5_error(MOAT_IO, results->path, "the measured tables cannot be read");
 }
 
-enum status results_write_task(struct results *results, const struct ladder *ladder, size_t task, double seconds,
-                               int rank, const char *message)
+enum moat_status results_write_task(struct results *results, const struct ladder *ladder, size_t task, double seconds,
+                                    int rank, const char *message)
 {
     const double *values[RIDGE_TABLES] = {ladder->A1, ladder->A2, ladder->D};
     const size_t start[AXES] = {task / ladder->trials, task % ladder->trials, 0, 0};
@@ -257,8 +257,8 @@ enum status results_write_task(struct results *results, const struct ladder *lad
     char text[MESSAGE_SIZE] = "";
     hdf5_begin();
     snprintf(text, sizeof text, "%s", message);
-    enum status status = results_check_writable(results);
-    if (status != STATUS_OK) {
+    enum moat_status status = results_check_writable(results);
+    if (status != MOAT_OK) {
         return status;
     }
     bool ok = true;
@@ -276,5 +276,5 @@ enum status results_write_task(struct results *results, const struct ladder *lad
          results_write_box(results->task[TASK_STATE], H5T_NATIVE_UINT8, 2, start, count, &ladder->state[task]) &&
          results_settle(results);
     H5Tclose(type);
-    return ok ? STATUS_OK : results_write_failed(results);
+    return ok ? MOAT_OK : results_write_failed(results);
 }

@@ -44,7 +44,7 @@ static bool count_box(hid_t variable, hid_t space, int rank, const hsize_t *star
     bool ok = H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
               H5Dread(variable, H5T_NATIVE_UINT8, memory, space, H5P_DEFAULT, values) >= 0;
     for (hsize_t i = 0; ok && i < points; i++) { /* what no version of ours writes is taken as a failed point */
-        summary->points_by_status[values[i] < MARKET_STATUSES ? values[i] : MARKET_FAILED]++;
+        summary->points_by_status[values[i] < MOAT_MARKET_STATUSES ? values[i] : MOAT_MARKET_FAILED]++;
     }
     summary->points += (size_t)points;
     hdf5_close(&memory);
@@ -127,25 +127,25 @@ static hid_t open_for_reading(const char *path, bool *written_now)
     return file;
 }
 
-enum status results_summarise(const char *path, struct results_summary *out)
+enum moat_status results_summarise(const char *path, struct results_summary *out)
 {
     bool exists = false;
     memset(out, 0, sizeof *out);
     hdf5_begin();
-    enum status status = results_check_kind(path, "", &exists);
-    if (status != STATUS_OK) {
+    enum moat_status status = results_check_kind(path, "", &exists);
+    if (status != MOAT_OK) {
         return status;
     }
     if (!exists) {
-        return error_set(STATUS_USAGE, "%s: no such file, expected a results file of moat", path);
+        return moat_error_set(MOAT_USAGE, "%s: no such file, expected a results file of moat", path);
     }
     hid_t file = open_for_reading(path, &out->written_now), variable = -1;
     if (file < 0) {
-        return hdf5_error(STATUS_USAGE, path, "not a results file that can be read");
+        return hdf5_error(MOAT_USAGE, path, "not a results file that can be read");
     }
     hdf5_begin();
     status = results_check_content(file, path, "");
-    if (status != STATUS_OK) {
+    if (status != MOAT_OK) {
         goto cleanup;
     }
     results_read_title(file, out);
@@ -157,7 +157,7 @@ enum status results_summarise(const char *path, struct results_summary *out)
         variable = H5Dopen2(file, field_table[FIELD_STATUS].name, H5P_DEFAULT);
     }
     if (variable < 0 || !results_count_points(variable, out)) {
-        status = hdf5_error(STATUS_IO, path, "cannot be read");
+        status = hdf5_error(MOAT_IO, path, "cannot be read");
     }
 
 cleanup:

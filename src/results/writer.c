@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "results/internal.h"
 #include "base/shell.h"
+#include "results/internal.h"
 
 bool results_read_launch(hid_t file, struct launch *launch)
 {
@@ -30,19 +30,19 @@ bool results_find_launch(const char *path, struct launch *launch)
     return found;
 }
 
-enum status results_refuse_writer(const char *path)
+enum moat_status results_refuse_writer(const char *path)
 {
     struct launch launch;
     char text[384] = "";
     if (results_find_launch(path, &launch)) {
         launch_format(&launch, text, sizeof text);
     }
-    return error_set(STATUS_USAGE,
-                     "%s: another process is writing it%s%s%s: wait until it ends, or choose another file with -o",
-                     path, *text ? " (" : "", text, *text ? ")" : "");
+    return moat_error_set(MOAT_USAGE,
+                          "%s: another process is writing it%s%s%s: wait until it ends, or choose another file with -o",
+                          path, *text ? " (" : "", text, *text ? ")" : "");
 }
 
-static enum status refuse_unknown_writer(const char *path, const char *writer)
+static enum moat_status refuse_unknown_writer(const char *path, const char *writer)
 {
     char *word = NULL;
     size_t length;
@@ -51,16 +51,17 @@ static enum status refuse_unknown_writer(const char *path, const char *writer)
         shell_write(text, path);
         fclose(text);
     }
-    error_set(STATUS_USAGE,
-              "%s: its last writer (%s) did not close it, and without file locks on this disk moat cannot tell whether "
-              "that writer is gone: if it is, run `HDF5_USE_FILE_LOCKING=FALSE h5clear -s --increment=0 %s`, then this "
-              "command again",
-              path, writer, word ? word : "FILE");
+    moat_error_set(
+        MOAT_USAGE,
+        "%s: its last writer (%s) did not close it, and without file locks on this disk moat cannot tell whether "
+        "that writer is gone: if it is, run `HDF5_USE_FILE_LOCKING=FALSE h5clear -s --increment=0 %s`, then this "
+        "command again",
+        path, writer, word ? word : "FILE");
     free(word);
-    return STATUS_USAGE;
+    return MOAT_USAGE;
 }
 
-enum status results_settle_writer(const char *path)
+enum moat_status results_settle_writer(const char *path)
 {
     struct launch launch = {0};
     char text[384] = "of which it holds no trace";
@@ -71,7 +72,7 @@ enum status results_settle_writer(const char *path)
     }
     switch (state) {
     case LAUNCH_GONE:
-        return STATUS_OK;
+        return MOAT_OK;
     case LAUNCH_ALIVE:
         return results_refuse_writer(path);
     default:

@@ -8,8 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "ridge/random.h"
 #include "ridge/internal.h"
+#include "ridge/random.h"
 
 enum { PROBES = 4 };
 
@@ -18,15 +18,15 @@ struct probe {
     double *t;          /* this rank's rows of L or Y x PROBES */
 };
 
-static enum status probe_allocate(struct ridge_work *work, struct probe *probe)
+static enum moat_status probe_allocate(struct ridge_work *work, struct probe *probe)
 {
-    enum status status = STATUS_OK;
+    enum moat_status status = MOAT_OK;
     probe->z = ridge_allocate(work, work->r * PROBES, &status);
     probe->uz = ridge_allocate(work, work->r * PROBES, &status);
     probe->s = ridge_allocate(work, work->r * PROBES, &status);
     probe->t = ridge_allocate(work, work->data_rows.count * PROBES, &status);
     status = ridge_agree(work, status);
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         random_normals(0, 0, 0, work->r, 0, PROBES, probe->z, 1, work->r);
     }
     return status;
@@ -108,26 +108,26 @@ static double apply_square(const struct ridge_work *work, const struct probe *pr
     return largest;
 }
 
-static enum status judge(struct ridge_work *work, double residual)
+static enum moat_status judge(struct ridge_work *work, double residual)
 {
     double limit = 1e3 * DBL_EPSILON * sqrt((double)work->r);
     residual = ridge_fault(work, "residual") ? 1 : residual;
     work->residual = largest_of(residual, work->residual);
     if (residual <= limit) {
-        return ridge_agree(work, STATUS_OK);
+        return ridge_agree(work, MOAT_OK);
     }
     return ridge_agree(
-        work, error_set(STATUS_NUMERICAL,
-                        "the eigenvectors have a residual of %.2g, expected below %.2g (P = %zu, N = %zu, "
-                        "trial %u on %d ranks); another number of ranks per group may help",
-                        residual, limit, work->task->P, work->task->N, (unsigned)work->task->trial, work->size));
+        work, moat_error_set(MOAT_NUMERICAL,
+                             "the eigenvectors have a residual of %.2g, expected below %.2g (P = %zu, N = %zu, "
+                             "trial %u on %d ranks); another number of ranks per group may help",
+                             residual, limit, work->task->P, work->task->N, (unsigned)work->task->trial, work->size));
 }
 
-enum status ridge_check(struct ridge_work *work)
+enum moat_status ridge_check(struct ridge_work *work)
 {
     struct probe probe = {0};
-    enum status status = probe_allocate(work, &probe);
-    if (status == STATUS_OK) {
+    enum moat_status status = probe_allocate(work, &probe);
+    if (status == MOAT_OK) {
         apply_vectors(work, &probe, work->r);
         double turned = orthogonality(work, &probe, work->r);
         apply_gram(work, &probe, work->data, work->r, 1 / (double)work->task->N, probe.uz);
@@ -142,11 +142,11 @@ enum status ridge_check(struct ridge_work *work)
     return status;
 }
 
-enum status ridge_check_refined(struct ridge_work *work, size_t columns)
+enum moat_status ridge_check_refined(struct ridge_work *work, size_t columns)
 {
     struct probe probe = {0};
-    enum status status = probe_allocate(work, &probe);
-    if (status == STATUS_OK) {
+    enum moat_status status = probe_allocate(work, &probe);
+    if (status == MOAT_OK) {
         apply_vectors(work, &probe, columns);
         double turned = orthogonality(work, &probe, columns);
         apply_gram(work, &probe, work->image, columns, 1, probe.z);

@@ -53,33 +53,33 @@ size_t ridge_eigen_work(const struct ridge_layout *layout)
     return ridge_grid_work(layout);
 }
 
-enum status ridge_refuse_order(const struct ridge_work *work, int order)
+enum moat_status ridge_refuse_order(const struct ridge_work *work, int order)
 {
-    return error_set(STATUS_USAGE,
-                     "an eigenproblem of order %d is too large for %d ranks (32-bit sizes in LAPACK); "
-                     "use more ranks per group",
-                     order, work->size);
+    return moat_error_set(MOAT_USAGE,
+                          "an eigenproblem of order %d is too large for %d ranks (32-bit sizes in LAPACK); "
+                          "use more ranks per group",
+                          order, work->size);
 }
 
-enum status ridge_check_info(const struct ridge_work *work, const char *routine, int order, int info)
+enum moat_status ridge_check_info(const struct ridge_work *work, const char *routine, int order, int info)
 {
     info = info == 0 && ridge_fault(work, "info") ? 1 : info;
     if (info == 0) {
-        return STATUS_OK;
+        return MOAT_OK;
     }
-    return error_set(STATUS_NUMERICAL, "%s of order %d returned info = %d (P = %zu, N = %zu, seed = %llu, trial = %u)",
-                     routine, order, info, work->task->P, work->task->N, (unsigned long long)work->task->seed,
-                     (unsigned)work->task->trial);
+    return moat_error_set(
+        MOAT_NUMERICAL, "%s of order %d returned info = %d (P = %zu, N = %zu, seed = %llu, trial = %u)", routine, order,
+        info, work->task->P, work->task->N, (unsigned long long)work->task->seed, (unsigned)work->task->trial);
 }
 
 /* On the rank that holds the matrix; nothing to do on the others. */
-static enum status alone(struct ridge_work *work, const struct ridge_layout *layout, double *matrix)
+static enum moat_status alone(struct ridge_work *work, const struct ridge_layout *layout, double *matrix)
 {
     int n = layout->order, info = 0;
     size_t doubles = alone_work((size_t)n), integers = 3 + 5 * (size_t)n;
-    enum status status = STATUS_OK;
+    enum moat_status status = MOAT_OK;
     if (layout->row < 0) {
-        return STATUS_OK;
+        return MOAT_OK;
     }
     if (doubles > INT_MAX) {
         return ridge_refuse_order(work, n);
@@ -87,7 +87,7 @@ static enum status alone(struct ridge_work *work, const struct ridge_layout *lay
     double *value = ridge_allocate(work, (size_t)n, &status);
     double *space = ridge_allocate(work, doubles, &status);
     double *integer_space = ridge_allocate(work, integers / 2 + 1, &status);
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         int lwork = (int)doubles, liwork = (int)integers;
         dsyevd_("V", "L", &n, matrix, &n, value, space, &lwork, (int *)(void *)integer_space, &liwork, &info, 1, 1);
         status = ridge_check_info(work, "dsyevd", n, info);
@@ -98,7 +98,7 @@ static enum status alone(struct ridge_work *work, const struct ridge_layout *lay
     return status;
 }
 
-enum status ridge_eigenvectors(struct ridge_work *work, const struct ridge_layout *layout, double **matrix)
+enum moat_status ridge_eigenvectors(struct ridge_work *work, const struct ridge_layout *layout, double **matrix)
 {
     bool grid = layout->rows * layout->columns > 1;
     return ridge_agree(work, grid ? ridge_grid_vectors(work, layout, matrix) : alone(work, layout, *matrix));

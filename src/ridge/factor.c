@@ -32,20 +32,20 @@ static void column_lengths(struct ridge_work *work, size_t columns)
 }
 
 /* Eigenvectors of scale A^T A of order layout->order into *matrix, which is made here. */
-static enum status gram_vectors(struct ridge_work *work, const struct ridge_layout *layout, const double *a,
-                                double scale, double **matrix, double seconds[2])
+static enum moat_status gram_vectors(struct ridge_work *work, const struct ridge_layout *layout, const double *a,
+                                     double scale, double **matrix, double seconds[2])
 {
     size_t local = (size_t)layout->local_rows * (size_t)layout->local_columns;
-    enum status status = STATUS_OK;
+    enum moat_status status = MOAT_OK;
     double start = MPI_Wtime();
     *matrix = ridge_allocate(work, local, &status);
     status = ridge_agree(work, status);
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         memset(*matrix, 0, local * sizeof **matrix);
         status = ridge_gram(work, layout, a, scale, *matrix);
     }
     double formed = MPI_Wtime();
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = ridge_eigenvectors(work, layout, matrix);
     }
     seconds[0] += formed - start;
@@ -53,22 +53,22 @@ static enum status gram_vectors(struct ridge_work *work, const struct ridge_layo
     return status;
 }
 
-enum status ridge_factor(struct ridge_work *work)
+enum moat_status ridge_factor(struct ridge_work *work)
 {
     struct ridge_layout layout = ridge_layout(work, work->r);
     double *seconds = work->profile->seconds, *matrix = NULL, scale = 1 / (double)work->task->N;
-    enum status status = gram_vectors(work, &layout, work->data, scale, &matrix, seconds + STEP_GRAM);
+    enum moat_status status = gram_vectors(work, &layout, work->data, scale, &matrix, seconds + STEP_GRAM);
     double start = MPI_Wtime();
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         work->square = ridge_allocate(work, work->r, &status);
         work->image = ridge_allocate(work, work->data_rows.count * work->r, &status);
         work->vectors = ridge_allocate(work, work->vector_rows.count * work->r, &status);
         status = ridge_agree(work, status);
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = ridge_rotate(work, &layout, matrix, work->data, sqrt(scale), NULL, work->image, work->vectors);
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         column_lengths(work, work->r);
     }
     ridge_release(work, &matrix);
@@ -88,24 +88,24 @@ static size_t small_columns(const struct ridge_work *work, size_t columns)
 }
 
 /* Diagonalises the first `columns` of Y among themselves; Y and U one after the other, to hold only one twice. */
-static enum status refine(struct ridge_work *work, size_t columns)
+static enum moat_status refine(struct ridge_work *work, size_t columns)
 {
     struct ridge_layout layout = ridge_layout(work, columns);
     size_t image_size = work->data_rows.count * columns, vectors_size = work->vector_rows.count * columns;
     double *matrix = NULL, *rotated = NULL, seconds[2] = {0};
-    enum status status = gram_vectors(work, &layout, work->image, 1, &matrix, seconds);
-    if (status == STATUS_OK) {
+    enum moat_status status = gram_vectors(work, &layout, work->image, 1, &matrix, seconds);
+    if (status == MOAT_OK) {
         rotated = ridge_allocate(work, image_size > vectors_size ? image_size : vectors_size, &status);
         status = ridge_agree(work, status);
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = ridge_rotate(work, &layout, matrix, work->image, 1, NULL, rotated, NULL);
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         memcpy(work->image, rotated, image_size * sizeof *rotated);
         status = ridge_rotate(work, &layout, matrix, NULL, 1, work->vectors, NULL, rotated);
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         memcpy(work->vectors, rotated, vectors_size * sizeof *rotated);
         column_lengths(work, columns);
         work->profile->refined += columns;
@@ -115,16 +115,16 @@ static enum status refine(struct ridge_work *work, size_t columns)
     return status;
 }
 
-enum status ridge_refine(struct ridge_work *work)
+enum moat_status ridge_refine(struct ridge_work *work)
 {
-    enum status status = STATUS_OK;
+    enum moat_status status = MOAT_OK;
     size_t small = small_columns(work, work->r);
-    while (status == STATUS_OK && small > 0) {
+    while (status == MOAT_OK && small > 0) {
         status = refine(work, small);
-        if (status == STATUS_OK) {
+        if (status == MOAT_OK) {
             status = ridge_check_refined(work, small);
         }
-        small = status == STATUS_OK ? small_columns(work, small) : 0;
+        small = status == MOAT_OK ? small_columns(work, small) : 0;
     }
     return status;
 }

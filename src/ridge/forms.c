@@ -71,7 +71,7 @@ static void fill_weights(const struct ridge_work *work, struct forms *forms)
     }
 }
 
-static void side_allocate(struct ridge_work *work, struct side *side, size_t width, enum status *status)
+static void side_allocate(struct ridge_work *work, struct side *side, size_t width, enum moat_status *status)
 {
     side->scaled = ridge_allocate(work, side->rows * side->products * width, status);
     side->partial = ridge_allocate(work, work->r * side->products * width, status);
@@ -81,12 +81,12 @@ static void side_allocate(struct ridge_work *work, struct side *side, size_t wid
     }
 }
 
-static enum status forms_allocate(struct ridge_work *work, size_t width, struct forms *forms)
+static enum moat_status forms_allocate(struct ridge_work *work, size_t width, struct forms *forms)
 {
     const struct ridge_task *task = work->task;
     struct span features = work->primal ? work->vector_rows : work->data_rows;
     size_t points = work->primal ? work->data_rows.count : work->vector_rows.count;
-    enum status status = STATUS_OK;
+    enum moat_status status = MOAT_OK;
     forms->feature.matrix = work->primal ? work->vectors : work->image;
     forms->feature.rows = features.count;
     forms->feature.products = task->nus + 1;
@@ -210,32 +210,33 @@ static void fill_tables(const struct ridge_work *work, const struct forms *forms
     }
 }
 
-static enum status check_finite(const struct ridge_work *work, const struct ridge_table *out)
+static enum moat_status check_finite(const struct ridge_work *work, const struct ridge_table *out)
 {
     for (size_t i = 0; i < work->task->nus * work->task->lambdas; i++) {
         if (!isfinite(out->A1[i]) || !isfinite(out->A2[i]) || !isfinite(out->D[i])) {
             size_t v = i / work->task->lambdas, l = i % work->task->lambdas;
-            return error_set(STATUS_NUMERICAL,
-                             "the coefficients are not finite at nu = %g, lambda = %g: "
-                             "A1 = %g, A2 = %g, D = %g (P = %zu, N = %zu, trial %u)",
-                             work->task->nu[v], work->task->lambda[l], out->A1[i], out->A2[i], out->D[i], work->task->P,
-                             work->task->N, (unsigned)work->task->trial);
+            return moat_error_set(MOAT_NUMERICAL,
+                                  "the coefficients are not finite at nu = %g, lambda = %g: "
+                                  "A1 = %g, A2 = %g, D = %g (P = %zu, N = %zu, trial %u)",
+                                  work->task->nu[v], work->task->lambda[l], out->A1[i], out->A2[i], out->D[i],
+                                  work->task->P, work->task->N, (unsigned)work->task->trial);
         }
     }
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
-enum status ridge_forms(struct ridge_work *work, struct ridge_table *out)
+enum moat_status ridge_forms(struct ridge_work *work, struct ridge_table *out)
 {
     size_t width = ridge_forms_panel(work->r, work->task->nus), cells = work->task->nus * work->task->lambdas;
     struct forms forms = {0};
-    enum status status = STATUS_OK;
+    enum moat_status status = MOAT_OK;
     if (work->r > INT_MAX / ((work->task->nus + 1) * width)) {
-        status = error_set(STATUS_USAGE, "%zu values of nu are too many for an order of %zu", work->task->nus, work->r);
+        status =
+            moat_error_set(MOAT_USAGE, "%zu values of nu are too many for an order of %zu", work->task->nus, work->r);
         goto cleanup;
     }
     status = forms_allocate(work, width, &forms);
-    if (status != STATUS_OK) {
+    if (status != MOAT_OK) {
         goto cleanup;
     }
     fill_weights(work, &forms);
@@ -252,7 +253,7 @@ enum status ridge_forms(struct ridge_work *work, struct ridge_table *out)
         status = check_finite(work, out);
     }
     status = ridge_agree(work, status);
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         MPI_Bcast(out->A1, (int)cells, MPI_DOUBLE, 0, work->group);
         MPI_Bcast(out->A2, (int)cells, MPI_DOUBLE, 0, work->group);
         MPI_Bcast(out->D, (int)cells, MPI_DOUBLE, 0, work->group);

@@ -60,22 +60,22 @@ static int open_solver(const struct ridge_work *work, const struct ridge_layout 
     return error;
 }
 
-enum status ridge_grid_vectors(struct ridge_work *work, const struct ridge_layout *layout, double **matrix)
+enum moat_status ridge_grid_vectors(struct ridge_work *work, const struct ridge_layout *layout, double **matrix)
 {
     int n = layout->order, zero = 0, error = 0, descriptor[9];
     int leading = layout->local_rows > 0 ? layout->local_rows : 1;
     size_t local = (size_t)layout->local_rows * (size_t)layout->local_columns;
-    enum status status = STATUS_OK;
+    enum moat_status status = MOAT_OK;
     elpa_t solver = NULL;
     double *vectors = ridge_allocate(work, local, &status), *value = ridge_allocate(work, (size_t)n, &status);
     status = ridge_agree(work, status);
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         descinit_(descriptor, &n, &n, &layout->block, &layout->block, &zero, &zero, &layout->context, &leading, &error);
         fill_upper(layout, descriptor, *matrix, vectors);
         error = open_solver(work, layout, &solver);
         status = ridge_agree(work, ridge_check_info(work, "ELPA's setup", n, error));
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         elpa_eigenvectors_double(solver, *matrix, value, vectors, &error);
         status = ridge_check_info(work, "ELPA", n, error);
         double *swap = *matrix;

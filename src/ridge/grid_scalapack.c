@@ -27,8 +27,8 @@ size_t ridge_grid_work(const struct ridge_layout *layout)
 }
 
 /* Sizes of pdsyevd's work spaces on this rank. */
-static enum status grid_query(const struct ridge_work *work, const struct ridge_layout *layout, const int *descriptor,
-                              size_t *doubles, size_t *integers)
+static enum moat_status grid_query(const struct ridge_work *work, const struct ridge_layout *layout,
+                                   const int *descriptor, size_t *doubles, size_t *integers)
 {
     int n = layout->order, one = 1, query = -1, integer_answer = 0, info = 0;
     double answer = 0, none = 0;
@@ -39,19 +39,20 @@ static enum status grid_query(const struct ridge_work *work, const struct ridge_
     if (answer < 0 || integer_answer < 0 || *doubles > INT_MAX) {
         return ridge_refuse_order(work, n);
     }
-    return info == 0 ? STATUS_OK : ridge_check_info(work, "pdsyevd's query", n, info);
+    return info == 0 ? MOAT_OK : ridge_check_info(work, "pdsyevd's query", n, info);
 }
 
-enum status ridge_grid_vectors(struct ridge_work *work, const struct ridge_layout *layout, double **matrix)
+enum moat_status ridge_grid_vectors(struct ridge_work *work, const struct ridge_layout *layout, double **matrix)
 {
     int n = layout->order, one = 1, zero = 0, info = 0, descriptor[9];
     int leading = layout->local_rows > 0 ? layout->local_rows : 1;
     size_t local = (size_t)layout->local_rows * (size_t)layout->local_columns, doubles = 0, integers = 0;
     double *vectors = NULL, *value = NULL, *space = NULL, *integer_space = NULL;
     descinit_(descriptor, &n, &n, &layout->block, &layout->block, &zero, &zero, &layout->context, &leading, &info);
-    enum status status = local > INT_MAX ? ridge_refuse_order(work, n) : ridge_check_info(work, "descinit", n, info);
+    enum moat_status status =
+        local > INT_MAX ? ridge_refuse_order(work, n) : ridge_check_info(work, "descinit", n, info);
     status = ridge_agree(work, status); /* the query communicates */
-    if (status != STATUS_OK) {
+    if (status != MOAT_OK) {
         goto cleanup;
     }
     status = grid_query(work, layout, descriptor, &doubles, &integers);
@@ -60,7 +61,7 @@ enum status ridge_grid_vectors(struct ridge_work *work, const struct ridge_layou
     space = ridge_allocate(work, doubles, &status);
     integer_space = ridge_allocate(work, integers / 2 + 1, &status);
     status = ridge_agree(work, status);
-    if (status != STATUS_OK) {
+    if (status != MOAT_OK) {
         goto cleanup;
     }
     int lwork = (int)doubles, liwork = (int)integers;

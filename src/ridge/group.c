@@ -18,19 +18,19 @@ struct span ridge_share(size_t n, int ranks, int rank)
     return (struct span){first, each + (part < more)};
 }
 
-enum status ridge_agree(const struct ridge_work *work, enum status status)
+enum moat_status ridge_agree(const struct ridge_work *work, enum moat_status status)
 {
     struct {
         int status, rank;
     } mine = {(int)status, work->rank}, worst;
     MPI_Allreduce(&mine, &worst, 1, MPI_2INT, MPI_MAXLOC, work->group);
-    if (worst.status != STATUS_OK && work->size > 1) {
+    if (worst.status != MOAT_OK && work->size > 1) {
         char message[MESSAGE_SIZE] = {0};
-        strncpy(message, error_message(), sizeof message - 1);
+        strncpy(message, moat_error_message(), sizeof message - 1);
         MPI_Bcast(message, MESSAGE_SIZE, MPI_CHAR, worst.rank, work->group);
-        error_set((enum status)worst.status, "%s", message);
+        moat_error_set((enum moat_status)worst.status, "%s", message);
     }
-    return (enum status)worst.status;
+    return (enum moat_status)worst.status;
 }
 
 void ridge_sum(const struct ridge_work *work, double *values, size_t count)
@@ -42,18 +42,19 @@ void ridge_sum(const struct ridge_work *work, double *values, size_t count)
     }
 }
 
-double *ridge_allocate(struct ridge_work *work, size_t count, enum status *status)
+double *ridge_allocate(struct ridge_work *work, size_t count, enum moat_status *status)
 {
     double *array = NULL;
-    if (*status == STATUS_OK) {
+    if (*status == MOAT_OK) {
         work->profile->allocations++;
         bool countable = count < SIZE_MAX / sizeof(double);
         array = countable && !ridge_fault(work, "alloc") ? malloc((count ? count : 1) * sizeof(double)) : NULL;
         if (!array) {
-            *status = error_set(STATUS_MEMORY,
-                                "rank %d of %d cannot allocate %.3g GB for ridge regression with P = %zu, N = %zu; "
-                                "use more ranks per group or smaller P, N",
-                                work->rank, work->size, (double)count * 8e-9, work->task->P, work->task->N);
+            *status =
+                moat_error_set(MOAT_MEMORY,
+                               "rank %d of %d cannot allocate %.3g GB for ridge regression with P = %zu, N = %zu; "
+                               "use more ranks per group or smaller P, N",
+                               work->rank, work->size, (double)count * 8e-9, work->task->P, work->task->N);
         }
     }
     if (array) {
@@ -83,18 +84,19 @@ void ridge_grid_shape(struct ridge_work *work)
     work->grid_columns = work->size / work->grid_rows;
 }
 
-enum status ridge_grid_open(struct ridge_work *work)
+enum moat_status ridge_grid_open(struct ridge_work *work)
 {
     ridge_grid_shape(work);
     work->blacs_context = -1;
     if (work->size == 1) {
-        return STATUS_OK;
+        return MOAT_OK;
     }
 
     int *map = malloc((size_t)work->size * sizeof *map);
-    enum status status = map ? STATUS_OK : error_set(STATUS_MEMORY, "no memory for a grid of %d ranks", work->size);
+    enum moat_status status =
+        map ? MOAT_OK : moat_error_set(MOAT_MEMORY, "no memory for a grid of %d ranks", work->size);
     status = ridge_agree(work, status);
-    if (map && status == STATUS_OK) {
+    if (map && status == MOAT_OK) {
         for (int i = 0; i < work->size; i++) {
             map[i / work->grid_columns + i % work->grid_columns * work->grid_rows] = i;
         }

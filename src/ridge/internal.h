@@ -60,8 +60,8 @@ struct ridge_work {
 };
 
 /* ridge.c: ridge_solve with the time of each step added to *profile, which the caller zeroes. Collective over group. */
-enum status ridge_solve_profiled(const struct ridge_task *task, MPI_Comm group, struct ridge_table *out,
-                                 struct ridge_profile *profile);
+enum moat_status ridge_solve_profiled(const struct ridge_task *task, MPI_Comm group, struct ridge_table *out,
+                                      struct ridge_profile *profile);
 
 /* ridge_group.c: what the ranks of a group share. */
 
@@ -69,14 +69,14 @@ enum status ridge_solve_profiled(const struct ridge_task *task, MPI_Comm group, 
 struct span ridge_share(size_t n, int ranks, int rank);
 
 /* The worst status of the group with the message of the first rank that has it. Collective over the group. */
-enum status ridge_agree(const struct ridge_work *work, enum status status);
+enum moat_status ridge_agree(const struct ridge_work *work, enum moat_status status);
 
 /* Sums `count` doubles over the group, in place, on every rank. Collective over the group. */
 void ridge_sum(const struct ridge_work *work, double *values, size_t count);
 
-/* An array of `count` doubles (one at least). NULL when out of memory, or when *status is not STATUS_OK already, so
+/* An array of `count` doubles (one at least). NULL when out of memory, or when *status is not MOAT_OK already, so
    that a run of allocations needs one check. Local. */
-double *ridge_allocate(struct ridge_work *work, size_t count, enum status *status);
+double *ridge_allocate(struct ridge_work *work, size_t count, enum moat_status *status);
 
 /* Frees *array and sets it to NULL. Local. */
 void ridge_release(struct ridge_work *work, double **array);
@@ -85,7 +85,7 @@ void ridge_release(struct ridge_work *work, double **array);
 void ridge_grid_shape(struct ridge_work *work);
 
 /* Makes and frees the BLACS grid of a group of more than one rank. Collective over the group. */
-enum status ridge_grid_open(struct ridge_work *work);
+enum moat_status ridge_grid_open(struct ridge_work *work);
 void ridge_grid_close(struct ridge_work *work);
 
 /* Whether the fault `name` is to happen on this rank: MOAT_FAULT=ridge:<name>[:rank<k>[:call<n>]] in builds with
@@ -101,11 +101,11 @@ void ridge_column_squares(const double *matrix, size_t rows, size_t columns, con
                           double *out);
 
 /* ridge_sample.c: makes L and the labels' c_i. Collective over the group. */
-enum status ridge_sample(struct ridge_work *work);
+enum moat_status ridge_sample(struct ridge_work *work);
 
 /* ridge_eigen.c: eigenvectors of a symmetric matrix, given by its lower triangle in `layout` and replaced by the
    vectors in order of ascending eigenvalue. *matrix may be another array afterwards. Collective over the group. */
-enum status ridge_eigenvectors(struct ridge_work *work, const struct ridge_layout *layout, double **matrix);
+enum moat_status ridge_eigenvectors(struct ridge_work *work, const struct ridge_layout *layout, double **matrix);
 
 /* The layout of a matrix of `order`. Local. */
 struct ridge_layout ridge_layout(const struct ridge_work *work, size_t order);
@@ -116,44 +116,44 @@ size_t ridge_global(const struct ridge_layout *layout, int local, int coordinate
 /* Doubles and integers of work space for the eigenvectors, without those the library's own query adds. Local. */
 size_t ridge_eigen_work(const struct ridge_layout *layout);
 
-/* LAPACK's answer as a status: STATUS_NUMERICAL unless `info` is 0; and the refusal of an order that is too large. */
-enum status ridge_check_info(const struct ridge_work *work, const char *routine, int order, int info);
-enum status ridge_refuse_order(const struct ridge_work *work, int order);
+/* LAPACK's answer as a status: MOAT_NUMERICAL unless `info` is 0; and the refusal of an order that is too large. */
+enum moat_status ridge_check_info(const struct ridge_work *work, const char *routine, int order, int info);
+enum moat_status ridge_refuse_order(const struct ridge_work *work, int order);
 
 /* ridge_grid_scalapack.c or ridge_grid_elpa.c, as chosen at build time: ridge_eigenvectors and ridge_eigen_work for a
    matrix spread over a grid of more than one process. ridge_grid_vectors is collective over the group. */
-enum status ridge_grid_vectors(struct ridge_work *work, const struct ridge_layout *layout, double **matrix);
+enum moat_status ridge_grid_vectors(struct ridge_work *work, const struct ridge_layout *layout, double **matrix);
 size_t ridge_grid_work(const struct ridge_layout *layout);
 
 /* ridge_spread.c: between matrices shared by rows and spread ones. */
 
-/* Lower triangle of scale A^T A into the spread `matrix`, which is zero before. STATUS_NUMERICAL when it is not finite.
+/* Lower triangle of scale A^T A into the spread `matrix`, which is zero before. MOAT_NUMERICAL when it is not finite.
    Collective over the group. */
-enum status ridge_gram(struct ridge_work *work, const struct ridge_layout *layout, const double *a, double scale,
-                       double *matrix);
+enum moat_status ridge_gram(struct ridge_work *work, const struct ridge_layout *layout, const double *a, double scale,
+                            double *matrix);
 
 /* image = scale A V and vectors = B V for the spread V; B = NULL stands for the identity, an output that is NULL is not
    made. Collective over the group. */
-enum status ridge_rotate(struct ridge_work *work, const struct ridge_layout *layout, double *spread, const double *a,
-                         double scale, const double *b, double *image, double *vectors);
+enum moat_status ridge_rotate(struct ridge_work *work, const struct ridge_layout *layout, double *spread,
+                              const double *a, double scale, const double *b, double *image, double *vectors);
 
 /* Width of the panels. Local. */
 size_t ridge_panel(size_t r);
 
 /* ridge_factor.c: from L to U, Y and s^2; then their refinement, which does not need L. Collective over the group. */
-enum status ridge_factor(struct ridge_work *work);
-enum status ridge_refine(struct ridge_work *work);
+enum moat_status ridge_factor(struct ridge_work *work);
+enum moat_status ridge_refine(struct ridge_work *work);
 
 /* ridge_cost.c: counted operations of each step. Local. */
 void ridge_step_flops(size_t P, size_t N, size_t nus, size_t lambdas, double flops[RIDGE_STEPS]);
 
 /* ridge_check.c: the residual of the factorisation, with L at hand, and that of the first `columns` after their
-   refinement: both raise work->residual. Return STATUS_NUMERICAL when it is too large. Collective over the group. */
-enum status ridge_check(struct ridge_work *work);
-enum status ridge_check_refined(struct ridge_work *work, size_t columns);
+   refinement: both raise work->residual. Return MOAT_NUMERICAL when it is too large. Collective over the group. */
+enum moat_status ridge_check(struct ridge_work *work);
+enum moat_status ridge_check_refined(struct ridge_work *work, size_t columns);
 
 /* ridge_forms.c: the tables from U, Y and s^2. Collective over the group. */
-enum status ridge_forms(struct ridge_work *work, struct ridge_table *out);
+enum moat_status ridge_forms(struct ridge_work *work, struct ridge_table *out);
 
 /* Width of the panels there. Local. */
 size_t ridge_forms_panel(size_t r, size_t nus);

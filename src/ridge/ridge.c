@@ -10,58 +10,58 @@
 
 #include "ridge/internal.h"
 
-static enum status check_task(const struct ridge_task *task, int ranks)
+static enum moat_status check_task(const struct ridge_task *task, int ranks)
 {
     size_t r = task->P < task->N ? task->P : task->N, length = task->P < task->N ? task->N : task->P;
     if (r == 0 || task->nus == 0 || task->lambdas == 0 || !(task->gamma > 0)) {
-        return error_set(STATUS_USAGE,
-                         "ridge regression needs P, N >= 1, some nu and lambda and gamma > 0, not P = %zu, "
-                         "N = %zu, %zu nu, %zu lambda, gamma = %g",
-                         task->P, task->N, task->nus, task->lambdas, task->gamma);
+        return moat_error_set(MOAT_USAGE,
+                              "ridge regression needs P, N >= 1, some nu and lambda and gamma > 0, not P = %zu, "
+                              "N = %zu, %zu nu, %zu lambda, gamma = %g",
+                              task->P, task->N, task->nus, task->lambdas, task->gamma);
     }
     for (size_t l = 0; l < task->lambdas; l++) {
         if (!(task->lambda[l] >= 0) || isinf(task->lambda[l])) {
-            return error_set(STATUS_USAGE, "lambda = %g: expected a number >= 0", task->lambda[l]);
+            return moat_error_set(MOAT_USAGE, "lambda = %g: expected a number >= 0", task->lambda[l]);
         }
     }
     if (length / (size_t)ranks >= INT_MAX || r >= INT_MAX / 256 || task->nus * task->lambdas > INT_MAX) {
-        return error_set(STATUS_USAGE, "P = %zu, N = %zu are too large for %d ranks (32-bit sizes in BLAS)", task->P,
-                         task->N, ranks);
+        return moat_error_set(MOAT_USAGE, "P = %zu, N = %zu are too large for %d ranks (32-bit sizes in BLAS)", task->P,
+                              task->N, ranks);
     }
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
 /* Runs a step if all before it succeeded on all ranks, and adds its time. */
-static enum status run_step(enum status status, struct ridge_work *work, enum ridge_step step,
-                            enum status (*function)(struct ridge_work *work))
+static enum moat_status run_step(enum moat_status status, struct ridge_work *work, enum ridge_step step,
+                                 enum moat_status (*function)(struct ridge_work *work))
 {
     double start = MPI_Wtime();
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = function(work);
     }
     work->profile->seconds[step] += MPI_Wtime() - start;
     return status;
 }
 
-static enum status run_steps(struct ridge_work *work, struct ridge_table *out)
+static enum moat_status run_steps(struct ridge_work *work, struct ridge_table *out)
 {
-    enum status status = run_step(STATUS_OK, work, STEP_SAMPLE, ridge_sample);
-    if (status == STATUS_OK) {
+    enum moat_status status = run_step(MOAT_OK, work, STEP_SAMPLE, ridge_sample);
+    if (status == MOAT_OK) {
         status = ridge_factor(work); /* three steps in one */
     }
     status = run_step(status, work, STEP_CHECK, ridge_check);
     ridge_release(work, &work->data);
     status = run_step(status, work, STEP_REFINE, ridge_refine);
     double start = MPI_Wtime();
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = ridge_forms(work, out);
     }
     work->profile->seconds[STEP_FORMS] += MPI_Wtime() - start;
     return status;
 }
 
-enum status ridge_solve_profiled(const struct ridge_task *task, MPI_Comm group, struct ridge_table *out,
-                                 struct ridge_profile *profile)
+enum moat_status ridge_solve_profiled(const struct ridge_task *task, MPI_Comm group, struct ridge_table *out,
+                                      struct ridge_profile *profile)
 {
     double start = MPI_Wtime();
     struct ridge_work work = {.task = task, .group = group, .profile = profile, .blacs_context = -1};
@@ -73,12 +73,12 @@ enum status ridge_solve_profiled(const struct ridge_task *task, MPI_Comm group, 
     work.data_rows = ridge_share(work.length, work.size, work.rank);
     work.vector_rows = ridge_share(work.r, work.size, work.rank);
 
-    enum status status = check_task(task, work.size); /* the same on every rank */
-    if (status != STATUS_OK) {
+    enum moat_status status = check_task(task, work.size); /* the same on every rank */
+    if (status != MOAT_OK) {
         return status;
     }
     status = ridge_grid_open(&work);
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = run_steps(&work, out);
     }
     ridge_release(&work, &work.data);
@@ -95,7 +95,7 @@ enum status ridge_solve_profiled(const struct ridge_task *task, MPI_Comm group, 
     return status;
 }
 
-enum status ridge_solve(const struct ridge_task *task, MPI_Comm group, struct ridge_table *out)
+enum moat_status ridge_solve(const struct ridge_task *task, MPI_Comm group, struct ridge_table *out)
 {
     struct ridge_profile profile = {0};
     return ridge_solve_profiled(task, group, out, &profile);

@@ -39,12 +39,12 @@ struct ridge_table {
  * relative to itself); so they do with exact arithmetic. At lambda = 0 and N >= P, A1 = A2 = 0 and D is the noise of
  * least squares.
  *
- * Returns, the same on every rank and with the message of the rank that failed: STATUS_USAGE (a task out of its domain,
- * or too large for the number of ranks), STATUS_MEMORY, STATUS_NUMERICAL (LAPACK or ScaLAPACK reports a failure, the
+ * Returns, the same on every rank and with the message of the rank that failed: MOAT_USAGE (a task out of its domain,
+ * or too large for the number of ranks), MOAT_MEMORY, MOAT_NUMERICAL (LAPACK or ScaLAPACK reports a failure, the
  * residual of the factorisation is too large, or a result is not finite). After a failure the tables are undefined, the
  * group can go on. A rank needs ridge_bytes of memory. Source: DESIGN.md sections 2, 9.
  */
-enum status ridge_solve(const struct ridge_task *task, MPI_Comm group, struct ridge_table *out);
+enum moat_status ridge_solve(const struct ridge_task *task, MPI_Comm group, struct ridge_table *out);
 
 /* Counted floating-point operations of one task: what the method needs at least, so that flops over time is a fair
    share of the machine's peak. Local. */

@@ -6,8 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "ridge/random.h"
 #include "ridge/internal.h"
+#include "ridge/random.h"
 
 /* weight[w * count + j] = b of feature first + j at nu[w]. */
 static void alignment(const struct ridge_task *task, struct span features, double *weight)
@@ -25,16 +25,16 @@ static double deviation(const struct ridge_task *task, size_t feature)
 }
 
 /* L = X^T: a column is a data point, its rows the features of this rank. */
-static enum status sample_features(struct ridge_work *work)
+static enum moat_status sample_features(struct ridge_work *work)
 {
     const struct ridge_task *task = work->task;
     struct span features = work->data_rows, points = work->vector_rows;
-    enum status status = STATUS_OK;
+    enum moat_status status = MOAT_OK;
     double *scale = ridge_allocate(work, features.count, &status);
     double *weight = ridge_allocate(work, features.count * task->nus, &status);
     double *sums = ridge_allocate(work, task->N * task->nus, &status);
     status = ridge_agree(work, status);
-    if (status != STATUS_OK) {
+    if (status != MOAT_OK) {
         goto cleanup;
     }
     for (size_t j = 0; j < features.count; j++) {
@@ -64,14 +64,14 @@ cleanup:
 }
 
 /* L = X: a column is a feature, its rows the data points of this rank. */
-static enum status sample_points(struct ridge_work *work)
+static enum moat_status sample_points(struct ridge_work *work)
 {
     const struct ridge_task *task = work->task;
     struct span points = work->data_rows, features = {0, task->P};
-    enum status status = STATUS_OK;
+    enum moat_status status = MOAT_OK;
     double *weight = ridge_allocate(work, features.count * task->nus, &status);
     status = ridge_agree(work, status);
-    if (status != STATUS_OK) {
+    if (status != MOAT_OK) {
         goto cleanup;
     }
     random_normals(task->seed, task->trial, points.first, points.count, 0, task->P, work->data, 1, points.count);
@@ -96,17 +96,17 @@ cleanup:
     return status;
 }
 
-enum status ridge_sample(struct ridge_work *work)
+enum moat_status ridge_sample(struct ridge_work *work)
 {
-    enum status status = STATUS_OK;
+    enum moat_status status = MOAT_OK;
     work->label_rows = work->primal ? work->data_rows.count : work->vector_rows.count;
     work->data = ridge_allocate(work, work->data_rows.count * work->r, &status);
     work->label = ridge_allocate(work, work->label_rows * work->task->nus, &status);
     status = ridge_agree(work, status);
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = work->primal ? sample_points(work) : sample_features(work);
     }
-    if (status == STATUS_OK && ridge_fault(work, "nan") && work->data_rows.count > 0) {
+    if (status == MOAT_OK && ridge_fault(work, "nan") && work->data_rows.count > 0) {
         work->data[0] = NAN;
     }
     return status;

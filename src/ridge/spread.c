@@ -51,15 +51,15 @@ static void panel_copy(const struct ridge_layout *layout, double *local, size_t 
     }
 }
 
-enum status ridge_gram(struct ridge_work *work, const struct ridge_layout *layout, const double *a, double scale,
-                       double *matrix)
+enum moat_status ridge_gram(struct ridge_work *work, const struct ridge_layout *layout, const double *a, double scale,
+                            double *matrix)
 {
     size_t order = (size_t)layout->order, width = ridge_panel(order);
-    enum status status = STATUS_OK;
+    enum moat_status status = MOAT_OK;
     double *panel = ridge_allocate(work, order * width, &status);
     status = ridge_agree(work, status);
     double trace = 0;
-    for (size_t at = 0; status == STATUS_OK && at < order; at += width) {
+    for (size_t at = 0; status == MOAT_OK && at < order; at += width) {
         size_t part = order - at < width ? order - at : width;
         gram_panel(work, a, order, at, part, scale, panel);
         panel_copy(layout, matrix, at, at, part, panel, true);
@@ -68,23 +68,23 @@ enum status ridge_gram(struct ridge_work *work, const struct ridge_layout *layou
         }
     }
     ridge_release(work, &panel);
-    if (status == STATUS_OK && !isfinite(trace)) { /* a NaN in A reaches the diagonal; it could hang the eigensolver */
-        status = error_set(STATUS_NUMERICAL, "the sampled data are not finite (P = %zu, N = %zu, trial %u)",
-                           work->task->P, work->task->N, (unsigned)work->task->trial);
+    if (status == MOAT_OK && !isfinite(trace)) { /* a NaN in A reaches the diagonal; it could hang the eigensolver */
+        status = moat_error_set(MOAT_NUMERICAL, "the sampled data are not finite (P = %zu, N = %zu, trial %u)",
+                                work->task->P, work->task->N, (unsigned)work->task->trial);
     }
     return ridge_agree(work, status);
 }
 
-enum status ridge_rotate(struct ridge_work *work, const struct ridge_layout *layout, double *spread, const double *a,
-                         double scale, const double *b, double *image, double *vectors)
+enum moat_status ridge_rotate(struct ridge_work *work, const struct ridge_layout *layout, double *spread,
+                              const double *a, double scale, const double *b, double *image, double *vectors)
 {
     size_t order = (size_t)layout->order, width = ridge_panel(order);
     size_t rows = work->data_rows.count;
     struct span own = work->vector_rows;
-    enum status status = STATUS_OK;
+    enum moat_status status = MOAT_OK;
     double *panel = ridge_allocate(work, order * width, &status);
     status = ridge_agree(work, status);
-    for (size_t at = 0; status == STATUS_OK && at < order; at += width) {
+    for (size_t at = 0; status == MOAT_OK && at < order; at += width) {
         size_t part = order - at < width ? order - at : width;
         memset(panel, 0, order * part * sizeof *panel);
         panel_copy(layout, spread, 0, at, part, panel, false);

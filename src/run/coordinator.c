@@ -29,38 +29,38 @@ struct sweep {
     unsigned char *message[RECEIVES];
     MPI_Request receive[RECEIVES]; /* of records that are on their way */
     size_t receiving;
-    double since;       /* when a record last began or ended to come in */
-    enum status status; /* the first failure: nothing more is handed out */
+    double since;            /* when a record last began or ended to come in */
+    enum moat_status status; /* the first failure: nothing more is handed out */
 };
 
-enum status coordinator_agree(enum status status, MPI_Comm comm)
+enum moat_status coordinator_agree(enum moat_status status, MPI_Comm comm)
 {
     int mine = (int)status, worst = 0;
     MPI_Allreduce(&mine, &worst, 1, MPI_INT, MPI_MAX, comm);
-    return (enum status)worst;
+    return (enum moat_status)worst;
 }
 
 /* The next block to solve; sweep->blocks when there is none or the sweep is to end. */
 static size_t next_block(struct sweep *sweep)
 {
-    if (sweep->status == STATUS_OK && interrupt_requested()) {
+    if (sweep->status == MOAT_OK && interrupt_requested()) {
         /* What is in flight may come too late: mpirun kills two seconds after the signal. */
-        enum status flushed = results_flush(sweep->results);
-        sweep->status = flushed == STATUS_OK ? error_set(STATUS_STOPPED, "stopped by a signal") : flushed;
+        enum moat_status flushed = results_flush(sweep->results);
+        sweep->status = flushed == MOAT_OK ? moat_error_set(MOAT_STOPPED, "stopped by a signal") : flushed;
     }
     while (sweep->next < sweep->blocks && results_block_done(sweep->results, sweep->next)) {
         sweep->next++;
     }
-    return sweep->status == STATUS_OK && sweep->next < sweep->blocks ? sweep->next++ : sweep->blocks;
+    return sweep->status == MOAT_OK && sweep->next < sweep->blocks ? sweep->next++ : sweep->blocks;
 }
 
 static void write_record(struct sweep *sweep, const struct solved_header *header, const unsigned char *record, int rank)
 {
     struct block block = grid_block(&sweep->config->grid, (size_t)header->block);
-    enum status status =
+    enum moat_status status =
         results_write(sweep->results, (size_t)header->block, record, header->checksum, header->seconds, rank);
-    if (status != STATUS_OK) {
-        sweep->status = sweep->status == STATUS_OK || sweep->status == STATUS_STOPPED ? status : sweep->status;
+    if (status != MOAT_OK) {
+        sweep->status = sweep->status == MOAT_OK || sweep->status == MOAT_STOPPED ? status : sweep->status;
         return;
     }
     progress_add(sweep->progress, block_points(&block));
@@ -152,8 +152,8 @@ static void solve_in_place(struct sweep *sweep, struct worker *worker)
     }
 }
 
-enum status coordinator_run(const struct config *config, struct results *results, struct worker *worker,
-                            struct progress *progress, MPI_Comm comm)
+enum moat_status coordinator_run(const struct config *config, struct results *results, struct worker *worker,
+                                 struct progress *progress, MPI_Comm comm)
 {
     struct sweep sweep = {.config = config,
                           .results = results,
@@ -177,7 +177,7 @@ enum status coordinator_run(const struct config *config, struct results *results
     if (room) {
         serve_workers(&sweep, ranks);
     } else {
-        sweep.status = error_set(STATUS_MEMORY, "out of memory for %d blocks of %zu bytes", RECEIVES, sweep.size);
+        sweep.status = moat_error_set(MOAT_MEMORY, "out of memory for %d blocks of %zu bytes", RECEIVES, sweep.size);
     }
     for (int rank = 1; rank < ranks; rank++) {
         unsigned long long none = 0;

@@ -4,22 +4,22 @@
 
 #include <mpi.h>
 
-#include "sweep/config.h"
 #include "moat/error.h"
-#include "run/progress.h"
 #include "results/results.h"
+#include "run/progress.h"
 #include "run/worker.h"
+#include "sweep/config.h"
 
 /* The worst of the ranks' statuses, so that all take the same branch before the next collective. Collective over comm.
  */
-enum status coordinator_agree(enum status status, MPI_Comm comm);
+enum moat_status coordinator_agree(enum moat_status status, MPI_Comm comm);
 
 /* Runs the sweep: hands the blocks that `results` lacks to the workers, rank 1 and up of `comm`, and writes what comes
    back; with no other rank, solves them in place with `worker` (else NULL). On an interrupt, or when the file cannot be
-   written, it hands out nothing more, takes in what is in flight and stops the workers. Returns STATUS_OK when every
-   block is in the file, STATUS_STOPPED after an interrupt, STATUS_IO or STATUS_MEMORY. Rank 0, while the others are in
+   written, it hands out nothing more, takes in what is in flight and stops the workers. Returns MOAT_OK when every
+   block is in the file, MOAT_STOPPED after an interrupt, MOAT_IO or MOAT_MEMORY. Rank 0, while the others are in
    worker_run. */
-enum status coordinator_run(const struct config *config, struct results *results, struct worker *worker,
-                            struct progress *progress, MPI_Comm comm);
+enum moat_status coordinator_run(const struct config *config, struct results *results, struct worker *worker,
+                                 struct progress *progress, MPI_Comm comm);
 
 #endif

@@ -35,7 +35,7 @@ struct stage {
         int size, ranks; /* of the group that a rank leads: the size it was made for, and with what was left over */
     } * led;             /* [ranks] */
     size_t in_flight;
-    enum status status; /* the first failure: nothing more is handed out */
+    enum moat_status status; /* the first failure: nothing more is handed out */
 };
 
 /* The rung to hand out from to a group of that size: of those that want groups no larger, the one that wants the
@@ -44,10 +44,10 @@ static size_t next_rung(struct stage *stage, int size)
 {
     const struct ladder *ladder = stage->ladder;
     size_t next = ladder->rungs;
-    if (stage->status == STATUS_OK && interrupt_requested()) {
-        stage->status = error_set(STATUS_STOPPED, "stopped by a signal");
+    if (stage->status == MOAT_OK && interrupt_requested()) {
+        stage->status = moat_error_set(MOAT_STOPPED, "stopped by a signal");
     }
-    for (size_t k = ladder->rungs; k-- > 0 && stage->status == STATUS_OK;) {
+    for (size_t k = ladder->rungs; k-- > 0 && stage->status == MOAT_OK;) {
         while (stage->left[k] > 0 && ladder->state[k * ladder->trials + stage->left[k] - 1] != TASK_PENDING) {
             stage->left[k]--;
         }
@@ -62,8 +62,8 @@ static void keep(struct stage *stage, size_t task, double seconds, int rank, con
     if (stage->ladder->state[task] == TASK_FAILED) {
         fprintf(stderr, "moat: %s; the sweep goes on without this data set\n", message);
     }
-    enum status status = results_write_task(stage->results, stage->ladder, task, seconds, rank, message);
-    if (status != STATUS_OK && (stage->status == STATUS_OK || stage->status == STATUS_STOPPED)) {
+    enum moat_status status = results_write_task(stage->results, stage->ladder, task, seconds, rank, message);
+    if (status != MOAT_OK && (stage->status == MOAT_OK || stage->status == MOAT_STOPPED)) {
         stage->status = status;
     }
     progress_add(stage->progress, 1);
@@ -114,7 +114,7 @@ static void take_in(struct stage *stage, int rank)
                  MPI_STATUS_IGNORE);
     }
     stage->in_flight--;
-    ladder->state[task] = header.status == STATUS_OK ? TASK_DONE : TASK_FAILED;
+    ladder->state[task] = header.status == MOAT_OK ? TASK_DONE : TASK_FAILED;
     hand_out(stage, rank);
     keep(stage, task, header.seconds, rank, header.message);
 }
@@ -142,8 +142,8 @@ static void solve_alone(struct stage *stage)
     for (size_t k = next_rung(stage, INT_MAX); k < stage->ladder->rungs; k = next_rung(stage, INT_MAX)) {
         double seconds;
         size_t task = k * stage->ladder->trials + --stage->left[k];
-        enum status status = measurement_solve(stage->ladder, task, MPI_COMM_SELF, &seconds);
-        keep(stage, task, seconds, 0, status == STATUS_OK ? "" : error_message());
+        enum moat_status status = measurement_solve(stage->ladder, task, MPI_COMM_SELF, &seconds);
+        keep(stage, task, seconds, 0, status == MOAT_OK ? "" : moat_error_message());
     }
 }
 
@@ -157,17 +157,17 @@ static MPI_Comm gather_workers(MPI_Comm comm)
     return group;
 }
 
-enum status measurement_coordinate(struct ladder *ladder, const int *group, struct results *results,
-                                   struct progress *progress, MPI_Comm comm)
+enum moat_status measurement_coordinate(struct ladder *ladder, const int *group, struct results *results,
+                                        struct progress *progress, MPI_Comm comm)
 {
-    struct stage stage = {ladder, group, results, progress, comm, NULL, NULL, 0, STATUS_OK};
+    struct stage stage = {ladder, group, results, progress, comm, NULL, NULL, 0, MOAT_OK};
     int ranks;
     MPI_Comm_size(comm, &ranks);
     stage.left = malloc(ladder->rungs * sizeof *stage.left);
     stage.led = calloc((size_t)ranks, sizeof *stage.led);
     bool ready = stage.left && stage.led;
     if (!ready) {
-        stage.status = error_set(STATUS_MEMORY, "out of memory for %zu rungs on %d ranks", ladder->rungs, ranks);
+        stage.status = moat_error_set(MOAT_MEMORY, "out of memory for %zu rungs on %d ranks", ladder->rungs, ranks);
     }
     for (size_t k = 0; ready && k < ladder->rungs; k++) {
         stage.left[k] = ladder->trials;
@@ -189,10 +189,10 @@ enum status measurement_coordinate(struct ladder *ladder, const int *group, stru
 
 /* --- The other ranks */
 
-static void send_measured(struct ladder *ladder, size_t task, enum status status, double seconds, MPI_Comm comm)
+static void send_measured(struct ladder *ladder, size_t task, enum moat_status status, double seconds, MPI_Comm comm)
 {
     struct measured_header header = {task, seconds, (int)status, ""};
-    snprintf(header.message, sizeof header.message, "%s", status == STATUS_OK ? "" : error_message());
+    snprintf(header.message, sizeof header.message, "%s", status == MOAT_OK ? "" : moat_error_message());
     MPI_Send(&header, sizeof header, MPI_BYTE, 0, TAG_MEASURED, comm);
     for (int i = 0; i < TABLES; i++) {
         MPI_Send(task_tables(ladder, task, i), (int)ladder_task_size(ladder), MPI_DOUBLE, 0, TAG_TABLE, comm);
@@ -240,7 +240,7 @@ void measurement_work(struct ladder *ladder, MPI_Comm comm)
         }
         int rank;
         double seconds;
-        enum status status = measurement_solve(ladder, (size_t)value, group, &seconds);
+        enum moat_status status = measurement_solve(ladder, (size_t)value, group, &seconds);
         MPI_Comm_rank(group, &rank);
         if (rank == 0) {
             send_measured(ladder, (size_t)value, status, seconds, comm);

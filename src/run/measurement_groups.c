@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "run/measurement.h"
 #include "ridge/ridge.h"
+#include "run/measurement.h"
 
 static const double SHORT = 0.05;
 
@@ -42,7 +42,7 @@ static double task_flops(const struct config *config, double N)
     return ridge_flops((size_t)config->P, (size_t)N, config->grid.axis[GRID_NU].size, LADDER_LAMBDAS);
 }
 
-enum status measurement_groups(const struct config *config, int workers, double bytes, int *group)
+enum moat_status measurement_groups(const struct config *config, int workers, double bytes, int *group)
 {
     const struct axis *N = &config->ridge.N;
     double total = 0, left = 0;
@@ -63,13 +63,13 @@ enum status measurement_groups(const struct config *config, int workers, double 
             size = 2 * size < workers ? 2 * size : workers;
         }
         if (task_bytes(config, N->values[k], size) > bytes) {
-            return error_set(
-                STATUS_USAGE,
+            return moat_error_set(
+                MOAT_USAGE,
                 "ridge.N = %g at P = %g: a group of %d ranks takes %.3g GB on each, but there are %.3g GB for a "
                 "rank: use more ranks or nodes, or larger groups (ridge.ranks_per_group), or a shorter ladder",
                 N->values[k], config->P, size, task_bytes(config, N->values[k], size) / 1e9, bytes / 1e9);
         }
         group[k] = size;
     }
-    return STATUS_OK;
+    return MOAT_OK;
 }

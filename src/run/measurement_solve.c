@@ -3,7 +3,7 @@
 #include "ridge/ridge.h"
 #include "run/measurement.h"
 
-enum status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm group, double *seconds)
+enum moat_status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm group, double *seconds)
 {
     const struct config *config = ladder->config;
     size_t at = task * ladder_task_size(ladder);
@@ -18,10 +18,11 @@ enum status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm group
                                .lambda = ladder->lambda};
     struct ridge_table table = {.A1 = ladder->A1 + at, .A2 = ladder->A2 + at, .D = ladder->D + at};
     double start = MPI_Wtime();
-    enum status status = ridge_solve(&ridge, group, &table);
+    enum moat_status status = ridge_solve(&ridge, group, &table);
     *seconds = MPI_Wtime() - start;
-    ladder->state[task] = status == STATUS_OK ? TASK_DONE : TASK_FAILED;
-    return status == STATUS_OK ? status : error_context(status, "N = %zu, trial %zu", ridge.N, task % ladder->trials);
+    ladder->state[task] = status == MOAT_OK ? TASK_DONE : TASK_FAILED;
+    return status == MOAT_OK ? status
+                             : moat_error_context(status, "N = %zu, trial %zu", ridge.N, task % ladder->trials);
 }
 
 /* MPI counts elements with an int. */

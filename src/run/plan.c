@@ -7,30 +7,30 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "sweep/ladder.h"
-#include "run/measurement.h"
 #include "results/results.h"
 #include "ridge/ridge.h"
+#include "run/measurement.h"
 #include "run/worker.h"
+#include "sweep/ladder.h"
 
 #define CALIBRATION_SECONDS 1.0
 
 /* Seconds a grid point takes a worker: blocks from all over the grid, for about a second. */
-static enum status calibrate_points(const struct config *config, double *seconds_per_point)
+static enum moat_status calibrate_points(const struct config *config, double *seconds_per_point)
 {
     struct ladder *ladder = NULL;
     struct worker *worker = NULL;
-    enum status status = STATUS_OK;
+    enum moat_status status = MOAT_OK;
     if (config->solver == SOLVER_RIDGE) {
         status = ladder_create(config, &ladder);
-        status = status == STATUS_OK ? ladder_expect(ladder) : status;
+        status = status == MOAT_OK ? ladder_expect(ladder) : status;
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = worker_create(config, ladder, &worker);
     }
     size_t blocks = grid_blocks(&config->grid), points = 0;
     double seconds = 0;
-    for (size_t i = 0; status == STATUS_OK && i < blocks && seconds < CALIBRATION_SECONDS; i++) {
+    for (size_t i = 0; status == MOAT_OK && i < blocks && seconds < CALIBRATION_SECONDS; i++) {
         struct solved_header header;
         size_t index =
             (size_t)fmod((double)i * 0.6180339887498949 * (double)blocks, (double)blocks); /* spread evenly */
@@ -51,7 +51,7 @@ static double task_flops(const struct config *config, double N)
 }
 
 /* Flops per second of one rank at a task that takes about a second: the largest rung that is small enough. */
-static enum status calibrate_task(const struct config *config, double *flops_per_second)
+static enum moat_status calibrate_task(const struct config *config, double *flops_per_second)
 {
     const struct axis *N = &config->ridge.N;
     struct config sample = *config; /* shares what it points to; freed by no one */
@@ -62,8 +62,8 @@ static enum status calibrate_task(const struct config *config, double *flops_per
     }
     sample.ridge.trials = 1;
     double seconds = 0;
-    enum status status = ladder_create(&sample, &ladder);
-    if (status == STATUS_OK) {
+    enum moat_status status = ladder_create(&sample, &ladder);
+    if (status == MOAT_OK) {
         status = measurement_solve(ladder, k, MPI_COMM_SELF, &seconds);
         *flops_per_second = task_flops(config, N->values[k]) / seconds;
     }
@@ -79,15 +79,15 @@ static double resident_bytes(void)
 }
 
 /* The tasks on groups of ranks, and the memory of the largest. */
-static enum status plan_tasks(struct plan *plan, double bytes)
+static enum moat_status plan_tasks(struct plan *plan, double bytes)
 {
     const struct config *config = plan->config;
     int *group = calloc(plan->rungs, sizeof *group);
     if (!group) {
-        return error_set(STATUS_MEMORY, "out of memory for %zu rungs", plan->rungs);
+        return moat_error_set(MOAT_MEMORY, "out of memory for %zu rungs", plan->rungs);
     }
-    enum status status = measurement_groups(config, plan->workers, bytes, group);
-    for (size_t k = 0; status == STATUS_OK && k < plan->rungs; k++) {
+    enum moat_status status = measurement_groups(config, plan->workers, bytes, group);
+    for (size_t k = 0; status == MOAT_OK && k < plan->rungs; k++) {
         double N = config->ridge.N.values[k], flops = task_flops(config, N);
         plan->rung[k] =
             (struct plan_rung){.N = N,
@@ -103,9 +103,9 @@ static enum status plan_tasks(struct plan *plan, double bytes)
     return status;
 }
 
-enum status plan_resize(struct plan *plan, int ranks, double bytes)
+enum moat_status plan_resize(struct plan *plan, int ranks, double bytes)
 {
-    enum status status = STATUS_OK;
+    enum moat_status status = MOAT_OK;
     plan->ranks = ranks;
     plan->workers = ranks > 1 ? ranks - 1 : 1;
     plan->flops = plan->tables_seconds = plan->rank_bytes = 0;
@@ -118,12 +118,12 @@ enum status plan_resize(struct plan *plan, int ranks, double bytes)
     return status;
 }
 
-enum status plan_create(const struct config *config, int ranks, double bytes, struct plan **out)
+enum moat_status plan_create(const struct config *config, int ranks, double bytes, struct plan **out)
 {
     struct plan *plan = calloc(1, sizeof *plan);
     *out = NULL;
     if (!plan) {
-        return error_set(STATUS_MEMORY, "out of memory");
+        return moat_error_set(MOAT_MEMORY, "out of memory");
     }
     plan->config = config;
     plan->points = grid_points(&config->grid);
@@ -132,17 +132,18 @@ enum status plan_create(const struct config *config, int ranks, double bytes, st
     plan->flops_per_second = plan->seconds_per_point = NAN;
     plan->rungs = config->solver == SOLVER_RIDGE ? config->ridge.N.size : 0;
     plan->rung = calloc(plan->rungs + 1, sizeof *plan->rung);
-    enum status status = plan->rung ? plan_resize(plan, ranks, bytes) : error_set(STATUS_MEMORY, "out of memory");
-    if (status == STATUS_OK && plan->rungs > 0) {
+    enum moat_status status =
+        plan->rung ? plan_resize(plan, ranks, bytes) : moat_error_set(MOAT_MEMORY, "out of memory");
+    if (status == MOAT_OK && plan->rungs > 0) {
         status = calibrate_task(config, &plan->flops_per_second);
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = calibrate_points(config, &plan->seconds_per_point);
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = plan_resize(plan, ranks, bytes);
     }
-    if (status != STATUS_OK) {
+    if (status != MOAT_OK) {
         plan_destroy(&plan);
     }
     *out = plan;

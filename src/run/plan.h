@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-#include "sweep/config.h"
 #include "moat/error.h"
+#include "sweep/config.h"
 
 /* What a sweep will take on a number of ranks, from a calibration of a few seconds on this machine. */
 struct plan {
@@ -26,11 +26,11 @@ struct plan {
 };
 
 /* The plan of `config`, which must outlive it, for that many ranks with `bytes` of memory each (INFINITY: any). Runs
-   the calibration. Returns STATUS_USAGE when the ladder does not fit, STATUS_MEMORY, STATUS_NUMERICAL. Local. */
-enum status plan_create(const struct config *config, int ranks, double bytes, struct plan **out);
+   the calibration. Returns MOAT_USAGE when the ladder does not fit, MOAT_MEMORY, MOAT_NUMERICAL. Local. */
+enum moat_status plan_create(const struct config *config, int ranks, double bytes, struct plan **out);
 
-/* The same plan for another number of ranks, by the same calibration. Returns STATUS_USAGE. Local. */
-enum status plan_resize(struct plan *plan, int ranks, double bytes);
+/* The same plan for another number of ranks, by the same calibration. Returns MOAT_USAGE. Local. */
+enum moat_status plan_resize(struct plan *plan, int ranks, double bytes);
 
 /* Frees *plan and sets it to NULL; accepts NULL inside. Local. */
 void plan_destroy(struct plan **plan);

@@ -28,10 +28,10 @@ struct worker {
 static void model_destroy(struct model *model)
 {
     jackknife_destroy(&model->jackknife);
-    deterministic_destroy(&model->deterministic);
+    moat_deterministic_destroy(&model->deterministic);
 }
 
-enum status worker_create(const struct config *config, const struct ladder *ladder, struct worker **out)
+enum moat_status worker_create(const struct config *config, const struct ladder *ladder, struct worker **out)
 {
     struct worker *worker = calloc(1, sizeof *worker);
     size_t size = sizeof(struct solved_header) + worker_record_size(config, 0); /* block 0 is as large as any */
@@ -43,9 +43,9 @@ enum status worker_create(const struct config *config, const struct ladder *ladd
     }
     if (!worker || !worker->message) {
         worker_destroy(out);
-        return error_set(STATUS_MEMORY, "out of memory for a block of %zu bytes", size);
+        return moat_error_set(MOAT_MEMORY, "out of memory for a block of %zu bytes", size);
     }
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
 void worker_destroy(struct worker **worker)
@@ -74,12 +74,12 @@ static const struct model *model_of(struct worker *worker, size_t index)
     worker->next_model = (worker->next_model + 1) % MODELS;
     model_destroy(model);
     model->nu = nu;
-    enum status status = deterministic_create(config->gamma, nu, config->P, &model->deterministic);
-    if (status == STATUS_OK && config->solver == SOLVER_RIDGE) {
+    enum moat_status status = moat_deterministic_create(config->gamma, nu, config->P, &model->deterministic);
+    if (status == MOAT_OK && config->solver == SOLVER_RIDGE) {
         status = jackknife_create(model->deterministic, worker->ladder, index, &model->jackknife);
     }
-    if (status != STATUS_OK) {
-        fprintf(stderr, "moat: nu = %g: %s; its points are stored as failed\n", nu, error_message());
+    if (status != MOAT_OK) {
+        fprintf(stderr, "moat: nu = %g: %s; its points are stored as failed\n", nu, moat_error_message());
         model_destroy(model);
         return NULL;
     }
@@ -128,7 +128,7 @@ static void store_failed(const struct record *record)
         size_t size = field_element_size(field_table[f].type);
         for (size_t at = record->offset[f]; at + size <= record->offset[f + 1]; at += size) {
             if (field_table[f].type == FIELD_UINT8) {
-                record->bytes[at] = f == FIELD_STATUS ? MARKET_FAILED : REGIME_NONE;
+                record->bytes[at] = f == FIELD_STATUS ? MOAT_MARKET_FAILED : MOAT_REGIME_NONE;
             } else {
                 *(double *)(void *)(record->bytes + at) = NAN;
             }
@@ -149,7 +149,7 @@ const unsigned char *worker_solve(struct worker *worker, size_t index, struct so
     for (at[GRID_NU] = 0; at[GRID_NU] < record.block.count[GRID_NU]; at[GRID_NU]++) {
         double nu = record_coordinate(&record, GRID_NU, at);
         const struct model *model = model_of(worker, record.block.start[GRID_NU] + at[GRID_NU]);
-        record_store(&record, FIELD_NU_PRIME, at, regime_nu_prime(worker->config->gamma, nu));
+        record_store(&record, FIELD_NU_PRIME, at, moat_regime_nu_prime(worker->config->gamma, nu));
         for (at[GRID_Q] = 0; model && at[GRID_Q] < record.block.count[GRID_Q]; at[GRID_Q]++) {
             if (worker->config->sweep == SWEEP_SCALING_LAW) {
                 worker_solve_scaling_laws(model, &record, at);

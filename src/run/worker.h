@@ -6,16 +6,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sweep/config.h"
 #include "moat/error.h"
+#include "sweep/config.h"
 #include "sweep/ladder.h"
 
 /* What a worker owns: the config, the solver tables of the nu it met last, room for one record. */
 struct worker;
 
 /* `ladder` has the measured tables with SOLVER_RIDGE, else it is NULL; it and `config` must outlive the worker. Returns
-   STATUS_MEMORY. Local. */
-enum status worker_create(const struct config *config, const struct ladder *ladder, struct worker **out);
+   MOAT_MEMORY. Local. */
+enum moat_status worker_create(const struct config *config, const struct ladder *ladder, struct worker **out);
 
 /* Frees *worker and sets it to NULL; accepts NULL inside. Local. */
 void worker_destroy(struct worker **worker);

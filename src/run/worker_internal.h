@@ -2,8 +2,8 @@
 #ifndef MOAT_WORKER_INTERNAL_H
 #define MOAT_WORKER_INTERNAL_H
 
-#include "sweep/config.h"
 #include "moat/deterministic.h"
+#include "sweep/config.h"
 #include "sweep/field.h"
 #include "sweep/jackknife.h"
 
@@ -24,8 +24,8 @@ const void *worker_answer(struct worker *worker, size_t index, size_t *size);
 /* What solves the points of one nu. */
 struct model {
     double nu;
-    struct deterministic *deterministic; /* NULL: no model, or it could not be made */
-    struct jackknife *jackknife;         /* with SOLVER_RIDGE, else NULL */
+    struct moat_deterministic *deterministic; /* NULL: no model, or it could not be made */
+    struct jackknife *jackknife;              /* with SOLVER_RIDGE, else NULL */
 };
 
 /* A block's record, field by field. */

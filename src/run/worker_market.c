@@ -10,13 +10,13 @@
 
 /* A market but for the entrant's rule. */
 struct incumbency {
-    struct solver solver; /* of the deterministic equivalent, or of all data when there are measured tables */
+    struct moat_solver solver; /* of the deterministic equivalent, or of all data when there are measured tables */
     double Q, tau_I;
-    struct company incumbent;
+    struct moat_company incumbent;
 };
 
 static void store_company(const struct record *record, enum field_id alpha, const size_t at[GRID_AXES],
-                          const struct company *company)
+                          const struct moat_company *company)
 {
     const double value[] = {company->alpha, company->lambda, company->loss_performance, company->loss_safety};
     for (int i = 0; i < 4; i++) { /* the four fields follow each other in the table */
@@ -25,13 +25,14 @@ static void store_company(const struct record *record, enum field_id alpha, cons
 }
 
 static void store_elasticities(const struct record *record, const size_t at[GRID_AXES],
-                               const struct incumbency *incumbency, double tau_E, const struct threshold *threshold)
+                               const struct incumbency *incumbency, double tau_E,
+                               const struct moat_threshold *threshold)
 {
     bool in_L_star = record->config->tau_unit == TAU_L_STAR;
-    double nu = record_coordinate(record, GRID_NU, at), theory[REGIME_EXPONENTS];
-    struct elasticity elasticity;
-    elasticity_threshold(&incumbency->solver, incumbency->Q, &incumbency->incumbent, incumbency->tau_I, tau_E,
-                         in_L_star, threshold, &elasticity);
+    double nu = record_coordinate(record, GRID_NU, at), theory[MOAT_REGIME_EXPONENTS];
+    struct moat_elasticity elasticity;
+    moat_elasticity_threshold(&incumbency->solver, incumbency->Q, &incumbency->incumbent, incumbency->tau_I, tau_E,
+                              in_L_star, threshold, &elasticity);
     record_store(record, FIELD_ELASTICITY_N_I, at, elasticity.N_I);
     record_store(record, FIELD_ELASTICITY_TAU_E, at, elasticity.tau_E);
     record_store(record, FIELD_ELASTICITY_TAU_I, at, elasticity.tau_I);
@@ -40,19 +41,19 @@ static void store_elasticities(const struct record *record, const size_t at[GRID
 
     bool finite_incumbent = isfinite(incumbency->incumbent.N);
     if (finite_incumbent) {
-        regime_result_1(nu, theory);
+        moat_regime_result_1(nu, theory);
     } else {
-        regime_result_2(record->config->gamma, nu, theory);
+        moat_regime_result_2(record->config->gamma, nu, theory);
     }
     double exponent = finite_incumbent ? elasticity.N_I : elasticity.D;
-    record_store_flag(record, FIELD_REGIME, at, (int)regime_nearest(exponent, theory));
+    record_store_flag(record, FIELD_REGIME, at, (int)moat_regime_nearest(exponent, theory));
 }
 
 static void solve_market(const struct model *model, const struct record *record, const size_t at[GRID_AXES],
                          const struct incumbency *expected, const struct incumbency *measured, double tau_E)
 {
-    struct threshold threshold;
-    market_threshold(&expected->solver, expected->Q, &expected->incumbent, expected->tau_I, tau_E, &threshold);
+    struct moat_threshold threshold;
+    moat_market_threshold(&expected->solver, expected->Q, &expected->incumbent, expected->tau_I, tau_E, &threshold);
     if (model->jackknife) {
         double standard_error;
         record_store(record, FIELD_N_E_STAR_DETERMINISTIC, at, threshold.N_E_star);
@@ -67,7 +68,7 @@ static void solve_market(const struct model *model, const struct record *record,
 
 static double infinite_data_gap(double L_star, double tau_I, double tau_E)
 {
-    return fmin(tau_I, tau_E) < L_star / 4 ? NAN : market_gap(L_star, tau_I, tau_E);
+    return fmin(tau_I, tau_E) < L_star / 4 ? NAN : moat_market_gap(L_star, tau_I, tau_E);
 }
 
 /* All entrants' rules against one incumbent: all of `at` but at[GRID_TAU_E] is set. */
@@ -75,8 +76,8 @@ static void solve_entrants(const struct model *model, const struct record *recor
                            double tau_unit)
 {
     double Q = record_coordinate(record, GRID_Q, at), N_I = record_coordinate(record, GRID_N_I, at);
-    struct incumbency expected = {.solver = deterministic_solver(model->deterministic), .Q = Q, .tau_I = tau_I};
-    company_solve(&expected.solver, N_I, Q, tau_I, &expected.incumbent);
+    struct incumbency expected = {.solver = moat_deterministic_solver(model->deterministic), .Q = Q, .tau_I = tau_I};
+    moat_company_solve(&expected.solver, N_I, Q, tau_I, &expected.incumbent);
     struct incumbency measured = expected;
     if (model->jackknife) {
         measured.solver = jackknife_solver(model->jackknife);
@@ -94,7 +95,7 @@ static void solve_entrants(const struct model *model, const struct record *recor
 void worker_solve_markets(const struct model *model, const struct record *record, size_t at[GRID_AXES])
 {
     const size_t *count = record->block.count;
-    struct solver solver = deterministic_solver(model->deterministic);
+    struct moat_solver solver = moat_deterministic_solver(model->deterministic);
     double L_star = 2 * record_coordinate(record, GRID_Q, at) * solver.A0;
     double tau_unit = record->config->tau_unit == TAU_L_STAR ? L_star : 1;
     record_store(record, FIELD_L_STAR, at, L_star);

@@ -2,8 +2,8 @@
 /* The worker's side of the protocol: blocks in, records out. It knows nothing of what solves a block. */
 #include "run/worker.h"
 
-#include "sweep/field.h"
 #include "run/worker_internal.h"
+#include "sweep/field.h"
 
 size_t worker_record_size(const struct config *config, size_t index)
 {

@@ -5,12 +5,13 @@
 #include "moat/scaling_law.h"
 #include "run/worker_internal.h"
 
-static void store_law(const struct record *record, const size_t at[GRID_AXES], double nu, const struct scaling_law *law)
+static void store_law(const struct record *record, const size_t at[GRID_AXES], double nu,
+                      const struct moat_scaling_law *law)
 {
-    double theory[REGIME_EXPONENTS], theory_excess[REGIME_EXPONENTS];
-    regime_scaling_law(nu, theory);
-    regime_excess_loss(record->config->gamma, nu, theory_excess);
-    record_store_flag(record, FIELD_STATUS, at, law->solved ? MARKET_OK : MARKET_FAILED);
+    double theory[MOAT_REGIME_EXPONENTS], theory_excess[MOAT_REGIME_EXPONENTS];
+    moat_regime_scaling_law(nu, theory);
+    moat_regime_excess_loss(record->config->gamma, nu, theory_excess);
+    record_store_flag(record, FIELD_STATUS, at, law->solved ? MOAT_MARKET_OK : MOAT_MARKET_FAILED);
     record_store(record, FIELD_LOSS, at, law->loss);
     record_store(record, FIELD_EXCESS_LOSS, at, law->excess);
     record_store(record, FIELD_LAMBDA_LOSS, at, law->lambda);
@@ -21,17 +22,17 @@ static void store_law(const struct record *record, const size_t at[GRID_AXES], d
     record_store(record, FIELD_MIXTURE_FINITE_DATA_ERROR, at, law->term.mixture_finite_data);
     record_store(record, FIELD_EXPONENT_LOSS, at, law->exponent_loss);
     record_store(record, FIELD_EXPONENT_EXCESS, at, law->exponent_excess);
-    record_store_flag(record, FIELD_REGIME, at, (int)regime_nearest(law->exponent_loss, theory));
-    record_store_flag(record, FIELD_REGIME_EXCESS, at, (int)regime_nearest(law->exponent_excess, theory_excess));
+    record_store_flag(record, FIELD_REGIME, at, (int)moat_regime_nearest(law->exponent_loss, theory));
+    record_store_flag(record, FIELD_REGIME_EXCESS, at, (int)moat_regime_nearest(law->exponent_excess, theory_excess));
 }
 
-static void solve_law(const struct model *model, const struct solver *solver, const struct record *record,
+static void solve_law(const struct model *model, const struct moat_solver *solver, const struct record *record,
                       const size_t at[GRID_AXES])
 {
     double lambda = record_coordinate(record, GRID_LAMBDA, at), N = record_coordinate(record, GRID_N, at);
     double alpha = record_coordinate(record, GRID_ALPHA, at), Q = record_coordinate(record, GRID_Q, at);
-    struct scaling_law law;
-    scaling_law_solve(solver, N, Q, alpha, lambda, &law);
+    struct moat_scaling_law law;
+    moat_scaling_law_solve(solver, N, Q, alpha, lambda, &law);
     if (model->jackknife) {
         double standard_error;
         record_store(record, FIELD_LOSS_DETERMINISTIC, at, law.loss);
@@ -45,7 +46,7 @@ static void solve_law(const struct model *model, const struct solver *solver, co
 void worker_solve_scaling_laws(const struct model *model, const struct record *record, size_t at[GRID_AXES])
 {
     const size_t *count = record->block.count;
-    struct solver solver = deterministic_solver(model->deterministic);
+    struct moat_solver solver = moat_deterministic_solver(model->deterministic);
     record_store(record, FIELD_L_STAR, at, 2 * record_coordinate(record, GRID_Q, at) * solver.A0);
     for (at[GRID_LAMBDA] = 0; at[GRID_LAMBDA] < count[GRID_LAMBDA]; at[GRID_LAMBDA]++) {
         for (at[GRID_N] = 0; at[GRID_N] < count[GRID_N]; at[GRID_N]++) {

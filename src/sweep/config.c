@@ -17,36 +17,36 @@
 enum { TEXT_SIZE_MAX = 1 << 20 }; /* a config is a page; anything near this is the wrong file */
 
 /* Opens the regular file `path`. Without O_NONBLOCK a pipe would wait for its writer before it could be refused. */
-static enum status open_file(const char *path, int *out)
+static enum moat_status open_file(const char *path, int *out)
 {
     struct stat about;
     int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (file < 0) {
         bool absent = errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG || errno == ELOOP;
-        return error_set(absent ? STATUS_USAGE : STATUS_IO, "%s: %s, expected a config file: see jobs/reference.yaml",
-                         path, strerror(errno));
+        return moat_error_set(absent ? MOAT_USAGE : MOAT_IO, "%s: %s, expected a config file: see jobs/reference.yaml",
+                              path, strerror(errno));
     }
     if (fstat(file, &about) != 0 || !S_ISREG(about.st_mode)) {
         close(file);
-        return error_set(STATUS_USAGE, "%s: found a folder, pipe or device, expected a config file", path);
+        return moat_error_set(MOAT_USAGE, "%s: found a folder, pipe or device, expected a config file", path);
     }
     *out = file;
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
 /* Reads all of `path` into *text, NUL-terminated, which the caller frees. */
-static enum status read_file(const char *path, char **text)
+static enum moat_status read_file(const char *path, char **text)
 {
     int file = -1;
     size_t used = 0;
     char *buffer = NULL;
-    enum status status = open_file(path, &file);
-    if (status != STATUS_OK) {
+    enum moat_status status = open_file(path, &file);
+    if (status != MOAT_OK) {
         return status;
     }
     buffer = malloc((size_t)TEXT_SIZE_MAX + 2);
     if (!buffer) {
-        status = error_set(STATUS_MEMORY, "%s: out of memory", path);
+        status = moat_error_set(MOAT_MEMORY, "%s: out of memory", path);
         goto cleanup;
     }
     while (used <= TEXT_SIZE_MAX) { /* one byte more than allowed tells a file that is too large */
@@ -55,7 +55,7 @@ static enum status read_file(const char *path, char **text)
             continue;
         }
         if (got < 0) {
-            status = error_set(STATUS_IO, "%s: cannot be read: %s", path, strerror(errno));
+            status = moat_error_set(MOAT_IO, "%s: cannot be read: %s", path, strerror(errno));
             goto cleanup;
         }
         if (got == 0) {
@@ -65,11 +65,11 @@ static enum status read_file(const char *path, char **text)
     }
     buffer[used] = '\0';
     if (strlen(buffer) != used) {
-        status = error_set(STATUS_USAGE, "%s: found a binary file (it has NUL bytes), expected YAML text", path);
+        status = moat_error_set(MOAT_USAGE, "%s: found a binary file (it has NUL bytes), expected YAML text", path);
     }
 
 cleanup:
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         *text = buffer;
     } else {
         free(buffer);
@@ -78,46 +78,47 @@ cleanup:
     return status;
 }
 
-enum status config_load(const char *path, struct config **out)
+enum moat_status config_load(const char *path, struct config **out)
 {
     char *text = NULL;
     *out = NULL;
-    enum status status = read_file(path, &text);
-    if (status == STATUS_OK) {
+    enum moat_status status = read_file(path, &text);
+    if (status == MOAT_OK) {
         status = config_parse(text, path, out);
     }
     free(text);
     return status;
 }
 
-enum status config_parse(const char *text, const char *origin, struct config **out)
+enum moat_status config_parse(const char *text, const char *origin, struct config **out)
 {
     struct config_source source = {.origin = origin, .text = text};
     struct config_document *document = NULL;
     enum sweep_kind sweep = SWEEP_MARKET_ENTRY;
     struct config *config = calloc(1, sizeof *config);
-    enum status status = STATUS_MEMORY;
+    enum moat_status status = MOAT_MEMORY;
     *out = NULL;
     if (strlen(text) > TEXT_SIZE_MAX) {
-        status = error_set(STATUS_USAGE, "%s: found more than 1 MiB, expected a config file of a page or so", origin);
+        status =
+            moat_error_set(MOAT_USAGE, "%s: found more than 1 MiB, expected a config file of a page or so", origin);
         goto cleanup;
     }
     if (!config || !(config->text = strdup(text))) {
-        error_set(STATUS_MEMORY, "%s: out of memory", origin);
+        moat_error_set(MOAT_MEMORY, "%s: out of memory", origin);
         goto cleanup;
     }
     status = config_text_check(&source);
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = config_sweep(&source, &sweep);
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = config_document_read(&source, sweep, &document);
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         config->sweep = sweep;
         status = config_check(&source, document, config);
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         *out = config;
         config = NULL;
     }

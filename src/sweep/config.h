@@ -37,13 +37,13 @@ struct config {
 };
 
 /* Reads and checks the YAML file `path`; every mistake is refused with file, line, key, what was found and what was
-   expected. On success *out is owned by the caller, on failure it is NULL. Returns STATUS_USAGE (also when there is no
-   such file, or it is not a regular file of at most 1 MiB of text), STATUS_IO (it cannot be read) or STATUS_MEMORY.
+   expected. On success *out is owned by the caller, on failure it is NULL. Returns MOAT_USAGE (also when there is no
+   such file, or it is not a regular file of at most 1 MiB of text), MOAT_IO (it cannot be read) or MOAT_MEMORY.
    Rank 0. */
-enum status config_load(const char *path, struct config **out);
+enum moat_status config_load(const char *path, struct config **out);
 
 /* The same from a YAML text; `origin` stands for the file's name in messages. Rank 0. */
-enum status config_parse(const char *text, const char *origin, struct config **out);
+enum moat_status config_parse(const char *text, const char *origin, struct config **out);
 
 /* Whether two configs ask for the same numbers: everything but name, output and the text's
    spelling is equal, numbers to the bit. Local. */

@@ -63,8 +63,8 @@ static bool parse_number(const char *text, double *out)
     return *c == '\0' && end == c && errno != ERANGE;
 }
 
-enum status config_number(const struct config_source *source, const char *path, const char *text,
-                          const struct range *range, double *out)
+enum moat_status config_number(const struct config_source *source, const char *path, const char *text,
+                               const struct range *range, double *out)
 {
     double x;
     if (!parse_number(text, &x)) {
@@ -75,18 +75,18 @@ enum status config_number(const struct config_source *source, const char *path, 
         return config_refuse(source, path, NULL, "%s", range->expected);
     }
     *out = x;
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
 /* Low and high end of a log or linear axis. Both ends are positive by every axis's range. */
-static enum status plan_ends(const struct config_source *source, char **ends, struct plan *plan)
+static enum moat_status plan_ends(const struct config_source *source, char **ends, struct plan *plan)
 {
     char path[96];
     double x[2] = {0};
     for (int i = 0; i < 2; i++) {
         snprintf(path, sizeof path, "%s.%s[%d]", plan->name, form_name[plan->form], i);
-        enum status status = config_number(source, path, ends[i], plan->range, &x[i]);
-        if (status != STATUS_OK) {
+        enum moat_status status = config_number(source, path, ends[i], plan->range, &x[i]);
+        if (status != MOAT_OK) {
             return status;
         }
         if (isinf(x[i])) {
@@ -101,11 +101,11 @@ static enum status plan_ends(const struct config_source *source, char **ends, st
     }
     plan->low = x[0];
     plan->high = x[1];
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
 /* Form and size of an axis. */
-static enum status plan_axis(const struct config_source *source, struct plan *plan)
+static enum moat_status plan_axis(const struct config_source *source, struct plan *plan)
 {
     const struct axis_text *text = plan->text;
     char **const list[FORMS] = {text->values, text->log, text->linear};
@@ -128,25 +128,25 @@ static enum status plan_axis(const struct config_source *source, struct plan *pl
     snprintf(path, sizeof path, "%s.points", plan->name);
     if (plan->form == FORM_VALUES) {
         plan->size = text->values_count;
-        return text->points ? config_refuse(source, path, NULL, "no points beside values") : STATUS_OK;
+        return text->points ? config_refuse(source, path, NULL, "no points beside values") : MOAT_OK;
     }
     static const struct range points = {2, AXIS_POINTS_MAX, false, true, false, "an integer from 2 to 1e8"};
     double size = 0;
-    enum status status = config_number(source, path, text->points, &points, &size);
-    if (status != STATUS_OK) {
+    enum moat_status status = config_number(source, path, text->points, &points, &size);
+    if (status != MOAT_OK) {
         return status;
     }
     plan->size = (size_t)size;
     status = plan_ends(source, list[plan->form], plan);
-    if (status == STATUS_OK && plan->range->integer && size > plan->high - plan->low + 1) {
+    if (status == MOAT_OK && plan->range->integer && size > plan->high - plan->low + 1) {
         return config_refuse(source, path, NULL, "fewer: some would be the same whole number");
     }
     return status;
 }
 
 /* Refuses a grid of too many points. */
-static enum status check_size(const struct config_source *source, const struct plan plan[GRID_AXES],
-                              const char *const name[GRID_AXES])
+static enum moat_status check_size(const struct config_source *source, const struct plan plan[GRID_AXES],
+                                   const char *const name[GRID_AXES])
 {
     double points = 1;
     char found[256];
@@ -159,7 +159,7 @@ static enum status check_size(const struct config_source *source, const struct p
         }
     }
     if (points <= GRID_POINTS_MAX) {
-        return STATUS_OK;
+        return MOAT_OK;
     }
     snprintf(found + used, sizeof found - used, " = %.3g points", points);
     return config_refuse(source, "grid", found, "at most 1e10: take fewer values, or split the sweep");
@@ -181,18 +181,18 @@ static double axis_value(const struct plan *plan, size_t i)
     return (plan->low * down + plan->high * up) / n;
 }
 
-static enum status fill_axis(const struct config_source *source, const struct plan *plan, struct axis *axis)
+static enum moat_status fill_axis(const struct config_source *source, const struct plan *plan, struct axis *axis)
 {
     axis->values = malloc(plan->size * sizeof *axis->values + 1);
     if (!axis->values) {
-        return error_set(STATUS_MEMORY, "%s: out of memory for the %zu values of %s", source->origin, plan->size,
-                         plan->name);
+        return moat_error_set(MOAT_MEMORY, "%s: out of memory for the %zu values of %s", source->origin, plan->size,
+                              plan->name);
     }
     axis->size = plan->size;
     axis->scalar = !plan->text;
     if (axis->scalar) {
         axis->values[0] = NAN;
-        return STATUS_OK;
+        return MOAT_OK;
     }
     for (size_t i = 0; i < plan->size; i++) {
         char path[96];
@@ -200,8 +200,8 @@ static enum status fill_axis(const struct config_source *source, const struct pl
             axis->values[i] = axis_value(plan, i);
         } else {
             snprintf(path, sizeof path, "%s.values[%zu]", plan->name, i);
-            enum status status = config_number(source, path, plan->text->values[i], plan->range, &axis->values[i]);
-            if (status != STATUS_OK) {
+            enum moat_status status = config_number(source, path, plan->text->values[i], plan->range, &axis->values[i]);
+            if (status != MOAT_OK) {
                 return status;
             }
         }
@@ -215,23 +215,23 @@ static enum status fill_axis(const struct config_source *source, const struct pl
         snprintf(path, sizeof path, "%s.points", plan->name);
         return config_refuse(source, path, NULL, "fewer: neighbouring points are the same double");
     }
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
-enum status config_axes(const struct config_source *source, struct axis_text *const text[GRID_AXES],
-                        const char *const name[GRID_AXES], const struct range range[GRID_AXES], struct grid *grid)
+enum moat_status config_axes(const struct config_source *source, struct axis_text *const text[GRID_AXES],
+                             const char *const name[GRID_AXES], const struct range range[GRID_AXES], struct grid *grid)
 {
     struct plan plan[GRID_AXES];
-    enum status status = STATUS_OK;
-    for (int a = 0; a < GRID_AXES && status == STATUS_OK; a++) {
+    enum moat_status status = MOAT_OK;
+    for (int a = 0; a < GRID_AXES && status == MOAT_OK; a++) {
         plan[a] = (struct plan){.name = name[a], .text = text[a], .range = &range[a], .size = 1};
-        status = text[a] ? plan_axis(source, &plan[a]) : STATUS_OK;
+        status = text[a] ? plan_axis(source, &plan[a]) : MOAT_OK;
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = check_size(source, plan, name);
     }
     for (int spaced = 0; spaced <= 1; spaced++) { /* lists first, where mistakes are: the others may take seconds */
-        for (int a = 0; a < GRID_AXES && status == STATUS_OK; a++) {
+        for (int a = 0; a < GRID_AXES && status == MOAT_OK; a++) {
             if (spaced == (plan[a].form != FORM_VALUES)) {
                 status = fill_axis(source, &plan[a], &grid->axis[a]);
             }
@@ -240,10 +240,10 @@ enum status config_axes(const struct config_source *source, struct axis_text *co
     return status;
 }
 
-enum status config_axis(const struct config_source *source, const struct axis_text *text, const char *name,
-                        const struct range *range, struct axis *axis)
+enum moat_status config_axis(const struct config_source *source, const struct axis_text *text, const char *name,
+                             const struct range *range, struct axis *axis)
 {
     struct plan plan = {.name = name, .text = text, .range = range};
-    enum status status = plan_axis(source, &plan);
-    return status == STATUS_OK ? fill_axis(source, &plan, axis) : status;
+    enum moat_status status = plan_axis(source, &plan);
+    return status == MOAT_OK ? fill_axis(source, &plan, axis) : status;
 }

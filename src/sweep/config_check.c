@@ -33,18 +33,18 @@ static const struct range axis_range[SWEEPS][GRID_NU] = {
      {0, TAU_MAX, true, false, true, "0 < tau_E <= 1e100, or .inf"},
      {0, 1, true, false, false, "0 < Q <= 1"}},
     {{0, 1, true, false, false, "0 < lambda <= 1"},
-     {1, SOLVER_N_MAX, false, false, false, "1 <= N <= 1e30"},
+     {1, MOAT_N_MAX, false, false, false, "1 <= N <= 1e30"},
      {0.5, 1, false, false, false, "0.5 <= alpha <= 1"},
      {0, 1, true, false, false, "0 < Q <= 1"}},
 };
 
-enum status config_choice(const struct config_source *source, const char *path, const char *text,
-                          const char *const names[], int count, int *out)
+enum moat_status config_choice(const struct config_source *source, const char *path, const char *text,
+                               const char *const names[], int count, int *out)
 {
     for (int i = 0; i < count; i++) {
         if (!text || strcmp(text, names[i]) == 0) {
             *out = i;
-            return STATUS_OK;
+            return MOAT_OK;
         }
     }
     char expected[128];
@@ -55,50 +55,50 @@ enum status config_choice(const struct config_source *source, const char *path, 
     return config_refuse(source, path, NULL, "%s", expected);
 }
 
-enum status config_sweep(const struct config_source *source, enum sweep_kind *out)
+enum moat_status config_sweep(const struct config_source *source, enum sweep_kind *out)
 {
     char found[CONFIG_FOUND_SIZE];
     int sweep = 0;
     config_text_find(source, "sweep", found);
     bool missing = strcmp(found, "nothing") == 0; /* which the schema refuses */
-    enum status status = config_choice(source, "sweep", missing ? NULL : found, sweep_name, SWEEPS, &sweep);
+    enum moat_status status = config_choice(source, "sweep", missing ? NULL : found, sweep_name, SWEEPS, &sweep);
     *out = (enum sweep_kind)sweep;
     return status;
 }
 
-static enum status check_text(const struct config_source *source, const char *path, const char *text, char **out)
+static enum moat_status check_text(const struct config_source *source, const char *path, const char *text, char **out)
 {
     if (text[strspn(text, " \t\n")] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0) {
         return config_refuse(source, path, NULL, "text");
     }
     *out = strdup(text);
-    return *out ? STATUS_OK : error_set(STATUS_MEMORY, "%s: out of memory", source->origin);
+    return *out ? MOAT_OK : moat_error_set(MOAT_MEMORY, "%s: out of memory", source->origin);
 }
 
 /* Everything before the grid. */
-static enum status check_head(const struct config_source *source, const struct config_document *document,
-                              struct config *config)
+static enum moat_status check_head(const struct config_source *source, const struct config_document *document,
+                                   struct config *config)
 {
     static const char *const solvers[] = {[SOLVER_DETERMINISTIC] = "deterministic", [SOLVER_RIDGE] = "ridge"},
                              *const units[] = {[TAU_L_STAR] = "L_star", [TAU_ABSOLUTE] = "absolute"};
     int sweep = 0, solver = 0, unit = 0;
-    enum status status = check_text(source, "name", document->name, &config->name);
-    if (status == STATUS_OK) {
+    enum moat_status status = check_text(source, "name", document->name, &config->name);
+    if (status == MOAT_OK) {
         status = check_text(source, "output", document->output, &config->output);
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = config_choice(source, "sweep", document->sweep, sweep_name, SWEEPS, &sweep);
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = config_choice(source, "solver", document->solver, solvers, 2, &solver);
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = config_choice(source, "tau_unit", document->tau_unit, units, 2, &unit);
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = config_number(source, "model.gamma", document->model.gamma, &gamma_range, &config->gamma);
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = config_number(source, "model.P", document->model.P, &P_range, &config->P);
     }
     config->solver = (enum solver_kind)solver;
@@ -107,8 +107,8 @@ static enum status check_head(const struct config_source *source, const struct c
 }
 
 /* The incumbent's threshold where it is no axis of the grid. */
-static enum status check_incumbent(const struct config_source *source, const struct config_document *document,
-                                   struct config *config)
+static enum moat_status check_incumbent(const struct config_source *source, const struct config_document *document,
+                                        struct config *config)
 {
     struct axis *tau_I = &config->grid.axis[GRID_TAU_I];
     if (document->incumbent && !tau_I->scalar) {
@@ -119,11 +119,11 @@ static enum status check_incumbent(const struct config_source *source, const str
     }
     return document->incumbent
                ? config_number(source, "incumbent.tau", document->incumbent->tau, &tau_range, &tau_I->values[0])
-               : STATUS_OK;
+               : MOAT_OK;
 }
 
-static enum status check_grid(const struct config_source *source, const struct config_document *document,
-                              struct config *config)
+static enum moat_status check_grid(const struct config_source *source, const struct config_document *document,
+                                   struct config *config)
 {
     double gamma = config->gamma;
     struct range range[GRID_AXES];
@@ -132,8 +132,8 @@ static enum status check_grid(const struct config_source *source, const struct c
         (struct range){gamma, 2 * (1 + gamma) * (1 + 2 * DBL_EPSILON), true, false, false, ""}; /* 2.02 is in at 0.01 */
     snprintf(range[GRID_NU].expected, sizeof range[GRID_NU].expected,
              "gamma < nu <= 2 (1 + gamma) = %.15g with gamma = %.15g", range[GRID_NU].high, gamma);
-    enum status status = config_axes(source, document->grid.axis, axis_path[config->sweep], range, &config->grid);
-    if (status == STATUS_OK && config->sweep == SWEEP_MARKET_ENTRY) {
+    enum moat_status status = config_axes(source, document->grid.axis, axis_path[config->sweep], range, &config->grid);
+    if (status == MOAT_OK && config->sweep == SWEEP_MARKET_ENTRY) {
         status = check_incumbent(source, document, config);
     }
     return status;
@@ -147,7 +147,7 @@ static double L_star(double Q, double nu, double P)
 
 /* Safety losses below L_star/4 are beyond any company at any amount of data: refuses a sweep in which every point asks
    for that. */
-static enum status check_thresholds(const struct config_source *source, const struct config *config)
+static enum moat_status check_thresholds(const struct config_source *source, const struct config *config)
 {
     const struct axis *Q = &config->grid.axis[GRID_Q], *nu = &config->grid.axis[GRID_NU];
     double least = 0.25;
@@ -168,20 +168,20 @@ static enum status check_thresholds(const struct config_source *source, const st
                                  tau->scalar ? NULL : found, "%s", expected);
         }
     }
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
-enum status config_check(const struct config_source *source, const struct config_document *document,
-                         struct config *config)
+enum moat_status config_check(const struct config_source *source, const struct config_document *document,
+                              struct config *config)
 {
-    enum status status = check_head(source, document, config);
-    if (status == STATUS_OK) {
+    enum moat_status status = check_head(source, document, config);
+    if (status == MOAT_OK) {
         status = config_ridge(source, document, config);
     }
-    if (status == STATUS_OK) {
+    if (status == MOAT_OK) {
         status = check_grid(source, document, config);
     }
-    if (status == STATUS_OK && config->sweep == SWEEP_MARKET_ENTRY) {
+    if (status == MOAT_OK && config->sweep == SWEEP_MARKET_ENTRY) {
         status = check_thresholds(source, config);
     }
     return status;

@@ -24,10 +24,10 @@ enum { CONFIG_PATH_SIZE = 1024 };
 
 /* Key path of a value: keys joined by '.', list entries as [0]: "grid.nu.values[1]"; "" is the whole document. */
 
-/* Records "origin:line: path: found .., expected .." and returns STATUS_USAGE. `found` NULL stands for what the text
+/* Records "origin:line: path: found .., expected .." and returns MOAT_USAGE. `found` NULL stands for what the text
    has at `path`; the line is that of the longest part of `path` there is. Local. */
-enum status config_refuse(const struct config_source *source, const char *path, const char *found, const char *expected,
-                          ...) __attribute__((format(printf, 4, 5)));
+enum moat_status config_refuse(const struct config_source *source, const char *path, const char *found,
+                               const char *expected, ...) __attribute__((format(printf, 4, 5)));
 
 enum { CONFIG_FOUND_SIZE = 128 };
 
@@ -36,8 +36,8 @@ enum { CONFIG_FOUND_SIZE = 128 };
 size_t config_text_find(const struct config_source *source, const char *path, char found[CONFIG_FOUND_SIZE]);
 
 /* Whether the text is one YAML document without duplicate keys, anchors, aliases, tags and deep nesting. Returns
-   STATUS_USAGE or STATUS_MEMORY. Local. */
-enum status config_text_check(const struct config_source *source);
+   MOAT_USAGE or MOAT_MEMORY. Local. */
+enum moat_status config_text_check(const struct config_source *source);
 
 /* An axis as written; what is not there is NULL. */
 struct axis_text {
@@ -79,23 +79,23 @@ struct config_document {
 };
 
 /* Reads the text against the schema of `sweep`; on success *out is freed with config_document_destroy. Returns
-   STATUS_USAGE or STATUS_MEMORY. Local. */
-enum status config_document_read(const struct config_source *source, enum sweep_kind sweep,
-                                 struct config_document **out);
+   MOAT_USAGE or MOAT_MEMORY. Local. */
+enum moat_status config_document_read(const struct config_source *source, enum sweep_kind sweep,
+                                      struct config_document **out);
 void config_document_destroy(enum sweep_kind sweep, struct config_document **document);
 
-/* The position of `text`, found at `path`, in `names`; `text` NULL is the first. Returns STATUS_USAGE when it is not
+/* The position of `text`, found at `path`, in `names`; `text` NULL is the first. Returns MOAT_USAGE when it is not
    there. Local. */
-enum status config_choice(const struct config_source *source, const char *path, const char *text,
-                          const char *const names[], int count, int *out);
+enum moat_status config_choice(const struct config_source *source, const char *path, const char *text,
+                               const char *const names[], int count, int *out);
 
-/* Reads which sweep the text is of, which decides on the keys of the rest. Returns STATUS_USAGE. Local. */
-enum status config_sweep(const struct config_source *source, enum sweep_kind *out);
+/* Reads which sweep the text is of, which decides on the keys of the rest. Returns MOAT_USAGE. Local. */
+enum moat_status config_sweep(const struct config_source *source, enum sweep_kind *out);
 
 /* Checks the values of `document` and fills `config` but for its text and its sweep, which is there already; what was
-   allocated so far is left in `config` on failure. Returns STATUS_USAGE or STATUS_MEMORY. Local. */
-enum status config_check(const struct config_source *source, const struct config_document *document,
-                         struct config *config);
+   allocated so far is left in `config` on failure. Returns MOAT_USAGE or MOAT_MEMORY. Local. */
+enum moat_status config_check(const struct config_source *source, const struct config_document *document,
+                              struct config *config);
 
 /* The numbers a key takes. */
 struct range {
@@ -106,23 +106,23 @@ struct range {
     char expected[96]; /* the same in words, for messages */
 };
 
-/* Reads the number `text` found at `path`. Returns STATUS_USAGE when it is not a number in `range`. Local. */
-enum status config_number(const struct config_source *source, const char *path, const char *text,
-                          const struct range *range, double *out);
+/* Reads the number `text` found at `path`. Returns MOAT_USAGE when it is not a number in `range`. Local. */
+enum moat_status config_number(const struct config_source *source, const char *path, const char *text,
+                               const struct range *range, double *out);
 
 /* Checks and fills the axes of `grid`, axis a at key path name[a] ("grid.N_I"), within range[a]; one that was not given
-   becomes a scalar, NaN. Too large a grid is refused before anything is allocated. Returns STATUS_USAGE or
-   STATUS_MEMORY. Local. */
-enum status config_axes(const struct config_source *source, struct axis_text *const text[GRID_AXES],
-                        const char *const name[GRID_AXES], const struct range range[GRID_AXES], struct grid *grid);
+   becomes a scalar, NaN. Too large a grid is refused before anything is allocated. Returns MOAT_USAGE or
+   MOAT_MEMORY. Local. */
+enum moat_status config_axes(const struct config_source *source, struct axis_text *const text[GRID_AXES],
+                             const char *const name[GRID_AXES], const struct range range[GRID_AXES], struct grid *grid);
 
 /* The same for one axis that is not of the grid, at key path `name`. Local. */
-enum status config_axis(const struct config_source *source, const struct axis_text *text, const char *name,
-                        const struct range *range, struct axis *axis);
+enum moat_status config_axis(const struct config_source *source, const struct axis_text *text, const char *name,
+                             const struct range *range, struct axis *axis);
 
 /* Checks the `ridge` mapping and fills config->ridge and config->P; gamma, P and solver are there already.
-   Returns STATUS_USAGE or STATUS_MEMORY. Local. */
-enum status config_ridge(const struct config_source *source, const struct config_document *document,
-                         struct config *config);
+   Returns MOAT_USAGE or MOAT_MEMORY. Local. */
+enum moat_status config_ridge(const struct config_source *source, const struct config_document *document,
+                              struct config *config);
 
 #endif

@@ -187,8 +187,8 @@ static const cyaml_schema_value_t *trace(const struct complaint *complaint, enum
     return value;
 }
 
-static enum status refuse(const struct config_source *source, enum sweep_kind sweep, const struct complaint *complaint,
-                          cyaml_err_t error)
+static enum moat_status refuse(const struct config_source *source, enum sweep_kind sweep,
+                               const struct complaint *complaint, cyaml_err_t error)
 {
     char path[CONFIG_PATH_SIZE], expected[256], found[96];
     size_t first = error == CYAML_ERR_MAPPING_FIELD_MISSING || error == CYAML_ERR_SEQUENCE_ENTRIES_MIN ||
@@ -198,7 +198,7 @@ static enum status refuse(const struct config_source *source, enum sweep_kind sw
 
     switch (error) {
     case CYAML_ERR_OOM:
-        return error_set(STATUS_MEMORY, "%s: out of memory while reading YAML", source->origin);
+        return moat_error_set(MOAT_MEMORY, "%s: out of memory while reading YAML", source->origin);
     case CYAML_ERR_INVALID_KEY: {
         size_t used = strlen(path);
         snprintf(path + used, sizeof path - used, "%s%s", used > 0 ? "." : "", complaint->key);
@@ -219,8 +219,8 @@ static enum status refuse(const struct config_source *source, enum sweep_kind sw
 
 static const cyaml_config_t silent = {.mem_fn = cyaml_mem, .log_level = CYAML_LOG_ERROR, .flags = CYAML_CFG_NO_ALIAS};
 
-enum status config_document_read(const struct config_source *source, enum sweep_kind sweep,
-                                 struct config_document **out)
+enum moat_status config_document_read(const struct config_source *source, enum sweep_kind sweep,
+                                      struct config_document **out)
 {
     struct complaint complaint = {.frames = 0};
     cyaml_config_t settings = silent;
@@ -234,7 +234,7 @@ enum status config_document_read(const struct config_source *source, enum sweep_
         return refuse(source, sweep, &complaint, error);
     }
     *out = document;
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
 void config_document_destroy(enum sweep_kind sweep, struct config_document **document)

@@ -55,37 +55,37 @@ static void walk_close(struct walk *walk)
     yaml_parser_delete(&walk->parser);
 }
 
-static enum status refuse_here(const struct walk *walk, const char *what)
+static enum moat_status refuse_here(const struct walk *walk, const char *what)
 {
     const char *colon = walk->path[0] ? ": " : "";
-    return error_set(STATUS_USAGE, "%s:%zu: %s%s%s", walk->source->origin, walk->line, walk->path, colon, what);
+    return moat_error_set(MOAT_USAGE, "%s:%zu: %s%s%s", walk->source->origin, walk->line, walk->path, colon, what);
 }
 
 /* The error libyaml stopped with. */
-static enum status refuse_syntax(const struct walk *walk)
+static enum moat_status refuse_syntax(const struct walk *walk)
 {
     const yaml_parser_t *parser = &walk->parser;
     const char *problem = parser->problem ? parser->problem : "syntax error";
     if (parser->error == YAML_MEMORY_ERROR) {
-        return error_set(STATUS_MEMORY, "%s: out of memory while reading YAML", walk->source->origin);
+        return moat_error_set(MOAT_MEMORY, "%s: out of memory while reading YAML", walk->source->origin);
     }
     if (parser->error == YAML_READER_ERROR) {
         size_t line = 1;
         for (size_t i = 0; i < parser->problem_offset && walk->source->text[i]; i++) {
             line += walk->source->text[i] == '\n';
         }
-        return error_set(STATUS_USAGE, "%s:%zu: found bytes that are not text (%s), expected YAML in UTF-8",
-                         walk->source->origin, line, problem);
+        return moat_error_set(MOAT_USAGE, "%s:%zu: found bytes that are not text (%s), expected YAML in UTF-8",
+                              walk->source->origin, line, problem);
     }
     char context[CONFIG_FOUND_SIZE] = "";
     if (parser->context) {
         snprintf(context, sizeof context, "%s from line %zu, ", parser->context, parser->context_mark.line + 1);
     }
-    return error_set(STATUS_USAGE, "%s:%zu: found broken YAML: %s%s", walk->source->origin,
-                     parser->problem_mark.line + 1, context, problem);
+    return moat_error_set(MOAT_USAGE, "%s:%zu: found broken YAML: %s%s", walk->source->origin,
+                          parser->problem_mark.line + 1, context, problem);
 }
 
-static enum status next_event(struct walk *walk)
+static enum moat_status next_event(struct walk *walk)
 {
     yaml_event_delete(&walk->event);
     if (!yaml_parser_parse(&walk->parser, &walk->event)) {
@@ -113,7 +113,7 @@ static enum status next_event(struct walk *walk)
     if (walk->event.type == YAML_DOCUMENT_START_EVENT && ++walk->documents > 1) {
         return refuse_here(walk, "found a second document (---), expected one per file");
     }
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
 static bool has_control(const char *text)
@@ -125,7 +125,7 @@ static bool has_control(const char *text)
 }
 
 /* The current event as a key of `level`, which must not have it yet. */
-static enum status take_key(struct walk *walk, struct level *level)
+static enum moat_status take_key(struct walk *walk, struct level *level)
 {
     walk->path[level->path_length] = '\0';
     if (walk->event.type != YAML_SCALAR_EVENT) {
@@ -149,18 +149,18 @@ static enum status take_key(struct walk *walk, struct level *level)
     memcpy(level->keys[level->children++], key, length + 1);
     level->key_line = walk->line;
     level->value_next = true;
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
 /* Enters the container that the current event opens, whose path is in place. */
-static enum status push(struct walk *walk, bool mapping)
+static enum moat_status push(struct walk *walk, bool mapping)
 {
     if (walk->depth == DEPTH_MAX) {
         return refuse_here(walk, "found more nested lists or mappings than a config has");
     }
     struct level *level = &walk->level[walk->depth++];
     *level = (struct level){.mapping = mapping, .path_length = strlen(walk->path)};
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
 /* Sets path and line of the node that the current event starts. */
@@ -180,29 +180,29 @@ static void place_node(struct walk *walk)
 }
 
 /* Goes to the next node: a scalar, a container that opens or closes, or the end. */
-static enum status walk_next(struct walk *walk, enum node *node)
+static enum moat_status walk_next(struct walk *walk, enum node *node)
 {
     for (;;) {
-        enum status status = next_event(walk);
-        if (status != STATUS_OK) {
+        enum moat_status status = next_event(walk);
+        if (status != MOAT_OK) {
             return status;
         }
         struct level *parent = walk->depth > 0 ? &walk->level[walk->depth - 1] : NULL;
         switch (walk->event.type) {
         case YAML_STREAM_END_EVENT:
             *node = NODE_END;
-            return STATUS_OK;
+            return MOAT_OK;
         case YAML_MAPPING_END_EVENT:
         case YAML_SEQUENCE_END_EVENT:
             walk->depth--;
             *node = NODE_CLOSE;
-            return STATUS_OK;
+            return MOAT_OK;
         case YAML_SCALAR_EVENT:
         case YAML_MAPPING_START_EVENT:
         case YAML_SEQUENCE_START_EVENT:
             if (parent && parent->mapping && !parent->value_next) {
                 status = take_key(walk, parent);
-                if (status != STATUS_OK) {
+                if (status != MOAT_OK) {
                     return status;
                 }
                 break;
@@ -210,7 +210,7 @@ static enum status walk_next(struct walk *walk, enum node *node)
             place_node(walk);
             if (walk->event.type == YAML_SCALAR_EVENT) {
                 *node = NODE_SCALAR;
-                return STATUS_OK;
+                return MOAT_OK;
             }
             *node = walk->event.type == YAML_MAPPING_START_EVENT ? NODE_MAPPING : NODE_SEQUENCE;
             return push(walk, *node == NODE_MAPPING);
@@ -220,20 +220,20 @@ static enum status walk_next(struct walk *walk, enum node *node)
     }
 }
 
-enum status config_text_check(const struct config_source *source)
+enum moat_status config_text_check(const struct config_source *source)
 {
     struct walk walk;
     if (!walk_open(&walk, source)) {
-        return error_set(STATUS_MEMORY, "%s: out of memory while reading YAML", source->origin);
+        return moat_error_set(MOAT_MEMORY, "%s: out of memory while reading YAML", source->origin);
     }
     enum node node = NODE_CLOSE;
-    enum status status = STATUS_OK;
-    while (status == STATUS_OK && node != NODE_END) {
+    enum moat_status status = MOAT_OK;
+    while (status == MOAT_OK && node != NODE_END) {
         status = walk_next(&walk, &node);
     }
-    if (status == STATUS_OK && walk.documents == 0) {
-        status = error_set(STATUS_USAGE, "%s:1: found an empty file, expected a config: see jobs/reference.yaml",
-                           source->origin);
+    if (status == MOAT_OK && walk.documents == 0) {
+        status = moat_error_set(MOAT_USAGE, "%s:1: found an empty file, expected a config: see jobs/reference.yaml",
+                                source->origin);
     }
     walk_close(&walk);
     return status;
@@ -261,7 +261,7 @@ static size_t count_entries(struct walk *walk)
 {
     size_t depth = walk->depth;
     enum node node;
-    while (walk_next(walk, &node) == STATUS_OK && node != NODE_END && !(node == NODE_CLOSE && walk->depth < depth)) {
+    while (walk_next(walk, &node) == MOAT_OK && node != NODE_END && !(node == NODE_CLOSE && walk->depth < depth)) {
     }
     return walk->level[depth - 1].children;
 }
@@ -275,7 +275,7 @@ size_t config_text_find(const struct config_source *source, const char *path, ch
     if (!walk_open(&walk, source)) {
         return line;
     }
-    while (walk_next(&walk, &node) == STATUS_OK && node != NODE_END) {
+    while (walk_next(&walk, &node) == MOAT_OK && node != NODE_END) {
         size_t length = strlen(walk.path);
         bool part = strncmp(walk.path, path, length) == 0;
         part = part && (length == 0 || strchr(".[", path[length]) != NULL); /* strchr finds the final NUL too */
@@ -301,8 +301,8 @@ size_t config_text_find(const struct config_source *source, const char *path, ch
     return line;
 }
 
-enum status config_refuse(const struct config_source *source, const char *path, const char *found, const char *expected,
-                          ...)
+enum moat_status config_refuse(const struct config_source *source, const char *path, const char *found,
+                               const char *expected, ...)
 {
     char there[CONFIG_FOUND_SIZE], wanted[2 * CONFIG_PATH_SIZE];
     va_list arguments;
@@ -311,6 +311,6 @@ enum status config_refuse(const struct config_source *source, const char *path, 
     va_end(arguments);
 
     size_t line = config_text_find(source, path, there);
-    return error_set(STATUS_USAGE, "%s:%zu: %s%sfound %s, expected %s", source->origin, line, path, *path ? ": " : "",
-                     found ? found : there, wanted);
+    return moat_error_set(MOAT_USAGE, "%s:%zu: %s%sfound %s, expected %s", source->origin, line, path,
+                          *path ? ": " : "", found ? found : there, wanted);
 }

@@ -30,9 +30,10 @@ enum {
     }
 
 const struct field field_table[FIELD_COUNT] = {
-    [FIELD_STATUS] = FLAG("status", ANY_SWEEP, "outcome at the grid point", market_status_name, MARKET_STATUSES),
-    [FIELD_REGIME] =
-        FLAG("regime", ANY_SWEEP, "which of the theory's exponents the local exponent is near", regime_name, REGIMES),
+    [FIELD_STATUS] =
+        FLAG("status", ANY_SWEEP, "outcome at the grid point", moat_market_status_name, MOAT_MARKET_STATUSES),
+    [FIELD_REGIME] = FLAG("regime", ANY_SWEEP, "which of the theory's exponents the local exponent is near",
+                          moat_regime_name, MOAT_REGIMES),
     [FIELD_L_STAR] =
         NUMBER("L_star", MARKET, ANY_SWEEP, "1", "expected squared distance of the performance and safety targets, L*"),
     [FIELD_NU_PRIME] = NUMBER("nu_prime", NU, ANY_SWEEP, "1", "second data efficiency, min(1 + gamma, gamma + delta)"),
@@ -86,8 +87,8 @@ const struct field field_table[FIELD_COUNT] = {
         NUMBER("mixture_finite_data_error", ALL, SCALING, "1", "the mixture finite-data term of loss"),
     [FIELD_EXPONENT_LOSS] = NUMBER("exponent_loss", ALL, SCALING, "1", "- d ln loss / d ln N"),
     [FIELD_EXPONENT_EXCESS] = NUMBER("exponent_excess", ALL, SCALING, "1", "- d ln excess_loss / d ln N"),
-    [FIELD_REGIME_EXCESS] =
-        FLAG("regime_excess", SCALING, "which of the theory's exponents exponent_excess is near", regime_name, REGIMES),
+    [FIELD_REGIME_EXCESS] = FLAG("regime_excess", SCALING, "which of the theory's exponents exponent_excess is near",
+                                 moat_regime_name, MOAT_REGIMES),
     [FIELD_LOSS_STDERR] = NUMBER("loss_stderr", ALL, SCALING | FIELD_IF_RIDGE, "1",
                                  "standard error of loss and of excess_loss, jackknife over trials"),
     [FIELD_LOSS_DETERMINISTIC] = NUMBER("loss_deterministic", ALL, SCALING | FIELD_IF_RIDGE, "1",

@@ -81,7 +81,7 @@ size_t block_points(const struct block *block)
     return points;
 }
 
-enum status grid_copy(const struct grid *from, struct grid *to)
+enum moat_status grid_copy(const struct grid *from, struct grid *to)
 {
     memset(to, 0, sizeof *to);
     for (int a = 0; a < GRID_AXES; a++) {
@@ -89,13 +89,13 @@ enum status grid_copy(const struct grid *from, struct grid *to)
         to->axis[a].values = malloc(size * sizeof(double) + 1);
         if (!to->axis[a].values) {
             grid_free(to);
-            return error_set(STATUS_MEMORY, "out of memory for an axis of %zu values", size);
+            return moat_error_set(MOAT_MEMORY, "out of memory for an axis of %zu values", size);
         }
         memcpy(to->axis[a].values, from->axis[a].values, size * sizeof(double));
         to->axis[a].size = size;
         to->axis[a].scalar = from->axis[a].scalar;
     }
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
 void grid_free(struct grid *grid)

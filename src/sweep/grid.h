@@ -50,8 +50,8 @@ struct block grid_block(const struct grid *grid, size_t index);
 /* Number of grid points in a block. Local. */
 size_t block_points(const struct block *block);
 
-/* Deep copy of `from` into `to`, whose old content is not freed. Returns STATUS_MEMORY when out of memory. Local. */
-enum status grid_copy(const struct grid *from, struct grid *to);
+/* Deep copy of `from` into `to`, whose old content is not freed. Returns MOAT_MEMORY when out of memory. Local. */
+enum moat_status grid_copy(const struct grid *from, struct grid *to);
 
 /* Frees the axes and zeroes the grid. Local. */
 void grid_free(struct grid *grid);

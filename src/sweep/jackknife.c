@@ -7,43 +7,43 @@
 
 struct jackknife {
     size_t trials;
-    struct empirical **empirical; /* [trials + 1]: without each trial (NULL: not enough are left), then with all */
-    struct company *incumbent;    /* [trials + 1], likewise */
-    double *value;                /* [trials], leave-one-out */
+    struct moat_empirical **empirical; /* [trials + 1]: without each trial (NULL: not enough are left), then with all */
+    struct moat_company *incumbent;    /* [trials + 1], likewise */
+    double *value;                     /* [trials], leave-one-out */
 };
 
-enum status jackknife_create(const struct deterministic *deterministic, const struct ladder *ladder, size_t nu,
-                             struct jackknife **out)
+enum moat_status jackknife_create(const struct moat_deterministic *deterministic, const struct ladder *ladder,
+                                  size_t nu, struct jackknife **out)
 {
     size_t trials = ladder->trials, values = ladder->rungs * ladder->lambdas;
     struct jackknife *jackknife = *out = calloc(1, sizeof *jackknife);
     double *mean = malloc(3 * values * sizeof(double));
-    enum status status = STATUS_MEMORY;
+    enum moat_status status = MOAT_MEMORY;
     if (jackknife) {
         jackknife->trials = trials;
-        jackknife->empirical = calloc(trials + 1, sizeof(struct empirical *));
-        jackknife->incumbent = calloc(trials + 1, sizeof(struct company));
+        jackknife->empirical = calloc(trials + 1, sizeof(struct moat_empirical *));
+        jackknife->incumbent = calloc(trials + 1, sizeof(struct moat_company));
         jackknife->value = calloc(trials, sizeof(double));
     }
     if (!jackknife || !mean || !jackknife->empirical || !jackknife->incumbent || !jackknife->value) {
-        error_set(STATUS_MEMORY, "out of memory for the jackknife");
+        moat_error_set(MOAT_MEMORY, "out of memory for the jackknife");
         goto cleanup;
     }
-    status = STATUS_OK;
-    for (size_t i = 0; i <= trials && status == STATUS_OK; i++) {
-        struct empirical_tables tables;
+    status = MOAT_OK;
+    for (size_t i = 0; i <= trials && status == MOAT_OK; i++) {
+        struct moat_empirical_tables tables;
         status = ladder_mean(ladder, nu, i < trials ? i : LADDER_ALL, mean, mean + values, mean + 2 * values, &tables);
-        if (status == STATUS_OK) {
-            status = empirical_create(deterministic, &tables, &jackknife->empirical[i]);
+        if (status == MOAT_OK) {
+            status = moat_empirical_create(deterministic, &tables, &jackknife->empirical[i]);
         }
-        if (status == STATUS_NUMERICAL && i < trials) {
-            status = STATUS_OK; /* the threshold itself needs all trials only */
+        if (status == MOAT_NUMERICAL && i < trials) {
+            status = MOAT_OK; /* the threshold itself needs all trials only */
         }
     }
 
 cleanup:
     free(mean);
-    if (status != STATUS_OK) {
+    if (status != MOAT_OK) {
         jackknife_destroy(out);
     }
     return status;
@@ -53,7 +53,7 @@ void jackknife_destroy(struct jackknife **jackknife)
 {
     if (*jackknife) {
         for (size_t i = 0; (*jackknife)->empirical && i <= (*jackknife)->trials; i++) {
-            empirical_destroy(&(*jackknife)->empirical[i]);
+            moat_empirical_destroy(&(*jackknife)->empirical[i]);
         }
         free((*jackknife)->empirical);
         free((*jackknife)->incumbent);
@@ -63,21 +63,21 @@ void jackknife_destroy(struct jackknife **jackknife)
     }
 }
 
-void jackknife_incumbent(struct jackknife *jackknife, double N, double Q, double tau, struct company *out)
+void jackknife_incumbent(struct jackknife *jackknife, double N, double Q, double tau, struct moat_company *out)
 {
     for (size_t i = 0; i <= jackknife->trials; i++) {
         if (!jackknife->empirical[i]) {
             continue;
         }
-        struct solver solver = empirical_solver(jackknife->empirical[i]);
-        company_solve(&solver, N, Q, tau, &jackknife->incumbent[i]);
+        struct moat_solver solver = moat_empirical_solver(jackknife->empirical[i]);
+        moat_company_solve(&solver, N, Q, tau, &jackknife->incumbent[i]);
     }
     *out = jackknife->incumbent[jackknife->trials];
 }
 
-struct solver jackknife_solver(const struct jackknife *jackknife)
+struct moat_solver jackknife_solver(const struct jackknife *jackknife)
 {
-    return empirical_solver(jackknife->empirical[jackknife->trials]);
+    return moat_empirical_solver(jackknife->empirical[jackknife->trials]);
 }
 
 /* Of the leave-one-out values; NaN where one of them is. */
@@ -93,41 +93,41 @@ static double standard_error_of(const double *value, size_t trials)
     return sqrt(squares * (double)(trials - 1) / (double)trials);
 }
 
-void jackknife_threshold(struct jackknife *jackknife, double Q, double tau_I, double tau_E, struct threshold *out,
+void jackknife_threshold(struct jackknife *jackknife, double Q, double tau_I, double tau_E, struct moat_threshold *out,
                          double *standard_error)
 {
     size_t trials = jackknife->trials;
-    struct solver solver = jackknife_solver(jackknife);
-    market_threshold(&solver, Q, &jackknife->incumbent[trials], tau_I, tau_E, out);
+    struct moat_solver solver = jackknife_solver(jackknife);
+    moat_market_threshold(&solver, Q, &jackknife->incumbent[trials], tau_I, tau_E, out);
     *standard_error = NAN;
     if (isnan(out->N_E_star)) {
         return;
     }
     for (size_t i = 0; i < trials; i++) {
-        struct threshold without;
+        struct moat_threshold without;
         if (!jackknife->empirical[i]) {
             return;
         }
-        solver = empirical_solver(jackknife->empirical[i]);
-        market_threshold(&solver, Q, &jackknife->incumbent[i], tau_I, tau_E, &without);
+        solver = moat_empirical_solver(jackknife->empirical[i]);
+        moat_market_threshold(&solver, Q, &jackknife->incumbent[i], tau_I, tau_E, &without);
         jackknife->value[i] = without.N_E_star;
     }
     *standard_error = standard_error_of(jackknife->value, trials);
 }
 
 void jackknife_scaling_law(struct jackknife *jackknife, double N, double Q, double alpha, double lambda,
-                           struct scaling_law *out, double *standard_error)
+                           struct moat_scaling_law *out, double *standard_error)
 {
-    struct solver solver = jackknife_solver(jackknife);
-    scaling_law_solve(&solver, N, Q, alpha, lambda, out);
+    struct moat_solver solver = jackknife_solver(jackknife);
+    moat_scaling_law_solve(&solver, N, Q, alpha, lambda, out);
     *standard_error = NAN;
     for (size_t i = 0; i < jackknife->trials; i++) {
-        struct scaling_law without;
+        struct moat_scaling_law without;
         if (!jackknife->empirical[i]) {
             return;
         }
-        solver = empirical_solver(jackknife->empirical[i]);
-        scaling_law_solve(&solver, N, Q, alpha, lambda, &without);
+        solver = moat_empirical_solver(jackknife->empirical[i]);
+        moat_scaling_law_solve(&solver, N, Q, alpha, lambda, &without);
         jackknife->value[i] = without.loss;
     }
     *standard_error = standard_error_of(jackknife->value, jackknife->trials);

@@ -7,11 +7,11 @@
 
 #include "moat/deterministic.h"
 
-enum status ladder_create(const struct config *config, struct ladder **out)
+enum moat_status ladder_create(const struct config *config, struct ladder **out)
 {
     struct ladder *ladder = *out = calloc(1, sizeof *ladder);
     if (!ladder) {
-        return error_set(STATUS_MEMORY, "out of memory for the ladder");
+        return moat_error_set(MOAT_MEMORY, "out of memory for the ladder");
     }
     *ladder = (struct ladder){.config = config,
                               .rungs = config->ridge.N.size,
@@ -27,12 +27,12 @@ enum status ladder_create(const struct config *config, struct ladder **out)
     ladder->state = calloc(ladder->tasks, 1);
     if (!ladder->lambda || !ladder->A1 || !ladder->A2 || !ladder->D || !ladder->state) {
         ladder_destroy(out);
-        return error_set(STATUS_MEMORY, "out of memory for the tables of %zu rungs, %zu trials, %zu nu",
-                         config->ridge.N.size, config->ridge.trials, config->grid.axis[GRID_NU].size);
+        return moat_error_set(MOAT_MEMORY, "out of memory for the tables of %zu rungs, %zu trials, %zu nu",
+                              config->ridge.N.size, config->ridge.trials, config->grid.axis[GRID_NU].size);
     }
-    ladder->lambda_unit = empirical_lambda_unit(config->gamma, config->P);
-    empirical_lambda(ladder->lambda_unit, LADDER_LAMBDAS, ladder->lambda);
-    return STATUS_OK;
+    ladder->lambda_unit = moat_empirical_lambda_unit(config->gamma, config->P);
+    moat_empirical_lambda(ladder->lambda_unit, LADDER_LAMBDAS, ladder->lambda);
+    return MOAT_OK;
 }
 
 void ladder_destroy(struct ladder **ladder)
@@ -59,19 +59,20 @@ double ladder_task_N(const struct ladder *ladder, size_t task)
 }
 
 /* The expected tables of one nu, for every trial of each rung. */
-static void expect_nu(struct ladder *ladder, const struct deterministic *deterministic, size_t nu)
+static void expect_nu(struct ladder *ladder, const struct moat_deterministic *deterministic, size_t nu)
 {
-    struct solver solver = deterministic_solver(deterministic);
+    struct moat_solver solver = moat_deterministic_solver(deterministic);
     for (size_t task = 0; task < ladder->tasks; task++) {
         double N = ladder_task_N(ladder, task);
         for (size_t j = 0; j < ladder->lambdas; j++) {
             size_t at = (task * ladder->nus + nu) * ladder->lambdas + j;
-            struct coefficients c;
+            struct moat_coefficients c;
             if (task % ladder->trials > 0) { /* as the trial before */
                 size_t before = at - ladder_task_size(ladder);
-                c = (struct coefficients){.A1 = ladder->A1[before], .A2 = ladder->A2[before], .D = ladder->D[before]};
+                c = (struct moat_coefficients){
+                    .A1 = ladder->A1[before], .A2 = ladder->A2[before], .D = ladder->D[before]};
             } else {
-                solver.coefficients(solver.state, N, deterministic_x(deterministic, N, ladder->lambda[j]), &c);
+                solver.coefficients(solver.state, N, moat_deterministic_x(deterministic, N, ladder->lambda[j]), &c);
             }
             ladder->A1[at] = c.A1;
             ladder->A2[at] = c.A2;
@@ -80,24 +81,25 @@ static void expect_nu(struct ladder *ladder, const struct deterministic *determi
     }
 }
 
-enum status ladder_expect(struct ladder *ladder)
+enum moat_status ladder_expect(struct ladder *ladder)
 {
     const struct config *config = ladder->config;
-    enum status status = STATUS_OK;
-    for (size_t nu = 0; nu < ladder->nus && status == STATUS_OK; nu++) {
-        struct deterministic *deterministic = NULL;
-        status = deterministic_create(config->gamma, config->grid.axis[GRID_NU].values[nu], config->P, &deterministic);
-        if (status == STATUS_OK) {
+    enum moat_status status = MOAT_OK;
+    for (size_t nu = 0; nu < ladder->nus && status == MOAT_OK; nu++) {
+        struct moat_deterministic *deterministic = NULL;
+        status =
+            moat_deterministic_create(config->gamma, config->grid.axis[GRID_NU].values[nu], config->P, &deterministic);
+        if (status == MOAT_OK) {
             expect_nu(ladder, deterministic, nu);
         }
-        deterministic_destroy(&deterministic);
+        moat_deterministic_destroy(&deterministic);
     }
     memset(ladder->state, TASK_DONE, ladder->tasks);
     return status;
 }
 
-enum status ladder_mean(const struct ladder *ladder, size_t nu, size_t excluded, double *A1, double *A2, double *D,
-                        struct empirical_tables *out)
+enum moat_status ladder_mean(const struct ladder *ladder, size_t nu, size_t excluded, double *A1, double *A2, double *D,
+                             struct moat_empirical_tables *out)
 {
     const double *from[] = {ladder->A1, ladder->A2, ladder->D};
     double *to[] = {A1, A2, D};
@@ -120,17 +122,18 @@ enum status ladder_mean(const struct ladder *ladder, size_t nu, size_t excluded,
                 }
             }
             if (trials == 0) {
-                return error_set(STATUS_NUMERICAL, "no trial succeeded at N = %g", ladder->config->ridge.N.values[k]);
+                return moat_error_set(MOAT_NUMERICAL, "no trial succeeded at N = %g",
+                                      ladder->config->ridge.N.values[k]);
             }
         }
     }
-    *out = (struct empirical_tables){.rungs = ladder->rungs,
-                                     .lambdas = ladder->lambdas,
-                                     .N = ladder->config->ridge.N.values,
-                                     .lambda = ladder->lambda,
-                                     .lambda_unit = ladder->lambda_unit,
-                                     .A1 = A1,
-                                     .A2 = A2,
-                                     .D = D};
-    return STATUS_OK;
+    *out = (struct moat_empirical_tables){.rungs = ladder->rungs,
+                                          .lambdas = ladder->lambdas,
+                                          .N = ladder->config->ridge.N.values,
+                                          .lambda = ladder->lambda,
+                                          .lambda_unit = ladder->lambda_unit,
+                                          .A1 = A1,
+                                          .A2 = A2,
+                                          .D = D};
+    return MOAT_OK;
 }

@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sweep/config.h"
 #include "moat/empirical.h"
 #include "moat/error.h"
+#include "sweep/config.h"
 
 /*
  * The ladder of sampled data sets: one task for each (rung N, trial), and its tables of A1, A2, D at every nu of the
@@ -20,14 +20,14 @@ enum task_state { TASK_PENDING = 0, TASK_DONE = 1, TASK_FAILED = 2 };
 struct ladder {
     const struct config *config; /* not owned */
     size_t rungs, trials, nus, lambdas, tasks;
-    double lambda_unit, *lambda; /* [lambdas], of empirical_lambda */
+    double lambda_unit, *lambda; /* [lambdas], of moat_empirical_lambda */
     double *A1, *A2, *D;         /* [tasks][nus][lambdas] */
     uint8_t *state;              /* [tasks], of enum task_state */
 };
 
-/* The ladder of a config with SOLVER_RIDGE, all tasks pending. `config` must outlive it. Returns STATUS_MEMORY. The
+/* The ladder of a config with SOLVER_RIDGE, all tasks pending. `config` must outlive it. Returns MOAT_MEMORY. The
    caller owns *out. Local. */
-enum status ladder_create(const struct config *config, struct ladder **out);
+enum moat_status ladder_create(const struct config *config, struct ladder **out);
 
 /* Frees *ladder and sets it to NULL; accepts NULL inside. Local. */
 void ladder_destroy(struct ladder **ladder);
@@ -39,15 +39,15 @@ size_t ladder_task_size(const struct ladder *ladder);
 double ladder_task_N(const struct ladder *ladder, size_t task);
 
 /* Fills the tables of every task with what the deterministic equivalent expects and marks all done: what planning times
-   and tests compare with. Returns STATUS_MEMORY. Local. */
-enum status ladder_expect(struct ladder *ladder);
+   and tests compare with. Returns MOAT_MEMORY. Local. */
+enum moat_status ladder_expect(struct ladder *ladder);
 
 /* No trial: the mean is over all. */
 #define LADDER_ALL SIZE_MAX
 
 /* The mean over the trials that are done, without trial `excluded` or LADDER_ALL, at grid index `nu`: fills A1, A2, D
-   [rungs][lambdas] and points `out` at them. Returns STATUS_NUMERICAL when a rung has no trial left. Local. */
-enum status ladder_mean(const struct ladder *ladder, size_t nu, size_t excluded, double *A1, double *A2, double *D,
-                        struct empirical_tables *out);
+   [rungs][lambdas] and points `out` at them. Returns MOAT_NUMERICAL when a rung has no trial left. Local. */
+enum moat_status ladder_mean(const struct ladder *ladder, size_t nu, size_t excluded, double *A1, double *A2, double *D,
+                             struct moat_empirical_tables *out);
 
 #endif

@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ridge/scalapack.h"
 #include "ridge/random.h"
 #include "ridge/ridge.h"
+#include "ridge/scalapack.h"
 
 enum { NUS = 2, LAMBDAS = 64, DRAWS = 15 };
 static const double GAMMA = 0.5, AGREEMENT = 1e-9, zero = 0, one = 1;
@@ -182,7 +182,7 @@ static bool bench(size_t P, size_t N)
         struct ridge_table out = {.A1 = table.A1, .A2 = table.A2, .D = table.D};
         struct ridge_task task = {GAMMA, P, N, 1, (uint32_t)(100 * rank + draw + 1), NUS, nu, LAMBDAS, lambda};
         double start = (MPI_Barrier(MPI_COMM_WORLD), MPI_Wtime());
-        solved = solved && ridge_solve(&task, MPI_COMM_SELF, &out) == STATUS_OK;
+        solved = solved && ridge_solve(&task, MPI_COMM_SELF, &out) == MOAT_OK;
         double mine = together(start);
         start = MPI_Wtime();
         solve_plainly(&task, &reference);

@@ -82,16 +82,16 @@ static int bench_groups(size_t P, size_t N, bool each)
     struct ridge_profile profile = {0};
     double peak = gemm_peak(MPI_COMM_WORLD);
     task.trial = each ? (uint32_t)rank : 0;
-    enum status status = ridge_solve_profiled(&task, each ? MPI_COMM_SELF : MPI_COMM_WORLD, &table, &profile);
+    enum moat_status status = ridge_solve_profiled(&task, each ? MPI_COMM_SELF : MPI_COMM_WORLD, &table, &profile);
     MPI_Allreduce(MPI_IN_PLACE, &table.seconds, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
     double after = gemm_peak(MPI_COMM_WORLD);
-    if (rank == 0 && status == STATUS_OK) {
+    if (rank == 0 && status == MOAT_OK) {
         report(&task, &profile, table.seconds, table.residual, peak > after ? peak : after, each ? 1 : ranks,
                each ? ranks : 1);
     } else if (rank == 0) {
-        fprintf(stderr, "bench_ridge: %s\n", error_message());
+        fprintf(stderr, "bench_ridge: %s\n", moat_error_message());
     }
-    return status != STATUS_OK;
+    return status != MOAT_OK;
 }
 
 static int bench(size_t P, size_t N)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Thresholds per second of CPU time on one core, by closed form over knots and by bracketing, which is the same solver
- * without its knots: medians of interleaved repetitions, so that the ratio holds on a busy machine. Also what one
+ * Thresholds per second of CPU time on one core, by closed form over nodes and by bracketing, which is the same solver
+ * without its nodes: medians of interleaved repetitions, so that the ratio holds on a busy machine. Also what one
  * threshold evaluates. Every rank measures, to load the machine as a sweep does; rank 0 reports its own.
  * Usage: bench_threshold [repetitions].
  */
@@ -33,16 +33,16 @@ static const struct sweep sweeps[] = {
 };
 
 /* The table look-ups of a threshold, counted by standing between the solver and its users. */
-static struct solver counted;
+static struct moat_solver counted;
 static long lookups;
 
-static void count_coefficients(const void *state, double N, double x, struct coefficients *out)
+static void count_coefficients(const void *state, double N, double x, struct moat_coefficients *out)
 {
     lookups++;
     counted.coefficients(state, N, x, out);
 }
 
-static void count_equivalent(const void *state, double x, struct equivalent *out)
+static void count_equivalent(const void *state, double x, struct moat_spectral_sums *out)
 {
     lookups++;
     counted.equivalent(state, x, out);
@@ -54,16 +54,16 @@ struct tally {
 };
 
 /* The sweep once; what an incumbent and a threshold cost is timed over rows of them. */
-static struct tally run(const struct sweep *sweep, const struct solver *solver)
+static struct tally run(const struct sweep *sweep, const struct moat_solver *solver)
 {
     struct tally tally = {0};
-    struct threshold threshold;
-    static struct company incumbent[SIZE_N_I];
+    struct moat_threshold threshold;
+    static struct moat_company incumbent[SIZE_N_I];
     for (int q = 1; q <= SIZE_Q; q++) {
         double Q = (double)q / SIZE_Q, L_star = 2 * Q * solver->A0, tau_I = sweep->tau_I * L_star;
         clock_t start = clock();
         for (int n = 0; n < SIZE_N_I; n++) {
-            company_solve(solver, pow(10, 1 + 11.0 * n / (SIZE_N_I - 1)), Q, tau_I, &incumbent[n]);
+            moat_company_solve(solver, pow(10, 1 + 11.0 * n / (SIZE_N_I - 1)), Q, tau_I, &incumbent[n]);
         }
         clock_t middle = clock();
         for (int n = 0; n < SIZE_N_I; n++) {
@@ -72,8 +72,8 @@ static struct tally run(const struct sweep *sweep, const struct solver *solver)
                 double tau_E = sweep->tau_E_low == sweep->tau_E_high
                                    ? sweep->tau_E_low
                                    : sweep->tau_E_low + share * (sweep->tau_E_high - sweep->tau_E_low);
-                market_threshold(solver, Q, &incumbent[n], tau_I, tau_E * L_star, &threshold);
-                tally.thresholds += threshold.status == MARKET_OK;
+                moat_market_threshold(solver, Q, &incumbent[n], tau_I, tau_E * L_star, &threshold);
+                tally.thresholds += threshold.status == MOAT_MARKET_OK;
             }
         }
         tally.seconds += (double)(clock() - middle) / CLOCKS_PER_SEC;
@@ -96,10 +96,11 @@ static double median(double *values, int count)
 }
 
 /* Look-ups per threshold, and per incumbent. */
-static void count(const struct sweep *sweep, const struct solver *solver, double *per_threshold, double *per_incumbent)
+static void count(const struct sweep *sweep, const struct moat_solver *solver, double *per_threshold,
+                  double *per_incumbent)
 {
     counted = *solver;
-    struct solver counting = *solver;
+    struct moat_solver counting = *solver;
     counting.coefficients = count_coefficients;
     counting.equivalent = count_equivalent;
     struct sweep none = *sweep;
@@ -113,12 +114,12 @@ static void count(const struct sweep *sweep, const struct solver *solver, double
     *per_threshold = ((double)lookups - incumbents) / all.thresholds;
 }
 
-static void bench(const struct sweep *sweep, const struct solver *closed, int repetitions, int rank)
+static void bench(const struct sweep *sweep, const struct moat_solver *closed, int repetitions, int rank)
 {
     enum { THRESHOLD, TOTAL, KINDS };
     static double seconds[2][KINDS][REPETITIONS_MAX]; /* per threshold: of itself, and with its share of incumbents */
-    struct solver solver[2] = {*closed, *closed};
-    solver[1].knots = 0;
+    struct moat_solver solver[2] = {*closed, *closed};
+    solver[1].nodes = 0;
     for (int k = 0; k < repetitions; k++) {
         for (int s = 0; s < 2; s++) {
             struct tally tally = {0};
@@ -144,9 +145,9 @@ static void bench(const struct sweep *sweep, const struct solver *closed, int re
                sweep->name, 1 / cost[0][THRESHOLD], 1 / cost[0][TOTAL], 1 / cost[1][THRESHOLD], 1 / cost[1][TOTAL],
                cost[1][THRESHOLD] / cost[0][THRESHOLD], cost[1][TOTAL] / cost[0][TOTAL]);
         printf(
-            "    a threshold: %.1f table look-ups and %.0f knots (%.1f by bracketing); an incumbent: %.1f and as many "
-            "knots (%.1f)\n",
-            lookups_threshold[0], ceil(log2((double)closed->knots - 1)) + 2, lookups_threshold[1], lookups_incumbent[0],
+            "    a threshold: %.1f table look-ups and %.0f nodes (%.1f by bracketing); an incumbent: %.1f and as many "
+            "nodes (%.1f)\n",
+            lookups_threshold[0], ceil(log2((double)closed->nodes - 1)) + 2, lookups_threshold[1], lookups_incumbent[0],
             lookups_incumbent[1]);
         fflush(stdout);
     }
@@ -159,15 +160,15 @@ int main(int argc, char **argv)
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     repetitions = repetitions < 1 ? 1 : repetitions > REPETITIONS_MAX ? REPETITIONS_MAX : repetitions;
     for (size_t k = 0; k < sizeof sweeps / sizeof *sweeps && !failed; k++) {
-        struct deterministic *table;
-        failed = deterministic_create(sweeps[k].gamma, sweeps[k].nu, sweeps[k].P, &table) != STATUS_OK;
+        struct moat_deterministic *table;
+        failed = moat_deterministic_create(sweeps[k].gamma, sweeps[k].nu, sweeps[k].P, &table) != MOAT_OK;
         if (failed) {
-            fprintf(stderr, "bench_threshold: %s\n", error_message());
+            fprintf(stderr, "bench_threshold: %s\n", moat_error_message());
             break;
         }
-        struct solver solver = deterministic_solver(table);
+        struct moat_solver solver = moat_deterministic_solver(table);
         bench(&sweeps[k], &solver, repetitions, rank);
-        deterministic_destroy(&table);
+        moat_deterministic_destroy(&table);
     }
     MPI_Finalize();
     return failed;

@@ -16,7 +16,7 @@
 static void require(bool holds, const char *what)
 {
     if (!holds) {
-        fprintf(stderr, "not so: %s; the message is: %s\n", what, error_message());
+        fprintf(stderr, "not so: %s; the message is: %s\n", what, moat_error_message());
         abort();
     }
 }
@@ -44,7 +44,7 @@ static void check_accepted(const struct config *config)
         check_axis(&config->ridge.N);
         require(config->ridge.trials >= 2 && config->ridge.N.size >= 4, "a ladder has trials and rungs");
     }
-    require(config_parse(config->text, "again", &again) == STATUS_OK && config_equal(config, again),
+    require(config_parse(config->text, "again", &again) == MOAT_OK && config_equal(config, again),
             "the text gives the same sweep again");
     config_destroy(&again);
 }
@@ -55,9 +55,9 @@ static void check_refused(const char *text)
     for (const char *c = text; *c; c++) { /* YAML's ends of lines, at most */
         lines += *c == '\n' || *c == '\r' || *c == '\x85' || *c == '\xe2';
     }
-    require(sscanf(error_message(), "fuzz.yaml:%u: ", &line) == 1, "a refusal names the line");
+    require(sscanf(moat_error_message(), "fuzz.yaml:%u: ", &line) == 1, "a refusal names the line");
     require(line >= 1 && line <= lines + 1, "the line is one of the text");
-    for (const char *c = error_message(); *c; c++) {
+    for (const char *c = moat_error_message(); *c; c++) {
         require((unsigned char)*c >= ' ' && *c != '\x7f', "a refusal is printable");
     }
 }
@@ -73,11 +73,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 0) {
         memcpy(text, data, size);
     }
-    enum status status = config_parse(text, "fuzz.yaml", &config);
-    if (status == STATUS_OK) {
+    enum moat_status status = config_parse(text, "fuzz.yaml", &config);
+    if (status == MOAT_OK) {
         check_accepted(config);
     } else {
-        require(status == STATUS_USAGE && !config, "what is not accepted is refused");
+        require(status == MOAT_USAGE && !config, "what is not accepted is refused");
         check_refused(text);
     }
     config_destroy(&config);

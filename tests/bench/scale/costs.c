@@ -15,12 +15,12 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "sweep/config.h"
-#include "sweep/ladder.h"
-#include "run/measurement.h"
 #include "results/results.h"
 #include "ridge/ridge.h"
+#include "run/measurement.h"
 #include "run/worker.h"
+#include "sweep/config.h"
+#include "sweep/ladder.h"
 
 enum { WORKERS_PER_TRIAL = 8, MESSAGES = 1000 };
 #define RANK_BYTES 4e9
@@ -31,10 +31,10 @@ static double cpu(void)
     return (double)clock() / CLOCKS_PER_SEC;
 }
 
-static void check(enum status status)
+static void check(enum moat_status status)
 {
-    if (status != STATUS_OK) {
-        fprintf(stderr, "costs: %s\n", error_message());
+    if (status != MOAT_OK) {
+        fprintf(stderr, "costs: %s\n", moat_error_message());
         MPI_Abort(MPI_COMM_WORLD, 1);
     }
 }

@@ -6,14 +6,15 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "run/worker_internal.h"
 #include "moat/market.h"
 #include "results/results.h"
 #include "run/worker.h"
+#include "run/worker_internal.h"
 
 struct standins standins;
 struct seen seen;
-const char *const market_status_name[MARKET_STATUSES] = {0}; /* the field table points at it, no one reads it */
+const char *const moat_market_status_name[MOAT_MARKET_STATUSES] = {
+    0}; /* the field table points at it, no one reads it */
 
 void pass(double seconds)
 {
@@ -63,8 +64,8 @@ bool results_block_done(const struct results *results, size_t index)
     return false;
 }
 
-enum status results_write(struct results *results, size_t index, const unsigned char *record, uint32_t checksum,
-                          double seconds, int rank)
+enum moat_status results_write(struct results *results, size_t index, const unsigned char *record, uint32_t checksum,
+                               double seconds, int rank)
 {
     (void)results;
     (void)index;
@@ -74,13 +75,13 @@ enum status results_write(struct results *results, size_t index, const unsigned 
     seen.work += seconds;
     seen.records++;
     pass(standins.record_seconds);
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
-enum status results_flush(struct results *results)
+enum moat_status results_flush(struct results *results)
 {
     (void)results;
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
 /* --- Tasks of the ladder */
@@ -105,7 +106,7 @@ size_t ladder_task_size(const struct ladder *ladder)
     return ladder->nus * ladder->lambdas;
 }
 
-enum status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm group, double *seconds)
+enum moat_status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm group, double *seconds)
 {
     int ranks;
     MPI_Comm_size(group, &ranks);
@@ -113,11 +114,11 @@ enum status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm group
     pass(*seconds);
     MPI_Barrier(group);
     ladder->state[task] = TASK_DONE;
-    return STATUS_OK;
+    return MOAT_OK;
 }
 
-enum status results_write_task(struct results *results, const struct ladder *ladder, size_t task, double seconds,
-                               int rank, const char *message)
+enum moat_status results_write_task(struct results *results, const struct ladder *ladder, size_t task, double seconds,
+                                    int rank, const char *message)
 {
     (void)results;
     (void)rank;
@@ -126,5 +127,5 @@ enum status results_write_task(struct results *results, const struct ladder *lad
     seen.work += standins.seconds[task / ladder->trials];
     seen.records++;
     pass(standins.record_seconds);
-    return STATUS_OK;
+    return MOAT_OK;
 }
