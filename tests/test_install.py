@@ -3,10 +3,11 @@
 
 import os
 import re
-import subprocess
 import tempfile
 import unittest
 from pathlib import Path
+
+import pace
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,7 +39,7 @@ int main(void)
 
 def output(*command, **options):
     """Standard output of `command`; the test fails with its standard error when it does."""
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+    result = pace.run(command, 120, text=True, **options)
     if result.returncode != 0:
         raise AssertionError(f"{command}: exit {result.returncode}\n{result.stdout}{result.stderr}")
     return result.stdout
