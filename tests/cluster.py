@@ -17,7 +17,9 @@ import tempfile
 import time
 from pathlib import Path
 
-SECONDS = 60  # the longest wait for anything; the cluster is up after two
+from pace import Limit
+
+SECONDS = 150  # the longest wait for anything, see pace.py; the cluster is up after two, a job's time limit takes two minutes
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scontrol", "squeue", "scancel")
 ENDED = ("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED")
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
@@ -60,9 +62,9 @@ class Unavailable(Exception):
 
 def wait_for(condition, what, seconds=SECONDS):
     """Waits until `condition` holds; its value."""
-    limit = time.monotonic() + seconds
+    limit = Limit(seconds)
     while not (value := condition()):
-        if time.monotonic() > limit:
+        if limit.over():
             raise TimeoutError(f"{what}: not within {seconds} s")
         time.sleep(0.1)
     return value

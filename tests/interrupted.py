@@ -11,6 +11,7 @@ import time
 import h5py
 import numpy as np
 
+from pace import Limit
 from program import AXES, SECONDS, done_mask, moat, read
 
 DONE_TASK = 1
@@ -18,9 +19,9 @@ DONE_TASK = 1
 
 def wait_for(condition, seconds=SECONDS, pause=0.02):
     """Waits until `condition` holds; its value."""
-    limit = time.monotonic() + seconds
+    limit = Limit(seconds)
     while not (value := condition()):
-        if time.monotonic() > limit:
+        if limit.over():
             raise TimeoutError("nothing happened")
         time.sleep(pause)
     return value

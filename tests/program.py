@@ -22,13 +22,15 @@ from unittest import mock
 import h5py
 import numpy as np
 
+from pace import communicate
+
 ROOT = Path(__file__).resolve().parent.parent
 MOAT = str(Path(os.environ.get("MOAT", ROOT / "build" / "moat")).resolve())
 MPIRUN = shlex.split(os.environ.get("MPIRUN", "mpirun --oversubscribe"))
 AXES = ("N_I", "tau_E", "Q", "nu")
 MPI_ENVIRONMENT = dict(line.split("=", 1) for line in (ROOT / "tests" / "mpi_environment").read_text().splitlines()
                        if not line.startswith("#"))
-SECONDS = 120  # the longest wait for anything; nothing here takes a tenth of it on an idle machine
+SECONDS = 120  # the longest wait for anything, see pace.py; nothing here takes a tenth of it on an idle machine
 
 # Every status but failed, both ends of every range, thresholds around L*/4 and around the incumbent's.
 MIXED = """name: mixed
@@ -124,7 +126,7 @@ class Launch:
 
     def finish(self, seconds=SECONDS):
         """(exit code, stdout, stderr) once it has ended by itself."""
-        out, err = self.process.communicate(timeout=seconds)
+        out, err = communicate(self.process, seconds)
         return self.process.returncode, out.decode(), err.decode()
 
 
@@ -153,10 +155,10 @@ def preload(folder, name):
     return str(library)
 
 
-def moat(folder, *arguments, ranks=None):
+def moat(folder, *arguments, ranks=None, seconds=SECONDS):
     """Runs moat to its end: (exit code, stdout, stderr)."""
     with Launch(folder, *arguments, ranks=ranks) as launch:
-        return launch.finish()
+        return launch.finish(seconds)
 
 
 def read(path, live=False):

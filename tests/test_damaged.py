@@ -27,7 +27,7 @@ from program import Launch, differing, done_mask, moat, read
 
 CUTS, FLIPS = int(os.environ.get("MOAT_CUTS", 20)), int(os.environ.get("MOAT_FLIPS", 30))
 SEED = int(os.environ.get("MOAT_SEED", 1))
-SECONDS = int(os.environ.get("MOAT_SECONDS", 10))  # the longest that any command may take
+SECONDS = int(os.environ.get("MOAT_SECONDS", 10))  # the longest that any command may take, see pace.py
 BYTES = 4 << 30  # of address space
 SANITIZED = "MOAT_SANITIZED" in os.environ
 

@@ -11,7 +11,6 @@ import json
 import math
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import unittest
@@ -22,6 +21,7 @@ import h5py
 import numpy as np
 from PIL import Image
 
+import pace
 from program import ROOT, moat
 
 sys.path.insert(0, str(ROOT / "analysis"))
@@ -99,10 +99,8 @@ def number(text):
 def browse(page, *arguments, address=""):
     """Standard output of headless Chromium on a page."""
     with tempfile.TemporaryDirectory(prefix="moat-") as profile:
-        result = subprocess.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                                 f"--user-data-dir={profile}", "--virtual-time-budget=20000", *arguments,
-                                 page.as_uri() + address],
-                                capture_output=True, timeout=120)
+        result = pace.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                           f"--user-data-dir={profile}", "--virtual-time-budget=20000", *arguments, page.as_uri() + address], 120)
     if result.returncode != 0:
         raise AssertionError(f"chromium: exit {result.returncode}\n{result.stderr.decode()}")
     return result.stdout.decode()

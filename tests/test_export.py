@@ -8,7 +8,6 @@ import io
 import itertools
 import math
 import shutil
-import subprocess
 import sys
 import tempfile
 import unittest
@@ -19,6 +18,7 @@ import h5py
 import numpy as np
 import pandas
 
+import pace
 from program import ROOT, moat
 
 sys.path.insert(0, str(ROOT / "analysis"))
@@ -154,8 +154,8 @@ class ExportTest(unittest.TestCase):
 
     def test_reader_that_has_enough(self):
         script = ROOT / "analysis" / "export.py"
-        piped = subprocess.run(f"'{script}' market.h5 | head -1; test ${{PIPESTATUS[0]}} = 0", shell=True, cwd=self.folder,
-                               executable="/bin/bash", capture_output=True, timeout=60)
+        piped = pace.run(f"'{script}' market.h5 | head -1; test ${{PIPESTATUS[0]}} = 0", 60, shell=True, cwd=self.folder,
+                         executable="/bin/bash")
         self.assertEqual((piped.returncode, piped.stderr), (0, b""))
 
 

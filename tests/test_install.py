@@ -9,6 +9,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import pace
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Only the headers the README calls free of MPI. The market is jobs/result-1.yaml's at N_I = 1e3.
@@ -92,7 +94,7 @@ BEGINS = {".png": b"\x89PNG\r\n", ".pdf": b"%PDF-", ".svg": b"<?xml", ".html": b
 
 def output(*command, **options):
     """Standard output of `command`; the test fails with its standard error when it does."""
-    result = subprocess.run(command, capture_output=True, text=True, timeout=600, **options)
+    result = pace.run(command, 120, text=True, **options)
     if result.returncode != 0:
         raise AssertionError(f"{command}: exit {result.returncode}\n{result.stdout}{result.stderr}")
     return result.stdout

@@ -20,11 +20,12 @@ import h5py
 import numpy as np
 
 from interrupted import Sweep, wait_for
+from pace import Limit
 from program import LONG, LONG_POINTS, Launch, ProgramTest, moat, open_mpi, ranks_script
 
 KILLS = int(os.environ.get("MOAT_KILLS", 10))
 SEED = os.environ.get("MOAT_SEED", str(random.randrange(10**6)))
-SOON = 15  # seconds within which a run must end after a signal; some 2 s on an idle machine
+SOON = 15  # seconds within which a run must end after a signal, see pace.py; some 2 s on an idle machine
 
 # Three seconds of data sets on two cores, then a grid that takes next to nothing.
 RIDGE = """name: ridge
@@ -218,9 +219,8 @@ class SignalTest(InterruptedTest):
             launch.process.send_signal(number)
             code, *said = launch.finish(SOON)
         if dropped:
-            files = [self.place / ".scratch" / name for name in ("out", "err")]
-            said = [text + file.read_text() for text, file in zip(said, files)]
-            for file in files:
+            for at, file in enumerate(self.place / ".scratch" / name for name in ("out", "err")):
+                said[at] += file.read_text()
                 file.unlink()
         return code, *said
 
@@ -261,8 +261,8 @@ class SlowTest(InterruptedTest):
         pid, gained = launch.rank(number), 0
         os.kill(pid, signal.SIGSTOP)
         time.sleep(0.5)
-        before, end = self.look(), time.monotonic() + seconds
-        while gained == 0 and time.monotonic() < end:
+        before, limit = self.look(), Limit(seconds)
+        while gained == 0 and not limit.over():
             time.sleep(0.1)
             gained = self.look() - before
         os.kill(pid, signal.SIGCONT)

@@ -10,7 +10,6 @@ import select
 import shutil
 import tempfile
 import termios
-import time
 import unittest
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import numpy as np
 import xarray
 from scipy.special import zeta
 
+from pace import Limit
 from program import AXES, LONG, LONG_POINTS, MIXED, ROOT, SECONDS, Launch, ProgramTest, differing, moat, read
 
 GAMMA, TAU_I = 0.5, 0.9  # of MIXED
@@ -302,11 +302,11 @@ class OutputTest(ProgramTest):
         except OSError as error:  # a chroot without /dev/pts
             self.skipTest(f"no pseudo-terminal here: {error}")
         self.addCleanup(os.close, master)
-        shown, limit = b"", time.monotonic() + SECONDS
+        shown, limit = b"", Limit(SECONDS)
         with Launch(self.folder, *arguments, ranks=ranks, stdin=slave, stdout=slave, stderr=slave,
                     preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) as launch:
             os.close(slave)
-            while time.monotonic() < limit:
+            while not limit.over():
                 if select.select([master], [], [], 0.1)[0]:
                     try:
                         shown += os.read(master, 65536)

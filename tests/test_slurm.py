@@ -165,8 +165,9 @@ class SlurmTest(ProgramTest):
         self.assertRegex(line, rf"\[job {job}, host \S+, pid \d+, 2 nodes, 3 ranks, \S+ core-hours\]$")
 
     def test_time_limit_twice(self):
-        # SLURM looks every 30 s, and ahead for as long: the signal comes 10 to 40 s after the start of an attempt.
-        job = self.sbatch("long.yaml", options=["--time=1", "--signal=B:USR1@20"], **self.slow)
+        # SLURM looks every 30 s, and ahead for as long: the signal comes 30 to 60 s after the start of an attempt, which has
+        # that long to get going, and 60 to 90 s before the limit, of which the run has all but the last 20 s to stop.
+        job = self.sbatch("long.yaml", options=["--time=2", "--signal=B:USR1@60"], **self.slow)
         self.freeze(job)
         self.wait_for(lambda: "before the time limit" in self.log(job), "the signal before the limit")
         self.kill(job, signal.SIGCONT)  # in time: they stop in good order

@@ -15,6 +15,7 @@ from unittest import mock
 
 import h5py
 
+from pace import Limit
 from program import LONG, SECONDS, Launch, ProgramTest, differing, moat, preload, read
 
 
@@ -37,8 +38,8 @@ class WithoutLocksTest(ProgramTest):
         self.addCleanup(patch.stop)
 
     def wait_for_a_block(self):
-        limit = time.monotonic() + SECONDS
-        while time.monotonic() < limit:
+        limit = Limit(SECONDS)
+        while not limit.over():
             try:
                 with h5py.File(self.folder / "long.h5", "r", swmr=True, locking=False) as file:
                     if file["run/block_state"][()].any():

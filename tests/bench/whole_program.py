@@ -19,6 +19,7 @@ import h5py
 import matplotlib
 import numpy as np
 
+from pace import Limit
 from program import Launch, done_mask, moat
 
 matplotlib.use("Agg")
@@ -53,6 +54,7 @@ ridge: {{P: {P}, N: {N}, trials: {trials}, seed: 1}}
 SIZES = {1e3: (10, 10, 5, 2), 1e4: (10, 10, 10, 10), 1e5: (100, 10, 10, 10), 1e6: (100, 100, 10, 10), 1e7: (316, 316, 10, 10)}
 HUGE = (1000, 1000, 10, 10)  # 10^8 points
 ORDERS = (500, 1000, 2000, 4000)
+SECONDS = 600  # the longest wait for anything, see pace.py; the longest run takes a twentieth of it on an idle machine
 
 
 def any_done(path):
@@ -72,7 +74,7 @@ class Bench:
         (self.folder / f"{name}.yaml").write_text(text)
         (self.folder / f"{name}.h5").unlink(missing_ok=True)
         start = time.monotonic()
-        code, out, err = moat(self.folder, "run", f"{name}.yaml", ranks=ranks)
+        code, out, err = moat(self.folder, "run", f"{name}.yaml", ranks=ranks, seconds=SECONDS)
         seconds = time.monotonic() - start
         assert code == 0, out + err
         return seconds, err.splitlines()[-1] if err else out.splitlines()[-1]
@@ -112,9 +114,9 @@ class Bench:
             (self.folder / "market.yaml").write_text(MARKET.format(**dict(zip(("n", "tau", "q", "nu"), size))))
             path = self.folder / "market.h5"
             path.unlink(missing_ok=True)
-            start = time.monotonic()
+            start, limit = time.monotonic(), Limit(SECONDS)
             with Launch(self.folder, "run", "market.yaml", "-q", ranks=3) as launch:
-                while not any_done(path) and time.monotonic() < start + 120:
+                while not any_done(path) and not limit.over():
                     time.sleep(0.01)
                 first = time.monotonic() - start
                 print(f"{points:.0e} points: first result readable after {first:.2f} s")
