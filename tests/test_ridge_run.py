@@ -313,7 +313,7 @@ class FailureTest(ProgramTest):
     def setUpClass(cls):
         build = Path(MOAT).parent / "faults"
         environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
-        subprocess.run(["make", "-s", f"BUILD={build}", "EXTRA=-DMOAT_FAULTS", build / "moat"], cwd=ROOT, check=True,
+        subprocess.run(["make", "-s", f"CC={program.MPICC}", f"BUILD={build}", "EXTRA=-DMOAT_FAULTS", build / "moat"], cwd=ROOT, check=True,
                        env=environment, timeout=300, stdout=subprocess.DEVNULL)
         cls.enterClassContext(mock.patch.object(program, "MOAT", str(build / "moat")))
 
@@ -324,7 +324,8 @@ class FailureTest(ProgramTest):
 
     def faulty(self, fault):
         """What follows the command to add one more rank, on which `fault` happens."""
-        return ":", "-n", "1", "-x", f"MOAT_FAULT={fault}", program.MOAT, "run", "small.yaml"
+        setting = ("-env", "MOAT_FAULT", fault) if program.MPICH else ("-x", f"MOAT_FAULT={fault}")
+        return ":", "-n", "1", *setting, program.MOAT, "run", "small.yaml"
 
     def check_failed(self, values, message):
         """Failed tasks have their message and no tables; the others have tables and no message."""
