@@ -73,6 +73,10 @@ PROGRAM_SOURCES := $(wildcard src/program/*.c)
 TESTS       := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 MPI_TESTS   := test_sweep test_ridge
 SUPPORT     := $(filter-out tests/test_%,$(wildcard tests/*.c))
+# These are about Open MPI's mpirun, or build with it; under MPICH the others run, with ranks that yield their core.
+OPEN_MPI_TESTS := test_kill test_slurm test_install
+YIELDING    := $(if $(filter mpich,$(MPI)),$(BUILD)/faults/yielding.so)
+PYTHON_TESTS ?= $(if $(YIELDING),$(filter-out $(OPEN_MPI_TESTS),$(patsubst tests/%.py,%,$(wildcard tests/test_*.py))))
 FAULT_TESTS := test_kill test_disk test_power test_damaged
 FAULT_SIZES := MOAT_KILLS=100 MOAT_STEPS=0 MOAT_CUTS=200 MOAT_FLIPS=500
 BENCHMARKS  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
@@ -153,9 +157,10 @@ test: test-deps ## set up, build, run every test
 	$(Q)$(MAKE) -j$$(nproc) --no-print-directory check
 
 # The C tests are built with fault points (MOAT_FAULT=...), in a folder of their own; the Python tests run the program.
-check: $(BUILD)/moat ## run every test on what is installed
+check: $(BUILD)/moat $(YIELDING) ## run every test on what is installed
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/faults EXTRA=-DMOAT_FAULTS test-programs
-	$(Q)BUILD=$(BUILD) PROGRAMS=$(BUILD)/faults/tests MPIRUN="$(MPIRUN)" MPI_TESTS="$(MPI_TESTS)" PYTHON=$(PYTHON) tests/run $(TESTS)
+	$(Q)$(if $(YIELDING),LD_PRELOAD=$(abspath $(YIELDING))) BUILD=$(BUILD) PROGRAMS=$(BUILD)/faults/tests MPIRUN="$(MPIRUN)" MPICC="$(CC)" \
+	    MPI_TESTS="$(MPI_TESTS)" PYTHON=$(PYTHON) PYTHON_TESTS="$(PYTHON_TESTS)" tests/run $(TESTS)
 
 test-programs: $(BUILD)/moat $(TESTS:%=$(BUILD)/tests/%)
 
@@ -185,7 +190,7 @@ bench: bench-deps ## run the benchmarks (ratios within one run), and what a rese
 
 # The protocols' own sources, compiled a second time for SimGrid; without -Bsymbolic it overrules our MPI_Iprobe.
 SCALE := $(BUILD)/tests/bench/scale
-SIMULATED := $(wildcard tests/bench/scale/s*.c) $(patsubst %,src/%.c,run/coordinator run/worker_run run/measurement run/progress run/interrupt sweep/grid sweep/field model/regime base/error)
+SIMULATED := $(wildcard tests/bench/scale/s*.c) $(patsubst %,src/%.c,run/coordinator run/worker_run run/measurement run/progress run/launcher run/interrupt sweep/grid sweep/field model/regime base/error)
 bench-scale: scale-deps all $(SCALE)/costs $(SCALE)/simulated ## efficiency under up to 4096 ranks simulated by SimGrid (minutes)
 	$(Q)$(PYTHON) tests/bench/scale/bench_scale.py $(SCALE)
 
@@ -282,6 +287,10 @@ $(BUILD)/tests/test_fuzz_corpus: $(call object,tests/faults/fuzz_config.c)
 $(BUILD)/fuzz_config: $(call object,tests/faults/fuzz_config.c) $(BUILD)/inner.a $(BUILD)/libmoat.a
 	@echo "  LINK $@"
 	$(Q)$(CC) -o $@ $^ $(LDLIBS) -fsanitize=fuzzer
+
+$(BUILD)/faults/yielding.so: tests/faults/yielding.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 -D_GNU_SOURCE -shared -fPIC -Wl,--as-needed -o $@ $<
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)

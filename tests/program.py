@@ -27,6 +27,8 @@ from pace import communicate
 ROOT = Path(__file__).resolve().parent.parent
 MOAT = str(Path(os.environ.get("MOAT", ROOT / "build" / "moat")).resolve())
 MPIRUN = shlex.split(os.environ.get("MPIRUN", "mpirun --oversubscribe"))
+MPICC = os.environ.get("MPICC", "mpicc")
+MPICH = "libmpich" in subprocess.run(["ldd", MOAT], capture_output=True, text=True).stdout  # else Open MPI
 AXES = ("N_I", "tau_E", "Q", "nu")
 MPI_ENVIRONMENT = dict(line.split("=", 1) for line in (ROOT / "tests" / "mpi_environment").read_text().splitlines()
                        if not line.startswith("#"))
@@ -150,7 +152,7 @@ def open_mpi():
 def preload(folder, name):
     """Builds faults/NAME.c in the folder, for LD_PRELOAD: its path. What does not call MPI is not linked to it."""
     library = folder / f"{name}.so"
-    subprocess.run([os.environ.get("MPICC", "mpicc"), "-shared", "-fPIC", "-D_GNU_SOURCE", "-Wl,--as-needed", "-o", library,
+    subprocess.run([MPICC, "-shared", "-fPIC", "-D_GNU_SOURCE", "-Wl,--as-needed", "-o", library,
                     ROOT / "tests" / "faults" / f"{name}.c"], check=True)
     return str(library)
 

@@ -11,7 +11,7 @@ import subprocess
 import unittest
 from unittest import mock
 
-from program import MIXED, MOAT, Launch, ProgramTest
+from program import MIXED, MOAT, MPICH, Launch, ProgramTest
 
 RANKS = 3
 STEP = {"SLURM_JOB_ID": "8", "SLURM_STEP_ID": "0", "SLURM_NTASKS": str(RANKS), "SLURM_STEP_NUM_TASKS": str(RANKS)}
@@ -19,8 +19,8 @@ LAUNCHERS = {  # name -> variables of a rank
     "Open MPI's mpirun": lambda rank: {"OMPI_COMM_WORLD_RANK": rank, "OMPI_COMM_WORLD_SIZE": str(RANKS)},
     "MPICH's mpiexec": lambda rank: {"PMI_RANK": rank, "PMI_SIZE": str(RANKS), "HYDI_CONTROL_FD": "7"},
     "srun": lambda rank: {**STEP, "SLURM_PROCID": rank}}
-LIBRARY = "MPICH" if "libmpich" in subprocess.run(["ldd", MOAT], capture_output=True, text=True).stdout else "Open MPI"
-FOREIGN = ["srun", "Open MPI's mpirun" if LIBRARY == "MPICH" else "MPICH's mpiexec"]
+LIBRARY = "MPICH" if MPICH else "Open MPI"
+FOREIGN = ["srun", "Open MPI's mpirun" if MPICH else "MPICH's mpiexec"]
 POINT = "point", "--gamma=0.5", "--nu=1", "--Q=0.1", "--N-I=1e3", "--tau-I=0.9", "--tau-E=inf"
 ALONE = {  # processes that have such variables and are alone
     "a batch script": {"SLURM_JOB_ID": "8", "SLURM_NTASKS": "4", "SLURM_PROCID": "0"},

@@ -307,13 +307,13 @@ class RefusedTest(ProgramTest):
 
 
 class FailureTest(ProgramTest):
-    """A task that fails, by a build with fault points (MOAT_FAULT, src/ridge_internal.h)."""
+    """A task that fails, by a build with fault points (MOAT_FAULT, src/ridge/internal.h)."""
 
     @classmethod
     def setUpClass(cls):
         build = Path(MOAT).parent / "faults"
         environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
-        pace.run(["make", "-s", f"BUILD={build}", "EXTRA=-DMOAT_FAULTS", build / "moat"], 300, cwd=ROOT, env=environment).check_returncode()
+        pace.run(["make", "-s", f"CC={program.MPICC}", f"BUILD={build}", "EXTRA=-DMOAT_FAULTS", build / "moat"], 300, cwd=ROOT, env=environment).check_returncode()
         cls.enterClassContext(mock.patch.object(program, "MOAT", str(build / "moat")))
 
     def setUp(self):
@@ -335,7 +335,7 @@ class FailureTest(ProgramTest):
 
     def test_one_rank_that_fails(self):
         """Every task of one worker fails: the means are over the others, and the errors are wider, not absent."""
-        fault = '[ "$OMPI_COMM_WORLD_RANK" != 3 ] || export MOAT_FAULT=ridge:nan; exec "$MOAT" "$@"'
+        fault = '[ "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" != 3 ] || export MOAT_FAULT=ridge:nan; exec "$MOAT" "$@"'
         with ranks_script(self.folder, fault):
             _, err = self.run_moat(0, "run", "small.yaml", ranks=4)
         values = read(self.path)

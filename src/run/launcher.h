@@ -20,7 +20,7 @@ struct launcher {
  * batch script and an interactive shell of SLURM, which have a SLURM_PROCID too, are no launcher. Returns false where
  * there is none: the process is alone.
  *
- * Local. To be called before MPI_Init: Open MPI's adds such variables for the children of a process that is alone.
+ * Local. To be called before MPI_Init where PMIx matters: Open MPI's adds PMIX_RANK to a process that is alone.
  */
 bool launcher_find(struct launcher *launcher);
 

@@ -4,9 +4,10 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "moat/launcher.h"
 
 enum { BAR_WIDTH = 30 };
 #define BAR_SECONDS 0.1
@@ -19,21 +20,39 @@ static double now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* mpirun hands its ranks a pipe for stderr and copies it to its own, so its own decides: the parent's. */
+/* The process so many generations above this one; 0 when there is none, or it has ended. */
+static long ancestor(int above)
+{
+    long pid = (long)getpid();
+    for (int i = 0; i < above && pid > 1; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+        FILE *file = fopen(path, "r");
+        int fields = file ? fscanf(file, "%*d (%*[^)]) %*c %ld", &pid) : 0;
+        if (file) {
+            fclose(file);
+        }
+        pid = fields == 1 ? pid : 0;
+    }
+    return pid > 1 ? pid : 0;
+}
+
+/* mpirun hands its ranks a pipe for stderr and copies it to its own, so its own decides. */
 static bool stderr_is_terminal(void)
 {
     if (isatty(STDERR_FILENO)) {
         return true;
     }
-    if (!getenv("OMPI_COMM_WORLD_RANK")) {
+    struct launcher launcher;
+    if (!launcher_find(&launcher) || launcher.above == 0) {
         return false;
     }
     char path[64];
-    snprintf(path, sizeof path, "/proc/%ld/fd/2", (long)getppid());
-    int parent = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-    bool terminal = parent >= 0 && isatty(parent);
-    if (parent >= 0) {
-        close(parent);
+    snprintf(path, sizeof path, "/proc/%ld/fd/2", ancestor(launcher.above));
+    int error = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    bool terminal = error >= 0 && isatty(error);
+    if (error >= 0) {
+        close(error);
     }
     return terminal;
 }
