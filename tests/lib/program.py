@@ -24,13 +24,13 @@ import numpy as np
 
 from pace import communicate
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 MOAT = str(Path(os.environ.get("MOAT", ROOT / "build" / "moat")).resolve())
 MPIRUN = shlex.split(os.environ.get("MPIRUN", "mpirun --oversubscribe"))
 MPICC = os.environ.get("MPICC", "mpicc")
 MPICH = "libmpich" in subprocess.run(["ldd", MOAT], capture_output=True, text=True).stdout  # else Open MPI
 AXES = ("N_I", "tau_E", "Q", "nu")
-MPI_ENVIRONMENT = dict(line.split("=", 1) for line in (ROOT / "tests" / "mpi_environment").read_text().splitlines()
+MPI_ENVIRONMENT = dict(line.split("=", 1) for line in Path(__file__).with_name("mpi_environment").read_text().splitlines()
                        if not line.startswith("#"))
 SECONDS = 120  # the longest wait for anything, see pace.py; nothing here takes a tenth of it on an idle machine
 
