@@ -11,7 +11,8 @@ import subprocess
 import unittest
 from unittest import mock
 
-from program import MIXED, MOAT, MPICH, Launch, ProgramTest
+from program import MOAT, MPICH, Launch, ProgramTest
+from sweeps import MIXED
 
 RANKS = 3
 STEP = {"SLURM_JOB_ID": "8", "SLURM_STEP_ID": "0", "SLURM_NTASKS": str(RANKS), "SLURM_STEP_NUM_TASKS": str(RANKS)}
