@@ -16,11 +16,11 @@ import pace
 import program
 from pace import Limit
 from program import AXES, MOAT, ROOT, ProgramTest, differing, ranks_script, read, solve, temporary_folder
+from ridge_tables import TABLES, between_levels, jackknife, means, quadratic, table_difference
 from sweeps import SMALL_RIDGE, market
 
 OK, INCUMBENT_INFEASIBLE, FAILED = 1, 4, 6
 DONE_TASK, FAILED_TASK = 1, 2
-TABLES = ("A1", "A2", "D")
 TABLE_AXES = ("N", "trial", "nu", "lambda")
 TAU_I = 0.9
 
@@ -31,12 +31,6 @@ def theory(seed):
     return market(f"theory-{seed}", N_I="{values: [33, 49, 74, 110]}", tau_E="{values: [0.95, 1.2, .inf]}", tau_I=TAU_I,
                   Q="{values: [0.1, 0.5]}", nu="{values: [0.75, 1.5]}", P=256,
                   ridge=f"{{P: 256, N: {{values: {ladder}}}, trials: 10, seed: {seed}}}")
-
-
-def table_difference(found, expected):
-    """The largest difference of two files' tables: A1 and A2 relative to A0, D to itself."""
-    scale = {"A1": expected["ridge/A0"][:, None], "A2": expected["ridge/A0"][:, None], "D": expected["ridge/D"]}
-    return max(np.max(abs(found[f"ridge/{name}"] - expected[f"ridge/{name}"]) / scale[name]) for name in TABLES)
 
 
 class RanksTest(ProgramTest):
@@ -153,14 +147,8 @@ class RanksTest(ProgramTest):
 
 
 def least_loss(tables, A0, Q, tau):
-    """The least L1 with L2 <= tau over alpha and lambda, for tables over [.., lambda]: DESIGN.md sections 1 and 2.
-
-    Between the nodes of lambda, which are uniform in some coordinate, ln of the coefficients is a cubic spline.
-    """
-    nodes = np.arange(tables["A1"].shape[-1])
-    fine = np.linspace(nodes[0], nodes[-1], 3001)
-    A1, A2, D = (np.exp(CubicSpline(nodes, np.log(tables[name]), axis=-1)(fine)) for name in TABLES)
-    c0, c1, c2 = A1, 2 * Q * (A2 - A1 + D), 2 * Q * (A0 - 2 * A2 + A1 - D)
+    """The least L1 with L2 <= tau over alpha and lambda, for tables over [.., lambda]: MODEL.md section 2."""
+    c0, c1, c2 = quadratic(between_levels(tables), A0, Q)
     with np.errstate(invalid="ignore"):
         alpha = np.where(c0 + c1 + c2 <= tau, 1, (-c1 + np.sqrt(c1 ** 2 - 4 * c2 * (c0 - tau))) / (2 * c2))
     L1 = np.where((alpha >= 0.5) & (alpha <= 1), c0 + c1 * (1 - alpha) + c2 * (1 - alpha) ** 2, np.inf)
@@ -187,22 +175,15 @@ class TheoryTest(ProgramTest):
     def test_against_the_tables(self):
         """The market solved once more, in another way, on the tables of the file: N_E* and its jackknife."""
         found = self.runs[0]
-        N, trials = found["ridge/N"], found["ridge/trial"].size
+        N = found["ridge/N"]
         differences = []
         for at in np.argwhere(found["status"] == OK):
             N_I, tau_E, Q, nu = (found[name][index] for name, index in zip(AXES, at))
             A0 = found["ridge/A0"][at[3]]
             tau_I, tau_E = TAU_I * 2 * Q * A0, tau_E * 2 * Q * A0
-            tables = {name: found[f"ridge/{name}"][:, :, at[3], 1:] for name in TABLES}
-            values = []
-            for excluded in (None, *range(trials)):
-                kept = np.arange(trials) != (-1 if excluded is None else excluded)
-                mean = {name: table[:, kept].mean(axis=1) for name, table in tables.items()}
-                values.append(threshold(mean, N, A0, Q, N_I, tau_I, tau_E))
-            without = np.array(values[1:])
-            error = np.sqrt((trials - 1) * without.var())
+            values = [threshold(tables, N, A0, Q, N_I, tau_I, tau_E) for tables in means(found, at[3])]
             differences.append((found["N_E_star"][tuple(at)] / values[0] - 1,
-                                found["N_E_star_stderr"][tuple(at)] / error - 1))
+                                found["N_E_star_stderr"][tuple(at)] / jackknife(values[1:]) - 1))
         differences = abs(np.array(differences))
         self.assertGreaterEqual(len(differences), 40)
         # A few points are looser: L1* has a kink where the constraint begins to bind, which a spline smooths.

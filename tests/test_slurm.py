@@ -19,8 +19,8 @@ import h5py
 
 from cluster import Cluster, Unavailable, wait_for
 from program import MOAT, MPI_ENVIRONMENT, ROOT, Launch, ProgramTest, differing, done_mask, preload, read, solve, temporary_folder
+from ridge_tables import table_difference
 from sweeps import LONG, LONG_POINTS, SMALL_RIDGE
-from test_ridge_run import table_difference
 
 JOBS = ROOT / "jobs"
 SRUN = "srun --mpi=pmix"
