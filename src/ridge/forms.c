@@ -147,6 +147,7 @@ static double *side_products(const struct ridge_work *work, const struct side *s
 
 /* Adds this panel's part of gain^T (left o right) gain to form[lambda]; `right` is overwritten. Elements below the
    panel's diagonal block stand for their mirror images too. */
+/* NOLINTNEXTLINE(readability-function-size): three matrices of one panel */
 static void add_form(const struct ridge_work *work, const struct forms *forms, size_t at, size_t part,
                      const double *left, double *right, const double *gain, double *form)
 {

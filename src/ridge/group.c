@@ -134,6 +134,7 @@ bool ridge_fault(const struct ridge_work *work, const char *name)
 #endif
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the arguments of dgemm */
 void ridge_multiply(char op_a, char op_b, size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,
                     const double *b, size_t ldb, double beta, double *c, size_t ldc)
 {

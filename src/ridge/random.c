@@ -111,6 +111,7 @@ VECTOR_CLONES static void box_muller(uint64_t words[WORDS][TILE], double z[WORDS
 }
 
 /* Quads (row + i, quad + j), numbered q = i * across + j for across * down <= TILE. */
+/* NOLINTNEXTLINE(readability-function-size): the key and both ranges of counters */
 static void tile_fill(uint64_t seed, uint32_t trial, uint64_t row, size_t down, uint64_t quad, size_t across,
                       double z[WORDS][TILE])
 {
@@ -128,6 +129,7 @@ static void tile_fill(uint64_t seed, uint32_t trial, uint64_t row, size_t down, 
     box_muller(words, z);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the key, both ranges of counters and the layout of the result */
 void random_normals(uint64_t seed, uint32_t trial, uint64_t row, size_t rows, uint64_t column, size_t columns,
                     double *out, size_t row_stride, size_t column_stride)
 {

@@ -16,6 +16,7 @@ size_t ridge_panel(size_t r)
 }
 
 /* Panel of the lower triangle of scale A^T A, columns `at` on: (order - at) x width, summed over the group. */
+/* NOLINTNEXTLINE(readability-function-size): those of dsyrk and the panel */
 static void gram_panel(const struct ridge_work *work, const double *a, size_t order, size_t at, size_t width,
                        double scale, double *panel)
 {
@@ -31,6 +32,7 @@ static void gram_panel(const struct ridge_work *work, const double *a, size_t or
 
 /* Takes from (put = false) or puts into the local part of a spread matrix the elements of its rows `at` and columns
    [at_column, at_column + width) that this rank holds; the panel's rows begin at `at_row`. */
+/* NOLINTNEXTLINE(readability-function-size): a block of one matrix and a panel */
 static void panel_copy(const struct ridge_layout *layout, double *local, size_t at_row, size_t at_column, size_t width,
                        double *panel, bool put)
 {
@@ -75,6 +77,7 @@ enum moat_status ridge_gram(struct ridge_work *work, const struct ridge_layout *
     return ridge_agree(work, status);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): four matrices */
 enum moat_status ridge_rotate(struct ridge_work *work, const struct ridge_layout *layout, double *spread,
                               const double *a, double scale, const double *b, double *image, double *vectors)
 {
