@@ -141,7 +141,7 @@ class PowerLawsTest(unittest.TestCase):
                     np.testing.assert_array_equal(data, np.c_[file["N"][...], file[name][:, k, 0, 0]])
 
     def test_lines_of_exponents_are_theorys(self):
-        """DESIGN.md section 3 at nu = 2, gamma = 0.1: delta = 1.9, nu' = 1.1."""
+        """MODEL.md section 11 at nu = 2, gamma = 0.1: delta = 1.9, nu' = 1.1."""
         for draw, expected in (
                 (lambda: entry_regimes.draw(self.family("entry", entry_regimes, "N_I", ["tau_E=inf", "nu=2"], "tau_I")),
                  (0, 1 / 3, 1)),
@@ -275,7 +275,7 @@ class PowerLawsTest(unittest.TestCase):
                     self.assertAlmostEqual(terms[1](second) / terms[2](second), 1, places=9)
                 else:
                     self.assertEqual(second, math.inf)
-                # Result 1 (DESIGN.md section 3): N_I = G^(-1/2nu) Q^(-1/2nu), then G^(-1/2-1/nu) Q^(1/2).
+                # Result 1 (MODEL.md section 11): N_I = G^(-1/2nu) Q^(-1/2nu), then G^(-1/2-1/nu) Q^(1/2).
                 G = a * a
                 first, second = theory.entry_breaks(G, Q, nu)
                 self.assertAlmostEqual(first / (G * Q) ** (-0.5 / nu), 1, places=12)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small results files of market sweeps, written here in the format of DESIGN.md section 5."""
+"""Small results files of market sweeps, written by h5py in the form in which moat writes them."""
 
 import itertools
 import math

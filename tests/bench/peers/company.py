@@ -9,7 +9,7 @@ LOG_LAMBDA = (math.log(1e-14), 0.0)
 
 
 def losses(coefficients, alpha, Q):
-    """Performance and safety loss of DESIGN.md section 2 from (A0, A1, A2, D)."""
+    """Performance and safety loss of MODEL.md section 2 from (A0, A1, A2, D)."""
     A0, A1, A2, D = coefficients
     linear, square = 2 * Q * (A2 - A1 + D), 2 * Q * (A0 - 2 * A2 + A1 - D)
     a = 1 - alpha

@@ -3,7 +3,7 @@
 N_E*, a bounded minimisation between; with --pool the rows of the grid go to an MPIPoolExecutor.
 
 Prints one line of JSON: the seconds it took without imports, and N_E* in the order of GRID, with null where it is not
-between 1 and N_I. Source: DESIGN.md sections 1, 2.
+between 1 and N_I. Source: MODEL.md sections 1, 2.
 """
 
 import itertools

@@ -7,7 +7,7 @@ svd:   one SVD for each data set, the losses on a grid of lambda, splines betwee
 Losses are exact expectations over targets and labels for each data set, as moat's are, and averaged over data sets; N_E*
 is where the spline of the entrant's ln loss over ln N meets the incumbent's. Prints one line of JSON: the seconds it
 took without imports, N_E* for each N_I and, with --jackknife, its standard error. Usage: ridge.py slsqp|svd TRIALS
-[--jackknife]. Source: DESIGN.md sections 1, 2.
+[--jackknife]. Source: MODEL.md sections 1, 2.
 """
 
 import functools
