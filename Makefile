@@ -82,7 +82,7 @@ FAULT_SIZES := MOAT_KILLS=100 MOAT_STEPS=0 MOAT_CUTS=200 MOAT_FLIPS=500
 BENCHMARKS  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 object       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-.PHONY: all deps test-deps bench-deps scale-deps check-deps lint-deps demo validation figures test test-faults test-domain test-slurm check check-all lint \
+.PHONY: all deps test-deps bench-deps scale-deps check-deps lint-deps demo validation figures test test-faults test-domain test-slurm check check-all coverage elpa lint \
         bench bench-scale asan fuzz valgrind install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -172,6 +172,18 @@ asan: ## build with address and undefined-behaviour sanitizers in build/asan and
 	    ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	    LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 tests/run $(TESTS)
 
+elpa: ## build with EIGENSOLVER=elpa in build/elpa and run test_ridge on 1 to 4 ranks
+	$(Q)$(MAKE) --no-print-directory EIGENSOLVER=elpa BUILD=build/elpa deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) EIGENSOLVER=elpa BUILD=build/elpa EXTRA=-DMOAT_FAULTS build/elpa/moat build/elpa/tests/test_ridge
+	$(Q)PROGRAMS=build/elpa/tests MPIRUN="$(MPIRUN)" MPI_TESTS=test_ridge PYTHON=none tests/run test_ridge
+
+# The program with fault points that test_ridge_run builds is counted too.
+COVERAGE := OPTIMISE=-O1 SANITIZE=--coverage
+coverage: test-deps ## which lines of src the C tests, test_run and test_ridge_run reach: by folder, and in build/coverage (minutes)
+	$(Q)find build/coverage -name '*.gcda' -delete 2>/dev/null; $(MAKE) --no-print-directory -j$$(nproc) BUILD=build/coverage $(COVERAGE) EXTRA=-DMOAT_FAULTS test-programs
+	$(Q)$(COVERAGE) BUILD=build/coverage PROGRAMS=build/coverage/tests MPIRUN="$(MPIRUN)" MPICC="$(CC)" MPI_TESTS="$(MPI_TESTS)" PYTHON=$(PYTHON) \
+	    PYTHON_TESTS="test_run test_ridge_run" TIMEOUT=1800 tests/run $(TESTS); code=$$?; $(PYTHON) tests/lib/line_coverage.py build/coverage && exit $$code
+
 # Texts are tried against tests/faults/fuzz_config.c; those that reach something new stay in build/fuzz/corpus.
 FUZZ_SECONDS := 3600
 fuzz: check-deps ## try made-up configs for FUZZ_SECONDS (3600) with clang's libFuzzer and sanitizers
@@ -211,14 +223,14 @@ test-domain: test-deps $(BUILD)/tests/test_least_data $(BUILD)/tests/test_whole_
 	$(Q)$(BUILD)/tests/test_whole_domain 5000
 
 check-all: ## everything: tests, static analysis, sanitizers, valgrind, long forms, an hour of fuzzing, benchmarks (half a day)
-	$(Q)for target in test lint asan valgrind test-faults test-domain fuzz figures bench bench-scale; do \
+	$(Q)for target in test lint elpa asan valgrind test-faults test-domain fuzz figures bench bench-scale; do \
 	    echo "== $$target" && $(MAKE) --no-print-directory $$target || exit 1; done
 
 test-slurm: test-deps $(BUILD)/moat ## sweeps as jobs of a SLURM that the test starts (in make test too)
 	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests/lib:tests $(PYTHON) -m unittest -v test_slurm
 
-lint: lint-deps ## format, static analysis (C and Python), SPDX lines, both compilers without warnings
-	$(Q)FLAGS="$(filter-out -g -MMD -MP,$(COMPILE))" tests/lint
+lint: lint-deps ## format, static analysis (C and Python), layers, lengths, SPDX lines, both compilers without warnings
+	$(Q)BUILD=$(BUILD) FLAGS="$(filter-out -g -MMD -MP,$(COMPILE))" tests/lint
 
 # $(call put,FOLDER,MODE,FILES): copies FILES there. The files are to work under PREFIX; DESTDIR is where a packager collects them.
 put = install -d "$(DESTDIR)$(PREFIX)/$(1)" && install -m $(2) $(3) "$(DESTDIR)$(PREFIX)/$(1)"
