@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "moat/launcher.h"
+#include "run/launcher.h"
 
 enum { BAR_WIDTH = 30 };
 #define BAR_SECONDS 0.1
