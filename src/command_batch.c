@@ -279,14 +279,13 @@ int command_batch(int argc, char **argv)
     command_parse(&argp, argc, argv, &arguments);
     struct launcher launcher;
     if (launcher_find(&launcher) && launcher.size > 1 && launcher.direct) {
-        if (launcher.rank > 0) {
-            return EXIT_SUCCESS;
+        if (launcher.rank == 0) {
+            fprintf(stderr,
+                    "moat: %s started %d processes of `moat batch`, which starts the ranks itself: call it without, or "
+                    "name the launcher with --launcher\n",
+                    launcher.name, launcher.size);
         }
-        fprintf(stderr,
-                "moat: %s started %d processes of `moat batch`, which starts the ranks itself: call it without, or "
-                "name the launcher with --launcher\n",
-                launcher.name, launcher.size);
-        return command_exit_code(STATUS_USAGE);
+        return launcher.rank == 0 ? command_exit_code(STATUS_USAGE) : EXIT_SUCCESS;
     }
     struct config *config = NULL;
     enum status status = config_load(arguments.config, &config);

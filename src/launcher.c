@@ -61,7 +61,7 @@ static bool row_holds(const struct row *row)
 }
 
 /* Whether the parent is the same rank: a shell or script, in which this process may well be the only one. */
-static bool parent_is_rank(const char *variable)
+static bool parent_is_rank(const char *variable, const char *value)
 {
     char path[64], *entry = NULL;
     size_t room = 0, length = strlen(variable);
@@ -69,8 +69,7 @@ static bool parent_is_rank(const char *variable)
     snprintf(path, sizeof path, "/proc/%ld/environ", (long)getppid());
     FILE *file = fopen(path, "r"); /* refused where the launcher runs as root */
     while (file && !same && getdelim(&entry, &room, '\0', file) > 0) {
-        same = strncmp(entry, variable, length) == 0 && entry[length] == '=' &&
-               strcmp(entry + length + 1, getenv(variable)) == 0;
+        same = strncmp(entry, variable, length) == 0 && entry[length] == '=' && strcmp(entry + length + 1, value) == 0;
     }
     free(entry);
     if (file) {
@@ -89,12 +88,13 @@ bool launcher_find(struct launcher *launcher)
     if (!found) {
         return false;
     }
+    const char *value = getenv(found->rank);
     int rank = number_of(found->rank), size = number_of(found->size);
     *launcher = (struct launcher){.name = found->name,
                                   .variable = found->rank,
                                   .rank = rank,
                                   .size = size > rank ? size : rank + 1,
-                                  .direct = !parent_is_rank(found->rank),
+                                  .direct = !(value && parent_is_rank(found->rank, value)),
                                   .above = found->above};
     return true;
 }

@@ -313,8 +313,8 @@ class FailureTest(ProgramTest):
     def setUpClass(cls):
         build = Path(MOAT).parent / "faults"
         environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
-        subprocess.run(["make", "-s", f"CC={program.MPICC}", f"BUILD={build}", "EXTRA=-DMOAT_FAULTS", build / "moat"], cwd=ROOT, check=True,
-                       env=environment, timeout=300, stdout=subprocess.DEVNULL)
+        subprocess.run(["make", "-s", f"CC={program.MPICC}", f"BUILD={build}", "EXTRA=-DMOAT_FAULTS", build / "moat"],
+                       cwd=ROOT, check=True, env=environment, timeout=300, stdout=subprocess.DEVNULL)
         cls.enterClassContext(mock.patch.object(program, "MOAT", str(build / "moat")))
 
     def setUp(self):
