@@ -236,7 +236,8 @@ static int conclude(const struct batch *batch, size_t before)
                 batch->path);
         return command_exit_code(STATUS_STOPPED);
     }
-    if (batch->code != command_exit_code(STATUS_STOPPED) && !killed) {
+    bool silent = batch->code == 0 && batch->limit; /* MPICH's mpiexec may return 0 after a USR1 */
+    if (batch->code != command_exit_code(STATUS_STOPPED) && !silent && !killed) {
         fprintf(stderr, "moat: job %s failed: the run ended with code %d; its message is above\n", job, batch->code);
         return batch->code != 0 ? batch->code : EXIT_FAILURE;
     }

@@ -78,6 +78,18 @@ static bool parent_is_rank(const char *variable, const char *value)
     return same;
 }
 
+/* Every variable that gives a rank, once each. */
+static void list_variables(char *text, size_t size)
+{
+    text[0] = '\0';
+    for (int i = 0; i < ROWS; i++) {
+        size_t length = strlen(text);
+        if (number_of(rows[i].rank) >= 0 && !strstr(text, rows[i].rank)) {
+            snprintf(text + length, size - length, " -u %s", rows[i].rank);
+        }
+    }
+}
+
 bool launcher_find(struct launcher *launcher)
 {
     const struct row *found = NULL;
@@ -91,11 +103,11 @@ bool launcher_find(struct launcher *launcher)
     const char *value = getenv(found->rank);
     int rank = number_of(found->rank), size = number_of(found->size);
     *launcher = (struct launcher){.name = found->name,
-                                  .variable = found->rank,
                                   .rank = rank,
                                   .size = size > rank ? size : rank + 1,
                                   .direct = !(value && parent_is_rank(found->rank, value)),
                                   .above = found->above};
+    list_variables(launcher->unset, sizeof launcher->unset);
     return true;
 }
 
