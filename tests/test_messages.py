@@ -13,7 +13,7 @@ from unittest import mock
 
 import h5py
 
-from program import LONG, Launch, ProgramTest, preload
+from program import LONG, MPICH, Launch, ProgramTest, preload
 from test_ridge_run import SMALL
 
 GROUPS = SMALL.replace("name: small", "name: groups").replace("small.h5", "groups.h5").replace("P: 128", "P: 256")
@@ -71,7 +71,7 @@ class MessagesTest(ProgramTest):
                 self.wait_for_a_result(config)
                 launch.process.send_signal(signal.SIGUSR1)
                 code, out, err = launch.finish()
-                self.assertEqual(code, 75, out + err)
+                self.assertIn(code, (0, 75) if MPICH else (75,), out + err)  # MPICH's mpiexec may return 0 after a USR1
                 self.assertGreater(self.check_ledger(), 0)
 
     def wait_for_a_result(self, config):

@@ -230,7 +230,8 @@ static int conclude(const struct batch *batch, size_t before)
                 batch->path);
         return command_exit_code(MOAT_STOPPED);
     }
-    if (batch->code != command_exit_code(MOAT_STOPPED) && !killed) {
+    bool silent = batch->code == 0 && batch->limit; /* MPICH's mpiexec may return 0 after a USR1 */
+    if (batch->code != command_exit_code(MOAT_STOPPED) && !silent && !killed) {
         fprintf(stderr, "moat: job %s failed: the run ended with code %d; its message is above\n", job, batch->code);
         return batch->code != 0 ? batch->code : EXIT_FAILURE;
     }
@@ -273,14 +274,13 @@ int command_batch(int argc, char **argv)
     command_parse(&argp, argc, argv, &arguments);
     struct launcher launcher;
     if (launcher_find(&launcher) && launcher.size > 1 && launcher.direct) {
-        if (launcher.rank > 0) {
-            return EXIT_SUCCESS;
+        if (launcher.rank == 0) {
+            fprintf(stderr,
+                    "moat: %s started %d processes of `moat batch`, which starts the ranks itself: call it without, or "
+                    "name the launcher with --launcher\n",
+                    launcher.name, launcher.size);
         }
-        fprintf(stderr,
-                "moat: %s started %d processes of `moat batch`, which starts the ranks itself: call it without, or "
-                "name the launcher with --launcher\n",
-                launcher.name, launcher.size);
-        return command_exit_code(MOAT_USAGE);
+        return launcher.rank == 0 ? command_exit_code(MOAT_USAGE) : EXIT_SUCCESS;
     }
     struct config *config = NULL;
     enum moat_status status = config_load(arguments.config, &config);

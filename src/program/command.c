@@ -75,8 +75,8 @@ bool command_start_mpi(int *rank, int *code)
         fprintf(stderr,
                 "moat: %s started %d processes, but moat is built with %s and each of them is alone: start them with "
                 "that library's own mpirun or mpiexec, or an `srun --mpi=...` it knows; one process alone: "
-                "`env -u %s moat ...`\n",
-                launcher.name, launcher.size, library, launcher.variable);
+                "`env%s moat ...`\n",
+                launcher.name, launcher.size, library, launcher.unset);
     }
     MPI_Finalize();
     *code = first ? command_exit_code(MOAT_USAGE) : EXIT_SUCCESS;
