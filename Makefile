@@ -57,7 +57,7 @@ COMPILE   = -std=c11 -D_GNU_SOURCE -DH5_USE_110_API $(OPTIMISE) -g $(if $(strip 
             $(ELPA_CFLAGS)) -Iinclude -Isrc -MMD -MP $(SANITIZE) $(EXTRA) $(CPPFLAGS) $(CFLAGS)
 LDLIBS    = -Wl,--as-needed $(ELPA_LIBS) $(HDF5_LIBS) $(SCALAPACK) $(BLAS) $(GSL_LIBS) $(YAML_LIBS) $(ZLIB_LIBS) -lm $(SANITIZE) $(LDFLAGS)
 # As root, with more ranks than cores, without rsh: what a container or a CI machine has.
-MPI_ENVIRONMENT := $(shell sed '/^#/d' tests/mpi_environment)
+MPI_ENVIRONMENT := $(shell sed '/^#/d' tests/lib/mpi_environment)
 MPIRUN   ?= $(if $(filter mpich,$(MPI)),$(shell command -v mpiexec.mpich 2>/dev/null || echo mpiexec),mpirun --oversubscribe)
 PYTHON   ?= $(shell for p in python3 /usr/bin/python3; do $$p -c 'import h5py, matplotlib' 2>/dev/null && echo $$p && break; done)
 export $(foreach setting,$(MPI_ENVIRONMENT),$(firstword $(subst =, ,$(setting))))
@@ -72,7 +72,7 @@ INNER_SOURCES   := $(filter-out $(LIBRARY_SOURCES) src/ridge/grid_%.c src/progra
 PROGRAM_SOURCES := $(wildcard src/program/*.c)
 TESTS       := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 MPI_TESTS   := test_sweep test_ridge
-SUPPORT     := $(filter-out tests/test_%,$(wildcard tests/*.c))
+SUPPORT     := $(wildcard tests/lib/*.c)
 # These are about Open MPI's mpirun, or build with it; under MPICH the others run, with ranks that yield their core.
 OPEN_MPI_TESTS := test_kill test_slurm test_install
 YIELDING    := $(if $(filter mpich,$(MPI)),$(BUILD)/faults/yielding.so)
@@ -185,7 +185,7 @@ bench: export OMPI_MCA_btl_vader_single_copy_mechanism := cma
 bench: bench-deps ## run the benchmarks (ratios within one run), and what a researcher would write otherwise
 	$(Q)$(MAKE) -j$$(nproc) --no-print-directory all $(BENCHMARKS:%=$(BUILD)/tests/bench/%)
 	$(Q)for b in $(BENCHMARKS); do echo "== $$b"; $(MPIRUN) -n 2 $(BUILD)/tests/bench/$$b || exit 1; done
-	$(Q)echo "== whole_program" && MOAT=$(BUILD)/moat PYTHONPATH=tests $(PYTHON) tests/bench/whole_program.py -o $(BUILD)/growth.png
+	$(Q)echo "== whole_program" && MOAT=$(BUILD)/moat PYTHONPATH=tests/lib:tests $(PYTHON) tests/bench/whole_program.py -o $(BUILD)/growth.png
 	$(Q)echo "== peers" && MPIRUN="$(MPIRUN)" $(PYTHON) tests/bench/peers/peers.py $(BUILD)/moat $(BUILD)/peers
 
 # The protocols' own sources, compiled a second time for SimGrid; without -Bsymbolic it overrules our MPI_Iprobe.
@@ -200,7 +200,7 @@ $(SCALE)/simulated: $(SIMULATED) $(wildcard tests/bench/scale/*.h include/moat/*
 	$(Q)smpicc $(filter-out -MMD -MP $(HDF5_CFLAGS),$(COMPILE)) $(SIMULATED) -Wl,-Bsymbolic -lz -lm -o $@
 
 valgrind: check-deps $(BUILD)/moat ## sweeps of three ranks under valgrind (minutes)
-	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests:tests/faults $(PYTHON) -m unittest -v test_valgrind
+	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests/lib:tests/faults $(PYTHON) -m unittest -v test_valgrind
 
 test-faults: test-deps $(BUILD)/moat ## the long forms of the tests of kills and faults (half an hour)
 	$(Q)$(FAULT_SIZES) BUILD=$(BUILD) PYTHON=$(PYTHON) PYTHON_TESTS="$(FAULT_TESTS)" TIMEOUT=7200 tests/run
@@ -215,7 +215,7 @@ check-all: ## everything: tests, static analysis, sanitizers, valgrind, long for
 	    echo "== $$target" && $(MAKE) --no-print-directory $$target || exit 1; done
 
 test-slurm: test-deps $(BUILD)/moat ## sweeps as jobs of a SLURM that the test starts (in make test too)
-	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests $(PYTHON) -m unittest -v test_slurm
+	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests/lib:tests $(PYTHON) -m unittest -v test_slurm
 
 lint: lint-deps ## format, static analysis (C and Python), SPDX lines, both compilers without warnings
 	$(Q)FLAGS="$(filter-out -g -MMD -MP,$(COMPILE))" tests/lint
@@ -303,6 +303,7 @@ $(BUILD)/flags: force
 
 # The version goes into the file that states it, which is rebuilt when the revision changes.
 revision := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
+$(BUILD)/tests/%.o: DEFINES = -Itests/lib
 $(call object,src/base/ranks.c): DEFINES = -DMOAT_MPIRUN='"$(firstword $(MPIRUN))"'
 VERSIONED := $(call object,src/base/version.c)
 $(VERSIONED): DEFINES = -DMOAT_VERSION='"$(VERSION)"' -DMOAT_REVISION='"$(revision)"'

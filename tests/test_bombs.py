@@ -8,7 +8,8 @@ import time
 import unittest
 
 from pace import slowness
-from program import MIXED, MOAT, ProgramTest
+from program import MOAT, ProgramTest
+from sweeps import MIXED
 
 SECONDS, KILOBYTES = (120, 2 << 20) if "MOAT_SANITIZED" in os.environ else (1, 100 << 10)  # see test_damaged.py and pace.py
 LAUGHS = "".join(f"{name}: &{name} [{', '.join(['*' + before] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi"))

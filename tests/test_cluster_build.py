@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import tempfile
 import unittest
-from pathlib import Path
 
 from program import ProgramTest, ROOT, differing, read
 

@@ -23,7 +23,8 @@ import h5py
 import numpy as np
 
 from faults import hostile
-from program import Launch, differing, done_mask, moat, read
+from program import Launch, differing, done_mask, moat, read, temporary_folder
+from sweeps import market
 
 CUTS, FLIPS = int(os.environ.get("MOAT_CUTS", 20)), int(os.environ.get("MOAT_FLIPS", 30))
 SEED = int(os.environ.get("MOAT_SEED", 1))
@@ -32,31 +33,10 @@ BYTES = 4 << 30  # of address space
 SANITIZED = "MOAT_SANITIZED" in os.environ
 
 # A third of a second of work: 40 data efficiencies, each with tables of its own.
-SWEEP = """name: small
-sweep: market_entry
-solver: deterministic
-output: small.h5
-model: {gamma: 0.5, P: .inf}
-incumbent: {tau: 0.9}
-grid:
-  N_I:   {log: [10, 1e9], points: 6}
-  tau_E: {values: [0.5, 0.95, .inf]}
-  Q:     {linear: [0.1, 1.0], points: 2}
-  nu:    {linear: [0.6, 2.9], points: 40}
-"""
-RIDGE = """name: ridge
-sweep: market_entry
-solver: ridge
-output: ridge.h5
-model: {gamma: 0.5, P: .inf}
-incumbent: {tau: 0.9}
-ridge: {P: 32, N: {values: [8, 16, 32, 64]}, trials: 2, seed: 1}
-grid:
-  N_I:   {values: [20, 50]}
-  tau_E: {values: [.inf]}
-  Q:     {values: [0.5]}
-  nu:    {values: [0.8, 1.0]}
-"""
+SWEEP = market("small", N_I="{log: [10, 1e9], points: 6}", tau_E="{values: [0.5, 0.95, .inf]}", Q="{linear: [0.1, 1.0], points: 2}",
+               nu="{linear: [0.6, 2.9], points: 40}")
+RIDGE = market("ridge", N_I="{values: [20, 50]}", tau_E="{values: [.inf]}", Q="{values: [0.5]}", nu="{values: [0.8, 1.0]}",
+               ridge="{P: 32, N: {values: [8, 16, 32, 64]}, trials: 2, seed: 1}")
 COMMANDS = (("status", "small.h5"), ("run", "small.yaml", "-q"), ("run", "small.yaml", "-q", "--force"))
 
 
@@ -175,8 +155,7 @@ def structure(path):
 class DamagedTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = folder = Path(tempfile.mkdtemp(prefix="moat-"))
-        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
+        cls.folder = folder = temporary_folder(cls.addClassCleanup)
         (folder / "small.yaml").write_text(SWEEP)
         if SANITIZED:  # HDF5 loses memory of its own where it meets damage; what moat allocates itself is still looked for
             suppressions = (Path(__file__).parent / "lsan.supp").read_text() + "leak:libhdf5\n"

@@ -18,7 +18,8 @@ from unittest import mock
 import program
 from failing_disk import FAILS, SEED, STEPS, DiskTest, disk_log, prepare_sweeps
 from interrupted import wait_for
-from program import LONG, Launch, moat
+from program import Launch, moat
+from sweeps import LONG
 
 NOBODY = 65534
 setUpModule = prepare_sweeps

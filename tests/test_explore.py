@@ -14,7 +14,6 @@ import shutil
 import sys
 import tempfile
 import unittest
-from pathlib import Path
 from unittest import mock
 
 import h5py
@@ -22,25 +21,16 @@ import numpy as np
 from PIL import Image
 
 import pace
-from program import ROOT, moat
+from program import ROOT, moat, solve, temporary_folder
+from sweeps import market
 
 sys.path.insert(0, str(ROOT / "analysis"))
 import explore  # noqa: E402
 import theory  # noqa: E402
 
-CONFIG = """name: rules & <rivals>
-sweep: market_entry
-solver: deterministic
-output: {name}.h5
-model: {{gamma: 0.5, P: .inf}}
-tau_unit: L_star
-{market}
-  N_I:   {{values: [2, 1e2, 1e4, 1e6, 1e9, .inf]}}
-  tau_E: {{values: [0.2, 0.5, 0.95, .inf]}}
-  Q:     {{values: [0.1, 0.5, 1.0]}}
-  nu:    {{values: [0.75, 1.0]}}
-"""
-MARKETS = {"four": "incumbent: {tau: 0.9}\ngrid:", "five": "grid:\n  tau_I: {values: [0.6, 0.9]}"}
+MARKETS = {name: market("rules & <rivals>", output=f"{name}.h5", tau_I=tau_I, tau_unit="L_star", N_I="{values: [2, 1e2, 1e4, 1e6, 1e9, .inf]}",
+                        tau_E="{values: [0.2, 0.5, 0.95, .inf]}", Q="{values: [0.1, 0.5, 1.0]}", nu="{values: [0.75, 1.0]}")
+           for name, tau_I in {"four": 0.9, "five": "{values: [0.6, 0.9]}"}.items()}
 
 # Moves the sliders as a reader would, and writes down what the page shows at each place.
 READER = """<script>
@@ -110,12 +100,9 @@ def browse(page, *arguments, address=""):
 class ExploreTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = Path(tempfile.mkdtemp(prefix="moat-"))
-        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        for name, market in MARKETS.items():
-            (cls.folder / f"{name}.yaml").write_text(CONFIG.format(name=name, market=market))
-            code, _, error = moat(cls.folder, "run", f"{name}.yaml", "-q")
-            assert code == 0, error
+        cls.folder = temporary_folder(cls.addClassCleanup)
+        for text in MARKETS.values():
+            solve(cls.folder, text)
 
     def write(self, code, name, *arguments):
         """The page of a file of the folder, and what the command says."""

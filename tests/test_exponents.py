@@ -6,14 +6,12 @@ import contextlib
 import io
 import shutil
 import sys
-import tempfile
 import unittest
-from pathlib import Path
 
 import h5py
 import numpy as np
 
-from program import ROOT, ProgramTest, moat
+from program import ROOT, ProgramTest, moat, temporary_folder
 
 sys.path.insert(0, str(ROOT / "analysis"))
 import exponents  # noqa: E402
@@ -27,8 +25,7 @@ STEP = 0.004  # of ln of each axis, for differences
 class JobsTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = Path(tempfile.mkdtemp(prefix="moat-"))
-        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        cls.folder = temporary_folder(cls.addClassCleanup)
         cls.fits = {}
         for job in JOBS:
             code, _, error = moat(cls.folder, "run", ROOT / "jobs" / f"{job}.yaml", "-q")

@@ -7,11 +7,8 @@ import csv
 import io
 import itertools
 import math
-import shutil
 import sys
-import tempfile
 import unittest
-from pathlib import Path
 from unittest import mock
 
 import h5py
@@ -19,49 +16,26 @@ import numpy as np
 import pandas
 
 import pace
-from program import ROOT, moat
+from program import ROOT, solve, temporary_folder
+from sweeps import law, market
 
 sys.path.insert(0, str(ROOT / "analysis"))
 import export  # noqa: E402
 
 JOBS = {
-    "market": """name: market
-sweep: market_entry
-solver: deterministic
-output: market.h5
-model: {gamma: 0.5, P: .inf}
-incumbent: {tau: 0.9}
-tau_unit: L_star
-grid:
-  N_I:   {values: [2, 100, 1e9, .inf]}
-  tau_E: {values: [0.5, 0.95, .inf]}
-  Q:     {values: [0.1, 0.30000000000000004]}
-  nu:    {values: [1.0, 2.0]}
-""",
-    "law": """name: law
-sweep: scaling_law
-solver: deterministic
-output: law.h5
-model: {gamma: 0.5, P: .inf}
-grid:
-  lambda: {values: [0.01, 0.1]}
-  N:     {log: [1, 1000], points: 4}
-  alpha: {values: [0.75, 1]}
-  Q:     {values: [0.1]}
-  nu:    {values: [1.0, 2.0]}
-""",
+    "market": market("market", N_I="{values: [2, 100, 1e9, .inf]}", tau_E="{values: [0.5, 0.95, .inf]}",
+                     Q="{values: [0.1, 0.30000000000000004]}", nu="{values: [1.0, 2.0]}", tau_unit="L_star"),
+    "law": law("law", ridge_levels="{values: [0.01, 0.1]}", N="{log: [1, 1000], points: 4}", alpha="{values: [0.75, 1]}",
+               Q="{values: [0.1]}", nu="{values: [1.0, 2.0]}"),
 }
 
 
 class ExportTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = Path(tempfile.mkdtemp(prefix="moat-"))
-        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        for name, text in JOBS.items():
-            (cls.folder / f"{name}.yaml").write_text(text)
-            code, _, error = moat(cls.folder, "run", f"{name}.yaml", "-q")
-            assert code == 0, error
+        cls.folder = temporary_folder(cls.addClassCleanup)
+        for text in JOBS.values():
+            solve(cls.folder, text)
 
     def export(self, code, name, *arguments):
         """(stdout, stderr) of the command on a file of the folder."""

@@ -13,8 +13,8 @@ from collections import Counter
 
 import h5py
 
-from failing_disk import GRID, RIDGE
 from program import ProgramTest
+from sweeps import TINY_GRID, TINY_RIDGE
 
 # The newest version of each message of an object header that HDF5 1.10 reads, by the message's type; H5O_*_VERSION_LATEST of
 # its source. A type that is not here is newer than 1.10.
@@ -87,7 +87,7 @@ class FormatTest(ProgramTest):
         self.assertLessEqual(max(types), NEWEST[DATATYPE])
 
     def test_whole_and_resumed_files(self):
-        for name, text in (("grid", GRID), ("ridge", RIDGE)):
+        for name, text in (("grid", TINY_GRID), ("ridge", TINY_RIDGE)):
             self.write(f"{name}.yaml", text)
             for ranks in (2, None):
                 with self.subTest(f"{name}, {ranks} ranks"):

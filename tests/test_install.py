@@ -10,6 +10,7 @@ import unittest
 from pathlib import Path
 
 import pace
+from sweeps import market
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -62,19 +63,8 @@ int main(int argc, char **argv)
 """
 
 # A ladder small enough for seconds, with thresholds inside of it.
-RIDGE = """name: small
-sweep: market_entry
-solver: ridge
-output: ridge.h5
-model: {gamma: 0.5, P: .inf}
-incumbent: {tau: 0.9}
-grid:
-  N_I:   {log: [16, 128], points: 9}
-  tau_E: {values: [1.2, .inf]}
-  Q:     {values: [0.3, 1.0]}
-  nu:    {values: [0.75, 1.5]}
-ridge: {P: 128, N: {log: [8, 256], points: 13}, trials: 6, seed: 1}
-"""
+RIDGE = market("ridge", N_I="{log: [16, 128], points: 9}", tau_E="{values: [1.2, .inf]}", Q="{values: [0.3, 1.0]}", nu="{values: [0.75, 1.5]}",
+               ridge="{P: 128, N: {log: [8, 256], points: 13}, trials: 6, seed: 1}")
 
 # Every installed script: the sweep whose file it reads, its options, and the file it writes ("" for standard output).
 TOOLS = {

@@ -9,38 +9,25 @@ import contextlib
 import os
 import random
 import re
-import shutil
 import signal
-import tempfile
 import time
 import unittest
-from pathlib import Path
 
 import h5py
 import numpy as np
 
 from interrupted import Sweep, wait_for
 from pace import Limit
-from program import LONG, LONG_POINTS, Launch, ProgramTest, moat, open_mpi, ranks_script
+from program import Launch, ProgramTest, moat, open_mpi, ranks_script, temporary_folder
+from sweeps import LONG, LONG_POINTS, market
 
 KILLS = int(os.environ.get("MOAT_KILLS", 10))
 SEED = os.environ.get("MOAT_SEED", str(random.randrange(10**6)))
 SOON = 15  # seconds within which a run must end after a signal, see pace.py; some 2 s on an idle machine
 
 # Three seconds of data sets on two cores, then a grid that takes next to nothing.
-RIDGE = """name: ridge
-sweep: market_entry
-solver: ridge
-output: ridge.h5
-model: {gamma: 0.5, P: 640}
-incumbent: {tau: 0.9}
-grid:
-  N_I:   {log: [100, 400], points: 5}
-  tau_E: {values: [1.2, .inf]}
-  Q:     {values: [0.3]}
-  nu:    {values: [0.75, 1.5]}
-ridge: {P: 640, N: {log: [64, 640], points: 10}, trials: 12, seed: 1}
-"""
+RIDGE = market("ridge", N_I="{log: [100, 400], points: 5}", tau_E="{values: [1.2, .inf]}", Q="{values: [0.3]}", nu="{values: [0.75, 1.5]}",
+               P=640, ridge="{P: 640, N: {log: [64, 640], points: 10}, trials: 12, seed: 1}")
 
 # What the kills hit, in turn: (sweep, phase), and the seconds after the beginning of the phase within which they fall.
 # Each victim has had each of them after 27 kills.
@@ -68,8 +55,7 @@ def watch(folder, launch):
 
 def setUpModule():
     """Both sweeps once without interruption; the grid is watched meanwhile."""
-    folder = Path(tempfile.mkdtemp(prefix="moat-"))
-    unittest.addModuleCleanup(shutil.rmtree, folder, ignore_errors=True)
+    folder = temporary_folder(unittest.addModuleCleanup)
     (folder / "other.yaml").write_text(LONG.replace("0.95", "0.96"))
 
     def watched(folder, *arguments, ranks):

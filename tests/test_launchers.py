@@ -14,7 +14,8 @@ import time
 import unittest
 from unittest import mock
 
-from program import LONG, MIXED, MOAT, MPICH, MPIRUN, SECONDS, Launch, ProgramTest, read
+from program import MOAT, MPICH, MPIRUN, SECONDS, Launch, ProgramTest, read
+from sweeps import LONG, MIXED
 
 RANKS = 3
 STEP = {"SLURM_JOB_ID": "8", "SLURM_STEP_ID": "0", "SLURM_NTASKS": str(RANKS), "SLURM_STEP_NUM_TASKS": str(RANKS)}

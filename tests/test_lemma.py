@@ -7,16 +7,15 @@ import io
 import math
 import shutil
 import sys
-import tempfile
 import unittest
-from pathlib import Path
 
 import h5py
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import beta, zeta
 
-from program import ROOT, moat
+from program import ROOT, solve, temporary_folder
+from sweeps import law
 
 sys.path.insert(0, str(ROOT / "analysis"))
 import lemma  # noqa: E402
@@ -28,18 +27,11 @@ from PIL import Image  # noqa: E402
 
 from drawn import faults, texts  # noqa: E402
 
-HEAD = "name: four terms\nsweep: scaling_law\nsolver: deterministic\noutput: {}.h5\nmodel: {{gamma: 0.1, P: .inf}}\ngrid:\n"
-LEVELS = """  lambda: {log: [1e-12, 1], points: 25}
-  N:     {log: [10, 1e10], points: 28}
-  alpha: {values: [0.75, 0.9, 0.999999]}
-  Q:     {values: [0.1, 0.5]}
-  nu:    {values: [0.5, 1.0, 2.0]}
-"""
-BEST = """  N:     {log: [1e2, 1e15], points: 27}
-  alpha: {values: [0.75, 0.99, 0.9999, 0.999999]}
-  Q:     {values: [0.5]}
-  nu:    {values: [0.5, 1.0, 2.0]}
-"""
+LEVELS = law("four terms", output="levels.h5", gamma=0.1, ridge_levels="{log: [1e-12, 1], points: 25}",
+             N="{log: [10, 1e10], points: 28}", alpha="{values: [0.75, 0.9, 0.999999]}", Q="{values: [0.1, 0.5]}",
+             nu="{values: [0.5, 1.0, 2.0]}")
+BEST = law("four terms", output="best.h5", gamma=0.1, N="{log: [1e2, 1e15], points: 27}",
+           alpha="{values: [0.75, 0.99, 0.9999, 0.999999]}", Q="{values: [0.5]}", nu="{values: [0.5, 1.0, 2.0]}")
 S = 1.1  # 1 + gamma
 CRITICAL = math.pi / S / math.sin(math.pi / S)  # kappa^(1/s) N of N points without a ridge
 SMALL = 0.03
@@ -75,12 +67,9 @@ def constants(nu):
 class LemmaTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = Path(tempfile.mkdtemp(prefix="moat-"))
-        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        for name, axes in (("levels", LEVELS), ("best", BEST)):
-            (cls.folder / f"{name}.yaml").write_text(HEAD.format(name) + axes)
-            code, _, error = moat(cls.folder, "run", f"{name}.yaml", "-q")
-            assert code == 0, error
+        cls.folder = temporary_folder(cls.addClassCleanup)
+        for text in (LEVELS, BEST):
+            solve(cls.folder, text)
 
     def setUp(self):
         self.addCleanup(plt.close, "all")

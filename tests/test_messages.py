@@ -3,29 +3,24 @@
 """Messages, communicators and collectives of whole runs, counted by a library in front of MPI: nothing is left over."""
 
 import os
-import shutil
 import signal
-import tempfile
-import time
 import unittest
-from pathlib import Path
 from unittest import mock
 
 import h5py
 
-from program import LONG, MPICH, Launch, ProgramTest, preload
-from test_ridge_run import SMALL
+from interrupted import wait_for
+from program import MPICH, Launch, ProgramTest, preload, temporary_folder
+from sweeps import LONG, SMALL_RIDGE
 
-GROUPS = SMALL.replace("name: small", "name: groups").replace("small.h5", "groups.h5").replace("P: 128", "P: 256")
+GROUPS = SMALL_RIDGE.replace("name: small", "name: groups").replace("small.h5", "groups.h5").replace("P: 128", "P: 256")
 GROUPS = GROUPS.replace("256]}, trials: 4", "256, 300]}, trials: 2").replace("seed: 1}", "seed: 1, ranks_per_group: 3}")
 
 
 class MessagesTest(ProgramTest):
     @classmethod
     def setUpClass(cls):
-        folder = Path(tempfile.mkdtemp(prefix="moat-"))
-        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
-        cls.library = preload(folder, "mpi_ledger")
+        cls.library = preload(temporary_folder(cls.addClassCleanup), "mpi_ledger")
 
     def setUp(self):
         super().setUp()
@@ -33,7 +28,7 @@ class MessagesTest(ProgramTest):
         patch = mock.patch.dict(os.environ, LD_PRELOAD=self.library, MPI_LEDGER=str(self.path))
         patch.start()
         self.addCleanup(patch.stop)
-        for name, text in (("long", LONG), ("small", SMALL), ("groups", GROUPS)):
+        for name, text in (("long", LONG), ("small", SMALL_RIDGE), ("groups", GROUPS)):
             self.write(f"{name}.yaml", text)
 
     def check_ledger(self):
@@ -68,23 +63,18 @@ class MessagesTest(ProgramTest):
     def test_stopped(self):
         for config in ("long", "groups"):
             with self.subTest(config), Launch(self.folder, "run", f"{config}.yaml", ranks=4) as launch:
-                self.wait_for_a_result(config)
+                wait_for(lambda: self.has_a_result(config))
                 launch.process.send_signal(signal.SIGUSR1)
                 code, out, err = launch.finish()
                 self.assertIn(code, (0, 75) if MPICH else (75,), out + err)  # MPICH's mpiexec may return 0 after a USR1
                 self.assertGreater(self.check_ledger(), 0)
 
-    def wait_for_a_result(self, config):
-        limit = time.monotonic() + 60
-        while time.monotonic() < limit:
-            try:
-                with h5py.File(self.folder / f"{config}.h5", "r", swmr=True) as file:
-                    if any(file["run"][name][()].any() for name in ("block_state", "task_state") if name in file["run"]):
-                        return
-            except OSError:
-                pass
-            time.sleep(0.01)
-        self.fail("no result was written")
+    def has_a_result(self, config):
+        try:
+            with h5py.File(self.folder / f"{config}.h5", "r", swmr=True) as file:
+                return any(file["run"][name][()].any() for name in ("block_state", "task_state") if name in file["run"])
+        except OSError:
+            return False
 
 
 if __name__ == "__main__":

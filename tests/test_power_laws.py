@@ -7,14 +7,14 @@ import io
 import math
 import shutil
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from program import ROOT, moat
+from program import ROOT, solve, temporary_folder
+from sweeps import law, market
 
 sys.path.insert(0, str(ROOT / "analysis"))
 import entry_regimes  # noqa: E402
@@ -30,48 +30,28 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 from drawn import faults, texts  # noqa: E402
 
-HEAD = "name: {0}\nsweep: {1}\nsolver: deterministic\noutput: {0}.h5\nmodel: {{gamma: 0.1, P: .inf}}\n"
 RUNS = {
-    "entry": ("market_entry", """tau_unit: L_star
-grid:
-  tau_I: {values: [0.6, 0.9, 0.999]}
-  N_I:   {values: [1e2, 1e3, 1e4, 1e5, 1e6, 1e8, 1e10, .inf]}
-  tau_E: {values: [0.7, 0.95, .inf]}
-  Q:     {values: [0.2]}
-  nu:    {values: [0.5, 2.0]}
-"""),
-    "gap": ("market_entry", """tau_unit: L_star
-incumbent: {tau: 0.5}
-grid:
-  N_I:   {values: [1e6, .inf]}
-  tau_E: {values: [0.500001, 0.5001, 0.51, 0.6, 0.9]}
-  Q:     {values: [0.2]}
-  nu:    {values: [1.0, 2.0]}
-"""),
-    "law": ("scaling_law", """grid:
-  N:     {log: [10, 1e10], points: 31}
-  alpha: {values: [0.75, 0.99, 0.99999, 1]}
-  Q:     {values: [0.2]}
-  nu:    {values: [1.0, 2.0]}
-"""),
+    "entry": market("entry", gamma=0.1, tau_I="{values: [0.6, 0.9, 0.999]}", N_I="{values: [1e2, 1e3, 1e4, 1e5, 1e6, 1e8, 1e10, .inf]}",
+                    tau_E="{values: [0.7, 0.95, .inf]}", Q="{values: [0.2]}", nu="{values: [0.5, 2.0]}", tau_unit="L_star"),
+    "gap": market("gap", gamma=0.1, tau_I=0.5, N_I="{values: [1e6, .inf]}", tau_E="{values: [0.500001, 0.5001, 0.51, 0.6, 0.9]}",
+                  Q="{values: [0.2]}", nu="{values: [1.0, 2.0]}", tau_unit="L_star"),
+    "law": law("law", gamma=0.1, N="{log: [10, 1e10], points: 31}", alpha="{values: [0.75, 0.99, 0.99999, 1]}", Q="{values: [0.2]}",
+               nu="{values: [1.0, 2.0]}"),
 }
 
 
 class PowerLawsTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = Path(tempfile.mkdtemp(prefix="moat-"))
-        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        for name, (sweep, grid) in RUNS.items():
-            (cls.folder / f"{name}.yaml").write_text(HEAD.format(name, sweep) + grid)
-            code, _, error = moat(cls.folder, "run", f"{name}.yaml", "-q")
-            assert code == 0, error
+        cls.folder = temporary_folder(cls.addClassCleanup)
+        for text in RUNS.values():
+            solve(cls.folder, text)
 
     def setUp(self):
         self.addCleanup(plt.close, "all")
 
     def family(self, name, script, along, slices=(), over=None, flags=(), path=None):
-        sweep = RUNS[name][0]
+        sweep = "scaling_law" if name == "law" else "market_entry"
         optional = ["lambda"] if sweep == "scaling_law" else ["tau_I", "tau_I_absolute"]
         optional += [name for name in getattr(script, "OPTIONAL", ()) if name not in optional]
         results = moatfile.read(str(path or self.folder / f"{name}.h5"), script.NEEDS, family.AXES[sweep], optional)

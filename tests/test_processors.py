@@ -12,19 +12,10 @@ from unittest import mock
 import numpy as np
 
 from program import ProgramTest, read
+from sweeps import market
 
-SWEEP = """name: processors
-sweep: market_entry
-solver: deterministic
-output: processors.h5
-model: {gamma: 0.3, P: .inf}
-incumbent: {tau: 0.9}
-grid:
-  N_I:   {log: [1, 1e12], points: 60}
-  tau_E: {values: [0.3, 0.8, 0.91, 0.95, 1.2, .inf]}
-  Q:     {linear: [0.05, 1.0], points: 9}
-  nu:    {values: [0.34, 0.5, 1.0, 1.7, 2.5]}
-"""
+SWEEP = market("processors", gamma=0.3, N_I="{log: [1, 1e12], points: 60}", tau_E="{values: [0.3, 0.8, 0.91, 0.95, 1.2, .inf]}",
+               Q="{linear: [0.05, 1.0], points: 9}", nu="{values: [0.34, 0.5, 1.0, 1.7, 2.5]}")
 
 
 class ProcessorsTest(ProgramTest):

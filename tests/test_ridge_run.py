@@ -4,8 +4,6 @@
 
 import os
 import re
-import shutil
-import tempfile
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -17,50 +15,22 @@ from scipy.interpolate import CubicSpline
 import pace
 import program
 from pace import Limit
-from program import AXES, MOAT, ROOT, ProgramTest, differing, moat, ranks_script, read
+from program import AXES, MOAT, ROOT, ProgramTest, differing, ranks_script, read, solve, temporary_folder
+from ridge_tables import TABLES, between_levels, jackknife, means, quadratic, table_difference
+from sweeps import SMALL_RIDGE, market
 
 OK, INCUMBENT_INFEASIBLE, FAILED = 1, 4, 6
 DONE_TASK, FAILED_TASK = 1, 2
-TABLES = ("A1", "A2", "D")
 TABLE_AXES = ("N", "trial", "nu", "lambda")
 TAU_I = 0.9
 
-# Fewer points than features, as many, more; N_I and N_E* on both sides of the ladder's ends.
-SMALL = f"""name: small
-sweep: market_entry
-solver: ridge
-output: small.h5
-model: {{gamma: 0.5, P: .inf}}
-incumbent: {{tau: {TAU_I}}}
-grid:
-  N_I:   {{values: [7, 8, 20, 30, 50, 110, 256, 257, .inf]}}
-  tau_E: {{values: [0.95, 1.2, .inf]}}
-  Q:     {{values: [0.1, 0.5]}}
-  nu:    {{values: [0.75, 1.5]}}
-ridge: {{P: 128, N: {{values: [8, 16, 32, 64, 96, 128, 180, 256]}}, trials: 4, seed: 1}}
-"""
 
-# Incumbents on rungs of a dense ladder, so that the tables alone say what the thresholds are.
-THEORY = f"""name: theory
-sweep: market_entry
-solver: ridge
-output: theory.h5
-model: {{gamma: 0.5, P: 256}}
-incumbent: {{tau: {TAU_I}}}
-grid:
-  N_I:   {{values: [33, 49, 74, 110]}}
-  tau_E: {{values: [0.95, 1.2, .inf]}}
-  Q:     {{values: [0.1, 0.5]}}
-  nu:    {{values: [0.75, 1.5]}}
-ridge: {{P: 256, N: {{values: [8, 10, 12, 15, 18, 22, 27, 33, 40, 49, 60, 74, 90, 110, 135, 160, 192]}}, trials: 10,
-        seed: 1}}
-"""
-
-
-def table_difference(found, expected):
-    """The largest difference of two files' tables: A1 and A2 relative to A0, D to itself."""
-    scale = {"A1": expected["ridge/A0"][:, None], "A2": expected["ridge/A0"][:, None], "D": expected["ridge/D"]}
-    return max(np.max(abs(found[f"ridge/{name}"] - expected[f"ridge/{name}"]) / scale[name]) for name in TABLES)
+def theory(seed):
+    """Incumbents on rungs of a dense ladder, so that the tables alone say what the thresholds are."""
+    ladder = "[8, 10, 12, 15, 18, 22, 27, 33, 40, 49, 60, 74, 90, 110, 135, 160, 192]"
+    return market(f"theory-{seed}", N_I="{values: [33, 49, 74, 110]}", tau_E="{values: [0.95, 1.2, .inf]}", tau_I=TAU_I,
+                  Q="{values: [0.1, 0.5]}", nu="{values: [0.75, 1.5]}", P=256,
+                  ridge=f"{{P: 256, N: {{values: {ladder}}}, trials: 10, seed: {seed}}}")
 
 
 class RanksTest(ProgramTest):
@@ -68,22 +38,17 @@ class RanksTest(ProgramTest):
 
     @classmethod
     def setUpClass(cls):
-        cls.shared = Path(tempfile.mkdtemp(prefix="moat-"))
-        cls.addClassCleanup(shutil.rmtree, cls.shared, ignore_errors=True)
-        (cls.shared / "small.yaml").write_text(SMALL)
-        cls.ended = moat(cls.shared, "run", "small.yaml")
-        cls.path = cls.shared / "small.h5"
+        cls.path = solve(temporary_folder(cls.addClassCleanup), SMALL_RIDGE)
         cls.alone = read(cls.path)
 
     def run_groups(self, ranks, group, output):
         """The file of a run with that ranks_per_group."""
-        self.write(f"{group}.yaml", SMALL.replace("seed: 1}", f"seed: 1, ranks_per_group: {group}}}"))
+        self.write(f"{group}.yaml", SMALL_RIDGE.replace("seed: 1}", f"seed: 1, ranks_per_group: {group}}}"))
         _, err = self.run_moat(0, "run", f"{group}.yaml", "-o", output, ranks=ranks)
         self.assertEqual(err, "")
         return read(self.folder / output)
 
     def test_identical_tables(self):
-        self.assertEqual(self.ended[0], 0, self.ended)
         self.assertTrue((self.alone["run/task_state"] == DONE_TASK).all())
         for ranks, group in ((1, "auto"), (2, 3), (3, 1), (3, 2), (4, 1), (4, 2), (4, 3), (5, 1), (5, 2),
                              (5, 3), (5, "auto")):
@@ -174,24 +139,16 @@ class RanksTest(ProgramTest):
         np.testing.assert_allclose(self.alone["N_E_star"][far], expected[far], rtol=0.2)
 
     def test_deterministic_equivalent_beside(self):
-        text = re.sub(r"^ridge:.*\n", "", SMALL, flags=re.M)
-        self.write("exact.yaml", text.replace("solver: ridge", "solver: deterministic").replace("P: .inf", "P: 128"))
-        self.run_moat(0, "run", "exact.yaml", "-o", "exact.h5")
-        exact = read(self.folder / "exact.h5")
+        text = re.sub(r"^ridge:.*\n", "", SMALL_RIDGE, flags=re.M)
+        exact = read(solve(self.folder, text.replace("solver: ridge", "solver: deterministic").replace("P: .inf", "P: 128")))
         np.testing.assert_allclose(self.alone["N_E_star_deterministic"], exact["N_E_star"], rtol=1e-9)
         for name in ("L_star", "tau_I", "tau_E_absolute"):
             np.testing.assert_allclose(self.alone[name], exact[name], rtol=1e-14)
 
 
 def least_loss(tables, A0, Q, tau):
-    """The least L1 with L2 <= tau over alpha and lambda, for tables over [.., lambda]: DESIGN.md sections 1 and 2.
-
-    Between the nodes of lambda, which are uniform in some coordinate, ln of the coefficients is a cubic spline.
-    """
-    nodes = np.arange(tables["A1"].shape[-1])
-    fine = np.linspace(nodes[0], nodes[-1], 3001)
-    A1, A2, D = (np.exp(CubicSpline(nodes, np.log(tables[name]), axis=-1)(fine)) for name in TABLES)
-    c0, c1, c2 = A1, 2 * Q * (A2 - A1 + D), 2 * Q * (A0 - 2 * A2 + A1 - D)
+    """The least L1 with L2 <= tau over alpha and lambda, for tables over [.., lambda]: MODEL.md section 2."""
+    c0, c1, c2 = quadratic(between_levels(tables), A0, Q)
     with np.errstate(invalid="ignore"):
         alpha = np.where(c0 + c1 + c2 <= tau, 1, (-c1 + np.sqrt(c1 ** 2 - 4 * c2 * (c0 - tau))) / (2 * c2))
     L1 = np.where((alpha >= 0.5) & (alpha <= 1), c0 + c1 * (1 - alpha) + c2 * (1 - alpha) ** 2, np.inf)
@@ -212,35 +169,21 @@ class TheoryTest(ProgramTest):
 
     @classmethod
     def setUpClass(cls):
-        folder = Path(tempfile.mkdtemp(prefix="moat-"))
-        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
-        cls.runs = []
-        for seed in range(1, 7):
-            (folder / "theory.yaml").write_text(THEORY.replace("seed: 1}", f"seed: {seed}}}"))
-            ended = moat(folder, "run", "theory.yaml", "-o", f"{seed}.h5")
-            if ended[0] != 0:
-                raise AssertionError(ended)
-            cls.runs.append(read(folder / f"{seed}.h5"))
+        folder = temporary_folder(cls.addClassCleanup)
+        cls.runs = [read(solve(folder, theory(seed))) for seed in range(1, 7)]
 
     def test_against_the_tables(self):
         """The market solved once more, in another way, on the tables of the file: N_E* and its jackknife."""
         found = self.runs[0]
-        N, trials = found["ridge/N"], found["ridge/trial"].size
+        N = found["ridge/N"]
         differences = []
         for at in np.argwhere(found["status"] == OK):
             N_I, tau_E, Q, nu = (found[name][index] for name, index in zip(AXES, at))
             A0 = found["ridge/A0"][at[3]]
             tau_I, tau_E = TAU_I * 2 * Q * A0, tau_E * 2 * Q * A0
-            tables = {name: found[f"ridge/{name}"][:, :, at[3], 1:] for name in TABLES}
-            values = []
-            for excluded in (None, *range(trials)):
-                kept = np.arange(trials) != (-1 if excluded is None else excluded)
-                mean = {name: table[:, kept].mean(axis=1) for name, table in tables.items()}
-                values.append(threshold(mean, N, A0, Q, N_I, tau_I, tau_E))
-            without = np.array(values[1:])
-            error = np.sqrt((trials - 1) * without.var())
+            values = [threshold(tables, N, A0, Q, N_I, tau_I, tau_E) for tables in means(found, at[3])]
             differences.append((found["N_E_star"][tuple(at)] / values[0] - 1,
-                                found["N_E_star_stderr"][tuple(at)] / error - 1))
+                                found["N_E_star_stderr"][tuple(at)] / jackknife(values[1:]) - 1))
         differences = abs(np.array(differences))
         self.assertGreaterEqual(len(differences), 40)
         # A few points are looser: L1* has a kink where the constraint begins to bind, which a spline smooths.
@@ -288,21 +231,21 @@ class RefusedTest(ProgramTest):
 
     def test_too_large_for_the_memory(self):
         for P, N in ((10**7, "{log: [16, 32766], points: 9}"), (10**6, "{values: [8, 16, 32, 32766]}")):
-            text = re.sub(r"^ridge:.*", f"ridge: {{P: {P}, N: {N}, trials: 4, seed: 1}}", SMALL, flags=re.M)
+            text = re.sub(r"^ridge:.*", f"ridge: {{P: {P}, N: {N}, trials: 4, seed: 1}}", SMALL_RIDGE, flags=re.M)
             for err in self.refused(text):
                 found = re.findall(r"ridge\.N = \d+ at P = 1e\+0[67]: .* GB .* there are .* GB", err)
                 self.assertEqual(len(found), 1, err)
 
     def test_other_sweep_survives(self):
         """--force with a sweep that does not fit must not cost the file that is there."""
-        self.write("small.yaml", SMALL)
+        self.write("small.yaml", SMALL_RIDGE)
         self.run_moat(0, "run", "small.yaml")
-        text = re.sub(r"^ridge:.*", "ridge: {P: 10000000, N: {values: [8, 16, 32, 32766]}, trials: 4, seed: 1}", SMALL,
+        text = re.sub(r"^ridge:.*", "ridge: {P: 10000000, N: {values: [8, 16, 32, 32766]}, trials: 4, seed: 1}", SMALL_RIDGE,
                       flags=re.M)
         self.refused(text, "--force")
 
     def test_without_ridge(self):
-        for err in self.refused(re.sub(r"^ridge:.*\n", "", SMALL, flags=re.M)):
+        for err in self.refused(re.sub(r"^ridge:.*\n", "", SMALL_RIDGE, flags=re.M)):
             self.assertEqual(err.count("expected a key ridge beside it"), 1, err)
 
 
@@ -318,7 +261,7 @@ class FailureTest(ProgramTest):
 
     def setUp(self):
         super().setUp()
-        self.write("small.yaml", SMALL.replace("trials: 4", "trials: 10"))
+        self.write("small.yaml", SMALL_RIDGE.replace("trials: 4", "trials: 10"))
         self.path = self.folder / "small.h5"
 
     def check_failed(self, values, message):
@@ -358,7 +301,7 @@ class FailureTest(ProgramTest):
 
     def test_one_rank_of_each_group_fails(self):
         """No task succeeds, hence no point; each is told to all ranks of the group, and the run ends."""
-        self.write("groups.yaml", SMALL.replace("seed: 1}", "seed: 1, ranks_per_group: 2}"))
+        self.write("groups.yaml", SMALL_RIDGE.replace("seed: 1}", "seed: 1, ranks_per_group: 2}"))
         for fault, message in (("alloc:rank1", "cannot allocate"), ("info:rank0", "info = 1"),
                                ("residual", "residual of 1"), ("nan:rank1", "not finite")):
             with self.subTest(fault), mock.patch.dict(os.environ, MOAT_FAULT=f"ridge:{fault}"):

@@ -7,11 +7,8 @@ import os
 import pty
 import re
 import select
-import shutil
-import tempfile
 import termios
 import unittest
-from pathlib import Path
 
 import h5py
 import numpy as np
@@ -19,7 +16,8 @@ import xarray
 from scipy.special import zeta
 
 from pace import Limit
-from program import AXES, LONG, LONG_POINTS, MIXED, ROOT, SECONDS, Launch, ProgramTest, differing, moat, read
+from program import AXES, ROOT, SECONDS, Launch, ProgramTest, differing, read, solve, temporary_folder
+from sweeps import LONG, LONG_POINTS, MIXED, law, market
 
 GAMMA, TAU_I = 0.5, 0.9  # of MIXED
 STATUSES = ("pending", "ok", "entrant_always", "no_entry", "incumbent_infeasible", "entrant_infeasible", "failed")
@@ -39,20 +37,11 @@ LAW_VARIABLES = {
     "L_star": ("Q", "nu"), "nu_prime": ("nu",)}
 ATTRIBUTES = {"Conventions", "title", "history", "references", "date_created", "moat_version", "git_revision", "sweep",
               "solver", "config"}
-HEAD = "name: small\nsweep: {}\nsolver: deterministic\noutput: small.h5\nmodel: {{gamma: 0.1, P: .inf}}\ngrid:\n"
-MARKETS = HEAD.format("market_entry") + """\
-  tau_I: {values: [0.5, 0.9]}
-  N_I: {values: [1e3, 1e6, .inf]}
-  tau_E: {values: [0.95, .inf]}
-  Q: {values: [0.1]}
-  nu: {values: [1.0]}
-"""
-LAWS = HEAD.format("scaling_law") + """\
-  N: {values: [10, 1e4, 1e7]}
-  alpha: {values: [0.75, 1]}
-  Q: {values: [0.1, 0.5]}
-  nu: {values: [0.6, 1.6]}
-"""
+MARKETS = {"N_I": "{values: [1e3, 1e6, .inf]}", "tau_E": "{values: [0.95, .inf]}", "Q": "{values: [0.1]}",
+           "nu": "{values: [1.0]}", "gamma": 0.1}
+THRESHOLDS = "{values: [0.5, 0.9]}"
+LAWS = {"N": "{values: [10, 1e4, 1e7]}", "alpha": "{values: [0.75, 1]}", "Q": "{values: [0.1, 0.5]}",
+        "nu": "{values: [0.6, 1.6]}", "gamma": 0.1}
 
 
 class SweepTest(ProgramTest):
@@ -60,14 +49,10 @@ class SweepTest(ProgramTest):
 
     @classmethod
     def setUpClass(cls):
-        cls.shared = Path(tempfile.mkdtemp(prefix="moat-"))
-        cls.addClassCleanup(shutil.rmtree, cls.shared, ignore_errors=True)
-        (cls.shared / "mixed.yaml").write_text(MIXED)
-        cls.ended = moat(cls.shared, "run", "mixed.yaml")
-        cls.path = cls.shared / "mixed.h5"
+        cls.shared = temporary_folder(cls.addClassCleanup)
+        cls.path = solve(cls.shared, MIXED)
 
     def test_identical_for_any_number_of_ranks(self):
-        self.assertEqual(self.ended[0], 0, self.ended)
         alone = read(self.path)
         self.assertEqual(set(np.unique(alone["status"])), {1, 2, 3, 4, 5})
         for ranks in (1, 2, 3, 4):
@@ -97,38 +82,34 @@ class SweepTest(ProgramTest):
             self.assertEqual(data.attrs["solver"], "deterministic")
             self.assertIn("moat run mixed.yaml", data.attrs["history"])
 
-    def small(self, text):
-        (self.folder / "small.yaml").write_text(text)
-        self.run_moat(0, "run", "small.yaml")
-        with xarray.open_dataset(self.folder / "small.h5", engine="h5netcdf") as data:
+    def solve(self, text):
+        """What xarray reads of the results of a config."""
+        with xarray.open_dataset(solve(self.folder, text), engine="h5netcdf") as data:
             return data.load()
 
     def test_axis_of_incumbents_thresholds(self):
         """A leading dimension, whose entries are the sweeps with that scalar."""
-        data = self.small(MARKETS)
+        data = self.solve(market("markets", tau_I=THRESHOLDS, **MARKETS))
         wide = {name: ("tau_I", *axes) if name in ("D", "N_E_star") or axes == AXES or name.startswith("incumbent")
                 else axes for name, axes in VARIABLES.items() if name != "tau_I"}
         self.assertEqual({name: data[name].dims for name in data.data_vars},
                          {**wide, "tau_I_absolute": ("tau_I", "Q", "nu")})
         for tau_I in (0.5, 0.9):
-            (self.folder / "small.h5").unlink()
-            text = MARKETS.replace("  tau_I: {values: [0.5, 0.9]}\n", "").replace("grid:",
-                                                                                 f"incumbent: {{tau: {tau_I}}}\ngrid:")
-            alone, part = self.small(text), data.sel(tau_I=tau_I)
+            alone, part = self.solve(market(f"alone-{tau_I}", tau_I=tau_I, **MARKETS)), data.sel(tau_I=tau_I)
             for name in wide:
                 np.testing.assert_array_equal(part[name], alone[name], name)
             np.testing.assert_array_equal(part.tau_I_absolute, alone.tau_I)
 
     def test_infinite_data_gap(self):
         """D against the difference of the two closed forms, with L* by zeta."""
-        data = self.small(MARKETS)
+        data = self.solve(market("markets", tau_I=THRESHOLDS, **MARKETS))
         L_star = 2 * 0.1 * zeta(2.0)
         loss = lambda tau: (np.sqrt(L_star) - np.sqrt(np.minimum(tau, 1) * L_star)) ** 2
         np.testing.assert_allclose(data.D[:, :, 0, 0],
                                    loss(data.tau_I.values)[:, None] - loss(data.tau_E.values)[None, :], rtol=1e-9)
 
     def test_scaling_law_layout(self):
-        data = self.small(LAWS)
+        data = self.solve(law("best", **LAWS))
         self.assertEqual({name: data[name].dims for name in data.data_vars}, LAW_VARIABLES)
         self.assertEqual(data.attrs["sweep"], "scaling_law")
         self.assertTrue((data.status == OK).all())
@@ -138,8 +119,7 @@ class SweepTest(ProgramTest):
         np.testing.assert_allclose(data.excess_loss, (data.loss - data.mixture_error), rtol=1e-6)
         self.assertEqual(data.regime.attrs["flag_meanings"], "none first second third transitional")
 
-        (self.folder / "small.h5").unlink()
-        bound = self.small(LAWS.replace("grid:", "grid:\n  lambda: {values: [1e-5, 1e-2]}"))
+        bound = self.solve(law("bound", ridge_levels="{values: [1e-5, 1e-2]}", **LAWS))
         self.assertEqual(bound.loss.dims, ("lambda", *LAW_AXES))
         self.assertNotIn("lambda_loss", bound)
         self.assertTrue((bound.loss >= data.loss * (1 - 1e-12)).all())

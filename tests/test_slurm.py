@@ -8,10 +8,8 @@ Each job must end as it says, and its file must be, to the bit, that of a run th
 import contextlib
 import os
 import re
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 import unittest
 from pathlib import Path
@@ -20,8 +18,9 @@ from unittest import mock
 import h5py
 
 from cluster import Cluster, Unavailable, wait_for
-from program import LONG, LONG_POINTS, MOAT, MPI_ENVIRONMENT, ROOT, Launch, ProgramTest, differing, done_mask, moat, preload, read
-from test_ridge_run import SMALL, table_difference
+from program import MOAT, MPI_ENVIRONMENT, ROOT, Launch, ProgramTest, differing, done_mask, preload, read, solve, temporary_folder
+from ridge_tables import table_difference
+from sweeps import LONG, LONG_POINTS, SMALL_RIDGE
 
 JOBS = ROOT / "jobs"
 SRUN = "srun --mpi=pmix"
@@ -42,12 +41,8 @@ class SlurmTest(ProgramTest):
         except Unavailable as reason:
             raise unittest.SkipTest(str(reason)) from reason
         cls.cluster.environment.update(ENVIRONMENT, TMPDIR=str(cls.cluster.folder))
-        folder = Path(tempfile.mkdtemp(prefix="moat-"))
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        (folder / "long.yaml").write_text(LONG)
-        code, out, err = moat(folder, "run", "long.yaml", ranks=3)
-        assert code == 0, out + err
-        cls.reference = read(folder / "long.h5")
+        folder = temporary_folder(stack.callback)
+        cls.reference = read(solve(folder, LONG, ranks=3))
         cls.slow = {"LD_PRELOAD": preload(folder, "slow_network"), "NETWORK_DELAY": "0.04"}  # at least seven seconds
 
     def setUp(self):
@@ -240,15 +235,14 @@ class SlurmTest(ProgramTest):
         self.assertIn(f"[job {elements[1]['JobId']}, host", self.history(self.folder / "long-nu-0.6.h5")[0])
 
     def test_ridge_across_nodes(self):
-        self.write("small.yaml", SMALL.replace("seed: 1", "seed: 1, ranks_per_group: 3"))
+        self.write("small.yaml", SMALL_RIDGE.replace("seed: 1", "seed: 1, ranks_per_group: 3"))
         job = self.sbatch("small.yaml", script="ridge.sbatch", options=["--nodes=2", "--ntasks-per-node=2"])
         self.finish(job)
         self.assertRegex(self.history(self.folder / "small.h5")[0], rf"\[job {job}, .* 2 nodes, 4 ranks, ")
         found = read(self.folder / "small.h5")
         self.assertTrue((found["run/task_rank"] == 1).all(), "one group of the three workers")
-        self.write("alone.yaml", SMALL)
-        self.run_moat(0, "run", "alone.yaml", "-o", "alone.h5")
-        self.assertLess(table_difference(found, read(self.folder / "alone.h5")), 1e-9)
+        (self.folder / "alone").mkdir()
+        self.assertLess(table_difference(found, read(solve(self.folder / "alone", SMALL_RIDGE))), 1e-9)
 
 
 if __name__ == "__main__":

@@ -4,30 +4,23 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
-import tempfile
-import time
 import unittest
-from pathlib import Path
 from unittest import mock
 
 import h5py
 
-from pace import Limit
-from program import LONG, SECONDS, Launch, ProgramTest, differing, moat, preload, read
+from interrupted import wait_for
+from program import Launch, ProgramTest, differing, preload, read, solve, temporary_folder
+from sweeps import LONG
 
 
 class WithoutLocksTest(ProgramTest):
     @classmethod
     def setUpClass(cls):
-        folder = Path(tempfile.mkdtemp(prefix="moat-"))
-        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
-        (folder / "long.yaml").write_text(LONG)
-        code, out, err = moat(folder, "run", "long.yaml", ranks=3)
-        assert code == 0, out + err
-        cls.reference = read(folder / "long.h5")
+        folder = temporary_folder(cls.addClassCleanup)
+        cls.reference = read(solve(folder, LONG, ranks=3))
         cls.shim = preload(folder, "no_locks")
 
     def setUp(self):
@@ -37,21 +30,16 @@ class WithoutLocksTest(ProgramTest):
         patch.start()
         self.addCleanup(patch.stop)
 
-    def wait_for_a_block(self):
-        limit = Limit(SECONDS)
-        while not limit.over():
-            try:
-                with h5py.File(self.folder / "long.h5", "r", swmr=True, locking=False) as file:
-                    if file["run/block_state"][()].any():
-                        return
-            except OSError:
-                pass
-            time.sleep(0.02)
-        self.fail("no block was written")
+    def has_a_block(self):
+        try:
+            with h5py.File(self.folder / "long.h5", "r", swmr=True, locking=False) as file:
+                return file["run/block_state"][()].any()
+        except OSError:
+            return False
 
     def test_second_run_is_refused_and_a_killed_one_resumed(self):
         with Launch(self.folder, "run", "long.yaml") as first:
-            self.wait_for_a_block()
+            wait_for(self.has_a_block)
             first.process.send_signal(signal.SIGSTOP)
             _, error = self.run_moat(2, "run", "long.yaml")
             self.assertRegex(error, rf"another process is writing it \(host \S+, pid {first.process.pid}, 1 node, 1 rank\): wait")
@@ -68,7 +56,7 @@ class WithoutLocksTest(ProgramTest):
     def test_writer_of_another_host_needs_the_user(self):
         """A killed writer of a host that cannot be asked: what to do is said, and works."""
         with Launch(self.folder, "run", "long.yaml") as first:
-            self.wait_for_a_block()
+            wait_for(self.has_a_block)
         pid = first.process.pid
         path = self.folder / "long.h5"
         here, there = os.uname().nodename.encode(), b"x" * len(os.uname().nodename)

@@ -11,12 +11,12 @@ from unittest import mock
 
 import program
 from program import Launch, ProgramTest, read
-from test_ridge_run import SMALL
+from sweeps import SMALL_RIDGE
 
 SUPPRESSIONS = ["/usr/share/openmpi/openmpi-valgrind.supp", Path(__file__).resolve().parents[1] / "valgrind.supp"]
 VALGRIND = ("valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite --num-callers=40 "
             "--keep-debuginfo=yes --log-file=log.%p " + " ".join(f"--suppressions={path}" for path in SUPPRESSIONS))
-MARKET = SMALL[:SMALL.index("ridge:")].replace("solver: ridge", "solver: deterministic").replace("small", "market")
+MARKET = SMALL_RIDGE[:SMALL_RIDGE.index("ridge:")].replace("solver: ridge", "solver: deterministic").replace("small", "market")
 
 
 class ValgrindTest(ProgramTest):
@@ -24,7 +24,7 @@ class ValgrindTest(ProgramTest):
         super().setUp()
         wrapper = self.write("moat", f'#!/bin/sh\nexec {VALGRIND} {Path(program.MOAT).resolve()} "$@"\n')
         wrapper.chmod(0o755)
-        self.write("small.yaml", SMALL.replace("trials: 4", "trials: 2"))
+        self.write("small.yaml", SMALL_RIDGE.replace("trials: 4", "trials: 2"))
         self.write("market.yaml", MARKET)
         self.enterContext(mock.patch.object(program, "MOAT", str(wrapper)))
 

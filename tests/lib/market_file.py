@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-ANALYSIS = Path(__file__).resolve().parent.parent / "analysis"
+ANALYSIS = Path(__file__).resolve().parents[2] / "analysis"
 sys.path.insert(0, str(ANALYSIS))
 
 import moatfile

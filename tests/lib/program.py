@@ -24,45 +24,15 @@ import numpy as np
 
 from pace import communicate
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 MOAT = str(Path(os.environ.get("MOAT", ROOT / "build" / "moat")).resolve())
 MPIRUN = shlex.split(os.environ.get("MPIRUN", "mpirun --oversubscribe"))
 MPICC = os.environ.get("MPICC", "mpicc")
 MPICH = "libmpich" in subprocess.run(["ldd", MOAT], capture_output=True, text=True).stdout  # else Open MPI
 AXES = ("N_I", "tau_E", "Q", "nu")
-MPI_ENVIRONMENT = dict(line.split("=", 1) for line in (ROOT / "tests" / "mpi_environment").read_text().splitlines()
+MPI_ENVIRONMENT = dict(line.split("=", 1) for line in Path(__file__).with_name("mpi_environment").read_text().splitlines()
                        if not line.startswith("#"))
 SECONDS = 120  # the longest wait for anything, see pace.py; nothing here takes a tenth of it on an idle machine
-
-# Every status but failed, both ends of every range, thresholds around L*/4 and around the incumbent's.
-MIXED = """name: mixed
-sweep: market_entry
-solver: deterministic
-output: mixed.h5
-model: {gamma: 0.5, P: .inf}
-incumbent: {tau: 0.9}
-grid:
-  N_I:   {values: [1, 2, 5, 10, 100, 1e3, 1e4, 1e6, 1e9, 1e12, .inf]}
-  tau_E: {values: [0.1, 0.24, 0.3, 0.5, 0.8, 0.9, 0.95, 1.0, 1.2, 2, .inf]}
-  Q:     {linear: [0.1, 1.0], points: 8}
-  nu:    {values: [0.6, 1.0, 2.0, 3.0]}
-"""
-
-# Three or four seconds of work on two cores: 500 data efficiencies, each with tables of its own. Tests interrupt it
-# three times over; when the program has become too fast for that they say so, and the axes should grow.
-LONG_POINTS = 50 * 4 * 5 * 500
-LONG = """name: long
-sweep: market_entry
-solver: deterministic
-output: long.h5
-model: {gamma: 0.5, P: .inf}
-incumbent: {tau: 0.9}
-grid:
-  N_I:   {log: [10, 1e9], points: 50}
-  tau_E: {values: [0.5, 0.95, 1.2, .inf]}
-  Q:     {linear: [0.1, 1.0], points: 5}
-  nu:    {linear: [0.6, 2.9], points: 500}
-"""
 
 signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a test that is stopped still kills what it started
 
@@ -199,12 +169,29 @@ def done_mask(path):
     return parts.transpose([order.index(axis) for axis in AXES]) == 1
 
 
+def temporary_folder(add_cleanup):
+    """A new folder, which that addCleanup, addClassCleanup or addModuleCleanup removes."""
+    folder = Path(tempfile.mkdtemp(prefix="moat-"))
+    add_cleanup(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def solve(folder, text, ranks=None):
+    """Runs a config, which must succeed, in a folder, and leaves it there; the path of its results file."""
+    path = folder / re.search(r"^output: (\S+)$", text, re.M)[1]
+    config = path.with_suffix(".yaml")
+    config.write_text(text)
+    code, out, err = moat(folder, "run", config.name, "-q", ranks=ranks)
+    if code != 0:
+        raise AssertionError(f"moat run {config.name}, ranks {ranks}: exit code {code}\n{out}{err}")
+    return path
+
+
 class ProgramTest(unittest.TestCase):
     """A test with a folder of its own."""
 
     def setUp(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="moat-"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.folder = temporary_folder(self.addCleanup)
 
     def write(self, name, text):
         """A file in the folder; its path."""

@@ -9,43 +9,17 @@ import os
 import random
 import re
 import shutil
-import tempfile
 import unittest
-from pathlib import Path
 from unittest import mock
 
 from interrupted import Sweep
-from program import ProgramTest, moat, preload
+from program import ProgramTest, moat, preload, temporary_folder
+from sweeps import TINY_GRID, TINY_RIDGE
 
 STEPS = int(os.environ.get("MOAT_STEPS", 8))
 SEED = os.environ.get("MOAT_SEED", str(random.randrange(10**6)))
 FAILS = r"cannot be (created|resumed|repaired[\w ]*|opened for writing|written[^:]*|closed|brought to disk)"
 
-GRID = """name: grid
-sweep: market_entry
-solver: deterministic
-output: grid.h5
-model: {gamma: 0.5, P: .inf}
-incumbent: {tau: 0.9}
-grid:
-  N_I:   {values: [1, 10, 1e3, .inf]}
-  tau_E: {values: [0.5, 0.95, .inf]}
-  Q:     {values: [0.1, 0.5]}
-  nu:    {values: [0.6, 1.0, 2.0, 3.0]}
-"""
-RIDGE = """name: ridge
-sweep: market_entry
-solver: ridge
-output: ridge.h5
-model: {gamma: 0.5, P: 32}
-incumbent: {tau: 0.9}
-grid:
-  N_I:   {values: [8, 16, 24]}
-  tau_E: {values: [1.2, .inf]}
-  Q:     {values: [0.1]}
-  nu:    {values: [0.75]}
-ridge: {P: 32, N: {values: [4, 8, 16, 32, 48]}, trials: 2, seed: 1}
-"""
 
 
 def disk_log(path):
@@ -61,10 +35,9 @@ def disk_log(path):
 
 def prepare_sweeps():
     """Builds the shim and runs the sweeps undisturbed; for setUpModule."""
-    folder = Path(tempfile.mkdtemp(prefix="moat-"))
-    unittest.addModuleCleanup(shutil.rmtree, folder, ignore_errors=True)
+    folder = temporary_folder(unittest.addModuleCleanup)
     DiskTest.shim = preload(folder, "failing_disk")
-    DiskTest.sweeps = {"grid": Sweep(folder, GRID, 0), "ridge": Sweep(folder, RIDGE, 1e-12)}
+    DiskTest.sweeps = {"grid": Sweep(folder, TINY_GRID, 0), "ridge": Sweep(folder, TINY_RIDGE, 1e-12)}
 
 
 class DiskTest(ProgramTest):

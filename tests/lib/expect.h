@@ -8,15 +8,19 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* One CUnit assertion whose message is made from `format`, for numbers from loops where a line number says little. */
-__attribute__((format(printf, 2, 3))) static inline void expect(bool holds, const char *format, ...)
+/* One CUnit assertion, reported at the line that calls it, with a message made from a format as printf does: in loops
+   the numbers say more than the line. */
+#define expect(holds, ...) expect_at(__FILE__, __LINE__, holds, __VA_ARGS__)
+
+__attribute__((format(printf, 4, 5))) static inline void expect_at(const char *file, unsigned line, bool holds,
+                                                                   const char *format, ...)
 {
     char message[512];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    CU_assertImplementation(holds, __LINE__, message, "expect.h", "", CU_FALSE);
+    CU_assertImplementation(holds, line, message, file, "", CU_FALSE);
 }
 
 /* |got/want - 1|; 0 when both are zero or the same infinity, INFINITY when either is NaN. */
