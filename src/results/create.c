@@ -120,8 +120,8 @@ static bool write_provenance(hid_t file, const char *path, const struct config *
            results_add_history(file, path, argv_line, -1) && hdf5_text_write(file, "references", references) &&
            hdf5_text_write(file, "date_created", now) && hdf5_text_write(file, "moat_version", moat_version()) &&
            hdf5_text_write(file, "git_revision", moat_revision()) &&
-           hdf5_text_write(file, "sweep", config->sweep == SWEEP_SCALING_LAW ? "scaling_law" : "market_entry") &&
-           hdf5_text_write(file, "solver", config->solver == SOLVER_RIDGE ? "ridge" : "deterministic") &&
+           hdf5_text_write(file, "sweep", sweep_name[config->sweep]) &&
+           hdf5_text_write(file, "solver", solver_name[config->solver]) &&
            hdf5_text_write(file, "config", config->text);
 }
 

@@ -73,7 +73,7 @@ bool results_layout_fits(hid_t file, const struct config *config)
         ok = !field_stored(&field_table[f], config) || field_fits(file, &field_table[f], grid);
     }
     for (int a = 0; a < GRID_AXES && ok; a++) {
-        ok = grid->axis[a].scalar || coordinate_fits(file, field_axis[config->sweep][a].name, &grid->axis[a]);
+        ok = grid->axis[a].scalar || coordinate_fits(file, axis_table[config->sweep][a].name, &grid->axis[a]);
     }
     if (ok && config->solver == SOLVER_RIDGE) {
         const hsize_t tables[] = {config->ridge.N.size, config->ridge.trials, grid->axis[GRID_NU].size, LADDER_LAMBDAS};

@@ -143,17 +143,16 @@ static bool create_grid(hid_t file, const struct config *config)
 {
     const struct grid *grid = &config->grid;
     hid_t scale[GRID_AXES];
-    bool ok = true, market = config->sweep == SWEEP_MARKET_ENTRY;
-    const char *unit = config->tau_unit == TAU_L_STAR ? "L_star" : "absolute";
+    bool ok = true;
     memset(scale, -1, sizeof scale);
     for (int a = 0; a < GRID_AXES && ok; a++) {
         if (grid->axis[a].scalar) {
             continue;
         }
-        const struct field_axis *about = &field_axis[config->sweep][a];
-        struct variable variable = {.name = about->name,
-                                    .units = about->units,
-                                    .long_name = about->long_name,
+        const struct axis_entry *entry = &axis_table[config->sweep][a];
+        struct variable variable = {.name = entry->name,
+                                    .units = entry->units,
+                                    .long_name = entry->long_name,
                                     .type = H5T_IEEE_F64LE,
                                     .rank = 1,
                                     .dims = {grid->axis[a].size},
@@ -161,8 +160,8 @@ static bool create_grid(hid_t file, const struct config *config)
                                     .scale = {-1}};
         scale[a] = results_create_scale(file, &variable, H5T_NATIVE_DOUBLE, grid->axis[a].values);
         ok = scale[a] >= 0;
-        if (ok && market && (a == GRID_TAU_I || a == GRID_TAU_E)) {
-            ok = hdf5_text_write(scale[a], "tau_unit", unit);
+        if (ok && entry->threshold) {
+            ok = hdf5_text_write(scale[a], "tau_unit", tau_unit_name[config->tau_unit]);
         }
     }
     for (int f = 0; f < FIELD_COUNT && ok; f++) {

@@ -28,7 +28,7 @@ static bool create_scales(hid_t group, const struct config *config, int axes, hi
     struct variable variable[AXES] = {
         {.name = "N", .units = "data points", .long_name = "rung of the ladder: number of data points"},
         {.name = "trial", .units = "1", .long_name = "number of the sampled data set"},
-        {.name = "nu", .units = "1", .long_name = field_axis[config->sweep][GRID_NU].long_name},
+        {.name = "nu", .units = "1", .long_name = axis_table[config->sweep][GRID_NU].long_name},
         {.name = "lambda", .units = "1", .long_name = "ridge level"},
     };
     double *trial = malloc(settings->trials * sizeof *trial), lambda[LADDER_LAMBDAS];
