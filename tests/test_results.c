@@ -429,7 +429,7 @@ static void test_foreign_files(void)
 
         hid_t hdf5 = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
         H5Fclose(hdf5);
-        expect_refusal(path, config, force, MOAT_USAGE, "not of moat");
+        expect_refusal(path, config, force, MOAT_USAGE, "moat did not write");
         CU_ASSERT_EQUAL(results_summarise(path, &summary), MOAT_USAGE);
         CU_ASSERT_EQUAL(truncate(path, 60), 0);
         expect_refusal(path, config, force, MOAT_USAGE, "results.h5");

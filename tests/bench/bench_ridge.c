@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ridge/internal.h"
+#include "ridge/group.h"
+#include "ridge/profile.h"
 
 enum { NUS = 2, LAMBDAS = 64 };
 
