@@ -94,7 +94,7 @@ static void time_now(char text[32])
 
 bool results_add_history(hid_t file, const char *path, const char *argv_line, int descriptor)
 {
-    char *old = hdf5_text_read(file, "history"), *text = NULL, now[32];
+    char *old = results_history(file), *text = NULL, now[32];
     time_now(now);
     bool any = old && *old; /* a disk that failed under an earlier run may have cost its lines */
     if (!old && H5Aexists(file, "history") > 0) {

@@ -146,9 +146,14 @@ enum status results_refuse_writer(const char *path);
    or that cannot be told. Local. */
 enum status results_settle_writer(const char *path);
 
-/* Sets the attribute history of `file`, the heap with the text before the attribute that refers to it: flushing any
-   object writes all heaps, and of the objects only that one. So no kill leaves an attribute without its text; nor does
-   a loss of power when the file's `descriptor` is given, not -1, and synced in between. False on failure. Rank 0. */
+/* The history of `file`, which the caller frees: where its last change was cut short, as it was before. NULL when there
+   is none or on failure. Rank 0. */
+char *results_history(hid_t file);
+
+/* Sets the attribute history of `file`, the heap with the text before the attribute that refers to it. From 1.14 on
+   HDF5 frees the old text in the same heap, to which the attribute on the disk still refers: a second attribute has
+   that text, and is on the disk before. So no kill costs the history; nor does a loss of power when the file's
+   `descriptor` is given, not -1, and synced in between. False on failure. Rank 0. */
 bool results_write_history(hid_t file, const char *text, int descriptor);
 
 /* Adds to the last line of the closed file's history what its run took; `descriptor` as above. False on failure.

@@ -11,9 +11,25 @@
 
 #include "results_internal.h"
 
+static const char before_change[] = "history_before_change";
+
+char *results_history(hid_t file)
+{
+    char *text = hdf5_text_read(file, "history");
+    if (text || H5Aexists(file, "history") <= 0) {
+        return text;
+    }
+    text = hdf5_text_read(file, before_change);
+    if (text && *text == '\0') {
+        free(text);
+        text = NULL;
+    }
+    return text;
+}
+
 bool results_read_launch(hid_t file, struct launch *launch)
 {
-    char *history = hdf5_text_read(file, "history");
+    char *history = results_history(file);
     char *end = history ? strrchr(history, '\n') : NULL;
     bool found = history && launch_parse(end ? end : history, launch);
     free(history);
@@ -64,21 +80,39 @@ enum status results_settle_writer(const char *path)
     }
 }
 
+/* Writes all heaps, and of the objects only /run. True in a file that is just being made and has no /run. */
+static bool flush_heaps(hid_t file, int descriptor)
+{
+    if (H5Lexists(file, "run", H5P_DEFAULT) <= 0) {
+        return true;
+    }
+    hid_t run = H5Gopen2(file, "run", H5P_DEFAULT);
+    bool ok = H5Oflush(run) >= 0 && (descriptor < 0 || hdf5_sync(descriptor));
+    return hdf5_close(&run) && ok;
+}
+
+/* Brings the history to the disk a second time. One that cannot be read is not kept: what was before it still is. */
+static bool keep_history(hid_t file, int descriptor)
+{
+    if (H5Aexists(file, "history") <= 0) {
+        return hdf5_text_write(file, before_change, "");
+    }
+    char *text = hdf5_text_read(file, "history");
+    bool ok = !text || (hdf5_text_write(file, before_change, text) && flush_heaps(file, descriptor) &&
+                        H5Fflush(file, H5F_SCOPE_LOCAL) >= 0 && (descriptor < 0 || hdf5_sync(descriptor)));
+    free(text);
+    return ok;
+}
+
 bool results_write_history(hid_t file, const char *text, int descriptor)
 {
-    hid_t run = -1;
-    bool ok = hdf5_text_write(file, "history", text);
-    if (ok && H5Lexists(file, "run", H5P_DEFAULT) > 0) {
-        run = H5Gopen2(file, "run", H5P_DEFAULT);
-        ok = H5Oflush(run) >= 0 && (descriptor < 0 || hdf5_sync(descriptor));
-    }
-    return hdf5_close(&run) && ok;
+    return keep_history(file, descriptor) && hdf5_text_write(file, "history", text) && flush_heaps(file, descriptor);
 }
 
 bool results_finish_history(const char *path, double core_hours, int descriptor)
 {
     hid_t list = hdf5_access_list(false), file = H5Fopen(path, H5F_ACC_RDWR | H5F_ACC_SWMR_WRITE, list);
-    char *history = file >= 0 ? hdf5_text_read(file, "history") : NULL, *text = NULL;
+    char *history = file >= 0 ? results_history(file) : NULL, *text = NULL;
     size_t length = history ? strlen(history) : 0;
     bool ok = length > 0 && history[length - 1] == ']' &&
               asprintf(&text, "%.*s, %.3g core-hours]", (int)length - 1, history, core_hours) >= 0;

@@ -37,8 +37,8 @@ LAW_VARIABLES = {
                                    "overfitting_error", "mixture_error", "mixture_finite_data_error", "exponent_loss",
                                    "exponent_excess", "regime", "regime_excess", "status")},
     "L_star": ("Q", "nu"), "nu_prime": ("nu",)}
-ATTRIBUTES = {"Conventions", "title", "history", "references", "date_created", "moat_version", "git_revision", "sweep",
-              "solver", "config"}
+ATTRIBUTES = {"Conventions", "title", "history", "history_before_change", "references", "date_created", "moat_version",
+              "git_revision", "sweep", "solver", "config"}
 HEAD = "name: small\nsweep: {}\nsolver: deterministic\noutput: small.h5\nmodel: {{gamma: 0.1, P: .inf}}\ngrid:\n"
 MARKETS = HEAD.format("market_entry") + """\
   tau_I: {values: [0.5, 0.9]}
