@@ -35,8 +35,8 @@ LAW_VARIABLES = {
                                    "overfitting_error", "mixture_error", "mixture_finite_data_error", "exponent_loss",
                                    "exponent_excess", "regime", "regime_excess", "status")},
     "L_star": ("Q", "nu"), "nu_prime": ("nu",)}
-ATTRIBUTES = {"Conventions", "title", "history", "references", "date_created", "moat_version", "git_revision", "sweep",
-              "solver", "config"}
+ATTRIBUTES = {"Conventions", "title", "history", "history_before_change", "references", "date_created", "moat_version",
+              "git_revision", "sweep", "solver", "config"}
 MARKETS = {"N_I": "{values: [1e3, 1e6, .inf]}", "tau_E": "{values: [0.95, .inf]}", "Q": "{values: [0.1]}",
            "nu": "{values: [1.0]}", "gamma": 0.1}
 THRESHOLDS = "{values: [0.5, 0.9]}"
