@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The scale of a field's colours, and the round values where contours are drawn.
+"""Colour scales for fields, and the round values at which contours are drawn.
 
-In grey, colours that diverge from zero fold over: there the contours with their signs tell the sides apart.
+Printed in grey, both sides of a scale that diverges from zero look alike. There the signs on the contour labels tell
+them apart.
 """
 
 import math
@@ -13,17 +14,21 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLoc
 import style
 from phase_page import log_ticks
 
-OUTSIDE = 0.005  # share of the values at either end that the colours leave out
-ONE_SIGN = 0.05  # share of the range beyond zero from which colours diverge there
-WIDE = 30  # times the median: larger ones make a scale of powers of ten on both sides of zero
-DECADES = 6  # on either side of zero
+OUTSIDE = 0.005  # fraction of the values, at either end, left outside the scale
+ONE_SIGN = 0.05  # colours diverge from zero if more than this fraction of the range lies on each side of it
+WIDE = 30  # a value this many times the median size makes the scale logarithmic on both sides of zero
+DECADES = 6  # of such a scale on either side of zero, at most
 
 
 class ColourScale:
-    """norm: value -> place on the scale. colours: name of the map. extend: at which ends values are left out."""
+    """The scale of one field.
+
+    norm: matplotlib's map from a value to its position in [0, 1]. colours: name of the colour map. extend: the ends
+    beyond which values lie, as a colour bar calls them. log: the scale is logarithmic.
+    """
 
     def __init__(self, known, log):
-        """Of the `known` values, at least one; `log` where all are positive and ratios matter."""
+        """Chooses a scale for the values `known`, at least one. log: all are positive, and their ratios matter."""
         known = np.sort(known)
         low, high = known[int(OUTSIDE * (known.size - 1))], known[math.ceil((1 - OUTSIDE) * (known.size - 1))]
         self.extend = {(True, True): "both", (True, False): "min", (False, True): "max"}.get(
@@ -43,12 +48,15 @@ class ColourScale:
         self.norm = (LogNorm(low, high) if log else Normalize(low, high) if self._linear_to is None else
                      SymLogNorm(self._linear_to, vmin=low, vmax=high, base=10))
 
-    def place(self, field):
-        """The `field` on the scale, 0 to 1 within it, NaN where it has no value: contours are straight in it."""
+    def positions(self, field):
+        """Positions of the values of `field` on the scale: 0 to 1 inside it, NaN where a value is missing.
+
+        Contours are interpolated linearly between these, not between the values.
+        """
         return np.ma.filled(self.norm(np.ma.masked_invalid(field)), np.nan)
 
     def round_values(self):
-        """(value, label) of what deserves a contour or a tick, ascending."""
+        """The round values inside the scale, for contours and ticks: (value, label) each, ascending."""
         low, high = self.norm.vmin, self.norm.vmax
         if self.log:
             return [(10.0 ** power, f"$10^{{{power}}}$") for power in _powers(low, high)]
@@ -62,7 +70,7 @@ class ColourScale:
         return [(value, name) for value, name in named if low <= value <= high]
 
     def ticks(self, axis):
-        """Gives `axis` of a colour bar ticks that suit the scale."""
+        """Sets the ticks of a colour bar's `axis` to suit the scale. A linear scale keeps matplotlib's own."""
         if self.log:
             log_ticks(axis, self.norm.vmin, self.norm.vmax)
         elif self._linear_to is not None:
@@ -73,7 +81,7 @@ class ColourScale:
 
 
 def _powers(low, high):
-    """Powers of ten from `low` to `high`, at most nine or so."""
+    """The powers n with 10^n between `low` and `high`: all of them, or every few so that about nine remain."""
     low, high = math.log10(low), math.log10(high)
     step = max(1, math.ceil((high - low) / 8))
     return [power for power in range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1) if power % step == 0]

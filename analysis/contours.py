@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Labelled contours of a field on axes of any scale.
 
-Lines are traced in inches on the page, so that they are straight between cells as the eye sees them. A label sits on
-its line as far as can be from everything else; the line is cut there.
+Lines are traced in inches on the page, so that they appear straight between the centres of cells. A label sits on its
+line, as far as possible from everything else, and the line is cut there.
 """
 
 import math
@@ -14,15 +14,18 @@ from matplotlib.patheffects import withStroke
 
 import style
 
-SHORTEST = 0.3  # inches: shorter pieces are crumbs along a border with no data
-ROOM = 0.65  # inches: a shorter piece has no room for a label
-STEP = 0.02  # inches between points of a line
+SHORTEST = 0.3  # inches; shorter pieces, as they arise along a border with missing data, are not drawn
+ROOM = 0.65  # inches; shorter pieces have no room for a label
+STEP = 0.02  # inches between the points of a line
 HALO = [withStroke(linewidth=2.2, foreground="white")]
 
 
 def draw(axes, x, y, levels):
-    """Draws contours at `levels`: (field, value, label, line width), the most important first; a field is (y, x), NaN
-    where there is none. The axes have their final limits. Returns the label texts of the lines that got one."""
+    """Draws labelled contours on `axes`, whose limits must be final.
+
+    x, y: centres of the cells. levels: (field, value, label, line width) of each contour, the most important first; a
+    field has the shape (y, x) and is NaN where it is unknown. Returns the texts of the labels that found room.
+    """
     if not levels:
         return []
     page = axes.figure.dpi_scale_trans
@@ -36,14 +39,14 @@ def draw(axes, x, y, levels):
 
     known = np.pad(np.isfinite(field), 1, constant_values=False)
     beside = known[:-2, 1:-1] | known[2:, 1:-1] | known[1:-1, :-2] | known[1:-1, 2:]
-    blank = [(across[j], up[i]) for i, j in np.argwhere(beside & ~np.isfinite(field))]  # the shore of what is known
+    blank = [(across[j], up[i]) for i, j in np.argwhere(beside & ~np.isfinite(field))]  # unknown cells beside known ones
     ends = [piece[k] for pieces in traced for piece in pieces for k in (0, -1)]
     low, high = page.inverted().transform(axes.get_window_extent())
     labels, texts = [], []
     for k, (pieces, (_, _, name, width)) in enumerate(zip(traced, levels)):
         half = style.text_width(name, style.SIZE - 1) / 2 + 0.05
         others = [piece for j, level in enumerate(traced) if j != k for piece in level]
-        taken = [(place, half + reach) for place, reach in labels]
+        taken = [(centre, half + other_half) for centre, other_half in labels]
         spot = _roomiest([piece for piece in pieces if _length(piece) >= ROOM], low, high, blank + ends, others, taken)
         if spot is not None:
             piece, index = spot
@@ -57,6 +60,7 @@ def draw(axes, x, y, levels):
 
 
 def _length(piece):
+    """Length of a line in inches."""
     return np.hypot(*np.diff(piece, axis=0).T).sum()
 
 
@@ -68,8 +72,11 @@ def _resample(piece):
 
 
 def _roomiest(pieces, low, high, avoided, others, taken):
-    """(piece, index) of the point with most room around it, or None where there is none outside of the discs `taken`:
-    (centre, radius)."""
+    """The point with the most room around it, as (piece, index of the point).
+
+    Room is the least distance to the borders of the panel [low, high], to the points `avoided` and to the lines
+    `others`. Points inside the discs `taken`, (centre, radius) each, are excluded; None if that leaves no point.
+    """
     best, most = None, -math.inf
     for piece in pieces:
         room = np.minimum((piece - low).min(axis=1), (high - piece).min(axis=1))
@@ -86,14 +93,14 @@ def _roomiest(pieces, low, high, avoided, others, taken):
 
 
 def _distance(points, others):
-    """From each of `points` to the nearest of `others`; infinite where there are none."""
+    """Distance from each of `points` to the nearest of `others`; infinite if there are no others."""
     if not len(others):
         return np.full(len(points), math.inf)
     return np.hypot(*(points[:, None, :] - np.asarray(others)[None, :, :]).transpose(2, 0, 1)).min(axis=1)
 
 
 def _slope(piece, index, half):
-    """Angle in degrees, within a quarter turn, of the line about a point, over the width of its label."""
+    """Angle of a label in degrees: that of the line over the label's width, turned so that the text is upright."""
     reach = max(1, int(half / STEP))
     across, up = piece[min(index + reach, len(piece) - 1)] - piece[max(index - reach, 0)]
     angle = math.degrees(math.atan2(up, across))
@@ -101,7 +108,7 @@ def _slope(piece, index, half):
 
 
 def _without(piece, middle, half):
-    """What is left of a line without a disc."""
+    """The parts of a line outside the disc of radius `half` around `middle`."""
     kept = np.hypot(*(piece - middle).T) > half
     runs = np.split(np.arange(len(piece)), np.flatnonzero(np.diff(kept)) + 1)
     return [piece[run] for run in runs if kept[run[0]] and len(run) > 1]

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draws N_E* against the incumbent's data N_I, and the regimes it passes through (result 1).
+"""Draws N_E* against the incumbent's data N_I, and the regimes it passes through (result 1 of the paper).
 
-One curve for each value of one more axis. The strips show which exponent of theory the local one is near; ticks in them are
-theory's break points, which hold up to constant factors. Measured thresholds have error bars, the lines are then the
-deterministic equivalent.
+Each value of a second axis gives one curve. A strip below shows which of theory's exponents the local exponent is near.
+Its ticks mark theory's break points, which hold up to constant factors. Thresholds from sampled data have error bars; the
+lines are then the deterministic equivalent.
 """
 
 import sys
@@ -22,12 +22,13 @@ LABELS = (r"incumbent's data  $N_I$  (data points)", r"entry threshold  $N_E^*$ 
 
 
 def curve(results, label, at):
-    """The curve at the indices `at` of all axes but N_I, without N_I = inf."""
+    """The curve along N_I, without N_I = inf, at the indices `at` of all other axes."""
     nu, n_incumbent = float(results.axes["nu"][at["nu"]]), results.axes["N_I"]
     keep = np.isfinite(n_incumbent)
     take = lambda name: results.take(name, ("N_I",), at)[keep] if name in results.variables else None
-    _, gap, entrant = infinite_data_losses(results, {**at, "N_I": 0})
-    breaks = theory.entry_breaks(gap, float(results.axes["Q"][at["Q"]]), nu) if entrant == 0 else ()
+    _, loss_I, loss_E = infinite_data_losses(results, {**at, "N_I": 0})
+    # Theory's break points are those of an entrant without scrutiny, whose infinite-data loss is 0.
+    breaks = theory.entry_breaks(loss_I, float(results.axes["Q"][at["Q"]]), nu) if loss_E == 0 else ()
     return power_laws.Curve(label, n_incumbent[keep], take("N_E_star"), take("elasticity_N_I"), take("regime"),
                             theory.exponents("elasticity_N_I", nu, None), breaks, take("N_E_star_stderr"),
                             take("N_E_star_deterministic"))
@@ -40,7 +41,7 @@ def draw(family):
 
 
 def main(argv=None):
-    """The command; returns its exit code."""
+    """Runs the command line; returns the exit code."""
     return command(argv, "entry_regimes.py", __doc__, "market_entry", NEEDS, lambda results: "N_I", draw, OPTIONAL)
 
 

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes a web page on which a reader moves along the axes of a market's results file.
+"""Writes a web page with a slider for each axis of a market's results file.
 
-One file that needs no network: sliders for the axes, N_E* and its exponents at the point they stand at, what both companies
-choose there, and curves along any axis. The numbers are the file's, to single precision. The page is explore/page.html.
+The page shows N_E* and its exponents at the point the sliders select, what both companies choose there, and curves along
+any axis. It is one file, needs no network, and holds the results rounded to single precision. Its template is
+explore/page.html.
 """
 
 import argparse
@@ -26,16 +27,16 @@ from moatfile import Refused
 
 PAGE = Path(__file__).resolve().parent / "explore"
 SHOWN = ("N_E_star", "elasticity_N_I", "elasticity_tau_E", "elasticity_tau_I", "elasticity_Q", "exponent_D",
-         *(f"{company}_{what}" for company in ("entrant", "incumbent")
-           for what in ("alpha", "lambda", "loss_performance", "loss_safety")))
+         *(f"{company}_{choice}" for company in ("entrant", "incumbent")
+           for choice in ("alpha", "lambda", "loss_performance", "loss_safety")))
 WORDS = {"status": ("pending", "ok", "entrant_always", "no_entry", "incumbent_infeasible", "entrant_infeasible", "failed"),
          "regime": ("none", "first", "second", "third", "transitional")}
-MEASURED = ("N_E_star_stderr", "N_E_star_deterministic")  # of solver: ridge
-BYTES_MAX = 150e6  # of numbers: what a browser takes in a few seconds
+MEASURED = ("N_E_star_stderr", "N_E_star_deterministic")  # only in files of `solver: ridge`
+BYTES_MAX = 150e6  # of numbers; a browser loads these in a few seconds
 
 
 def keep(results, slices):
-    """Only the points with the values of `slices`, AXIS=VALUE each. Raises Refused."""
+    """Reduces `results` to the points with the values in `slices`, AXIS=VALUE each. Raises Refused."""
     for axis, k in indices(results, (), slices).items():
         results.axes[axis] = results.axes[axis][k:k + 1]
         for name, (scales, values) in results.variables.items():
@@ -44,13 +45,16 @@ def keep(results, slices):
 
 
 def pack(results):
-    """(variables, data): where each variable lies in the data, and the data as text: base64 of the deflated bytes, the first
-    byte of all numbers before the second of all, which makes them a third smaller."""
+    """Packs the variables into text. Returns (layout, text), or raises Refused if they are too large for a page.
+
+    layout: where each variable lies in the data. text: base64 of the deflated bytes, numbers first, then flags. The first
+    bytes of all numbers precede their second bytes, and so on; the text is a third smaller that way.
+    """
     floats = [name for name in (*SHOWN, *MEASURED) if name in results.variables]
     size = sum(results.variables[name][1].size for name in floats) * 4
     if size > BYTES_MAX:
-        raise Refused(f"{results.path}: {size / 1e6:.0f} MB of numbers for the page; expected at most "
-                      f"{BYTES_MAX / 1e6:.0f}: --slice AXIS=VALUE keeps one value of an axis")
+        raise Refused(f"{results.path}: the page would hold {size / 1e6:.0f} MB of numbers; the limit is "
+                      f"{BYTES_MAX / 1e6:.0f} MB; --slice AXIS=VALUE keeps one value of an axis")
     described, numbers, flags = {}, [], []
     for name in (*floats, *WORDS):
         scales, values = results.variables[name]
@@ -64,7 +68,7 @@ def pack(results):
 
 
 def exponents(results):
-    """Theory's values of the exponents that regimes are regimes of: name -> three for each nu, None where not known."""
+    """Theory's values of the exponents that define the regimes: name -> three for each nu, None where unknown."""
     nus = results.axes["nu"]
     primes = results.variables["nu_prime"][1].tolist() if "nu_prime" in results.variables else [None] * nus.size
     return {name: [theory.exponents(name, nu, prime) for nu, prime in zip(nus.tolist(), primes)]
@@ -72,7 +76,7 @@ def exponents(results):
 
 
 def manifest(results):
-    """All of the page but the numbers."""
+    """(about, data): settings, axes and texts of the page as a dictionary, and its numbers as text. Raises Refused."""
     parameters = [("gamma", "model", "γ"), ("P", "model", "P"), ("tau", "incumbent", "τ_I")]
     shown = [(symbol, results.number(key, section)) for key, section, symbol in parameters]
     unit = "L*" if results.setting("tau_unit") != "absolute" else ""
@@ -97,7 +101,7 @@ def manifest(results):
 
 
 def page(about, data):
-    """The page as text."""
+    """The page as one HTML text."""
     parts = {name: (PAGE / f"page.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
     inside = json.dumps(about, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     text = parts["html"]
@@ -108,12 +112,12 @@ def page(about, data):
 
 
 def main(argv=None):
-    """The command; returns its exit code."""
+    """Runs the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="explore.py", description=__doc__.split("\n\n")[0])
     parser.add_argument("file", metavar="FILE", help="results file of `moat run` (sweep: market_entry)")
-    parser.add_argument("-o", "--output", metavar="PAGE.html", required=True)
+    parser.add_argument("-o", "--output", metavar="PAGE.html", required=True, help="the page to write")
     parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
-                        help="only the points with these values, as in the config")
+                        help="keep only the points with these values, written as in the config")
     arguments = parser.parse_args(argv)
     try:
         if not arguments.output.lower().endswith(".html"):

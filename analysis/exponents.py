@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Exponents fitted to the curves of a results file, beside theory's.
+"""Fits exponents to the curves of a results file and compares them with theory's (MODEL.md section 11).
 
-Each regime is fitted over the range where theory puts it: from break point to break point, a margin away from both, for
-there two terms of the loss are of one size. Theory's terms hold up to constant factors, which move a break point by their
-power 1/nu; so does the margin. What the neighbouring terms leave is spread over the range by the fit, so the tolerance is a
-constant over the number of decades fitted, and shrinks as the range grows. With finitely many directions P the power laws
-end where a company's data come near N = P: those points are left out, with the same margin.
+Each regime is fitted over the range where theory expects it: between its two break points, but a margin away from both,
+because two terms of the loss are of similar size near a break point. Theory's terms hold up to constant factors. A factor
+moves a break point by its power 1/nu, so for nu < 1 the margin is raised to that power too. The fit spreads the influence
+of the neighbouring terms over the range. The tolerance is therefore a constant divided by the number of decades fitted.
+If the number of directions P is finite, the power laws end where a company's data come near N = P. Points there are left
+out, with the same margin.
 
-Measured curves are fitted over all of their range too, beside the deterministic equivalent at the same points. It is off by
-a few percent where N is small, which tilts the fit the less the longer the range.
+Measured curves are also fitted over their whole range, and compared with a fit to the deterministic equivalent at the same
+points. The deterministic equivalent is off by a few percent where N is small. That tilts the fit, but less over a longer
+range.
 """
 
 import math
@@ -23,17 +25,19 @@ import power_laws
 import scaling_law
 from family import AXES
 
-MARGIN = 10.0  # between break point and fit, for nu >= 1
-TOLERANCE = 0.9  # times decades
-MEASURED_TOLERANCE = 0.05  # the same for measured curves beside the deterministic equivalent
-DECADES_MIN = 2.0  # fitted
+MARGIN = 10.0  # factor between a break point and the range fitted, for nu >= 1
+TOLERANCE = 0.9  # of a fitted exponent, times the number of decades fitted
+MEASURED_TOLERANCE = 0.05  # likewise, of a measured curve against the deterministic equivalent
+DECADES_MIN = 2.0  # shortest range fitted to a regime
 
 
 @dataclass
 class Fit:
-    """The exponent of one regime of one curve, or of a whole measured one (regime None). low, high: the range in the variable
-    `along`. theory: the regime's exponent, or that of the deterministic equivalent. crossover: where the local exponent
-    passes the middle between this regime's and the next one's, over theory's break point; NaN where it does not.
+    """The exponent fitted to one regime of one curve, or to the whole of a measured curve (regime None).
+
+    low, high: the range fitted, in the variable `along`. theory: the regime's exponent according to theory, or for a whole
+    curve the exponent fitted to the deterministic equivalent. crossover: where the local exponent passes the midpoint
+    between this regime's exponent and the next one's, divided by theory's break point; NaN if it does not pass it.
     """
     curve: str
     quantity: str
@@ -60,7 +64,10 @@ class Fit:
 
 
 def slope(x, y, weight=None):
-    """d ln y / d ln x by least squares, and its standard error where the weights are inverse variances of ln y."""
+    """The slope d ln y / d ln x by least squares, and its standard error.
+
+    weight: inverse variances of ln y; without them the points weigh the same and the error is NaN.
+    """
     log_x = np.log(x)
     weights = np.ones_like(log_x) if weight is None else weight
     centred = log_x - np.average(log_x, weights=weights)
@@ -69,7 +76,7 @@ def slope(x, y, weight=None):
 
 
 def measured(curve, label, quantity, along, sign):
-    """The fit of a measured curve over all of its range, beside the deterministic equivalent."""
+    """The fit of a measured curve over its whole range, to compare with the deterministic equivalent's."""
     known = (curve.y > 0) & (curve.stderr > 0) & (curve.expected > 0)
     x, y, weight = curve.x[known], curve.y[known], (curve.y[known] / curve.stderr[known]) ** 2
     (found, error), (expected, _) = slope(x, y, weight), slope(x, curve.expected[known], weight)
@@ -77,8 +84,8 @@ def measured(curve, label, quantity, along, sign):
 
 
 def crossover(curve, k):
-    """Where the local exponent passes the middle between regimes k and k + 1 for the last time, over theory's break point;
-    NaN where there is none."""
+    """Where the local exponent last passes the midpoint between those of regimes k and k + 1, divided by theory's break
+    point; NaN if either does not exist."""
     if k == 2 or not math.isfinite(curve.breaks[k]):
         return math.nan
     middle = (curve.theory[k] + curve.theory[k + 1]) / 2
@@ -88,13 +95,16 @@ def crossover(curve, k):
 
 
 def directions(results):
-    """The number of directions P of the model or of the data drawn; inf where it has no end."""
+    """The number of directions P: that of the model or of the sampled data, whichever is smaller; may be inf."""
     return min(results.number("P", section) or math.inf for section in ("model", "ridge"))
 
 
 def fits(curve, nu, label, quantity, along, data, P, sign=1):
-    """The fits of a curve: over all of it where it is measured, and one for each regime that theory gives a range of
-    DECADES_MIN. data: the most data that a company has at each point, of P directions."""
+    """The fits of a curve: one over its whole range if it is measured, and one for each regime that theory expects over at
+    least DECADES_MIN decades.
+
+    data: at each point the larger of the two companies' data. P: number of directions. sign: -1 if y falls with x.
+    """
     result = [] if curve.stderr is None else [measured(curve, label, quantity, along, sign)]
     if not curve.breaks:
         return result
@@ -112,13 +122,13 @@ def fits(curve, nu, label, quantity, along, data, P, sign=1):
 
 
 def of_file(path):
-    """All fits of the file `path`, for every value of every axis. Raises Refused."""
+    """The fits of all curves of the file `path`. Raises Refused."""
     sweep = moatfile.read(path, [], []).sweep
     return _of_scaling_law(path) if sweep == "scaling_law" else _of_market(path)
 
 
 def _curves(results, along):
-    """(what it is called, nu, indices of the other axes) of every curve along an axis."""
+    """Yields (label, nu, indices of the other axes) for every curve along an axis."""
     others = [axis for axis in results.axes if axis != along]
     for index in np.ndindex(*(results.axes[axis].size for axis in others)):
         at = dict(zip(others, index))
@@ -127,7 +137,7 @@ def _curves(results, along):
 
 
 def backwards(curve):
-    """Result 2 for an entrant whose alpha its standard fixes: the data N that bring the excess down to the gap D."""
+    """Result 2 for an entrant whose alpha is fixed: the excess loss read backwards, as the N at which it equals the gap D."""
     order = np.flatnonzero(curve.y > 0)
     breaks = [float(np.exp(np.interp(np.log(x), np.log(curve.x[order]), -np.log(curve.y[order]), right=np.inf)))
               for x in curve.breaks]

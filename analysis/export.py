@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes a results file as a table of text: comma-separated values, or tab-separated where the name ends in .tsv or .txt.
+"""Writes a results file as a text table: comma-separated, or tab-separated if the table's name ends in .tsv or .txt.
 
-One row for each grid point, its coordinates first, then every variable; status and regime as words. Numbers are written
-with the digits that give the same number back. The lines before the table, which begin with #, say where it comes from.
+Each grid point has a row with its coordinates and every variable. Status and regime are written as words, numbers with
+enough digits to read the same number back. Lines before the table, which begin with #, say where the numbers come from.
 """
 
 import argparse
@@ -20,11 +20,14 @@ from family import AXES, indices
 from moatfile import Refused
 
 PROVENANCE = ("title", "moat_version", "git_revision", "solver", "sweep", "date_created", "references")
-CHUNK = 65536  # points held at a time
+CHUNK = 65536  # points held in memory at a time
 
 
 def columns(file, axes, wanted):
-    """(name, axes, dataset, words or None) of every variable over the `axes`, or of the `wanted` ones. Raises Refused."""
+    """(name, its axes, dataset, words) of every variable, or of those `wanted`. Raises Refused.
+
+    axes: the coordinates, which are not variables. words: what the values of a flag mean; None for a number.
+    """
     found = []
     for name, item in file.items():
         if isinstance(item, h5py.Dataset) and name not in axes:
@@ -40,7 +43,7 @@ def columns(file, axes, wanted):
 
 
 def rows(results, chosen, at):
-    """The rows of the table, in C order of the axes that are not held at the indices `at`."""
+    """Yields the rows of the table, in C order of the axes. at: index of each axis held fixed."""
     axes = results.axes
     ranges = [[at[axis]] if axis in at else range(axes[axis].size) for axis in axes]
     outer = next((k for k in range(len(ranges)) if np.prod([len(r) for r in ranges[k:]]) <= CHUNK), len(ranges))
@@ -61,7 +64,7 @@ def rows(results, chosen, at):
 
 
 def _spread(values, scales, names, shape, words):
-    """`values` over the axes `scales` as texts over all the axes `names`."""
+    """`values`, an array over the axes `scales`, as a flat list of texts over all the axes `names`, of the `shape`."""
     values = np.asarray(values)
     values = values.reshape([values.shape[scales.index(axis)] if axis in scales else 1 for axis in names])
     flat = np.broadcast_to(values, shape).reshape(-1)
@@ -89,7 +92,7 @@ def write(path, target, separator, variables, slices):
 
 
 def replace(path, output, variables, slices):
-    """The same into the file `output`; what is there stays until the table is whole."""
+    """Writes the table to the file `output`; an existing file is replaced only once the table is complete."""
     base, suffix = os.path.splitext(output)
     temporary = f"{base}.part{suffix}"
     try:
@@ -103,13 +106,13 @@ def replace(path, output, variables, slices):
 
 
 def main(argv=None):
-    """The command; returns its exit code."""
+    """Runs the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="export.py", description=__doc__.split("\n\n")[0])
     parser.add_argument("file", metavar="FILE", help="results file of `moat run`")
-    parser.add_argument("-o", "--output", metavar="TABLE", help="default: standard output")
-    parser.add_argument("--variables", metavar="NAME", nargs="+", help="default: all")
+    parser.add_argument("-o", "--output", metavar="TABLE", help="file to write; default: standard output")
+    parser.add_argument("--variables", metavar="NAME", nargs="+", help="variables to write; default: all")
     parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
-                        help="only the points with these values, as in the config")
+                        help="write only the points with these values, written as in the config")
     arguments = parser.parse_args(argv)
     try:
         if arguments.output:
@@ -121,7 +124,7 @@ def main(argv=None):
         print(f"export.py: {refusal}", file=sys.stderr)
         return 2
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader, `head` say, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader, such as `head`, has closed the pipe
     except OSError as error:
         print(f"export.py: {arguments.output}: cannot be written: {error.strerror or error}", file=sys.stderr)
         return 2

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A family of curves from a results file: along one axis, one curve for each value of a second, at a slice of the others;
-and the command line that the scripts which draw such families share."""
+"""Families of curves from a results file, and the command line shared by the scripts that draw one.
+
+The curves of a family run along one axis. There is one for each value of a second axis; the other axes are held fixed.
+"""
 
 import argparse
 import math
@@ -16,15 +18,20 @@ AXES = {"market_entry": ("N_I", "tau_E", "Q", "nu"), "scaling_law": ("N", "alpha
 
 
 class Family:
-    """along, over: names of the axes. at: indices of the axes held fixed; assumed: those of them for want of a slice.
-    flags: options of the command line that were given."""
+    """One family of curves.
+
+    along: the axis the curves run along. over: the axis whose values have one curve each, or None. at: index of each axis
+    held fixed. assumed: those of them that have several values and no --slice; they are held at the first value.
+    in_l_star: safety thresholds are in units of L*. flags: the script's own options that were given.
+    """
 
     def __init__(self, results, along, over=None, slices=()):
         self.results, self.along = results, along
         self.at = indices(results, (along, over), slices)
         free = [axis for axis in results.axes if axis not in self.at and axis != along]
         if over and over not in free:
-            raise Refused(f"--over: found {over}; expected one of {', '.join(free) or 'none: every axis has a slice'}")
+            choice = f"expected one of {', '.join(free)}" if free else "every other axis has a slice; drop one of them"
+            raise Refused(f"--over: found {over}; {choice}")
         self.over = over or (max(free, key=lambda axis: results.axes[axis].size) if free else None)
         held = [axis for axis in free if axis != self.over]
         self.at.update(dict.fromkeys(held, 0))
@@ -33,7 +40,10 @@ class Family:
         self.in_l_star = results.sweep == "market_entry" and results.setting("tau_unit") != "absolute"
 
     def members(self):
-        """(label, indices of all axes but `along`) of each curve: all values, or as many as there are looks of curves."""
+        """(label, indices of all axes but `along`) of each curve.
+
+        If `over` has more values than style.CURVES has looks, as many as that are chosen, evenly spaced.
+        """
         if self.over is None:
             return [("", dict(self.at))]
         size = self.results.axes[self.over].size
@@ -42,7 +52,7 @@ class Family:
                 for k in np.linspace(0, size - 1, count).round().astype(int)]
 
     def _label(self, value):
-        if self.over == "alpha" and 0 < 1 - value < 0.01:  # all of them would round to 1
+        if self.over == "alpha" and 0 < 1 - value < 0.01:  # alpha itself would be shown as 1
             return f"$1 - \\alpha$ = {style.number(1 - value, 3)}"
         return style.equation(self.over, value, self.in_l_star)
 
@@ -52,7 +62,7 @@ class Family:
 
 
 def parameters(results, at, in_l_star, *more):
-    """What the caption says: the model, the axes held at the indices `at`, the solver, and `more`."""
+    """The items of the caption: the model, the axes held at the indices `at`, the solver, and `more`."""
     items = []
     for name, section in (("gamma", "model"), ("P", "model"), ("tau_I", "incumbent")):
         value = results.number(name.split("_")[0], section)
@@ -63,34 +73,38 @@ def parameters(results, at, in_l_star, *more):
 
 
 def indices(results, drawn, slices):
-    """Index of each axis that has a slice, none of them among those `drawn` along. Raises Refused."""
+    """Index of each axis that `slices` hold fixed, AXIS=VALUE each. drawn: axes that cannot be held. Raises Refused."""
     at = {}
     for item in slices:
         axis, equals, text = item.partition("=")
         if not equals or axis not in results.axes:
             raise Refused(f"--slice: found {item}; expected AXIS=VALUE with AXIS one of {', '.join(results.axes)}")
         if axis in drawn or axis in at:
-            raise Refused(f"--slice: found {item}, but {axis} is drawn along, or has a slice already; drop one of the two")
+            raise Refused(f"--slice: found {item}, but {axis} is an axis of the figure or has a slice already; "
+                          "drop one of the two")
         at[axis] = moatfile.find(results, axis, text)
     return at
 
 
 def parser(program, description, sweep):
-    """The command line of a script that draws one figure of a file of `sweep`."""
+    """The command line of a script that draws one figure from a results file of the sweep `sweep`."""
     options = argparse.ArgumentParser(prog=program, description=description.split("\n\n")[0])
     options.set_defaults(flags=[])
     options.add_argument("file", metavar="FILE", help=f"results file of `moat run` (sweep: {sweep})")
-    options.add_argument("-o", "--output", metavar="FIG", required=True, help="figure: .png, .pdf or .svg")
-    options.add_argument("--over", metavar="AXIS", help="axis whose values get a curve each; default: the longest left")
+    options.add_argument("-o", "--output", metavar="FIG", required=True, help="figure to write: .png, .pdf or .svg")
+    options.add_argument("--over", metavar="AXIS", help="axis with a curve for each value; default: the longest free axis")
     options.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
-                         help="values of the other axes, as in the config; default: the first of each")
+                         help="values at which the other axes are held, written as in the config; default: the first of "
+                              "each")
     return options
 
 
 def command(argv, program, description, sweep, needs, along, draw, optional=(), flags=()):
-    """Runs a script that draws one figure of a file of `sweep` with the variables `needs` and those `optional` ones it has.
-    along(results) names the axis drawn along, draw(family) makes the figure; each of the `flags`, (option, help), that is
-    given is in family.flags. Returns the exit code."""
+    """Runs a script that draws one figure from a results file of the sweep `sweep`; returns the exit code.
+
+    needs, optional: the variables to read; the file may lack the optional ones. along(results): the axis the curves run
+    along. draw(family): makes the figure. flags: (option, help) of the script's own options; family.flags lists those given.
+    """
     options = parser(program, description, sweep)
     for flag, meaning in flags:
         options.add_argument(flag, action="append_const", dest="flags", const=flag, help=meaning)
@@ -103,8 +117,8 @@ def command(argv, program, description, sweep, needs, along, draw, optional=(), 
         family.flags = arguments.flags
         for axis in family.assumed:
             values = results.axes[axis]
-            print(f"{program}: {axis} = {values[0]:.6g}, the first of {values.size}; --slice {axis}=VALUE draws another",
-                  file=sys.stderr)
+            print(f"{program}: {axis} is held at {values[0]:.6g}, the first of its {values.size} values; "
+                  f"--slice {axis}=VALUE chooses another", file=sys.stderr)
         style.save(draw(family), arguments.output, results, results.setting("name") or results.path)
     except Refused as refusal:
         print(f"{program}: {refusal}", file=sys.stderr)
@@ -113,7 +127,10 @@ def command(argv, program, description, sweep, needs, along, draw, optional=(), 
 
 
 def infinite_data_losses(results, at):
-    """L*, and the infinite-data losses of incumbent and entrant, G_I and G_E, at the indices `at` of all axes."""
+    """L*, and the infinite-data losses G_I and G_E of incumbent and entrant (MODEL.md section 1).
+
+    at: indices of all axes.
+    """
     L_star = float(results.take("L_star", (), at))
     tau_I = float(results.take("tau_I_absolute" if "tau_I" in results.axes else "tau_I", (), at))
     tau_E = float(results.take("tau_E_absolute", (), at))

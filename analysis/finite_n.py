@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How thresholds from sampled data differ from the deterministic equivalent, and how that decays with N.
+"""How far thresholds from sampled data lie from the deterministic equivalent, and how the difference decays with N.
 
-The relative differences d = N_E*/N_E*_det - 1 are fitted by d = c N^-p, N the deterministic equivalent's N_E*: one
-power p for all, an amplitude c for each curve, weights 1/stderr^2. For a given p the best amplitudes are closed form,
-which leaves a minimum over p alone. N is the theory's, not the data's, so that noise does not tilt the fit.
+The relative differences d = N_E*/N_E*_det - 1 are fitted by d = c N^-p, where N is the deterministic equivalent's N_E*.
+All curves share the power p; each has its own amplitude c. The weights are 1/stderr^2. For a given p the best amplitudes
+have a closed form, so the fit is a minimum over p alone. N is theory's threshold, not the measured one, so that noise does
+not tilt the fit.
 """
 
 import math
@@ -11,16 +12,17 @@ import math
 import numpy as np
 from scipy import optimize, stats
 
-POWERS = (-2.0, 6.0)  # powers that are searched
-STEP = 1e-3  # of p, for the curvature of chi^2
-GROUPS = 3  # fewest groups whose leaving out gives a standard error
+POWERS = (-2.0, 6.0)  # range of p that is searched
+STEP = 1e-3  # step in p for the curvature of chi^2
+GROUPS = 3  # fewest groups from which leaving out one at a time gives a standard error
 
 
 class Points:
-    """Grid points with a threshold from data: 1-D arrays over the points.
+    """Grid points with a threshold from data, as 1-D arrays over the points.
 
     n_theory: the deterministic equivalent's N_E*. difference, error: N_E*/n_theory - 1 and its standard error.
-    curve: which curve over N_I. group: which tables of the data, that is which (Q, nu).
+    curve: number of the curve over N_I that the point is on. group: number of its (Q, nu); the points of a group come
+    from the same measured coefficients.
     """
 
     def __init__(self, n_theory, difference, error, curve, group):
@@ -40,14 +42,18 @@ class Points:
         return self.difference / self.error
 
     def distinct(self):
-        """Without repetitions, to the solver's rounding: where the entrant's safety constraint does not bind, every
-        tau_E gives the same market."""
+        """The points without repetitions, compared up to the solver's rounding. Points repeat where the entrant's safety
+        constraint does not bind, because there every tau_E gives the same market."""
         rows = np.round([self.group, np.log(self.n_theory), self.difference, self.error], 7)
         return self[np.sort(np.unique(rows, axis=1, return_index=True)[1])]
 
 
 class Decay:
-    """power, error: p and its standard error. chi_squared, freedom: of the fit. residual_z: z less the fit's."""
+    """A fitted decay.
+
+    power, error: p and its standard error. chi_squared, freedom: chi^2 of the fit and its degrees of freedom.
+    residual_z: (difference - fit)/error of each point.
+    """
 
     def __init__(self, power, error, chi_squared, freedom, residual_z):
         self.power, self.error = power, error
@@ -55,13 +61,16 @@ class Decay:
 
 
 def noise_alone(trials):
-    """Median |z| and share of |z| <= 2 if data and theory agree: Student's t, the error being one of `trials`."""
+    """The median |z| and the fraction of |z| <= 2 to expect if data and theory differ by noise alone.
+
+    z then follows Student's t, because its standard error is itself estimated from `trials` trials.
+    """
     student = stats.t(trials - 1)
     return student.ppf(0.75), student.cdf(2) - student.cdf(-2)
 
 
 def octaves(points):
-    """The points by octave of N: [(lowest N, points)], an octave without points left out."""
+    """The points by octave of N: [(lowest N, points)]. Octaves without points are left out."""
     octave = np.floor(np.log2(points.n_theory)).astype(int)
     return [(2.0 ** k, points[octave == k]) for k in np.unique(octave)]
 
@@ -73,7 +82,7 @@ def amplitude(points, power):
 
 
 def _residual_z(points, power):
-    """(d - c N^-p)/stderr with every curve's best c."""
+    """(d - c N^-p)/stderr of each point, with the best c of its curve."""
     scale = np.exp(np.mean(np.log(points.n_theory)))
     shape = (points.n_theory / scale) ** -power / points.error
     curve = np.unique(points.curve, return_inverse=True)[1]
@@ -86,7 +95,7 @@ def _chi_squared(power, points):
 
 
 def _best_power(points):
-    """The p of the least chi^2, or None where it is an end of the search."""
+    """The p with the least chi^2, or None if that is an end of the range searched."""
     grid = np.linspace(*POWERS, 81)
     k = int(np.argmin([_chi_squared(power, points) for power in grid]))
     if k in (0, grid.size - 1):
@@ -96,10 +105,10 @@ def _best_power(points):
 
 
 def fit_decay(points):
-    """The Decay of the distinct `points`, or None where they do not determine a power.
+    """The Decay fitted to the distinct `points`, or None if they do not determine a power.
 
-    Its standard error is the larger of two: from the curvature of chi^2, widened where the fit is poor, and from
-    leaving out one group at a time, which sees that the points of a group share their noise.
+    Its standard error is the larger of two estimates. One comes from the curvature of chi^2 and is widened if the fit is
+    poor. The other leaves out one group at a time, and so accounts for the noise that the points of a group share.
     """
     freedom = points.size - np.unique(points.curve).size - 1
     power = _best_power(points) if freedom > 0 else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cells of the grid as a figure shows them, and the hatches of those that have no number: by status, or by regime."""
+"""The cells of a figure's grid, and the hatches that mark a cell's status or regime."""
 
 import numpy as np
 from matplotlib.collections import LineCollection
@@ -21,16 +21,19 @@ _LOOKS = {**{status: look[:2] for status, look in HATCHES.items()}, **regimes.HA
 
 
 def cell_edges(centres, log):
-    """Edges of the cells around ascending `centres`: (geometric) middles, and half a step beyond the ends."""
-    place = np.log(centres) if log else np.asarray(centres, dtype=float)
-    middles = (place[:-1] + place[1:]) / 2
-    edges = np.concatenate([[2 * place[0] - middles[0]], middles, [2 * place[-1] - middles[-1]]])
+    """Edges of the cells around ascending `centres`: midpoints between them, and half a step beyond either end.
+
+    log: take the midpoints and steps in the logarithm.
+    """
+    position = np.log(centres) if log else np.asarray(centres, dtype=float)
+    middles = (position[:-1] + position[1:]) / 2
+    edges = np.concatenate([[2 * position[0] - middles[0]], middles, [2 * position[-1] - middles[-1]]])
     return np.exp(edges) if log else edges
 
 
 def is_log_spaced(values):
-    """Whether ascending values are nearer to equal ratios than to equal differences; two values, whether they are a
-    decade apart."""
+    """Returns true if ascending values have nearly equal ratios rather than equal differences. Two values count as
+    log-spaced if they are at least a decade apart."""
     if values[0] <= 0:
         return False
     if values.size == 2:
@@ -40,12 +43,12 @@ def is_log_spaced(values):
 
 
 def shown(kinds):
-    """The kinds among `kinds` that have a hatch, in the order of the legend."""
+    """The kinds that occur in `kinds` and have a hatch, in the order of the legend."""
     return [kind for kind in _LOOKS if (kinds == kind).any()]
 
 
 def hatch(axes, x_edges, y_edges, kinds):
-    """Hatches the cells of each kind that has a hatch, and draws the borders between kinds. kinds: (y, x)."""
+    """Hatches the cells and draws the borders between kinds. kinds: (y, x), a status or regimes.kind() of each cell."""
     for value, (pattern, colour) in _LOOKS.items():
         boxes = [_box(x_edges[left], x_edges[right], y_edges[i], y_edges[i + 1])
                  for i, row in enumerate(kinds == value) for left, right in _runs(row)]
@@ -62,7 +65,7 @@ def hatch(axes, x_edges, y_edges, kinds):
 
 
 def _runs(row):
-    """(first, one past the last) of each run of true values."""
+    """(first index, last index + 1) of each run of true values."""
     changes = np.flatnonzero(np.diff(row, prepend=False, append=False))
     return changes.reshape(-1, 2)
 
@@ -72,7 +75,7 @@ def _box(left, right, low, high):
 
 
 def legend_handles(kinds, names):
-    """What a legend needs to say which hatch is what; `names` of the regimes."""
-    said = {**{status: look[2] for status, look in HATCHES.items()}, **names}
-    return [Patch(hatch=_LOOKS[kind][0], facecolor=_LOOKS[kind][1], edgecolor=INK, linewidth=0.7, label=said[kind])
+    """The legend's handles for the hatches of `kinds`. names: kind -> text for the regimes."""
+    texts = {**{status: look[2] for status, look in HATCHES.items()}, **names}
+    return [Patch(hatch=_LOOKS[kind][0], facecolor=_LOOKS[kind][1], edgecolor=INK, linewidth=0.7, label=texts[kind])
             for kind in kinds]

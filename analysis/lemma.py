@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draws the four terms of the key lemma, which sum to the performance loss: against the data, and against the ridge level.
+"""Draws the four terms of the key lemma, which sum to the performance loss, against the data and the ridge level.
 
-Above, the terms and their approximate formula (thin); below, each term's share of the loss. Against the data the ridge level
-is the best one where the file has no axis lambda.
+The upper panels show the terms and, as thin lines, the lemma's approximate formulas. The lower panels show each term as a
+fraction of the loss. If the file has no axis lambda, there is one column, against the data at the best ridge level.
 """
 
 import sys
@@ -25,15 +25,22 @@ LINE, SMALL = 0.24, style.SIZE - 1
 
 
 def approximate(n, lam, alpha, misalignment, nu, nu_prime, gamma):
-    """The lemma's approximate terms, in the order of TERMS. Overfitting has two causes, the mixture and what the ridge
-    leaves unlearned; the lemma counts the second with the finite data, which is never less."""
-    a, scale = 1 - alpha, np.maximum(np.power(lam, 1 / (1 + gamma)), 1 / n)  # the ridge, or what N points make of none
+    """The lemma's approximate terms, in the order of TERMS.
+
+    Overfitting has two causes: the mixture, and the part of the target that the ridge leaves unlearned. Both are counted
+    here. The lemma counts the second under the finite-data error, which is never smaller.
+    """
+    # scale: 1/(number of directions learnt), which the ridge level limits, or the N data points.
+    a, scale = 1 - alpha, np.maximum(np.power(lam, 1 / (1 + gamma)), 1 / n)
     return (scale ** nu, (a * misalignment + scale ** nu) / (scale * n), a ** 2 * misalignment * scale ** 0,
             a * misalignment * scale ** nu_prime)
 
 
 class Column:
-    """One column of panels. x: its axis; at: indices of all the others."""
+    """One column of panels: the terms along the axis `name`, whose values are x, and their approximate formulas.
+
+    at: indices of all the other axes.
+    """
 
     def __init__(self, results, x, at):
         self.x, self.name = results.axes[x], x
@@ -48,14 +55,17 @@ class Column:
 
 
 def columns(results, at):
-    """The columns of a file at the indices `at` of some axes: against N, and against lambda where it is an axis; the middle
-    of each where it is fixed."""
+    """The columns of the figure: one against N, and one against lambda if the file has that axis.
+
+    at: index of each axis held fixed. If N or lambda is not among them, it is held at its middle value in the other's
+    column.
+    """
     middle = {axis: results.axes[axis].size // 2 for axis in results.axes if axis in ("N", "lambda")}
     return [Column(results, x, {**middle, **at}) for x in ("N", "lambda") if x in results.axes and x not in at]
 
 
 def draw(drawn, caption):
-    """The figure of the columns."""
+    """The figure of the columns `drawn`."""
     lines = style.wrap(caption, SMALL, WIDTH - 0.3)
     with plt.rc_context(style.PARAMETERS):
         legend = 0.13 + LINE * len(lines) + 0.08
@@ -101,7 +111,7 @@ def _draw_terms(column, axes, limits):
 
 def _draw_shares(column, axes):
     low, high = column.x[0], column.x[-1]
-    shares = np.maximum(column.terms, 0)  # at a handful of data points the last term may be negative
+    shares = np.maximum(column.terms, 0)  # the last term can be negative (MODEL.md section 10)
     colours = [curve["color"] for curve in style.CURVES[:len(TERMS)]]
     for area, hatch in zip(axes.stackplot(column.x, shares / shares.sum(axis=0), colors=colours), HATCHES):
         area.set(hatch=hatch, edgecolor="white", linewidth=0.8)
@@ -113,7 +123,7 @@ def _draw_shares(column, axes):
 
 
 def main(argv=None):
-    """The command; returns its exit code."""
+    """Runs the command line; returns the exit code."""
     arguments = parser("lemma.py", __doc__, "scaling_law").parse_args(argv)
     try:
         style.check_target(arguments.output)

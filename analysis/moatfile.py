@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads a moat results file (DESIGN.md section 5), finished, growing or left by a killed run."""
+"""Reads a moat results file (see "Read the file" in README.md). Its run may be finished, still writing, or killed."""
 
 import math
 import os
@@ -12,14 +12,14 @@ PENDING, OK, ENTRANT_ALWAYS, NO_ENTRY, INCUMBENT_INFEASIBLE, ENTRANT_INFEASIBLE,
 
 
 class Refused(Exception):
-    """What the user has to be told: what was found, what was expected, what to do. One line."""
+    """An input that a script cannot use. The message is one line: what was found, what was expected, what to do."""
 
 
 class Results:
     """A results file in memory.
 
-    path: as given. attributes: the root attributes, text as str. sweep: market_entry or scaling_law.
-    axes: name -> 1-D float64 coordinates. variables: name -> (axis names, array), for the variables asked for.
+    path: as given. attributes: name -> root attribute as str. sweep: market_entry or scaling_law.
+    axes: name -> 1-D float64 coordinates. variables: name -> (names of its axes, array), for the variables requested.
     """
 
     def __init__(self, path, attributes, axes, variables):
@@ -30,7 +30,7 @@ class Results:
         self.sweep = attributes.get("sweep", "market_entry")
 
     def take(self, name, order, at):
-        """Variable `name` with its axes in `order`, every other axis fixed at the index `at[axis]`."""
+        """Variable `name` as an array over the axes in `order`, every other axis held at the index `at[axis]`."""
         names, values = self.variables[name]
         for axis in reversed(range(len(names))):
             if names[axis] not in order:
@@ -39,9 +39,10 @@ class Results:
         return np.transpose(values, [left.index(axis) for axis in order])
 
     def setting(self, key, section=None):
-        """Text of the config's scalar `key` (of the mapping `section`, or at the top), or None where it has none.
+        """The config's value of `key` as text, or None if it has none. section: the mapping that contains the key; None
+        for the top level.
 
-        The config has been checked by the program that wrote the file, so a search is enough to find a key in it.
+        The program that wrote the file has checked the config, so a plain text search finds the key.
         """
         text = re.sub(r"(^|\s)#.*$", r"\1", self.attributes.get("config", ""), flags=re.M)
         if section is None:
@@ -52,13 +53,13 @@ class Results:
         return found and found[1]
 
     def number(self, key, section=None):
-        """The same as a float, or None where there is no such number."""
+        """The config's value of `key` as a float, or None if it is missing or no number."""
         text = self.setting(key, section)
         return to_number(text) if text else None
 
 
 def to_number(text):
-    """The number `text` stands for, YAML's .inf and Python's inf alike, or None."""
+    """`text` as a float, or None if it is no number. Accepts both YAML's .inf and Python's inf."""
     try:
         return float(text.replace(".inf", "inf"))
     except ValueError:
@@ -66,8 +67,11 @@ def to_number(text):
 
 
 def read(path, names, axes, optional=()):
-    """The variables `names` of the file `path`, which must have the `axes`, and the `optional` axes (dimension scales)
-    and variables among what it has. Every dimension of a variable must be among the axes read. Raises Refused."""
+    """Reads the file `path`. Returns Results; raises Refused.
+
+    names, axes: variables and dimension scales that the file must have. optional: further variables and dimension scales,
+    read if the file has them. Every dimension of a variable must be among the axes read.
+    """
     if not os.path.exists(path):
         raise Refused(f"{path}: no such file; expected a results file written by `moat run`")
     if os.path.isdir(path):
@@ -82,7 +86,11 @@ def read(path, names, axes, optional=()):
 
 
 def open_file(path):
-    """SWMR serves a file that a run writes, or died writing; one rewritten by another tool may only open plainly."""
+    """Opens a results file to read it.
+
+    SWMR mode (HDF5's single writer, multiple readers) opens a file that a run is writing, or was writing when it died. A
+    file that another tool has rewritten may open only without it.
+    """
     try:
         return h5py.File(path, "r", libver="latest", swmr=True)
     except (OSError, ValueError):
@@ -105,8 +113,8 @@ def _read(path, file, names, axes, optional):
     for name in [*names, *(name for name in more if name not in axes)]:
         scales = [_scale(dimension) for dimension in file[name].dims]
         if not set(scales) <= set(axes):
-            found = ", ".join(scale or "one without a name" for scale in scales)
-            raise Refused(f"{path}: {name} has the dimensions {found}; expected a file with those of {', '.join(axes)}")
+            found = ", ".join(scale or "an unnamed one" for scale in scales)
+            raise Refused(f"{path}: {name} has the dimensions {found}; expected only dimensions among {', '.join(axes)}")
         if file[name].shape != tuple(coordinates[scale].size for scale in scales):
             raise Refused(f"{path}: not a moat results file: {name} and its dimension scales differ in size")
         variables[name] = (scales, file[name][...])
@@ -124,7 +132,7 @@ def _text(value):
 
 
 def find(results, axis, text):
-    """Index of the value `text` on `axis`, to the six digits the tools print. Raises Refused."""
+    """Index of the value `text` on `axis`, compared to the six digits that the scripts print. Raises Refused."""
     values = results.axes[axis]
     wanted = to_number(text)
     if wanted is not None and not math.isnan(wanted):

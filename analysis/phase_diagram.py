@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draws the market entry threshold N_E* of a moat results file over any two of its axes, at any slice of the others.
+"""Draws the market entry threshold N_E* of a moat results file over any two of its axes, with the others held fixed.
 
-Above, N_E*/N_I or another quantity: against x as curves when y has few values, as a field over x and y when it has
-many. Below, the local exponent d ln N_E*/d ln x. The file may be one that a run is writing.
+The upper panel shows N_E*/N_I or another quantity: as curves against x if y has few values, as a field over x and y if it
+has many. The lower panel shows the local exponent d ln N_E*/d ln x. A run may still be writing the file.
 """
 
 import argparse
@@ -23,16 +23,16 @@ from phase_plane import AXES, Plane
 ELASTICITIES = ("elasticity_N_I", "elasticity_tau_E", "elasticity_tau_I", "elasticity_Q")
 EXPONENTS = (*ELASTICITIES, "exponent_D")
 QUANTITIES = ("N_E_star", "ratio", "regime", *EXPONENTS)
-FIELD_FROM = 8  # values of y: fewer are curves
+FIELD_FROM = 8  # values of y that make a field; fewer make curves
 ROWS_SHOWN = 4  # rows of a field whose local exponent is drawn
 
 
 class Diagram:
     """The numbers of one figure, on a phase_plane.Plane.
 
-    quantity: one of QUANTITIES. n_entrant: (x, y), NaN where there is no threshold. values: the quantity, likewise.
-    kinds: (x, y), the status, or where that is ok and the quantity is regime, what regimes.kind makes of it.
-    limit: the values at x = inf, (x, y), or None.
+    quantity: one of QUANTITIES. n_entrant: N_E* over (x, y), NaN where there is no threshold. values: the quantity,
+    likewise. kinds: over (x, y), the status, or regimes.kind() where there is a threshold and the quantity is regime.
+    limit: the value at x = inf, repeated over (x, y), or None. is_field: drawn as a field rather than as curves.
     """
 
     def __init__(self, results, x=None, y=None, slices=(), quantity=None):
@@ -41,7 +41,7 @@ class Diagram:
         self.quantity = quantity or self._default_quantity()
         if self.quantity not in ("N_E_star", "ratio", *results.variables):
             raise Refused(f"{results.path}: has no variable {self.quantity} (--quantity {self.quantity}); "
-                          "expected a file that has: run the sweep again with this version of moat")
+                          "run the sweep again with this version of moat")
         if self.quantity in ("ratio", "regime") and self.plane.y == "N_I":
             self.plane.leave_out_infinity()
         if self.quantity == "ratio" and not np.isfinite(self.n_incumbent).all():
@@ -49,7 +49,7 @@ class Diagram:
         n_entrant, status = self.plane.take("N_E_star"), self.plane.take("status")
         claimed = np.isin(status, (moatfile.OK, moatfile.ENTRANT_ALWAYS))
         solved = claimed & np.isfinite(n_entrant) & (n_entrant > 0)
-        self.kinds = np.where(claimed & ~solved, moatfile.PENDING, status)  # a live file, caught between two writes
+        self.kinds = np.where(claimed & ~solved, moatfile.PENDING, status)  # the run has written the status, not yet N_E*
         self.n_entrant = np.where(solved, n_entrant, np.nan)
         self.values, self.limit = self._values(solved)
         self.is_field = self.plane.y_values.size >= FIELD_FROM
@@ -75,18 +75,18 @@ class Diagram:
 
     @property
     def has_companion(self):
-        """Whether there is a lower panel: not where it would repeat the curves of the upper one."""
+        """True if there is a lower panel. It is left out if it would repeat the curves of the upper one."""
         return self.is_field or self.quantity != f"elasticity_{self.plane.x}"
 
     def local_exponents(self):
-        """d ln N_E*/d ln x, (points, y), and the x of its points: from the file where it has them."""
+        """The x of some points, and d ln N_E*/d ln x there, (points, y): from the file if it has them, else differences."""
         name = f"elasticity_{self.plane.x}"
         if name in self.results.variables:
             return self.plane.x_values, np.where(np.isfinite(self.n_entrant), self.plane.take(name), np.nan)
         return local_exponent(self.plane.x_values, self.n_entrant)
 
     def reference(self):
-        """Where N_E* = N_I in the values: (x, y), or None."""
+        """The value of the quantity at which N_E* = N_I: (x, y), or None if there is none."""
         if self.quantity == "ratio":
             return np.ones(self.n_entrant.shape)
         if self.quantity == "N_E_star" and np.isfinite(self.n_incumbent).any():
@@ -94,7 +94,8 @@ class Diagram:
         return None
 
     def columns(self):
-        """Columns that get a curve: all, or a few of a field, evenly spaced among those with most thresholds."""
+        """The columns, or values of y, that get a curve: all, or of a field a few, evenly spaced among the columns with
+        the most thresholds."""
         if not self.is_field:
             return list(range(self.plane.y_values.size))
         steps = np.isfinite(np.diff(self.n_entrant, axis=0)).sum(axis=0)
@@ -109,8 +110,8 @@ class Diagram:
         return style.equation(self.plane.y, self.plane.y_values[column], self.in_l_star, digits)
 
     def theory(self, name, column=None):
-        """The values that theory has for the exponent `name`, at `column` where y is nu; None where nu varies, or where
-        theory has none for it."""
+        """Theory's values of the exponent `name`, or None if theory has none. column: which nu, if y is nu; without it,
+        or if x is nu, nu has no single value and the result is None."""
         plane = self.plane
         if name not in theory.SYMBOLS or plane.x == "nu" or (plane.y == "nu" and column is None):
             return None
@@ -151,7 +152,7 @@ def local_exponent(x, n_entrant):
 
 
 def read(path, quantity=None):
-    """The results file of a market sweep, with what the figure of `quantity` can use. Raises Refused."""
+    """Reads N_E*, the status, and the variables that a figure of `quantity` uses if the file has them. Raises Refused."""
     wanted = {quantity, *ELASTICITIES, "nu_prime"} - {None, "N_E_star", "ratio"}
     return moatfile.read(path, ["N_E_star", "status"], AXES, ["tau_I", *sorted(wanted)])
 
@@ -160,20 +161,20 @@ def _arguments(argv):
     parser = argparse.ArgumentParser(prog="phase_diagram.py", description=__doc__.split("\n\n")[0])
     axes = ("tau_I", *AXES)
     parser.add_argument("file", metavar="FILE", help="results file of `moat run` (sweep: market_entry)")
-    parser.add_argument("-o", "--output", metavar="FIG", required=True, help="figure: .png, .pdf or .svg")
-    parser.add_argument("--x", choices=axes, help="horizontal axis; default: N_I, or the longest one where that has a "
-                                                  "slice or is --y; tau_I where the file has that axis")
-    parser.add_argument("--y", choices=axes, help="second axis; default: the longest one without a slice")
+    parser.add_argument("-o", "--output", metavar="FIG", required=True, help="figure to write: .png, .pdf or .svg")
+    parser.add_argument("--x", choices=axes, help="horizontal axis; default: N_I, or the longest free axis if N_I has a "
+                                                  "slice or is --y; not every file has the axis tau_I")
+    parser.add_argument("--y", choices=axes, help="second axis; default: the longest free axis")
     parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
-                        help="values of the other axes, as in the config; default: the first of each")
+                        help="values at which the other axes are held, written as in the config; default: the first of each")
     parser.add_argument("--quantity", choices=QUANTITIES,
-                        help="what is drawn; ratio is N_E*/N_I, the default where N_I is finite; regime and the "
-                             "exponents where the file has them")
+                        help="quantity to draw; ratio is N_E*/N_I, the default if N_I is finite; regime and the "
+                             "exponents need a file that has them")
     return parser.parse_args(argv)
 
 
 def main(argv=None):
-    """The command; returns its exit code."""
+    """Runs the command line; returns the exit code."""
     arguments = _arguments(argv)
     try:
         style.check_target(arguments.output)
@@ -181,8 +182,8 @@ def main(argv=None):
         diagram = Diagram(results, arguments.x, arguments.y, arguments.slice, arguments.quantity)
         for axis in diagram.plane.assumed:
             values = results.axes[axis]
-            print(f"phase_diagram.py: {axis} = {values[0]:.6g}, the first of {values.size}; "
-                  f"--slice {axis}=VALUE draws another", file=sys.stderr)
+            print(f"phase_diagram.py: {axis} is held at {values[0]:.6g}, the first of its {values.size} values; "
+                  f"--slice {axis}=VALUE chooses another", file=sys.stderr)
         title = "Market entry threshold: " + (results.setting("name") or results.path)
         style.save(phase_panels.draw(diagram), arguments.output, results, title)
     except Refused as refusal:

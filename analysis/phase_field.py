@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A quantity as a field over x and y: colours with contours, or the regions of regimes."""
+"""Draws a quantity as a field over x and y: as colours with contours, or as the regions of the regimes."""
 
 import math
 
@@ -13,11 +13,12 @@ from colour_scale import ColourScale
 from hatching import hatch
 from phase_page import ENTRANT_EQUALS, LEFT, LINE, ROW
 
-RASTER, TALL = 0.02, 0.14  # inches: to find room for the name of a region, and half its height
+RASTER, TALL = 0.02, 0.14  # inches: step of the raster on which a region's name finds room; half the name's height
 
 
 def draw(page, label, log):
-    """The main panel of a phase_page.Page, its row of infinity and the scale of colours, called `label`."""
+    """Draws the main panel of a phase_page.Page, its row for y = inf, and the colour bar with its `label`. log: the
+    colours are logarithmic."""
     diagram, axes = page.diagram, page.main
     page.y.scale(axes, "y")
     axes.set_ylabel(page.y.label)
@@ -36,7 +37,7 @@ def draw(page, label, log):
 
 
 def draw_bands(page):
-    """The regimes of few y: a band for each."""
+    """Draws the regimes if y has few values: as a band for each."""
     diagram, axes = page.diagram, page.main
     rows = diagram.plane.y_values.size
     axes.set_ylim(0, rows)
@@ -75,38 +76,38 @@ def _colour(page, label, log):
 
 
 def _draw_contours(page, scale, field):
-    """Labelled contours at round values, heavier ones at zero and where N_E* = N_I."""
+    """Draws labelled contours at round values, heavier ones at zero and where N_E* = N_I."""
     reference, named, levels = page.diagram.reference(), scale.round_values(), []
     if reference is not None:
         named = [(value, name) for value, name in named if not np.allclose(reference, value)]
-        # At tau_E = tau_I the ratio is 1 to rounding: a level just below follows the row instead of the rounding.
+        # At tau_E = tau_I the ratio is 1 up to rounding. A level just below 1 follows that row, not the rounding errors.
         levels = [(np.log10(field / reference.T[page.finite]), -1e-6, ENTRANT_EQUALS, 1.9)]
-    place = scale.place(field)
-    levels += [(place, float(scale.norm(value)), name, 0.8 if value else 1.9) for value, name in named
+    positions = scale.positions(field)
+    levels += [(positions, float(scale.norm(value)), name, 0.8 if value else 1.9) for value, name in named
                if 0 < scale.norm(value) < 1]
     contours.draw(page.main, page.x.values, page.y.values, levels)
 
 
 def _name_rows(page):
-    """In the right margin, the rows whose local exponent is drawn."""
+    """Names the rows whose local exponent is drawn, in the right margin."""
     names = []
     for column, curve in page.curves.items():
         value, height = page.diagram.plane.y_values[column], page.top - ROW / 2
         if math.isfinite(value):
-            place = page.main.transAxes.inverted().transform(page.main.transData.transform((page.x.values[0], value)))
-            height = page.main_bottom + page.main_height * place[1]
+            at = page.main.transAxes.inverted().transform(page.main.transData.transform((page.x.values[0], value)))
+            height = page.main_bottom + page.main_height * at[1]
         names.append((height, page.diagram.label(column), curve, True))
     page.margin(page.main_bottom, page.top + LINE / 4, names)
 
 
 def _name_regions(page, y_edges, kinds):
-    """Each regime's exponent, where its region has most room for it."""
+    """Writes each regime's exponent into its region where there is most room for it, if there is enough."""
     page_of = page.main.transData + page.figure.dpi_scale_trans.inverted()
     across = page_of.transform([(x, y_edges[0]) for x in page.x.edges])[:, 0]
     up = page_of.transform([(page.x.edges[0], y) for y in y_edges])[:, 1]
     columns = np.searchsorted(across, np.arange(across[0] + RASTER / 2, across[-1], RASTER)) - 1
     rows = np.searchsorted(up, np.arange(up[0] + RASTER / 2, up[-1], RASTER)) - 1
-    raster = np.pad(kinds[np.ix_(rows, columns)], 1, constant_values=0)  # a border around
+    raster = np.pad(kinds[np.ix_(rows, columns)], 1, constant_values=0)  # with a border that is in no regime
     for kind, name in regimes.region_labels(regimes.governing(page.diagram.n_incumbent)).items():
         wide = style.text_width(name, style.SIZE) / 2 + 0.06
         room = ndimage.distance_transform_edt(raster == kind, sampling=(RASTER / TALL, RASTER / wide))

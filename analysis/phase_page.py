@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page of the phase diagram: where its panels, names of curves, legend and caption stand.
+"""The page of the phase diagram: the positions of its panels, curve names, legend and caption.
 
-Everything is placed in inches from the lower left corner, so that no text can meet another.
+All positions are in inches from the lower left corner, so that no two texts can overlap.
 """
 
 import math
@@ -15,10 +15,10 @@ import regimes
 import style
 
 WIDTH, LEFT, TOP = 7.6, 0.95, 0.15
-MAIN, COMPANION, GAP = 3.6, 1.9, 0.11  # heights of the panels, and between joined ones
-ROW, BAND = 0.18, 0.42  # heights of a row of statuses, and of one of regimes
-LINE, TALL = 0.2, 0.24  # of text in the margins, and where its mathematics is tall
-LEADER, SAMPLE = 0.12, 0.46  # from a panel's right edge: where leaders end, and samples of lines
+MAIN, COMPANION, GAP = 3.6, 1.9, 0.11  # heights of the upper and the lower panel, and the gap between neighbours
+ROW, BAND = 0.18, 0.42  # heights of a curve's row of statuses, and of its band of regimes
+LINE, TALL = 0.2, 0.24  # heights of a line of text, and of one with tall mathematics
+LEADER, SAMPLE = 0.12, 0.46  # distances from a panel's right edge to the end of a leader, and of a sample of a curve
 SMALL = style.SIZE - 1
 ENTRANT_EQUALS = r"$N_E^* = N_I$"
 AXIS_LABELS = {
@@ -36,13 +36,14 @@ QUANTITY_LABELS = {
 
 
 def quantity_label(quantity):
-    """What an axis along `quantity` is called: one of QUANTITY_LABELS, or elasticity_ and an axis."""
+    """The label of an axis that shows `quantity`: a key of QUANTITY_LABELS, or elasticity_ and the name of an axis."""
     symbol = style.SYMBOLS.get(quantity.removeprefix("elasticity_"), "$$").strip("$")
     return QUANTITY_LABELS.get(quantity, rf"$\mathrm{{d}}\,\ln N_E^*\,/\,\mathrm{{d}}\,\ln {symbol}$")
 
 
 class Cells:
-    """How the values of an axis stand on the page: log or linear, by their spacing; edges, of their cells."""
+    """One axis of the grid on the page. log: its scale is logarithmic, as the spacing of its values suggests. edges: of
+    the cells around its values. label: the axis label."""
 
     def __init__(self, diagram, name, values):
         self.values = values
@@ -51,14 +52,15 @@ class Cells:
         self.label = AXIS_LABELS[name] + (r" / $L^*$" if name in ("tau_E", "tau_I") and diagram.in_l_star else "")
 
     def scale(self, axes, which):
-        """Gives `axes` this scale as its `which`, x or y."""
+        """Sets the scale, limits and ticks of `axes` in one direction, `which`: x or y."""
         axes.set(**{f"{which}scale": "log" if self.log else "linear", f"{which}lim": (self.edges[0], self.edges[-1])})
         if self.log:
             log_ticks(getattr(axes, f"{which}axis"), self.edges[0], self.edges[-1])
 
 
 class Page:
-    """The figure and its panels; from the bottom: caption, legend, companion, strip, main, row of infinity, scale."""
+    """The figure and its panels. From the bottom: caption, legend, companion (the local exponents), strip (a row of
+    statuses for each curve), main panel, infinity (the row for y = inf), colour bar. Panels not needed are None."""
 
     def __init__(self, diagram):
         self.diagram = diagram
@@ -81,7 +83,7 @@ class Page:
         self._stack()
 
     def _stack(self):
-        """The figure with its panels, one on the other."""
+        """Makes the figure with its panels, one above the other."""
         diagram, is_regime = self.diagram, self.diagram.quantity == "regime"
         rows = diagram.plane.y_values.size
         has_strip = self.kinds and not diagram.is_field and not is_regime
@@ -121,22 +123,25 @@ class Page:
         self.figure.add_artist(line)
 
     def margin(self, bottom, top, entries):
-        """Names beside a panel that reaches from `bottom` to `top`: (height it belongs to or None, text, curve, whether
-        with a sample of its line)."""
+        """Writes names to the right of a panel that reaches from `bottom` to `top`.
+
+        entries: (height, text, curve, sampled) of each name. height: where the name belongs, or None for the top. curve:
+        its look. sampled: draw a sample of the curve before the name.
+        """
         wanted = [top - 1e-6 * k if entry[0] is None else entry[0] for k, entry in enumerate(entries)]
         gap = min(1.15 * LINE, (top - bottom - LINE) / max(1, len(entries) - 1))
         heights = style.spread(wanted, gap, bottom + LINE / 2, top - LINE / 2)
         edge = LEFT + self.width
-        for height, (origin, text, curve, sample) in zip(heights, entries):
-            if origin is not None:
-                self.line([edge, edge + LEADER], [origin, height], color=curve["color"], linewidth=0.8)
-            if sample:
+        for height, (belongs, text, curve, sampled) in zip(heights, entries):
+            if belongs is not None:
+                self.line([edge, edge + LEADER], [belongs, height], color=curve["color"], linewidth=0.8)
+            if sampled:
                 self.line([edge + LEADER, edge + (LEADER + SAMPLE) / 2, edge + SAMPLE], [height] * 3, markevery=[1],
                           **style.look(curve))
-            self.text(edge + (SAMPLE if sample else LEADER) + 0.05, height, text, fontsize=SMALL, va="center_baseline")
+            self.text(edge + (SAMPLE if sampled else LEADER) + 0.05, height, text, fontsize=SMALL, va="center_baseline")
 
     def finish(self):
-        """The legend of the hatches, and the caption."""
+        """Draws the legend of the hatches, and the caption."""
         if self.kinds:
             exponent = regimes.governing(self.diagram.n_incumbent)
             names = regimes.names(exponent, self.diagram.theory(exponent))
@@ -150,7 +155,7 @@ class Page:
 
 
 def log_ticks(axis, low, high):
-    """Ticks of a log axis: powers of ten, each or every few; plain numbers when it spans less than two of them."""
+    """Sets the ticks of a log axis: powers of ten, all or every few, or plain numbers if it spans less than two decades."""
     decades = math.log10(high / low)
     if decades >= 2:
         step = max(1, math.ceil(decades / 8))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panels of the phase diagram: a quantity as curves, as a field or as regimes, and the local exponent."""
+"""Draws the panels of the phase diagram: a quantity as curves, as a field or as regimes, and the local exponent."""
 
 import math
 
@@ -14,7 +14,7 @@ from hatching import hatch
 from phase_page import COMPANION, ENTRANT_EQUALS, LEFT, ROW, Page, log_ticks, quantity_label
 
 LOG = ("ratio", "N_E_star")
-SHARE = 0.02  # of an exponent's values at either end that may leave its panel
+OUTSIDE = 0.02  # fraction of an exponent's values, at either end, that may lie outside its panel
 
 
 def draw(diagram):
@@ -51,7 +51,7 @@ def _draw_curves(page):
 
 
 def _draw_thresholds(page):
-    """The curves of N_E* or N_E*/N_I; returns what stands beside the panel for the reference line."""
+    """Draws the curves of N_E* or N_E*/N_I. Returns Page.margin's entries for the line N_E* = N_I: one, or none."""
     diagram, axes = page.diagram, page.main
     x, reference = diagram.plane.x_values, diagram.reference()
     if reference is not None:
@@ -83,9 +83,9 @@ def _guide(curve):
 
 
 def _height(page, axes, value):
-    """Inches from the foot of the page of `value` on the vertical axis."""
-    place = page.figure.transFigure.inverted().transform(axes.transData.transform((page.x.values[0], value)))
-    return place[1] * page.height
+    """Height of `value` on the vertical axis of `axes`, in inches from the foot of the page."""
+    at = page.figure.transFigure.inverted().transform(axes.transData.transform((page.x.values[0], value)))
+    return at[1] * page.height
 
 
 def _limits(values):
@@ -96,7 +96,7 @@ def _limits(values):
 
 
 def _draw_strip(page):
-    """What is not solved, a row for each curve."""
+    """Draws, in a row for each curve, the statuses of points without a threshold."""
     diagram, axes, rows = page.diagram, page.strip, page.diagram.plane.y_values.size
     axes.set_ylim(rows, 0)
     axes.set_yticks([])
@@ -111,8 +111,10 @@ def _draw_strip(page):
 
 
 def _draw_exponents(page, axes, name, x, values):
-    """The exponent `name` of every curve, and those of theory. In the companion these are named in its margin; for the
-    main panel what is to stand there is returned."""
+    """Draws the exponent `name` of every curve, and theory's values as horizontal lines.
+
+    Returns Page.margin's entries for the lines. The companion's margin has no others, so they are written at once.
+    """
     shown = values[:, page.columns]
     low, high = _exponent_limits(shown[np.isfinite(shown)], name)
     axes.set_ylim(low, high)
@@ -134,18 +136,19 @@ def _draw_exponents(page, axes, name, x, values):
 
 
 def _exponent_limits(values, name):
-    """Limits of an axis along the exponent `name`: zero is inside, the outermost values may be outside."""
+    """Limits of an axis that shows the exponent `name`. Zero lies inside; the outermost values may lie outside."""
     if name == "elasticity_N_I":
         return (max(min(-0.12, values.min(initial=0) - 0.05), -0.95),
                 min(max(1.12, values.max(initial=0) + 0.05), 2.4))
-    low, high = np.quantile(values, [SHARE, 1 - SHARE]) if values.size else (0.0, 1.0)
+    low, high = np.quantile(values, [OUTSIDE, 1 - OUTSIDE]) if values.size else (0.0, 1.0)
     low, high = min(low, 0.0), max(high, 0.0)
     pad = 0.08 * (high - low) or 0.5
     return low - pad, high + pad
 
 
 def _guides(page, name):
-    """Exponents of theory for `name`, from low to high: (value, text, curve). Each nu has its own where y is nu."""
+    """Theory's values of the exponent `name`, ascending: (value, text, look of its curve). If y is nu, each nu has its
+    own; zero is always among them."""
     diagram, guides = page.diagram, {0.0: ("0", style.REFERENCE)}
     by_nu = diagram.plane.y == "nu"
     for column, curve in page.curves.items() if by_nu else [(None, style.REFERENCE)]:

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A plane through the grid of a results file: two of its axes, at a slice of the others."""
+"""A plane through the grid of a results file: two of its axes, with the others held fixed."""
 
 import numpy as np
 
 import moatfile
 from moatfile import Refused
 
-AXES = ("N_I", "tau_E", "Q", "nu")  # of every file; tau_I may come before them
+AXES = ("N_I", "tau_E", "Q", "nu")  # of every market sweep; some have tau_I before them
 
 
 class Plane:
-    """Two axes of a file and where the others are held.
+    """Two axes of a file, and the values at which the others are held.
 
-    x, y: their names. x_values: finite, ascending; y_values: ascending, infinity included. at: index of each axis held
-    fixed. rows: indices of y_values. assumed: axes fixed for want of a slice. left_out: axes whose infinity
-    is not on the plane.
+    x, y: names of the two axes. x_values: finite, ascending. y_values: ascending; the last may be infinite. rows: their
+    indices on the axis y. at: index of each axis held fixed. assumed: those of them that have several values and no slice;
+    they are held at the first value. left_out: axes whose infinity is not on the plane.
     """
 
     def __init__(self, results, x=None, y=None, slices=()):
@@ -24,13 +24,13 @@ class Plane:
         self._finite = np.isfinite(x_values)
         if self._finite.sum() < 2:
             found = ", ".join(f"{value:.6g}" for value in x_values)
-            raise Refused(f"{results.path}: {self.x} has a single value or none that is finite ({found}); "
-                          "expected at least two to draw against; --x draws against another axis")
+            raise Refused(f"{results.path}: {self.x} has fewer than two finite values ({found}) to draw against; "
+                          "--x chooses another axis")
         self.x_values, self.y_values = x_values[self._finite], results.axes[self.y][self.rows]
         self.left_out = [] if self._finite.all() else [self.x]
 
     def leave_out_infinity(self):
-        """Keeps the finite values of y only."""
+        """Keeps only the finite values of y. Raises Refused if there are none."""
         rows = self.rows[np.isfinite(self.y_values)]
         if rows.size == 0:
             raise Refused(f"{self.results.path}: {self.y} has no finite value to draw")
@@ -43,14 +43,14 @@ class Plane:
         return self._take(name)[self._finite]
 
     def take_at_infinity(self, name):
-        """Variable `name` at x = inf: (y), or None where x has no such value."""
+        """Variable `name` at x = inf: (y), or None if the axis has no such value."""
         return None if self._finite.all() else self._take(name)[~self._finite][0]
 
     def _take(self, name):
         return self.results.take(name, (self.x, self.y), self.at)[:, self.rows]
 
     def values(self, axis):
-        """The values of `axis`, shaped to go with an array on the plane: (x, 1), (1, y) or (1, 1)."""
+        """The values of `axis`, shaped to broadcast over the plane: (x, 1), (1, y) or (1, 1)."""
         if axis == self.x:
             return self.x_values[:, None]
         if axis == self.y:
@@ -59,8 +59,11 @@ class Plane:
 
 
 def _choose(results, x, y, slices):
-    """x (N_I where it is free), y (the longest free axis), the indices kept of y, those of the axes held fixed, and the
-    axes fixed for want of a slice. Where all but x have a slice, y is one of them, at its one value."""
+    """Chooses the plane: (x, y, indices kept of y, index of each axis held fixed, axes held without a slice).
+
+    By default x is N_I if that is free, and y is the longest free axis. If every axis but x has a slice, y is one of those,
+    with a single value. Raises Refused.
+    """
     axes = list(results.axes)
     for option, axis in (("--x", x), ("--y", y)):
         if axis and axis not in axes:
@@ -81,7 +84,7 @@ def _choose(results, x, y, slices):
 
 
 def _slices(results, x, y, slices):
-    """Index of each axis that has a slice."""
+    """Index of each axis that `slices` hold fixed, AXIS=VALUE each. Raises Refused."""
     at = {}
     for item in slices:
         axis, equals, text = item.partition("=")
@@ -89,7 +92,7 @@ def _slices(results, x, y, slices):
             raise Refused(f"--slice: found {item}; expected AXIS=VALUE with AXIS one of {', '.join(results.axes)}")
         drawn = {x: "--x", y: "--y"}.get(axis)
         if drawn or axis in at:
-            why = f"{axis} is drawn along ({drawn} {axis})" if drawn else f"{axis} has a slice already"
+            why = f"{axis} is an axis of the figure ({drawn} {axis})" if drawn else f"{axis} already has a slice"
             raise Refused(f"--slice: found {item}, but {why}; drop one of the two")
         at[axis] = moatfile.find(results, axis, text)
     return at

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draws what tightening the incumbent's standard buys entrants: N_E* against tau_I for entrants held to several standards.
+"""Draws how tightening the incumbent's safety threshold tau_I helps entrants: N_E* against tau_I, for several tau_E.
 
-Below, the elasticity: by how many per cent N_E* falls when tau_I is tightened by one. A cross stands where tau_I has come up
-to the entrant's own standard.
+The lower panel shows the elasticity: by how many per cent N_E* falls if tau_I is lowered by one per cent. A cross marks
+where tau_I equals the entrant's own threshold.
 """
 
 import sys
@@ -72,7 +72,7 @@ def _draw_panels(family, members, main, lower):
 
 
 def main(argv=None):
-    """The command; returns its exit code."""
+    """Runs the command line; returns the exit code."""
     return command(argv, "policy.py", __doc__, "market_entry", [*NEEDS, "tau_I_absolute"], lambda results: "tau_I", draw)
 
 

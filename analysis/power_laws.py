@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figures of power laws: curves on logarithmic scales, the regimes they pass through, their local exponents.
+"""Figures of power laws: curves on logarithmic scales, the regimes they pass through, and their local exponents.
 
-From the top: the curves with guides of theory's slopes, a strip with the regimes of each curve, the local exponents with
-theory's values. Everything is placed in inches from the lower left corner.
+From the top: the curves with guides (lines of theory's slopes), a strip with the regimes of each curve, and the local
+exponents with theory's values. All positions are in inches from the lower left corner.
 """
 
 import matplotlib.pyplot as plt
@@ -16,16 +16,20 @@ import theory
 from phase_page import log_ticks
 
 WIDTH, LEFT, TOP = 7.6, 0.95, 0.15
-MAIN, EXPONENTS, GAP = 3.5, 2.0, 0.1  # heights of the panels, and between joined ones
-BAND, LINE, SMALL = 0.24, 0.24, style.SIZE - 1  # a row of regimes, a line of text
-OFFSETS = (1.8, 1 / 2.2, 3.5, 1 / 4.5, 10, 0.1, 100, 0.01, 1e3, 1e-3)  # of a guide from its curve, the preferred first
-PLACES = (0.5, 0.35, 0.65, 0.2, 0.8)  # of its label, shares of its length
-LABEL, ENOUGH = np.array([0.35, 0.14]), 0.08  # half the size of a guide's label, its distance from all lines
+MAIN, EXPONENTS, GAP = 3.5, 2.0, 0.1  # heights of the panels, and the gap between neighbours
+BAND, LINE, SMALL = 0.24, 0.24, style.SIZE - 1  # heights of a row of regimes and of a line of text; size of small text
+OFFSETS = (1.8, 1 / 2.2, 3.5, 1 / 4.5, 10, 0.1, 100, 0.01, 1e3, 1e-3)  # factors from curve to guide, the preferred first
+POSITIONS = (0.5, 0.35, 0.65, 0.2, 0.8)  # of the label along the guide, as fractions of its length, the preferred first
+LABEL, ENOUGH = np.array([0.35, 0.14]), 0.08  # inches: half the label's size; distance from all lines that is enough
 
 
 class Curve:
-    """One curve. x, y: ascending x, NaN where there is no y. exponent, regime: local, as stored. theory: three exponents.
-    breaks: x between the regimes by theory, or none. stderr, expected: of measured y, and the y of theory, or None."""
+    """One curve.
+
+    x: ascending. y: NaN where there is none. exponent, regime: the local ones, as stored in the file. theory: theory's
+    three exponents. breaks: theory's break points in x, or (). stderr: standard errors of a measured y, or None. expected:
+    the deterministic equivalent of a measured y, or None.
+    """
 
     def __init__(self, label, x, y, exponent, regime, values, breaks=(), stderr=None, expected=None):
         self.label, self.x, self.y = label, np.asarray(x), np.asarray(y)
@@ -34,8 +38,11 @@ class Curve:
 
 
 def draw(name, curves, labels, caption, falling=False):
-    """The figure of `curves`, whose local exponent is the variable `name` (theory.SYMBOLS); labels: of x, y and the
-    exponent. falling: y falls with x, and the exponent is that of 1/y."""
+    """The figure of `curves`.
+
+    name: the variable with their local exponent, a key of theory.SYMBOLS. labels: those of x, y and the exponent.
+    falling: y falls with x, and the exponent is that of 1/y.
+    """
     lines = style.wrap(caption, SMALL, WIDTH - 0.3)
     with plt.rc_context(style.PARAMETERS):
         page = _Page(curves, labels, lines)
@@ -104,44 +111,47 @@ def _draw_curves(page, name, curves, sign):
 
 
 def _longest_run(chosen):
-    """Indices of the longest run of true."""
+    """Indices of the longest run of true values."""
     runs = np.split(np.arange(chosen.size), np.flatnonzero(np.diff(chosen)) + 1)
     return max((run for run in runs if chosen[run[0]]), key=len, default=np.array([], dtype=int))
 
 
 def _draw_guides(axes, name, curves, sign):
-    """A line of theory's slope beside the longest stretch of each regime, over all curves."""
+    """Draws a guide for each regime: a line of theory's slope beside the longest stretch that a curve spends in it."""
     lines = [(curve.x, curve.y) for curve in curves]
     for k, symbol in enumerate(theory.SYMBOLS[name]):
         slope = curves[0].theory[k]
         stretches = [(_longest_run(curve.regime == regimes.FIRST + k), curve) for curve in curves]
-        at, curve = max(stretches, key=lambda found: found[0].size)
+        at, curve = max(stretches, key=lambda stretch: stretch[0].size)
         if at.size < 3 or slope is None or any(curve.theory[k] != other.theory[k] for other in curves):
             continue
         ends = curve.x[[at[0], at[-1]]]
         middle = at[at.size // 2]
         beside = curve.y[middle] * (ends / curve.x[middle]) ** (sign * slope)
-        heights, place = max(((beside * factor, share) for factor in OFFSETS for share in PLACES),
-                             key=lambda found: _clearance(axes, ends, *found, lines))
+        heights, position = max(((beside * factor, position) for factor in OFFSETS for position in POSITIONS),
+                                key=lambda choice: _clearance(axes, ends, *choice, lines))
         lines.append((ends, heights))
         axes.plot(ends, heights, zorder=2, color=style.REFERENCE["color"], linewidth=1,
                   linestyle=(0, style.REFERENCE["dashes"]))
-        axes.annotate(f"${'-' if sign < 0 and symbol != '0' else ''}{symbol}$", _along(ends, heights, place),
+        axes.annotate(f"${'-' if sign < 0 and symbol != '0' else ''}{symbol}$", _along(ends, heights, position),
                       xytext=(0, 4), textcoords="offset points", ha="center", va="bottom", fontsize=SMALL, color="#333333",
                       zorder=9, bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8})
 
 
-def _along(ends, heights, share):
-    """The point of a guide at a share of its length."""
-    return tuple(values[0] ** (1 - share) * values[1] ** share for values in (ends, heights))
+def _along(ends, heights, position):
+    """The point of a guide at a `position`, as a fraction of its length."""
+    return tuple(values[0] ** (1 - position) * values[1] ** position for values in (ends, heights))
 
 
-def _clearance(axes, ends, heights, place, lines):
-    """How far the label of a guide stays from all `lines`, (x, y) each, in inches; no more than ENOUGH, so that the first of
-    several that are far enough is preferred. Negative where guide or label leave the panel."""
+def _clearance(axes, ends, heights, position, lines):
+    """Distance in inches between the label of a guide and the nearest of `lines`, (x, y) each.
+
+    It is capped at ENOUGH, so that of several choices with enough room the first wins. It is negative if the guide or its
+    label leaves the panel.
+    """
     to_inches = lambda x, y: axes.transData.transform(np.column_stack([x, y])) / axes.figure.dpi
     guide = to_inches(ends, heights)
-    centre = to_inches(*_along(ends, heights, place))[0] + (0, LABEL[1])
+    centre = to_inches(*_along(ends, heights, position))[0] + (0, LABEL[1])
     box = axes.get_window_extent().transformed(axes.figure.dpi_scale_trans.inverted())
     distances = [ENOUGH, *(centre - LABEL - box.min), *(box.max - centre - LABEL),
                  *(guide[:, 1] - box.y0), *(box.y1 - guide[:, 1])]
@@ -154,7 +164,8 @@ def _clearance(axes, ends, heights, place, lines):
 
 
 def _draw_strip(page, name, curves):
-    """One row for each curve, the first on top, in the regimes' colours; theory's break points as ticks across it."""
+    """Draws the strip: one row in the regimes' colours for each curve, the first on top, with theory's break points as
+    ticks across it."""
     rows = len(curves)
     for row, curve in enumerate(curves):
         edges = np.sqrt(curve.x[:-1] * curve.x[1:])
@@ -201,9 +212,9 @@ def _draw_exponents(page, name, curves):
     _, bottom, _, height = page.exponents.get_position().bounds
     inches = height * page.height
     wanted = [inches * (value - low + room) / (high - low + 2 * room) for value in seen]
-    for (value, symbol), place in zip(seen.items(), style.spread(wanted, 0.2, 0, inches)):
+    for (value, symbol), height in zip(seen.items(), style.spread(wanted, 0.2, 0, inches)):
         page.exponents.axhline(value, color=style.REFERENCE["color"], linewidth=1, zorder=1,
                                linestyle=(0, style.REFERENCE["dashes"]))
         equal = f" = {value:.3g}" if symbol not in ("0", "1") else ""
-        page.exponents.annotate(f"${symbol}${equal}", (1.02, place / inches), xycoords="axes fraction", fontsize=SMALL,
+        page.exponents.annotate(f"${symbol}${equal}", (1.02, height / inches), xycoords="axes fraction", fontsize=SMALL,
                                 va="center", annotation_clip=False)

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The regimes of a results file: which of theory's exponents a point is near."""
+"""The regimes of a results file. A point's regime says which of theory's exponents its local exponent is near."""
 
 import math
 
 import theory
 
-NONE, FIRST, SECOND, THIRD, TRANSITIONAL = range(5)  # of the variable regime
+NONE, FIRST, SECOND, THIRD, TRANSITIONAL = range(5)  # values of the variable regime
 
-_KIND = 16  # kinds of cells: a status, or this plus a regime
+_KIND = 16  # a figure's cell is of a kind: a status, or this number plus a regime
 
 
 def kind(regime):
-    """The kind of cells, beside their status, of a `regime`."""
+    """The kind of a cell in the given `regime`; unlike any status."""
     return regime + _KIND
 
 
-# The lightness steps from regime to regime, for grey; what is in between has lines.
+# Lightness steps from regime to regime, so that they differ in grey too. Points in none of the three have lines.
 HATCHES = {
     kind(FIRST): ("", "#10386e"),
     kind(SECOND): ("", "#6aa5c9"),
@@ -26,22 +26,23 @@ HATCHES = {
 
 
 def governing(n_incumbent):
-    """Which exponent the regimes are regimes of: of N_I, or where that is infinite of the gap D."""
+    """The exponent that defines the regimes: that of N_I, or if N_I is infinite that of the gap D."""
     return "exponent_D" if math.isinf(n_incumbent.max()) else "elasticity_N_I"
 
 
 def names(name, values):
-    """What a legend says of each kind of cells, given the exponent `name` and its `values`, or None where nu varies."""
-    said = {}
+    """Legend texts: kind -> text. name: the exponent that defines the regimes. values: theory's three values of it, or
+    None if nu varies."""
+    texts = {}
     for k, symbol in enumerate(theory.SYMBOLS[name]):
         value = values and values[k]
         equal = "" if value is None or symbol in ("0", "1") else f" = {value:.3g}"
-        said[kind(FIRST + k)] = f"{('first', 'second', 'third')[k]} regime: exponent near ${symbol}${equal}"
-    said[kind(TRANSITIONAL)] = "transitional: near none of theory's exponents"
-    said[kind(NONE)] = "no regime"
-    return said
+        texts[kind(FIRST + k)] = f"{('first', 'second', 'third')[k]} regime: exponent near ${symbol}${equal}"
+    texts[kind(TRANSITIONAL)] = "transitional: near none of theory's exponents"
+    texts[kind(NONE)] = "no regime"
+    return texts
 
 
 def region_labels(name):
-    """What stands on the region of each regime."""
+    """Texts to write into the regions of the regimes: kind -> symbol of the exponent `name` there."""
     return {kind(FIRST + k): f"${symbol}$" for k, symbol in enumerate(theory.SYMBOLS[name])}

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draws how the loss of a model, or its excess over that of infinite data, falls with its data N (scaling laws).
+"""Draws how the loss of a model, or its excess over the loss of infinite data, falls with its data N (scaling laws).
 
-One curve for each value of one more axis, at the best ridge level. The strips show which exponent of theory the local one
-is near; ticks in them are theory's break points, which hold up to constant factors. Measured losses have error bars, the
-lines are then the deterministic equivalent.
+Each value of a second axis gives one curve, at the best ridge level. A strip below shows which of theory's exponents the
+local exponent is near. Its ticks mark theory's break points, which hold up to constant factors. Losses from sampled data
+have error bars; the lines are then the deterministic equivalent.
 """
 
 import sys
@@ -20,13 +20,13 @@ OPTIONAL = ["loss_stderr", "loss_deterministic", "excess_loss_deterministic"]
 
 
 def curve(results, label, at, quantity):
-    """The curve of a `quantity`, LOSS or EXCESS, at the indices `at` of all axes but N."""
+    """The curve along N of a `quantity`, LOSS or EXCESS, at the indices `at` of all other axes."""
     value, exponent, regime, _ = quantity
     nu, nu_prime = float(results.axes["nu"][at["nu"]]), float(results.take("nu_prime", (), at))
-    share, misalignment = 1 - float(results.axes["alpha"][at["alpha"]]), float(results.axes["Q"][at["Q"]])
+    safety_share, misalignment = 1 - float(results.axes["alpha"][at["alpha"]]), float(results.axes["Q"][at["Q"]])
     take = lambda name: results.take(name, ("N",), at) if name in results.variables else None
-    breaks = (theory.loss_breaks(share, misalignment, nu) if quantity is LOSS
-              else theory.excess_breaks(share, misalignment, nu, nu_prime))
+    breaks = (theory.loss_breaks(safety_share, misalignment, nu) if quantity is LOSS
+              else theory.excess_breaks(safety_share, misalignment, nu, nu_prime))
     return power_laws.Curve(label, results.axes["N"], take(value), take(exponent), take(regime),
                             theory.exponents(exponent, nu, nu_prime), breaks, take("loss_stderr"),
                             take(f"{value}_deterministic"))
@@ -42,7 +42,7 @@ def draw(family):
 
 
 def main(argv=None):
-    """The command; returns its exit code."""
+    """Runs the command line; returns the exit code."""
     return command(argv, "scaling_law.py", __doc__, "scaling_law", NEEDS, lambda results: "N", draw, OPTIONAL,
                    [("--excess", "draw the excess over the loss of infinite data")])
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The look of moat's figures: colours, fonts, symbols and numbers in labels, and how a figure is saved."""
+"""The look of the figures: colours, fonts, symbols and numbers in labels. Also saves a figure."""
 
 import math
 import os
@@ -13,8 +13,8 @@ from matplotlib.textpath import TextPath
 
 import moatfile
 
-SIZE = 11  # points: legible when a figure is printed at half its width
-CORNER = 6  # pad of ticks below, in points: the leftmost stays apart from the lowest beside
+SIZE = 11  # points; legible when a figure is printed at half its width
+CORNER = 6  # points between the horizontal axis and its numbers; keeps them apart from the vertical axis's in the corner
 PARAMETERS = {
     "font.size": SIZE,
     "axes.labelsize": SIZE,
@@ -23,13 +23,13 @@ PARAMETERS = {
     "ytick.direction": "in",
     "hatch.linewidth": 0.7,
     "pdf.fonttype": 42,
-    "svg.hashsalt": "moat",  # the same figure is the same file
+    "svg.hashsalt": "moat",  # drawing a figure again gives the same file
     "savefig.dpi": 200,
 }
 FIELD_MAP = "cividis"
-DIVERGING_MAP = "PuOr"  # told apart by colour-blind readers
+DIVERGING_MAP = "PuOr"  # both ends are distinct to colour-blind readers
 
-# Okabe and Ito's colours in an order that also steps in lightness; the dash and the marker tell curves apart in grey.
+# Okabe and Ito's colours, ordered so that lightness changes too. In grey, dashes and markers tell the curves apart.
 CURVES = [
     {"color": "#0072B2", "dashes": (), "marker": "o"},
     {"color": "#D55E00", "dashes": (6, 2), "marker": "s"},
@@ -47,7 +47,7 @@ SYMBOLS = {"N_I": "$N_I$", "tau_E": r"$\tau_E$", "tau_I": r"$\tau_I$", "Q": "$Q$
 
 
 def number(value, digits=6):
-    """A number as a label shows it, to so many digits."""
+    """A number as labels show it, rounded to `digits` significant digits."""
     if math.isinf(value):
         return r"$\infty$" if value > 0 else r"$-\infty$"
     if value == 0 or 1e-3 <= abs(value) < 1e5:
@@ -58,7 +58,7 @@ def number(value, digits=6):
 
 
 def equation(name, value, in_l_star=False, digits=6):
-    """`name = value` with the symbol of `name`; a finite threshold may be a multiple of L*."""
+    """`name = value`, with the symbol of `name`. in_l_star: a safety threshold is in units of L*."""
     unit = "$\\,L^*$" if in_l_star and name in ("tau_I", "tau_E") and math.isfinite(value) else ""
     return f"{SYMBOLS[name]} = {number(value, digits)}{unit}"
 
@@ -71,7 +71,8 @@ def look(curve):
 
 
 def markers(count, order, curves):
-    """Line2D's markevery for a curve of `count` points: about eight, staggered with those of the other `curves`."""
+    """Line2D's markevery for a curve of `count` points: about eight markers. order: which curve of how many `curves`; the
+    markers of different curves are staggered."""
     step = max(1, count // 8)
     return (step * order // curves, step)
 
@@ -95,7 +96,7 @@ def wrap(items, size, width, separator=",  "):
 
 
 def spread(heights, gap, low, high):
-    """The `heights` moved apart to at least `gap` in the same order, within [low, high] where they fit."""
+    """The `heights` in the same order, moved at least `gap` apart, and within [low, high] if they fit."""
     order = sorted(range(len(heights)), key=lambda i: heights[i])
     placed = [min(max(heights[i], low), high) for i in order]
     for k in range(1, len(placed)):
@@ -111,7 +112,7 @@ def spread(heights, gap, low, high):
 
 
 def check_target(path):
-    """Refuses a figure's path that cannot be written, before any work. Raises Refused."""
+    """Checks before any work that a figure can be written to `path`. Raises Refused."""
     if os.path.splitext(path)[1].lower() not in (".png", ".pdf", ".svg"):
         raise moatfile.Refused(f"{path}: expected a figure ending in .png, .pdf or .svg")
     folder = os.path.dirname(path) or "."
@@ -122,7 +123,8 @@ def check_target(path):
 
 
 def save(figure, path, results, title):
-    """Writes the figure in the format of its suffix, the origin of its numbers in its metadata. Raises Refused."""
+    """Writes the figure in the format that the suffix of `path` names. Its metadata say where its numbers come from.
+    Raises Refused."""
     version = results.attributes.get("moat_version", "unknown")
     revision = results.attributes.get("git_revision", "unknown")
     origin = f"moat_version={version}; git_revision={revision}; source={results.path}"

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Prints the exponents fitted to the curves of results files beside theory's.
 
-One line for each curve and regime that theory gives a range of two decades: the range, the exponent fitted there, theory's,
-their difference, and the tolerance, which shrinks as the range grows. The last column is where the local exponent passes on
-to the next regime, over theory's break point. Measured curves have a line for their whole range, beside the deterministic
-equivalent.
+Each curve has a line for every regime that theory expects over at least two decades. The line gives the range, the exponent
+fitted there, theory's exponent, their difference, and the tolerance, which shrinks as the range grows. The last column is
+the point where the local exponent passes into the next regime, divided by theory's break point. A measured curve also has a
+line for its whole range; its "theory" is the exponent of the deterministic equivalent.
 """
 
 import argparse
@@ -23,7 +23,7 @@ REGIMES = {0: "first", 1: "second", 2: "third", None: "all"}
 
 
 def rows(path):
-    """The rows of a file's table, as text. Raises Refused."""
+    """Yields the rows of a file's table, as texts. Raises Refused."""
     number = lambda value, form: "" if math.isnan(value) else format(value, form)
     for fit in exponents.of_file(path):
         yield (os.path.basename(path), fit.curve, fit.quantity, fit.along, REGIMES[fit.regime], f"{fit.low:.2g}",
@@ -33,7 +33,7 @@ def rows(path):
 
 
 def table(found):
-    """Aligned text; columns in which no row says anything are left out."""
+    """The rows `found` as aligned text. Columns that are empty in every row are left out."""
     shown = [k for k in range(len(COLUMNS)) if any(row[k] for row in found)]
     lines = [[line[k] for k in shown] for line in (COLUMNS, *found)]
     widths = [max(len(line[k]) for line in lines) for k in range(len(shown))]
@@ -43,11 +43,11 @@ def table(found):
 
 
 def main(argv=None):
-    """The command; returns its exit code."""
+    """Runs the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="summary.py", description=__doc__.split("\n\n")[0])
     parser.add_argument("files", metavar="FILE", nargs="+", help="results file of `moat run`")
-    parser.add_argument("--csv", action="store_true", help="comma-separated values in place of aligned text")
-    parser.add_argument("--check", action="store_true", help="exit code 1 when an exponent is outside its tolerance")
+    parser.add_argument("--csv", action="store_true", help="print comma-separated values in place of aligned text")
+    parser.add_argument("--check", action="store_true", help="end with exit code 1 if an exponent is outside its tolerance")
     arguments = parser.parse_args(argv)
     try:
         found = [row for path in arguments.files for row in rows(path)]

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draws N_E* from sampled data against the deterministic equivalent, from a results file of `solver: ridge`.
 
-Above, N_E* against N_I, a panel for each nu, a curve for each tau_E, at one Q. Below, the relative difference against
-N_E*, with the fitted power of N. Prints a summary over the whole grid. The file may be one that a run is writing.
+The upper panels, one for each nu, show N_E* against N_I at one Q, with a curve for each tau_E. The lower panels show the
+relative difference against N_E*, and the power of N fitted to it. The script also prints a summary of the whole grid. A run
+may still be writing the file.
 """
 
 import argparse
@@ -19,15 +20,17 @@ from moatfile import Refused
 
 AXES = ("N_I", "tau_E", "Q", "nu")
 VARIABLES = ("N_E_star", "N_E_star_stderr", "N_E_star_deterministic", "status")
-MOST = {"tau_E": 5, "Q": 1, "nu": 3}  # values that a figure shows
+MOST = {"tau_E": 5, "Q": 1, "nu": 3}  # values of each axis that a figure shows, at most
 
 
 class Validation:
     """The numbers of one file, and which of them a figure shows.
 
-    n_entrant, stderr, n_theory, drawable: (N_I, tau_E, Q, nu); drawable where data and theory both have a threshold
-    and the data a standard error. points: the drawable ones, finite_n.Points.
-    decay: finite_n.Decay or None. trials: of the file. shown: indices of the values shown, for each axis but N_I.
+    Arrays over (N_I, tau_E, Q, nu): n_entrant, stderr (N_E* from data and its standard error), n_theory (N_E* of the
+    deterministic equivalent), status, and drawable, which is true where all three numbers exist and N_I is finite.
+    points: the drawable points, as finite_n.Points. decay: their finite_n.Decay, or None. trials: number of data sets for
+    each N. shown: indices of the values shown, for each axis but N_I. assumed: the axes whose values were chosen without a
+    slice.
     """
 
     def __init__(self, results, slices=()):
@@ -43,13 +46,13 @@ class Validation:
         self.drawable = usable & (self.status == moatfile.OK) & np.isfinite(results.axes["N_I"])[:, None, None, None]
         if not self.drawable.any():
             raise Refused(f"{results.path}: none of its {self.status.size} points has a finite N_E_star with "
-                          "N_E_star_stderr and N_E_star_deterministic; wait for the run, or widen ridge.N")
+                          "N_E_star_stderr and N_E_star_deterministic; wait until the run has done more, or widen ridge.N")
         self.points = self._points()
         self.decay = finite_n.fit_decay(self.points.distinct())
         self.shown, self.assumed = _choose(results, slices)
         if not self.drawable[np.ix_(range(len(self.drawable)), *self.shown.values())].any():
             raise Refused(f"{results.path}: no finite N_E_star with a standard error at {self._where()}; "
-                          "another --slice may have some")
+                          "choose another --slice")
 
     def _points(self):
         chosen = np.nonzero(self.drawable)
@@ -64,19 +67,19 @@ class Validation:
                          for axis, shown in self.shown.items())
 
     def curve(self, tau, nu):
-        """The curve at these indices of tau_E and nu: N_I, N_E*, its standard error, the theory's N_E*, and which of
-        them are drawable; N_I finite."""
+        """The curve over finite N_I at these indices of tau_E and nu: (N_I, N_E*, its standard error, theory's N_E*, True
+        where a point is drawable)."""
         finite = np.isfinite(self.results.axes["N_I"])
         at = (finite, tau, self.shown["Q"][0], nu)
         return (self.results.axes["N_I"][finite], self.n_entrant[at], self.stderr[at], self.n_theory[at],
                 self.drawable[at])
 
     def points_of_tau(self, tau):
-        """The finite_n.Points at an index of tau_E, Q and nu any."""
+        """The finite_n.Points at an index of tau_E, for all Q and nu."""
         return self.points[self.points.curve // np.prod(self.drawable.shape[2:]) == tau]
 
     def curve_points(self, tau, nu):
-        """The finite_n.Points of the same curve."""
+        """The finite_n.Points of the curve at these indices of tau_E and nu."""
         number = np.ravel_multi_index((tau, self.shown["Q"][0], nu), self.drawable.shape[1:])
         return self.points[self.points.curve == number]
 
@@ -105,7 +108,8 @@ class Validation:
 
 
 def _choose(results, slices):
-    """Indices of the values shown on each axis but N_I, and the axes where a choice was made for want of a slice."""
+    """(shown, assumed): indices of the values shown on each axis but N_I, and the axes that have no slice and more values
+    than a figure shows. Raises Refused."""
     at = {}
     for item in slices:
         axis, equals, text = item.partition("=")
@@ -125,7 +129,7 @@ def _choose(results, slices):
 
 
 def read(path):
-    """The results file of a ridge sweep. Raises Refused."""
+    """Reads the results file of a ridge sweep. Raises Refused."""
     solver = moatfile.read(path, ["N_E_star"], AXES).attributes.get("solver", "unknown")
     if solver != "ridge":
         raise Refused(f"{path}: its solver is {solver}; expected a results file of `solver: ridge`, such as "
@@ -134,7 +138,7 @@ def read(path):
 
 
 def summary(validation):
-    """The lines that are printed: data against theory over the whole grid."""
+    """The lines of the printed summary, which compares data and theory over the whole grid."""
     points, distinct = validation.points, validation.points.distinct()
     noise_z, noise_share = finite_n.noise_alone(validation.trials)
     beyond = np.abs(distinct.z) > 2
@@ -184,15 +188,15 @@ def _decay_line(name, points, decay):
 def _arguments(argv):
     parser = argparse.ArgumentParser(prog="validation.py", description=__doc__.split("\n\n")[0])
     parser.add_argument("file", metavar="FILE", help="results file of `moat run` (solver: ridge)")
-    parser.add_argument("-o", "--output", metavar="FIG", required=True, help="figure: .png, .pdf or .svg")
+    parser.add_argument("-o", "--output", metavar="FIG", required=True, help="figure to write: .png, .pdf or .svg")
     parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
-                        help="values that are drawn, an item for each: one Q, up to 5 tau_E and 3 nu; default: the "
-                             "first Q, and all tau_E and nu or as many, evenly spaced")
+                        help="values to draw, an item for each: one Q, up to 5 tau_E and 3 nu; default: the first Q, and "
+                             "all tau_E and nu, or as many of them evenly spaced")
     return parser.parse_args(argv)
 
 
 def main(argv=None):
-    """The command; returns its exit code."""
+    """Runs the command line; returns the exit code."""
     arguments = _arguments(argv)
     try:
         style.check_target(arguments.output)
@@ -201,8 +205,8 @@ def main(argv=None):
         for axis in validation.assumed:
             values = results.axes[axis]
             drawn = ", ".join(f"{values[k]:.6g}" for k in validation.shown[axis])
-            print(f"validation.py: drawn is {axis} = {drawn}, of {values.size} values; "
-                  f"--slice {axis}=VALUE draws another", file=sys.stderr)
+            print(f"validation.py: draws {axis} = {drawn} out of {values.size} values; "
+                  f"--slice {axis}=VALUE chooses another", file=sys.stderr)
         title = "N_E* from data against theory: " + (results.setting("name") or results.path)
         style.save(validation_panels.draw(validation), arguments.output, results, title)
         print("\n".join(summary(validation)))

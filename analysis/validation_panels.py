@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panels of the validation: N_E* against N_I above, its relative difference from theory against N_E* below."""
+"""Draws the panels of the validation: N_E* against N_I above, its relative difference from theory against N_E* below."""
 
 import math
 
@@ -12,10 +12,10 @@ import style
 from phase_page import log_ticks
 
 WIDTH, LEFT, RIGHT, TOP = 7.6, 0.85, 0.15, 0.35
-UPPER, LOWER, BETWEEN, GUTTER = 3.0, 2.4, 0.62, 0.14  # heights of the panels, and the gaps between them
-LINE, SMALL = 0.23, style.SIZE - 1  # of the caption, whose mathematics is tall
+UPPER, LOWER, BETWEEN, GUTTER = 3.0, 2.4, 0.62, 0.14  # heights of the panels, and the gaps between rows and columns
+LINE, SMALL = 0.23, style.SIZE - 1  # height of a line of the caption, which has tall mathematics; size of small text
 BARS = 30  # error bars drawn on a curve, at most
-NAMES = 4  # in a row of the legend
+NAMES = 4  # entries in a row of the legend
 
 
 def draw(validation):
@@ -44,12 +44,12 @@ def draw(validation):
 
 
 def _curves(validation):
-    """(index of tau_E, curve) of every curve of a panel."""
+    """(index of tau_E, look) of every curve of a panel."""
     return [(tau, style.CURVES[k]) for k, tau in enumerate(validation.shown["tau_E"])]
 
 
 def _bars(curve, order):
-    """errorbar's arguments: open markers, the later the smaller, so that coinciding ones all show."""
+    """errorbar's arguments for a curve: open markers, smaller for later curves, so that coinciding ones all show."""
     size = {"D": 5.0, "^": 5.5}.get(curve["marker"], 5.5) + (1.5 - order if order < 3 else -1.0)
     return {"fmt": curve["marker"], "color": curve["color"], "markersize": size, "markerfacecolor": "white",
             "markeredgewidth": 1.2, "elinewidth": 1.1, "capsize": 2, "capthick": 1.1, "zorder": 4 + order}
@@ -60,7 +60,7 @@ def _line(curve, width):
 
 
 def _thin(chosen):
-    """Which of the `chosen` points get an error bar."""
+    """Indices of the `chosen` points that get an error bar."""
     indices = np.flatnonzero(chosen)
     return indices[::max(1, math.ceil(indices.size / BARS))]
 
@@ -106,7 +106,7 @@ def _draw_differences(validation, panels):
                 effect = finite_n.amplitude(validation.curve_points(tau, nu), decay.power) * reach ** -decay.power
                 axes.plot(reach, 100 * effect, zorder=3, **_line(curve, 1.4))
             seen.append(points.n_theory)
-            bars = np.minimum(points.error, 2 * np.abs(points.difference).max())  # a huge one may leave the panel
+            bars = np.minimum(points.error, 2 * np.abs(points.difference).max())  # a huge error bar may leave the panel
             reached += [*(100 * (points.difference - bars)), *(100 * (points.difference + bars))]
     low, high = min(0.0, *reached), max(0.0, *reached)
     limits = _log_limits(np.concatenate(seen), 0.05)
@@ -120,7 +120,7 @@ def _draw_differences(validation, panels):
 
 
 def _draw_legend(validation, figure, bottom):
-    """A sample of each curve, and of the lines that are not data."""
+    """Draws the legend: a sample of each curve, and of the line N_E* = N_I."""
     handles = [Line2D([], [], label=validation.equation("tau_E", tau), marker=curve["marker"], markersize=6,
                       markerfacecolor="white", markeredgewidth=1.2, **_line(curve, 1.4))
                for tau, curve in _curves(validation)]
@@ -140,7 +140,8 @@ def _frame(axes, limits):
     log_ticks(axes.xaxis, *limits)
 
 
-def _log_limits(values, share):
+def _log_limits(values, margin):
+    """Limits of a log axis that leave a `margin`, as a fraction of the range, around positive `values`."""
     low, high = math.log(values.min()), math.log(values.max())
-    pad = max(share * (high - low), 0.1)
+    pad = max(margin * (high - low), 0.1)
     return math.exp(low - pad), math.exp(high + pad)

@@ -7,6 +7,7 @@
 #include "brute_force.h"
 #include "expect.h"
 #include "moat/deterministic.h"
+#include "moat/limit.h"
 #include "suite.h"
 
 static struct brute_model model;
@@ -124,7 +125,7 @@ static void compare(const struct sample *sample)
            found.feasible, brute.feasible, margin);
     if (!brute.feasible) {
         if (brute.alpha < 0.5L + 1e-9L) { /* next to N = P label noise can make alpha = 1 the nearest to feasible */
-            double excess = (double)brute.losses.safety - moat_company_infinite_data_loss(sample->L_star, sample->tau);
+            double excess = (double)brute.losses.safety - moat_limit_loss(sample->L_star, sample->tau);
             expect(relative_error(found.excess, excess) < 1e-8, "excess at %s: %.17g, expected %.17g", sample->where,
                    found.excess, excess);
         }
@@ -250,7 +251,7 @@ static void infinite_data(void)
                "choice at %s: %.17g, expected %.17Lg", sample.where, found.alpha, brute.alpha);
         moat_company_solve(&sample.solver, INFINITY, sample.Q, L_star * 0.2499999, &found);
         expect(!found.feasible, "a quarter of L* at %s", sample.where);
-        CU_ASSERT(isnan(moat_company_infinite_data_loss(L_star, L_star * 0.2499999)));
+        CU_ASSERT(isnan(moat_limit_loss(L_star, L_star * 0.2499999)));
         moat_deterministic_destroy(&sample.table);
     }
     gsl_rng_free(rng);

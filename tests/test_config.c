@@ -622,6 +622,44 @@ static void survives_damage(void)
     CU_ASSERT_TRUE(refused > sizeof good);
 }
 
+static void check_names(const char *const names[], int count)
+{
+    for (int i = 0; i < count; i++) {
+        CU_ASSERT_PTR_NOT_NULL_FATAL(names[i]);
+        for (int k = 0; k < i; k++) {
+            CU_ASSERT_STRING_NOT_EQUAL(names[i], names[k]);
+        }
+    }
+}
+
+/* An enumerator without its entry in the tables would be recorded under another's name, or crash. */
+static void names_are_complete(void)
+{
+    check_names(sweep_name, SWEEPS);
+    check_names(solver_name, SOLVERS);
+    check_names(tau_unit_name, TAU_UNITS);
+    for (int sweep = 0; sweep < SWEEPS; sweep++) {
+        const char *names[GRID_AXES];
+        int count = 0;
+        for (int a = 0; a < GRID_AXES; a++) {
+            const struct axis_entry *axis = &axis_table[sweep][a];
+            const struct range range = axis_range((enum sweep_kind)sweep, a, 0.5);
+            if (axis->name) {
+                names[count++] = axis->name;
+                CU_ASSERT(axis->units && axis->long_name && *range.expected && range.low < range.high);
+            }
+        }
+        check_names(names, count);
+    }
+    for (int a = 0; a < GRID_AXES; a++) { /* every axis has one place in the order of filling */
+        int places = 0;
+        for (int i = 0; i < GRID_AXES; i++) {
+            places += axis_fill_order[i] == a;
+        }
+        CU_ASSERT_EQUAL(places, 1);
+    }
+}
+
 static void jobs_load(void)
 {
     glob_t jobs;
@@ -655,6 +693,7 @@ int main(void)
         {"reads the ridge mapping", reads_ridge},
         {"reads scaling laws", reads_scaling_laws},
         {"reads an axis of incumbents' thresholds", reads_tau_I_axis},
+        {"names and axes are complete", names_are_complete},
         {"jobs load", jobs_load},
         CU_TEST_INFO_NULL,
     };

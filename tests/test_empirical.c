@@ -124,12 +124,14 @@ static void derivatives_in_log_N(void)
     for (double N = 17; N < 510; N *= 1.11) {
         for (double lambda = 1e-7; lambda < 1.01; lambda *= 10) {
             const double h = 1e-4;
-            struct moat_coefficients found, up, down;
+            struct moat_coefficients up, down;
+            struct moat_coefficients_log_N found;
             solver.coefficients_log_N(solver.state, N, solver.x_of_lambda(solver.state, N, lambda), &found);
             double above = N * exp(h), below = N * exp(-h);
             solver.coefficients(solver.state, above, solver.x_of_lambda(solver.state, above, lambda), &up);
             solver.coefficients(solver.state, below, solver.x_of_lambda(solver.state, below, lambda), &down);
-            const double got[3] = {found.A1_x, found.A2_x, found.D_x}, value[3] = {found.A1, found.A2, found.D};
+            const double got[3] = {found.A1_log_N, found.A2_log_N, found.D_log_N};
+            const double value[3] = {found.A1, found.A2, found.D};
             const double want[3] = {up.A1 - down.A1, up.A2 - down.A2, up.D - down.D};
             for (int k = 0; k < 3; k++) {
                 expect(fabs(got[k] - want[k] / (2 * h)) < 1e-6 * (fabs(got[k]) + value[k]),

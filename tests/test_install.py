@@ -194,7 +194,7 @@ class WithoutSourcesTest(unittest.TestCase):
     def test_submit(self):
         config = self.share / "jobs" / "phase-diagram.yaml"
         script = self.alone("moat", "submit", config, "--dry-run")
-        self.assertIn(f"exec '{self.prefix}/bin/moat' batch '{config}'", script)
+        self.assertIn(f"exec {self.prefix}/bin/moat batch {config} -o phase-diagram.h5", script)
 
     def test_batch_script(self):
         config = self.share / "jobs" / "result-1.yaml"
@@ -232,6 +232,14 @@ def options_of(text):
     return set(re.findall(r"(?<![\w-])(-[^\W\d]|-\?|--[\w-]+(?:=\w+)?)(?![\w-])", text))
 
 
+def plain_line(line):
+    """A line of the page's synopsis as text: .B and .I put blanks between their words, .RB and the like do not."""
+    macro, _, words = line.partition(" ")
+    if not macro.startswith("."):
+        return f" {line}"
+    return " " + (words if len(macro) == 2 else words.replace(" ", "")).replace(r"\%", "")
+
+
 class ManualTest(unittest.TestCase):
     """The man page against the program; it is written by hand."""
 
@@ -239,6 +247,7 @@ class ManualTest(unittest.TestCase):
     def setUpClass(cls):
         plain = re.sub(r"\\f.", "", PAGE.read_text().replace(r"\-", "-"))
         commands = re.search(r"^\.SH COMMANDS\n(.*?)^\.SH ", plain, re.M | re.S)[1]
+        cls.synopsis = re.search(r"^\.SH SYNOPSIS\n(.*?)^\.SH ", plain, re.M | re.S)[1]
         cls.common, *sections = re.split(r"^\.SS ", commands, flags=re.M)
         cls.sections = dict(section.split("\n", 1) for section in sections)
         cls.moat = Path(os.environ.get("MOAT", ROOT / os.environ.get("BUILD", "build") / "moat"))
@@ -247,7 +256,13 @@ class ManualTest(unittest.TestCase):
         return options_of("\n".join(re.findall(r"^\.TP\n(.*)", section, re.M)).replace('"', ""))
 
     def test_commands(self):
-        self.assertEqual(list(self.sections), re.findall(r"^  moat (\w+) (?!\|)", output(self.moat, "help"), re.M))
+        self.assertEqual(list(self.sections), re.findall(r"^  moat (\w+) (?!\[COMMAND\])", output(self.moat, "help"), re.M))
+
+    def test_synopsis(self):
+        """Its lines are those of `moat help`, without the summaries."""
+        usage = re.findall(r"^  (moat .*(?:\n {10}.*)*)", output(self.moat, "help"), re.M)
+        lines = ["".join(map(plain_line, line.splitlines())) for line in self.synopsis.split(".br\n")]
+        self.assertEqual([" ".join(line.split()) for line in lines], [" ".join(line.split()) for line in usage])
 
     def test_options(self):
         self.assertEqual(self.tags(self.common), EVERYWHERE)

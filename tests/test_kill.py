@@ -214,7 +214,7 @@ class SignalTest(InterruptedTest):
         before = self.look()
         code, out, err = self.stop(ranks, number)
         self.assertIn(code, codes, f"{number.name}: {out}{err}")
-        self.assertEqual(err.count("stopped by a signal; the same command goes on from there"), 1, err)
+        self.assertEqual(err.count("stopped by a signal; the same command resumes the sweep"), 1, f"{number.name}, {code}: {out}{err}")
         with h5py.File(self.path) as file:  # opens plainly only when it was closed in good order
             pending = np.count_nonzero(file["status"][...] == 0)
         self.assertLess(before, self.check_interrupted())

@@ -6,13 +6,16 @@ Open MPI's and MPICH's are both installed they start the program too.
 """
 
 import os
+import shlex
 import shutil
+import signal
 import subprocess
+import time
 import unittest
 from unittest import mock
 
-from program import MOAT, MPICH, Launch, ProgramTest
-from sweeps import MIXED
+from program import MOAT, MPICH, MPIRUN, SECONDS, Launch, ProgramTest, read
+from sweeps import LONG, MIXED
 
 RANKS = 3
 STEP = {"SLURM_JOB_ID": "8", "SLURM_STEP_ID": "0", "SLURM_NTASKS": str(RANKS), "SLURM_STEP_NUM_TASKS": str(RANKS)}
@@ -30,6 +33,14 @@ ALONE = {  # processes that have such variables and are alone
     "a step of one task": {**STEP, "SLURM_PROCID": "0", "SLURM_NTASKS": "1", "SLURM_STEP_NUM_TASKS": "1"},
     "the only rank of mpirun": {"OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": "1"}}
 REAL = {"Open MPI": [shutil.which("mpirun.openmpi"), "--oversubscribe"], "MPICH": [shutil.which("mpiexec.mpich")]}
+
+
+def done(path):
+    """The share of the blocks that a results file has, 0 before it can be read."""
+    try:
+        return (read(path, live=True)["run/block_state"] == 1).mean()
+    except (OSError, KeyError):
+        return 0
 
 
 class LaunchersTest(ProgramTest):
@@ -79,12 +90,14 @@ class LaunchersTest(ProgramTest):
                 self.no_file()
 
     def test_as_the_refusal_says(self):
-        """Without the variable that the sentence names the process is alone."""
+        """Without the variables that the sentence names, the process is alone."""
         for name in FOREIGN:
-            _, _, err = self.call(LAUNCHERS[name]("0"), "run", "mixed.yaml")
-            words = err.partition("`env -u ")[2].split()
-            variables = {key: value for key, value in LAUNCHERS[name]("0").items() if key != words[0]}
-            self.assertEqual(self.call(variables, "run", "mixed.yaml", "--force")[0], 0, err)
+            variables = {**LAUNCHERS[name]("0"), "PMIX_RANK": "0"}
+            _, _, err = self.call(variables, "run", "mixed.yaml")
+            words = err.partition("`env ")[2].partition(" moat")[0].split(" ")
+            self.assertEqual((len(words), set(words[::2])), (4, {"-u"}), err)
+            left = {key: value for key, value in variables.items() if key not in words}
+            self.assertEqual(self.call(left, "run", "mixed.yaml", "--force")[0], 0, err)
 
     def test_batch(self):
         for name in LAUNCHERS:
@@ -93,6 +106,19 @@ class LaunchersTest(ProgramTest):
             self.assertIn(f"{name} started {RANKS} processes of `moat batch`", err)
             self.assertEqual(others, [(0, "", "")] * (RANKS - 1))
             self.no_file()
+
+    def test_batch_told_to_stop(self):
+        """At the notice of a time limit, whatever exit code the launcher makes of the ranks'."""
+        self.write("long.yaml", LONG)
+        path = self.folder / "long.h5"
+        with Launch(self.folder, "batch", "long.yaml", "--launcher", f"{shlex.join(MPIRUN)} -n 3") as launch:
+            limit = time.monotonic() + SECONDS
+            while not (path.exists() and done(path)) and time.monotonic() < limit:
+                time.sleep(0.01)
+            launch.process.send_signal(signal.SIGUSR1)
+            code, _, err = launch.finish()
+        self.assertEqual(code, 75, err)
+        self.assertTrue(0 < done(path) < 1, "the signal came too late or was not handed on")
 
     def test_alone(self):
         for name, variables in ALONE.items():

@@ -21,7 +21,7 @@ static gsl_rng *rng;
 
 struct sample {
     double gamma, nu, P, N_I, Q, tau_I, tau_E; /* tau absolute */
-    struct moat_solver by_knots, bracketing;
+    struct moat_solver by_nodes, bracketing;
     char where[224];
 };
 
@@ -32,14 +32,14 @@ static void draw_table(struct sample *sample, struct moat_deterministic **table)
     sample->nu = spectrum.nu;
     sample->P = spectrum.P;
     CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(sample->gamma, sample->nu, sample->P, table), MOAT_OK);
-    sample->by_knots = sample->bracketing = moat_deterministic_solver(*table);
-    sample->bracketing.nodes = 0;
+    sample->by_nodes = sample->bracketing = moat_deterministic_solver(*table);
+    sample->bracketing.table = NULL;
 }
 
 static void draw_market(struct sample *sample)
 {
     struct legal_market market = legal_market(rng, sample->P);
-    double L_star = 2 * market.Q * sample->by_knots.A0;
+    double L_star = 2 * market.Q * sample->by_nodes.A0;
     sample->Q = market.Q;
     sample->N_I = market.N_I;
     sample->tau_I = market.tau_I * L_star;
@@ -61,7 +61,7 @@ static void compare_companies(const struct sample *sample, const struct moat_com
 {
     expect(found->feasible == expected->feasible, "feasible at %s: %d", sample->where, found->feasible);
     if (expected->feasible) {
-        double rounding = 1e-18 * sample->Q * sample->by_knots.A0;
+        double rounding = 1e-18 * sample->Q * sample->by_nodes.A0;
         expect(fabs(found->excess - expected->excess) <= 1e-9 * expected->excess + rounding,
                "excess at %s: %.17g, expected %.17g", sample->where, found->excess, expected->excess);
     }
@@ -112,11 +112,11 @@ static void compare_markets(const struct sample *sample, int ways[WAYS])
 {
     struct moat_company incumbent;
     struct moat_threshold found, expected;
-    moat_company_solve(&sample->by_knots, sample->N_I, sample->Q, sample->tau_I, &incumbent);
+    moat_company_solve(&sample->by_nodes, sample->N_I, sample->Q, sample->tau_I, &incumbent);
     struct moat_company incumbent_slowly = solve_slowly(sample, sample->N_I, sample->tau_I);
     compare_companies(sample, &incumbent, &incumbent_slowly);
 
-    moat_market_threshold(&sample->by_knots, sample->Q, &incumbent, sample->tau_I, sample->tau_E, &found);
+    moat_market_threshold(&sample->by_nodes, sample->Q, &incumbent, sample->tau_I, sample->tau_E, &found);
     moat_market_threshold(&sample->bracketing, sample->Q, &incumbent_slowly, sample->tau_I, sample->tau_E, &expected);
     expect(found.status == expected.status, "status at %s: %s, expected %s", sample->where,
            moat_market_status_name[found.status], moat_market_status_name[expected.status]);
@@ -126,7 +126,7 @@ static void compare_markets(const struct sample *sample, int ways[WAYS])
     struct moat_company closed;
     double gap = found.entrant.excess;
     bool resting = found.N_E_star == sample->N_I || found.N_E_star == sample->P;
-    bool in_range = moat_least_data(&sample->by_knots, sample->Q, sample->tau_E, gap, &closed);
+    bool in_range = moat_least_data(&sample->by_nodes, sample->Q, sample->tau_E, gap, &closed);
     if (in_range && closed.N == found.N_E_star) {
         ways[CLOSED]++;
         compare_N(sample, found.N_E_star, expected.N_E_star, gap);

@@ -10,7 +10,7 @@ from unittest import mock
 import h5py
 
 from interrupted import wait_for
-from program import Launch, ProgramTest, preload, temporary_folder
+from program import MPICH, Launch, ProgramTest, preload, temporary_folder
 from sweeps import LONG, SMALL_RIDGE
 
 GROUPS = SMALL_RIDGE.replace("name: small", "name: groups").replace("small.h5", "groups.h5").replace("P: 128", "P: 256")
@@ -66,7 +66,7 @@ class MessagesTest(ProgramTest):
                 wait_for(lambda: self.has_a_result(config))
                 launch.process.send_signal(signal.SIGUSR1)
                 code, out, err = launch.finish()
-                self.assertEqual(code, 75, out + err)
+                self.assertIn(code, (0, 75) if MPICH else (75,), out + err)  # MPICH's mpiexec may return 0 after a USR1
                 self.assertGreater(self.check_ledger(), 0)
 
     def has_a_result(self, config):

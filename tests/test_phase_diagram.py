@@ -206,7 +206,7 @@ class PhaseDiagramTest(unittest.TestCase):
                         0: [-value for value in reversed(powers)] + [0] + powers}[sign]
             values = [value for value, _ in scale.round_values()]
             np.testing.assert_allclose(values, expected, rtol=1e-12)
-            steps = np.diff(scale.place(np.array([value for value in values if value * (sign or 1) > 0])))
+            steps = np.diff(scale.positions(np.array([value for value in values if value * (sign or 1) > 0])))
             np.testing.assert_allclose(steps, steps[0], rtol=1e-9)  # a decade is as long as any other
             self.assertEqual(scale.colours, style.FIELD_MAP if sign else style.DIVERGING_MAP)
 
@@ -302,18 +302,18 @@ class PhaseDiagramTest(unittest.TestCase):
             ([self.path("text.h5"), "-o", figure], "cannot be read as HDF5"),
             ([self.path("other.h5"), "-o", figure], "not a moat results file"),
             ([scaling, "-o", figure], "its sweep is scaling_law"),
-            ([single, "-o", figure], "N_I has a single value"),
+            ([single, "-o", figure], "N_I has fewer than two finite values (100, inf)"),
             ([good, "-o", self.path("figure.jpg")], "expected a figure ending in .png, .pdf or .svg"),
             ([good, "-o", self.path("nowhere/figure.png")], "there is no folder"),
             ([good, "-o", figure, "--slice", "Q=0.2"], "Q has no value 0.2; it has 0.1, 0.4"),
             ([good, "-o", figure, "--slice", "tau_E=x"], "tau_E has no value x; it has 0.95, inf"),
             ([good, "-o", figure, "--slice", "P=2"], "expected AXIS=VALUE with AXIS one of N_I, tau_E, Q, nu"),
-            ([good, "-o", figure, "--slice", "Q=0.1", "Q=0.4"], "Q has a slice already"),
-            ([good, "-o", figure, "--y", "Q", "--slice", "Q=0.1"], "Q is drawn along (--y Q)"),
-            ([good, "-o", figure, "--x", "Q", "--slice", "Q=0.1"], "Q is drawn along (--x Q)"),
+            ([good, "-o", figure, "--slice", "Q=0.1", "Q=0.4"], "Q already has a slice"),
+            ([good, "-o", figure, "--y", "Q", "--slice", "Q=0.1"], "Q is an axis of the figure (--y Q)"),
+            ([good, "-o", figure, "--x", "Q", "--slice", "Q=0.1"], "Q is an axis of the figure (--x Q)"),
             ([good, "-o", figure, "--x", "Q", "--y", "Q"], "--x and --y are both Q; expected two different axes"),
             ([good, "-o", figure, "--x", "tau_I"], "has no axis tau_I (--x tau_I); its axes are N_I, tau_E, Q, nu"),
-            ([good, "-o", figure, "--x", "tau_E"], "tau_E has a single value or none that is finite (0.95, inf)"),
+            ([good, "-o", figure, "--x", "tau_E"], "tau_E has fewer than two finite values (0.95, inf)"),
             ([good, "-o", figure, "--slice", "tau_E=inf", "N_I=10", "Q=0.1", "nu=1"], "leaves no axis to draw against"),
             ([good, "-o", figure, "--quantity", "regime"], "has no variable regime (--quantity regime)"),
             ([single, "-o", figure, "--x", "Q", "--slice", "N_I=inf", "--quantity", "ratio"],
@@ -331,7 +331,7 @@ class PhaseDiagramTest(unittest.TestCase):
         write_market(path, curves_axes(N_I=np.geomspace(10, 1e4, 4)))
         code, stderr = self.run_main(path, "-o", self.path("figure.png"), "--slice", "nu=1")
         self.assertEqual(code, 0)
-        self.assertIn("Q = 0.1, the first of 2", stderr)
+        self.assertIn("Q is held at 0.1, the first of its 2 values", stderr)
         self.assertEqual(self.diagram(path, ["nu=1", "Q=.4", "tau_E=inf"]).plane.y_values.tolist(), [math.inf])
 
     def test_file_of_a_live_and_of_a_killed_run(self):

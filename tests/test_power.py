@@ -94,7 +94,7 @@ class PowerTest(DiskTest):
         self.path.unlink()
         calls, _ = self.record("--fsync")
         names = [name for name, _, _ in calls if name in ("sync", "rename")]
-        self.assertEqual(names, ["sync", "rename"] + 2 * (self.sweep.tasks + 1) * ["sync"] + 3 * ["sync"])
+        self.assertEqual(names, ["sync", "rename"] + 2 * (self.sweep.tasks + 1) * ["sync"] + 5 * ["sync"])
         for number in range(1, names.count("sync") + 1):
             with self.subTest(number):
                 self.path.unlink(missing_ok=True)

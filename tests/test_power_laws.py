@@ -293,7 +293,7 @@ class PowerLawsTest(unittest.TestCase):
                 (scaling_law, ["gap.h5"], "its sweep is market_entry; expected one with"),
                 (policy, ["gap.h5"], "has no tau_I"),
                 (gap, ["gap.h5", "--slice", "N_I=1e6"], "expected infinite data, as in jobs/result-2.yaml"),
-                (entry_regimes, ["entry.h5", "--slice", "N_I=100"], "but N_I is drawn along"),
+                (entry_regimes, ["entry.h5", "--slice", "N_I=100"], "but N_I is an axis of the figure"),
                 (entry_regimes, ["entry.h5", "--over", "alpha"], "--over: found alpha; expected one of"),
                 (scaling_law, ["law.h5", "--slice", "nu=3"], "nu has no value 3; it has 1, 2"),
                 (scaling_law, ["absent.h5"], "no such file")):
@@ -307,7 +307,7 @@ class PowerLawsTest(unittest.TestCase):
     def test_axes_without_a_slice_are_announced(self):
         with contextlib.redirect_stderr(io.StringIO()) as said:
             self.assertEqual(scaling_law.main([str(self.folder / "law.h5"), "-o", str(self.folder / "law.svg")]), 0)
-        self.assertIn("nu = 1, the first of 2; --slice nu=VALUE draws another", said.getvalue())
+        self.assertIn("nu is held at 1, the first of its 2 values; --slice nu=VALUE chooses another", said.getvalue())
         self.assertIn("moat ", (self.folder / "law.svg").read_text())
 
 

@@ -239,7 +239,7 @@ static void test_round_trip(void)
     CU_ASSERT_TRUE(isnan(image.field[FIELD_N_E_STAR][index]));
     CU_ASSERT_EQUAL(image.field[FIELD_STATUS][index], 0);
     for (int a = GRID_N_I; a < GRID_AXES; a++) {
-        double *axis = read_variable(file, field_axis[SWEEP_MARKET_ENTRY][a].name, H5T_NATIVE_DOUBLE);
+        double *axis = read_variable(file, axis_table[SWEEP_MARKET_ENTRY][a].name, H5T_NATIVE_DOUBLE);
         CU_ASSERT_EQUAL(memcmp(axis, config->grid.axis[a].values, config->grid.axis[a].size * sizeof *axis), 0);
         free(axis);
     }
@@ -429,7 +429,7 @@ static void test_foreign_files(void)
 
         hid_t hdf5 = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
         H5Fclose(hdf5);
-        expect_refusal(path, config, force, MOAT_USAGE, "not of moat");
+        expect_refusal(path, config, force, MOAT_USAGE, "moat did not write");
         CU_ASSERT_EQUAL(results_summarise(path, &summary), MOAT_USAGE);
         CU_ASSERT_EQUAL(truncate(path, 60), 0);
         expect_refusal(path, config, force, MOAT_USAGE, "results.h5");

@@ -14,7 +14,7 @@
 
 #include "moat/deterministic.h"
 #include "moat/loss.h"
-#include "ridge/internal.h"
+#include "ridge/profile.h"
 #include "ridge_reference.h"
 #include "suite.h"
 

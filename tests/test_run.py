@@ -35,8 +35,8 @@ LAW_VARIABLES = {
                                    "overfitting_error", "mixture_error", "mixture_finite_data_error", "exponent_loss",
                                    "exponent_excess", "regime", "regime_excess", "status")},
     "L_star": ("Q", "nu"), "nu_prime": ("nu",)}
-ATTRIBUTES = {"Conventions", "title", "history", "references", "date_created", "moat_version", "git_revision", "sweep",
-              "solver", "config"}
+ATTRIBUTES = {"Conventions", "title", "history", "history_before_change", "references", "date_created", "moat_version",
+              "git_revision", "sweep", "solver", "config"}
 MARKETS = {"N_I": "{values: [1e3, 1e6, .inf]}", "tau_E": "{values: [0.95, .inf]}", "Q": "{values: [0.1]}",
            "nu": "{values: [1.0]}", "gamma": 0.1}
 THRESHOLDS = "{values: [0.5, 0.9]}"
@@ -355,10 +355,25 @@ class OutputTest(ProgramTest):
         wanted = 2 * float(plan["predicted, grid"].split()[0])
         self.assertTrue(wanted / 30 < solved < wanted * 30, f"{solved} s, planned {wanted}")  # a sanity check, no timing
 
+    def test_help(self):
+        commands = re.findall(r"^  moat (\w+) (?!\[COMMAND\])", self.run_moat(0, "help")[0], re.M)
+        self.assertGreaterEqual(len(commands), 6)
+        for command in commands:
+            described, _ = self.run_moat(0, "help", command)
+            self.assertEqual(described, self.run_moat(0, command, "--help")[0])
+            self.assertIn(f"Usage: moat {command} ", described)
+        for unknown, meant in (("rnu", "run"), ("stauts", "status"), ("sbatch", "batch"), ("hlep", "help")):
+            for words in ((unknown,), ("help", unknown)):
+                _, err = self.run_moat(2, *words)
+                self.assertRegex(err, rf"^moat: found command `{unknown}`, expected {', '.join(commands)} or help: "
+                                      rf"did you mean `moat {meant}`\?\n$")
+        for unknown in ("sweep", "x", "a-very-long-word-that-is-no-command"):
+            self.assertNotIn("did you mean", self.run_moat(2, unknown)[1])
+
     def test_exit_codes_of_commands(self):
         point = "point --gamma=.5 --nu=1 --Q=.1 --N-I=1e3 --tau-I=.9 "
-        good = ("help", "--help", "run --help", point + "--tau-E=.inf")
-        bad = ("", "sweep", "run", "run a.yaml b.yaml", "run --bogus a.yaml", "status", "status no.h5", "plan", "plan no.yaml", point,
+        good = ("help", "--help", "help --help", "help help", "help run", "run --help", point + "--tau-E=.inf")
+        bad = ("", "sweep", "help sweep", "run", "run a.yaml b.yaml", "run --bogus a.yaml", "status", "status no.h5", "plan", "plan no.yaml", point,
                *(point + rest for rest in ("--tau-E=x", "--tau-E=nan", "--tau-E=1 --Q=0", "--tau-E=1 --nu=9",
                                            "--tau-E=1 --N-I=0.5", "--tau-E=1 --bogus=1", "--tau-E=1 1")))
         for code, lines in ((0, good), (2, bad)):

@@ -11,6 +11,7 @@
 #include "brute_force.h"
 #include "expect.h"
 #include "moat/deterministic.h"
+#include "moat/limit.h"
 #include "moat/market.h"
 #include "suite.h"
 
@@ -189,7 +190,7 @@ static void free_alpha_needs_less(void)
     brute_model_init(&model, 0.1, nu, INFINITY);
     double L_star = 2 * Q * solver.A0, tau_E = 0.9 * L_star;
     for (int i = 0; i < 2; i++) {
-        double loss = moat_company_infinite_data_loss(L_star, tau_E) + gap[i] * L_star;
+        double loss = moat_limit_loss(L_star, tau_E) + gap[i] * L_star;
         double tau_I = pow(sqrt(L_star) - sqrt(loss), 2);
         struct moat_company incumbent;
         struct moat_threshold found;

@@ -294,8 +294,8 @@ class Refusals(ValidationTest):
 
     def test_default_slice_is_told(self):
         write_ridge(self.file, 0.01, 0.01)
-        self.assertEqual(self.run_command()[2], "validation.py: drawn is Q = 0.1, of 2 values; "
-                                                "--slice Q=VALUE draws another\n")
+        self.assertEqual(self.run_command()[2], "validation.py: draws Q = 0.1 out of 2 values; "
+                                                "--slice Q=VALUE chooses another\n")
 
 
 if __name__ == "__main__":

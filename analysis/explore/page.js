@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The page's state is one index on each axis; location.hash has their values, so that a point has an address.
+// The page's state is one index on each axis. location.hash holds the values there, so that every point has an address.
 "use strict";
 
 const about = JSON.parse(document.getElementById("about").textContent);
@@ -34,17 +34,17 @@ async function unpack() {
   flags = bytes.subarray(4 * count);
 }
 
-// The value of a variable at the indices `where`; undefined where the file has no such variable.
+// The value of a variable at the indices `where`; undefined if the file has no such variable.
 function value(name, where) {
   const variable = about.variables[name];
   if (!variable) return undefined;
-  const place = variable.axes.reduce((k, axis) => k * axes[axis].length + where[axis], 0) + variable.offset;
-  return name in about.words ? about.words[name][flags[place]] : numbers[place];
+  const index = variable.axes.reduce((k, axis) => k * axes[axis].length + where[axis], 0) + variable.offset;
+  return name in about.words ? about.words[name][flags[index]] : numbers[index];
 }
 
 const raised = (power) => String(power).replace(/./g, (digit) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(digit)]);
 
-// Six digits, as the tools print them.
+// A number to six digits, as the scripts print it.
 function format(number, digits = 6) {
   if (number === undefined || Number.isNaN(number)) return "–";
   if (!Number.isFinite(number)) return number > 0 ? "∞" : "−∞";
@@ -95,7 +95,7 @@ function move(axis, k) {
   show();
 }
 
-// The point nearest to what the address says.
+// Selects the point whose values are nearest to those in the address.
 function readAddress() {
   for (const [axis, text] of new URLSearchParams(location.hash.slice(1)))
     if (axes[axis]) {
@@ -126,11 +126,12 @@ function show() {
   if (along) drawAll(along);
 }
 
-// --- Plots: SVG in units of CSS pixels at the width the page gives.
-const LEFT = 74, RIGHT = 16, TOP = 8, BOTTOM = 40, FAR = 40; // FAR: from the largest number to infinity
+// --- Plots: SVG whose unit is a CSS pixel, as wide as the page allows.
+const LEFT = 74, RIGHT = 16, TOP = 8, BOTTOM = 40, FAR = 40; // FAR: pixels between the largest number and infinity
 
-// A scale from numbers to pixels. What is positive is logarithmic over more than a factor of 20, where `kind` says so;
-// what may have either sign is so beyond 1 when it comes beyond 20. Infinity has a place of its own at the end.
+// A scale from numbers to pixels. Of kind "positive" it is logarithmic if the values are positive and span more than a
+// factor of 20. Of kind "signed" it is logarithmic beyond -1 and 1 if some value is beyond -20 or 20. Otherwise it is
+// linear. Infinity has its own position at the end. low, high: values that the scale must include.
 function scaleOf(values, from, to, kind, low, high) {
   const known = values.filter(Number.isFinite);
   const end = to;
@@ -158,9 +159,9 @@ function scaleOf(values, from, to, kind, low, high) {
 
 function drawAll(along) {
   const xs = axes[along], where = xs.map((_, k) => ({ ...at, [along]: k }));
-  const column = (name) => where.map((place) => value(name, place) ?? NaN);
+  const column = (name) => where.map((point) => value(name, point) ?? NaN);
   const slope = `elasticity_${along}`;
-  const statuses = where.map((place) => value("status", place));
+  const statuses = where.map((point) => value("status", point));
   const panels = [{ statuses, title: "market entry threshold N_E*", height: 260, kind: "positive", curves: { newcomer: column("N_E_star") } }];
   if (about.variables[slope]) panels.push({ statuses, title: exponents[slope], height: 150, kind: "signed",
                                                 guides: along === "N_I" ? about.theory[slope][at.nu] : [],
@@ -170,7 +171,7 @@ function drawAll(along) {
   find("#plots").replaceChildren(...panels.map((panel) => draw(panel, along, xs)));
 }
 
-// The points without a threshold: a band for each run of one status.
+// Bands over the points without a threshold: one for each run of points with the same status.
 function bands(panel, xs, x, width, top, bottom) {
   const { statuses } = panel, parts = [], last = xs.length - 1;
   const edge = (k, step) => k + step < 0 ? LEFT : k + step > last ? width - RIGHT : (x(xs[k]) + x(xs[k + step])) / 2;
@@ -229,8 +230,8 @@ function draw(panel, along, xs) {
   picture.setAttribute("aria-label", `${panel.title} along ${symbols[along]}`);
   picture.innerHTML = parts.join("");
   picture.addEventListener("click", (event) => {
-    const place = event.offsetX * width / picture.clientWidth;
-    const distance = (k) => Math.abs(x(xs[k]) - place);
+    const clicked = event.offsetX * width / picture.clientWidth;
+    const distance = (k) => Math.abs(x(xs[k]) - clicked);
     move(along, xs.reduce((best, _, k) => distance(k) < distance(best) ? k : best, 0));
   });
   return picture;

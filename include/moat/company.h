@@ -27,19 +27,10 @@ struct moat_company {
     int end;       /* -1, 1: the minimum lies at that end of the solver's range; 0: inside */
 };
 
-/* L1* of infinite data, G(tau) = (sqrt L_star - sqrt min(tau, L_star))^2; NaN when tau < L_star/4. Local.
-   Source: DESIGN.md section 1. */
-double moat_company_infinite_data_loss(double L_star, double tau);
-
 /* The company's constrained minimum at N data points (what the solver is for, or INFINITY; not feasible elsewhere),
    misalignment Q in (0, 1] and safety threshold tau > 0 (absolute, INFINITY allowed). Relative error of
    loss_performance and excess at most 1e-10. Local, no allocation, never fails. Source: DESIGN.md sections 1, 2. */
 void moat_company_solve(const struct moat_solver *solver, double N, double Q, double tau, struct moat_company *out);
-
-/* Whether the company's loss surely has one minimum in the solver's coordinate, as it does where L2 rises with alpha at
-   alpha = 1 for every lambda, or where alpha = 1 is not feasible for those lambda whose label noise makes L2 fall. For
-   a solver with nodes. Local. */
-bool moat_company_has_one_minimum(const struct moat_solver *solver, double N, double Q, double tau);
 
 #ifdef __cplusplus
 }

@@ -36,9 +36,6 @@ struct moat_threshold {
     struct moat_company entrant; /* its choice at N_E*; NaNs where there is no N_E* */
 };
 
-/* D = G(tau_I) - G(tau_E), the gap of infinite-data losses, without cancellation; thresholds >= L_star/4. Local. */
-double moat_market_gap(double L_star, double tau_I, double tau_E);
-
 /* The entry threshold against `incumbent`, which moat_company_solve filled for tau_I (absolute) at the same Q and on
    the same `solver`; `tau_E` is absolute and may be INFINITY. Local, no allocation, never fails: trouble is a status of
    the point. Source: DESIGN.md section 1. */

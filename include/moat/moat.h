@@ -18,6 +18,7 @@
 #include "moat/elasticity.h"
 #include "moat/empirical.h"
 #include "moat/error.h"
+#include "moat/limit.h"
 #include "moat/loss.h"
 #include "moat/market.h"
 #include "moat/regime.h"

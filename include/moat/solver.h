@@ -12,18 +12,35 @@ extern "C" {
 #endif
 
 /*
- * A solver is whatever yields the four coefficients A0, A1, A2, D of the losses (DESIGN.md section 2) at N data points
- * and a regularisation level. The level is given by a coordinate x, increasing with lambda; the deterministic solver
- * takes x = ln kappa. company and market see this interface only.
+ * A solver yields the four coefficients A0, A1, A2, D of the losses at N data points and a ridge level. A coordinate x
+ * that increases with lambda stands for the level; the deterministic solver takes x = ln kappa. Companies, markets and
+ * scaling laws know a solver by this interface alone. Source: MODEL.md section 2.
  *
  *     A0 = E |beta|^2_Sigma, the loss of predicting zero
  *     A1 = the loss of ridge regression on its own target
- *     A2 = E <beta - beta_hat, beta>_Sigma on its own target
- *     D  = what the label noise of a unit mixture adds
+ *     A2 = E <beta - beta_hat, beta>_Sigma, the part of its own target that it leaves unexplained, times A0
+ *     D  = the loss that label noise adds, if the noise of point x has variance x^T diag(b) x
  */
+
+/* The coefficients and their derivatives in x at fixed N. */
 struct moat_coefficients {
     double A1, A2, D;
-    double A1_x, A2_x, D_x; /* derivatives in x at fixed N, or in ln N at fixed lambda: see coefficients_log_N */
+    double A1_x, A2_x, D_x;
+};
+
+/* The coefficients and their derivatives in ln N at fixed lambda. */
+struct moat_coefficients_log_N {
+    double A1, A2, D;
+    double A1_log_N, A2_log_N, D_log_N;
+};
+
+/* The spectral sums of a solver whose coefficients are those of the deterministic equivalent, with x = ln kappa. Minima
+   over x are then enclosed by table nodes first, and N_E* is a closed form at fixed x. */
+struct moat_sums_table {
+    const void *state;
+    void (*sums)(const void *state, double x, struct moat_spectral_sums *out);
+    const struct moat_spectral_sums *node; /* [nodes], at rising x over the whole range */
+    size_t nodes;
 };
 
 /* N_E* is looked for up to this many data points. */
@@ -35,21 +52,15 @@ struct moat_solver {
     double N_low, N_high;   /* the finite N it is for; N_low > 1 or N_high < MOAT_N_MAX where data end */
     double N_covered;       /* largest finite N whose whole range of lambda in (0, 1) the coordinate covers */
     double N_interpolating; /* from this N on L1 -> 0 as lambda -> 0 at alpha = 1 (P finite), else INFINITY */
-    const void *state;
-    /* The range of x that lambda in (0, 1) makes at N points; 1 <= N < INFINITY. */
+    const void *state;      /* the first argument of each function below */
+    /* The range of x for lambda in (0, 1) at N points, 1 <= N < INFINITY. */
     void (*domain)(const void *state, double N, double *x_low, double *x_high);
     void (*coefficients)(const void *state, double N, double x, struct moat_coefficients *out);
-    /* The coefficients with, in place of the derivatives in x, those in ln N at fixed lambda. */
-    void (*coefficients_log_N)(const void *state, double N, double x, struct moat_coefficients *out);
+    void (*coefficients_log_N)(const void *state, double N, double x, struct moat_coefficients_log_N *out);
     double (*lambda)(const void *state, double N, double x);
-    /* The coordinate of a lambda in [0, 1]; x_low for lambda = 0. */
+    /* The x of a lambda in [0, 1]; x_low for lambda = 0. */
     double (*x_of_lambda)(const void *state, double N, double lambda);
-    /* Where the coefficients are those of the deterministic equivalent, with x = ln kappa: the sums at any x and,
-       tabulated at rising x over the whole range, at nodes. Minima are then found among the nodes first, and N_E* from
-       N as a closed form at fixed x. Else nodes = 0. */
-    void (*equivalent)(const void *state, double x, struct moat_spectral_sums *out);
-    const struct moat_spectral_sums *node; /* [nodes] */
-    size_t nodes;
+    const struct moat_sums_table *table; /* NULL for a solver without spectral sums */
 };
 
 #ifdef __cplusplus

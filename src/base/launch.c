@@ -1,38 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Where a run runs, as text and back, and whether it still does. */
+/* Where a run runs: to text and back, and whether it still runs. */
 #include "base/launch.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static long number_of(const char *name)
-{
-    const char *text = getenv(name);
-    return text ? strtol(text, NULL, 10) : 0;
-}
-
 void launch_here(int nodes, int ranks, struct launch *launch)
 {
-    *launch = (struct launch){.job = number_of("SLURM_JOB_ID"),
-                              .restart = number_of("SLURM_RESTART_COUNT"),
-                              .pid = (long)getpid(),
-                              .nodes = nodes,
-                              .ranks = ranks};
+    *launch = (struct launch){.pid = (long)getpid(), .nodes = nodes, .ranks = ranks};
+    slurm_job_here(&launch->job);
     gethostname(launch->host, sizeof launch->host - 1);
 }
 
 void launch_format(const struct launch *launch, char *text, size_t size)
 {
     char job[64] = "", restart[64] = "";
-    if (launch->job > 0) {
-        snprintf(job, sizeof job, "job %ld, ", launch->job);
+    if (launch->job.id > 0) {
+        snprintf(job, sizeof job, "job %ld, ", launch->job.id);
     }
-    if (launch->restart > 0) {
-        snprintf(restart, sizeof restart, "restart %ld, ", launch->restart);
+    if (launch->job.restart > 0) {
+        snprintf(restart, sizeof restart, "restart %ld, ", launch->job.restart);
     }
     snprintf(text, size, "%s%shost %s, pid %ld, %d node%s, %d rank%s", job, restart, launch->host, launch->pid,
              launch->nodes, launch->nodes == 1 ? "" : "s", launch->ranks, launch->ranks == 1 ? "" : "s");
@@ -47,10 +37,10 @@ bool launch_parse(const char *line, struct launch *launch)
         return false;
     }
     at++;
-    if (sscanf(at, "job %ld, %n", &launch->job, &used) == 1) {
+    if (sscanf(at, "job %ld, %n", &launch->job.id, &used) == 1) {
         at += used;
     }
-    if (sscanf(at, "restart %ld, %n", &launch->restart, &used) == 1) {
+    if (sscanf(at, "restart %ld, %n", &launch->job.restart, &used) == 1) {
         at += used;
     }
     used = 0;
@@ -59,8 +49,8 @@ bool launch_parse(const char *line, struct launch *launch)
     return ok && used > 0 && (strcmp(at + used, "]") == 0 || strcmp(at + used, "s]") == 0);
 }
 
-/* The name of a process's program, "" when there is no such process. */
-static void program_of(long pid, char name[64])
+/* Reads the name of a process's program, "" if there is no such process. */
+static void read_program(long pid, char name[64])
 {
     char path[64];
     snprintf(path, sizeof path, "/proc/%ld/comm", pid);
@@ -73,43 +63,33 @@ static void program_of(long pid, char name[64])
     }
 }
 
-/* A number may have gone to another program meanwhile, or to this process after a reboot. */
+/* A process id may belong to another program by now, or, after a reboot, to this very process. */
 static enum launch_state find_process(long pid)
 {
     char name[64], mine[64];
     if (pid == (long)getpid() || (kill((pid_t)pid, 0) != 0 && errno == ESRCH)) {
         return LAUNCH_GONE;
     }
-    program_of(pid, name);
-    program_of((long)getpid(), mine);
+    read_program(pid, name);
+    read_program((long)getpid(), mine);
     return *name && strcmp(name, mine) != 0 ? LAUNCH_GONE : LAUNCH_ALIVE;
 }
 
-static enum launch_state find_job(const struct launch *launch)
+static enum launch_state find_job(const struct slurm_job *job)
 {
-    static const char *const without_processes[] = {"PENDING",   "COMPLETED", "CANCELLED",     "FAILED",
-                                                    "TIMEOUT",   "NODE_FAIL", "OUT_OF_MEMORY", "Invalid job id",
-                                                    "PREEMPTED", "BOOT_FAIL", "DEADLINE"};
-    char command[128], line[256] = "";
-    if (launch->job == number_of("SLURM_JOB_ID") && launch->restart < number_of("SLURM_RESTART_COUNT")) {
-        return LAUNCH_GONE; /* SLURM requeued it, as this run */
+    struct slurm_job here;
+    slurm_job_here(&here);
+    if (job->id == here.id && job->restart < here.restart) {
+        return LAUNCH_GONE; /* SLURM has requeued it, and this run is its next attempt */
     }
-    snprintf(command, sizeof command, "timeout 30 squeue --noheader --states=all --format=%%T --jobs=%ld 2>&1",
-             launch->job);
-    FILE *answer = popen(command, "r"); // NOLINT(cert-env33-c): a number is all that goes into the command
-    bool got = answer && fgets(line, sizeof line, answer);
-    if (answer && pclose(answer) == 0 && !got) {
-        return LAUNCH_GONE; /* squeue knows nothing of it any more */
+    switch (slurm_job_state(job)) {
+    case SLURM_IDLE:
+        return LAUNCH_GONE;
+    case SLURM_RUNNING:
+        return LAUNCH_ALIVE;
+    default:
+        return LAUNCH_UNKNOWN;
     }
-    for (size_t i = 0; i < sizeof without_processes / sizeof without_processes[0]; i++) {
-        if (strstr(line, without_processes[i])) {
-            return LAUNCH_GONE;
-        }
-    }
-    return strncmp(line, "RUNNING", 7) == 0 || strncmp(line, "COMPLETING", 10) == 0 ||
-                   strncmp(line, "S", 1) == 0 /* STOPPED, SUSPENDED, SIGNALING, STAGE_OUT */
-               ? LAUNCH_ALIVE
-               : LAUNCH_UNKNOWN;
 }
 
 enum launch_state launch_find(const struct launch *launch)
@@ -119,5 +99,5 @@ enum launch_state launch_find(const struct launch *launch)
     if (strcmp(launch->host, here.host) == 0) {
         return find_process(launch->pid);
     }
-    return launch->job > 0 ? find_job(launch) : LAUNCH_UNKNOWN;
+    return launch->job.id > 0 ? find_job(&launch->job) : LAUNCH_UNKNOWN;
 }

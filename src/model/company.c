@@ -1,133 +1,112 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The company's constrained minimum over x. At given x the choice of alpha is closed form (company_internal.h). The
- * loss so defined has one minimum (moat_company_isolated_entry has the exception), so a sign change of its slope is
- * bracketed by the whole range of x, and by two neighbouring nodes of a solver that has them.
+ * The company's constrained minimum over x. At given x the choice of alpha is closed form (company_choice.h). The loss
+ * so defined has one minimum (company_isolated.h has the exception). A sign change of its slope is bracketed by the
+ * whole range of x or, for a solver with a table, by two neighbouring nodes. Source: MODEL.md section 5.2.
  */
 #include "moat/company.h"
 
 #include <math.h>
 
-#include "model/company_internal.h"
+#include "model/company_choice.h"
+#include "model/company_isolated.h"
 #include "model/root.h"
 
-double moat_company_infinite_data_loss(double L_star, double tau)
+static double slope_at(double x, void *problem)
 {
-    double root = tau < L_star ? (L_star - tau) / (sqrt(L_star) + sqrt(tau)) : 0;
-    return tau < L_star / 4 ? NAN : root * root;
+    return moat_choice_at(problem, x).slope;
 }
 
-static double slope_at(double x, void *context)
+static double excess_at(double x, void *problem)
 {
-    return moat_choice_at(context, x).slope;
-}
-
-/* Narrows [low, high] to the neighbours of the best of its samples: where data are interpolated, the loss may have
-   small local minima, above all where it hardly depends on x. */
-static void enclose_lowest(const struct problem *problem, double *low, double *high)
-{
-    enum { SAMPLES = 64 };
-    double from = *low, width = (*high - *low) / SAMPLES, lowest = INFINITY;
-    int best = 0;
-    for (int i = 0; i <= SAMPLES; i++) {
-        double excess = moat_choice_at(problem, i < SAMPLES ? from + width * i : *high).excess;
-        if (excess < lowest) {
-            lowest = excess;
-            best = i;
-        }
-    }
-    *high = best < SAMPLES - 1 ? from + width * (best + 1) : *high;
-    *low = best > 0 ? from + width * (best - 1) : *low;
-}
-
-static double breach(double x, void *context)
-{
-    return moat_choice_breach(context, x);
+    return moat_choice_at(problem, x).excess;
 }
 
 /* Cuts `bracket`, whose low end is a, at the kink where alpha = 1 becomes feasible; the minimum may be the kink. */
-static void keep_one_branch(struct problem *problem, double tolerance, struct bracket *bracket)
+static void keep_one_branch(struct company_problem *problem, double tolerance, struct bracket *bracket)
 {
-    struct bracket kink = {bracket->a, breach(bracket->a, problem), bracket->b, breach(bracket->b, problem)};
-    moat_root_shrink(breach, problem, tolerance, &kink);
-    if (kink.a > kink.b) {
-        kink = (struct bracket){kink.b, kink.fb, kink.a, kink.fa};
-    }
-    double below = slope_at(kink.a, problem), above = slope_at(kink.b, problem);
-    if (below > 0) {
-        *bracket = (struct bracket){bracket->a, bracket->fa, kink.a, below};
-    } else if (above < 0) {
-        *bracket = (struct bracket){kink.b, above, bracket->b, bracket->fb};
-    } else {
-        *bracket = (struct bracket){kink.a, below, kink.b, above};
-    }
+    struct bracket kink = {bracket->a, moat_choice_breach(bracket->a, problem), bracket->b,
+                           moat_choice_breach(bracket->b, problem)};
+    moat_root_shrink(moat_choice_breach, problem, tolerance, &kink);
+    double low = fmin(kink.a, kink.b), high = fmax(kink.a, kink.b);
+    kink = (struct bracket){low, slope_at(low, problem), high, slope_at(high, problem)};
+    moat_root_keep_branch(&kink, false, bracket);
 }
 
 /* Two x on either side of the minimum, with the choices there. */
-struct span {
+struct enclosure {
+    const struct company_problem *problem;
     double low, high;
     struct choice at_low, at_high;
+    bool inside_low, inside_high; /* whether 0 < lambda < 1 there; else there is no choice */
 };
 
-/* The neighbouring nodes between which the minimum lies, by bisection: it lies above where lambda <= 0, below where
-   lambda >= 1. Returns whether lambda is between 0 and 1 at both; else the choices are not set. */
-static bool enclose_by_knots(const struct problem *problem, struct span *span)
+/* Whether the minimum lies above node k: always where lambda <= 0, never where lambda >= 1. Keeps the choice there. */
+static bool minimum_is_above(size_t k, void *context)
 {
-    const struct moat_spectral_sums *node = problem->solver->node;
-    size_t below = 0, above = problem->solver->nodes - 1;
-    bool inside_below = false, inside_above = false;
-    while (above - below > 1) {
-        size_t middle = (below + above) / 2;
-        double rest = free_points(&node[middle], problem->N);
-        bool inside = rest > 0 && (node[middle].x <= 0 || exp(node[middle].x) * rest < problem->N);
-        struct choice here = {.slope = rest > 0 ? 1 : -1};
-        if (inside) {
-            struct moat_coefficients c;
-            moat_spectral_sums_coefficients(problem->solver->A0, &node[middle], problem->N, &c);
-            here = moat_choice_from(problem, &c);
-        }
-        if (here.slope < 0) {
-            below = middle;
-            inside_below = inside;
-            span->at_low = here;
-        } else {
-            above = middle;
-            inside_above = inside;
-            span->at_high = here;
-        }
+    struct enclosure *enclosure = context;
+    const struct company_problem *problem = enclosure->problem;
+    const struct moat_spectral_sums *node = &problem->solver->table->node[k];
+    double rest = moat_spectral_sums_free(node, problem->N);
+    bool inside = rest > 0 && (node->x <= 0 || exp(node->x) * rest < problem->N);
+    struct choice here = {.slope = rest > 0 ? 1 : -1};
+    if (inside) {
+        struct moat_coefficients c;
+        moat_spectral_sums_coefficients(problem->solver->A0, node, problem->N, &c);
+        here = moat_choice_from(problem, &c);
     }
-    span->low = node[below].x;
-    span->high = node[above].x;
-    return inside_below && inside_above;
+    bool above = here.slope < 0;
+    *(above ? &enclosure->at_low : &enclosure->at_high) = here;
+    *(above ? &enclosure->inside_low : &enclosure->inside_high) = inside;
+    return above;
 }
 
-/* The minimum over lambda in (0, 1), where moat_company_isolated_entry adds to it; *end is -1 or 1 when it is that end.
- */
-static struct choice minimise(struct problem *problem, bool by_knots, double *x, int *end)
+/* Finds the neighbouring nodes between which the minimum lies. Returns whether lambda is between 0 and 1 at both; if
+   not, the choices there are not set. */
+static bool enclose_by_nodes(struct enclosure *enclosure)
+{
+    const struct moat_sums_table *table = enclosure->problem->solver->table;
+    struct neighbours found = moat_root_bisect_nodes(table->nodes, minimum_is_above, enclosure);
+    enclosure->low = table->node[found.below].x;
+    enclosure->high = table->node[found.above].x;
+    return enclosure->inside_low && enclosure->inside_high;
+}
+
+/* Narrows the enclosure to the neighbours of the lowest of its samples. */
+static void enclose_lowest(struct company_problem *problem, struct enclosure *enclosure)
+{
+    struct bracket bracket = {.a = enclosure->low, .b = enclosure->high};
+    moat_root_enclose_lowest(excess_at, problem, &bracket);
+    enclosure->low = bracket.a;
+    enclosure->high = bracket.b;
+}
+
+/* The minimum over lambda in (0, 1), but for isolated feasible ranges; *end is -1 or 1 when it is that end. */
+static struct choice minimise(struct company_problem *problem, bool by_nodes, double *x, int *end)
 {
     const struct moat_solver *solver = problem->solver;
     double first = NAN, last = NAN;
-    struct span span = {.low = -INFINITY, .high = INFINITY};
-    if (!by_knots || !enclose_by_knots(problem, &span)) {
+    struct enclosure at = {.problem = problem, .low = -INFINITY, .high = INFINITY};
+    if (!by_nodes || !enclose_by_nodes(&at)) {
         solver->domain(solver->state, problem->N, &first, &last);
-        span.low = fmax(span.low, first);
-        span.high = fmin(span.high, last);
+        at.low = fmax(at.low, first);
+        at.high = fmin(at.high, last);
         if (!solver->single_minimum) {
-            enclose_lowest(problem, &span.low, &span.high);
+            enclose_lowest(problem, &at);
         }
-        span.at_low = moat_choice_at(problem, span.low);
-        span.at_high = moat_choice_at(problem, span.high);
+        at.at_low = moat_choice_at(problem, at.low);
+        at.at_high = moat_choice_at(problem, at.high);
     }
-    if (span.at_low.slope >= 0 || span.at_high.slope <= 0) {
-        bool low = span.at_low.slope >= 0;
-        *x = low ? span.low : span.high;
+    if (at.at_low.slope >= 0 || at.at_high.slope <= 0) {
+        bool low = at.at_low.slope >= 0;
+        *x = low ? at.low : at.high;
         *end = *x == first ? -1 : *x == last ? 1 : 0;
-        return low ? span.at_low : span.at_high;
+        return low ? at.at_low : at.at_high;
     }
     *end = 0;
-    double tolerance = 1e-13 * (1 + fabs(span.low));
-    struct bracket bracket = {span.low, span.at_low.slope, span.high, span.at_high.slope};
-    if (solver->single_minimum && (span.at_low.branch == SLACK) != (span.at_high.branch == SLACK)) {
+    double tolerance = 1e-13 * (1 + fabs(at.low));
+    struct bracket bracket = {at.low, at.at_low.slope, at.high, at.at_high.slope};
+    if (solver->single_minimum && (at.at_low.branch == UNCONSTRAINED) != (at.at_high.branch == UNCONSTRAINED)) {
         keep_one_branch(problem, tolerance, &bracket);
     }
     moat_root_shrink(slope_at, problem, tolerance, &bracket);
@@ -143,13 +122,14 @@ static void solve_infinite_data(double L_star, double tau, struct moat_company *
     if (out->feasible) {
         out->alpha = sqrt(fmin(tau, L_star) / L_star);
         out->lambda = 0;
-        out->loss_performance = moat_company_infinite_data_loss(L_star, tau);
+        out->loss_performance = moat_limit_loss(L_star, tau);
         out->loss_safety = fmin(tau, L_star);
     }
 }
 
-/* Data enough to learn any labels exactly, and all of them may be the users': the limit itself, not what the lowest x
-   leaves, and feasible whatever rounding says where tau is L_star. */
+/* With N >= P the company learns any labels exactly, and with tau >= L_star all of them may be for performance. Returns
+   the limit lambda -> 0 itself, not the loss that is left at the lowest x; it is feasible whatever rounding says at
+   tau = L_star. */
 static void solve_interpolating(const struct moat_solver *solver, double L_star, struct moat_company *out)
 {
     double high;
@@ -180,14 +160,14 @@ void moat_company_solve(const struct moat_solver *solver, double N, double Q, do
         return;
     }
 
-    struct problem problem = {solver, N, Q, tau, moat_loss_limit(solver->A0, Q, tau)};
-    bool by_knots = solver->nodes > 0;
-    struct choice choice = minimise(&problem, by_knots, &out->x, &out->end);
-    if (choice.branch != SLACK && by_knots && !moat_company_has_one_minimum(solver, N, Q, tau)) {
-        by_knots = false;
+    struct company_problem problem = {solver, N, Q, tau, moat_limit(solver->A0, Q, tau)};
+    bool by_nodes = solver->table != NULL;
+    struct choice choice = minimise(&problem, by_nodes, &out->x, &out->end);
+    if (choice.branch != UNCONSTRAINED && by_nodes && !moat_company_has_one_minimum(solver, N, Q, tau)) {
+        by_nodes = false;
         choice = minimise(&problem, false, &out->x, &out->end);
     }
-    if (choice.branch != SLACK && !by_knots) {
+    if (choice.branch != UNCONSTRAINED && !by_nodes) {
         double x = moat_company_isolated_entry(&problem);
         struct choice other = isnan(x) ? choice : moat_choice_at(&problem, x);
         if (other.excess < choice.excess) {
@@ -199,11 +179,11 @@ void moat_company_solve(const struct moat_solver *solver, double N, double Q, do
         }
     }
     out->excess = choice.excess;
-    out->feasible = choice.branch != VIOLATED;
+    out->feasible = choice.branch != INFEASIBLE;
     if (out->feasible) {
         out->alpha = fmin(1, (1 + choice.s) / 2);
         out->lambda = out->end < 0 ? 0 : out->end > 0 ? 1 : fmin(1, solver->lambda(solver->state, N, out->x));
-        out->loss_performance = problem.limit.m * problem.limit.miss * problem.limit.miss + choice.excess;
+        out->loss_performance = problem.limit.m * problem.limit.distance * problem.limit.distance + choice.excess;
         out->loss_safety = choice.loss_safety;
     }
 }

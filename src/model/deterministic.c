@@ -4,8 +4,9 @@
  *
  * Every sum is analytic in x for |Im x| < pi, because its poles lie at kappa = -sigma_i. On panels of width 1/4 the
  * interpolant of degree 8 through Chebyshev nodes therefore converges like (8 pi + ..)^-9, below rounding, and needs no
- * logarithms. With P finite, N - df1 and N - df2 near N = P would cancel, so there P - df is tabulated. Panels hold
- * monomial coefficients, the four sums side by side, so that one Horner loop gives all four values and derivatives.
+ * logarithms. With P finite, N - df1 and N - df2 would cancel near N = P, so there the table holds P - df1 and P - df2.
+ * Panels hold monomial coefficients, the four sums side by side, so that one Horner loop gives all four values and
+ * derivatives. Source: MODEL.md sections 3.1 and 3.2.
  */
 #include "moat/deterministic.h"
 
@@ -20,7 +21,7 @@ enum { SUMS = 4, DF1 = 0, DF2 = 1, SUM_A1 = 2, SUM_A2 = 3, NODES = 9 };
 #define PANEL_WIDTH 0.25
 
 struct panel {
-    double origin;                   /* as in struct moat_spectral_sums */
+    double offset;                   /* as in struct moat_spectral_sums */
     double coefficient[NODES][SUMS]; /* of xi^k, xi in [-1, 1] across the panel */
 };
 
@@ -30,6 +31,7 @@ struct moat_deterministic {
     size_t panels;
     struct panel *panel;             /* [panels] */
     struct moat_spectral_sums *node; /* [panels + 1]: at the panels' edges */
+    struct moat_sums_table sums;     /* the nodes and sums_at, for users of the solver */
 };
 
 /* Monomial coefficients on [-1, 1] of the Chebyshev interpolant: out[k] = sum_j basis[k][j] value[j]. */
@@ -60,7 +62,7 @@ static void panel_fill(const struct moat_spectrum *spectrum, double x_centre, co
     struct moat_spectrum_sums centre;
     moat_spectrum_sums(spectrum, x_centre, &centre);
     bool complement = centre.rest1 < centre.df1;
-    panel->origin = complement ? round(centre.df1 + centre.rest1) : 0;
+    panel->offset = complement ? round(centre.df1 + centre.rest1) : 0;
     for (int j = 0; j < NODES; j++) {
         struct moat_spectrum_sums sums;
         moat_spectrum_sums(spectrum, x_centre + node[j] * PANEL_WIDTH / 2, &sums);
@@ -95,7 +97,7 @@ static void table_at(const struct moat_deterministic *table, double x, struct mo
     }
     const double scale = 2 / PANEL_WIDTH;
     *out = (struct moat_spectral_sums){.x = x,
-                                       .origin = panel->origin,
+                                       .offset = panel->offset,
                                        .df1 = v[DF1],
                                        .df2 = v[DF2],
                                        .a1 = v[SUM_A1],
@@ -108,29 +110,37 @@ static void table_at(const struct moat_deterministic *table, double x, struct mo
 
 static double df1(const struct moat_spectral_sums *at)
 {
-    return at->origin + at->df1;
+    return at->offset + at->df1;
 }
 
-/* Where df1 = N: the ridgeless end. df1 falls with x, so bisection over the panels' edges finds the panel; inside it
-   Newton's method starts where ln df1 would be if it were linear, which it nearly is. */
+struct df1_goal {
+    const struct moat_deterministic *table;
+    double N;
+};
+
+static bool ridgeless_is_above(size_t k, void *context)
+{
+    const struct df1_goal *goal = context;
+    return df1(&goal->table->node[k]) > goal->N;
+}
+
+/* The ridgeless end of the range of x, where df1 = N. df1 falls with x, so bisection over the panels' edges finds the
+   panel. Inside it Newton's method starts where ln df1 would be if it were linear, which it nearly is. */
 static double ridgeless_x(const struct moat_deterministic *table, double N)
 {
-    const struct moat_spectral_sums *node = table->node;
-    if (N >= df1(&node[0])) {
+    if (N >= df1(&table->node[0])) {
         return table->x_min;
     }
-    size_t below = 0, above = table->panels; /* df1 at below > N >= df1 at above */
-    while (above - below > 1) {
-        size_t middle = (below + above) / 2;
-        *(df1(&node[middle]) > N ? &below : &above) = middle;
-    }
-    double low = node[below].x, high = node[above].x;
-    double x = low + PANEL_WIDTH * log(df1(&node[below]) / N) / log(df1(&node[below]) / df1(&node[above]));
+    struct df1_goal goal = {table, N};
+    struct neighbours found = moat_root_bisect_nodes(table->panels + 1, ridgeless_is_above, &goal);
+    const struct moat_spectral_sums *below = &table->node[found.below], *above = &table->node[found.above];
+    double low = below->x, high = above->x; /* df1 at low > N >= df1 at high */
+    double x = low + PANEL_WIDTH * log(df1(below) / N) / log(df1(below) / df1(above));
     x = x > low && x < high ? x : 0.5 * (low + high);
     for (int iteration = 0; iteration < 50; iteration++) {
         struct moat_spectral_sums at;
         table_at(table, x, &at);
-        double excess = at.origin - N + at.df1;
+        double excess = at.offset - N + at.df1;
         *(excess > 0 ? &low : &high) = x;
         double next = x - excess / at.df1_x;
         next = next >= low && next <= high ? next : 0.5 * (low + high);
@@ -142,15 +152,15 @@ static double ridgeless_x(const struct moat_deterministic *table, double N)
     return x;
 }
 
-/* Where lambda = 1: kappa - 1 - kappa df1/N is convex in kappa with derivative 1 - df2/N, and positive at
-   1 + trace/N because kappa df1 <= trace, so Newton's method falls to the root from there. */
+/* The other end, where lambda = 1: kappa - 1 - kappa df1/N is convex in kappa with derivative 1 - df2/N. It is positive
+   at kappa = 1 + trace/N because kappa df1 <= trace, so Newton's method falls to the root from there. */
 static double unit_lambda_x(const struct moat_deterministic *table, double N)
 {
     double kappa = 1 + table->trace / N;
     for (int iteration = 0; iteration < 50; iteration++) {
         struct moat_spectral_sums at;
         table_at(table, log(kappa), &at);
-        double step = (kappa * (N - at.origin - at.df1) - N) / (N - at.origin - at.df2);
+        double step = (kappa * moat_spectral_sums_free(&at, N) - N) / (N - at.offset - at.df2);
         kappa -= step;
         if (fabs(step) <= 1e-15 * kappa) {
             break;
@@ -165,7 +175,7 @@ static void domain(const void *state, double N, double *x_low, double *x_high)
     *x_high = unit_lambda_x(state, N);
 }
 
-static void equivalent(const void *state, double x, struct moat_spectral_sums *out)
+static void sums_at(const void *state, double x, struct moat_spectral_sums *out)
 {
     table_at(state, x, out);
 }
@@ -178,7 +188,7 @@ static void coefficients(const void *state, double N, double x, struct moat_coef
     moat_spectral_sums_coefficients(table->a0, &at, N, out);
 }
 
-static void coefficients_log_N(const void *state, double N, double x, struct moat_coefficients *out)
+static void coefficients_log_N(const void *state, double N, double x, struct moat_coefficients_log_N *out)
 {
     const struct moat_deterministic *table = state;
     struct moat_spectral_sums at;
@@ -190,7 +200,7 @@ double moat_deterministic_lambda(const struct moat_deterministic *table, double 
 {
     struct moat_spectral_sums at;
     table_at(table, x, &at);
-    double lambda = exp(x) * (N - at.origin - at.df1) / N;
+    double lambda = exp(x) * moat_spectral_sums_free(&at, N) / N;
     *lambda_x = lambda - exp(x) * at.df1_x / N;
     return fmax(0, lambda);
 }
@@ -263,6 +273,7 @@ enum moat_status moat_deterministic_create(double gamma, double nu, double P, st
     for (size_t p = 0; p <= table->panels; p++) {
         table_at(table, table->x_min + PANEL_WIDTH * (double)p, &table->node[p]);
     }
+    table->sums = (struct moat_sums_table){table, sums_at, table->node, table->panels + 1};
     status = MOAT_OK;
 
 cleanup:
@@ -300,8 +311,6 @@ struct moat_solver moat_deterministic_solver(const struct moat_deterministic *ta
         .coefficients_log_N = coefficients_log_N,
         .lambda = lambda,
         .x_of_lambda = x_of_lambda,
-        .equivalent = equivalent,
-        .node = table->node,
-        .nodes = table->panels + 1,
+        .table = &table->sums,
     };
 }

@@ -2,49 +2,59 @@
 /*
  * Elasticities of the market entry threshold, by the implicit function theorem on L1*(N_E*, tau_E) = L1*(N_I, tau_I).
  *
- * In units of m = L_star / 4 (loss.h) a company minimises l1 = (1 - z)^2 + R/m subject to l2 = (1 + z)^2 + R/m <= t =
- * tau/m. By the envelope theorem its minimum l* moves with a parameter as l1 + mu l2 - mu t does at its choice held
- * fixed, mu >= 0 being the multiplier of the constraint. What is held fixed is lambda, not the solver's coordinate: so
- * the slope in ln N holds at the ends of lambda's range too. And alpha = 1, or else z, as in company.c: so nothing
- * cancels. Of m, r, R0/m and R1/m, the last two move with Q, by A1/m each and no more.
+ * In units of m = L_star / 4 (loss.h) a company minimises l1 = (1 - z)^2 + R/m subject to l2 = (1 + z)^2 + R/m <= t,
+ * t = tau/m. By the envelope theorem its minimum l* moves with a parameter as l1 + mu (l2 - t) does at the company's
+ * choice held fixed, where mu >= 0 is the multiplier of the constraint. The choice held fixed is lambda, not the
+ * solver's coordinate, so the slope in ln N holds at the ends of lambda's range too; and alpha where alpha = 1, else z,
+ * so that nothing cancels. Of m, r, R0/m and R1/m only the last two move with Q, each by -A1/m. Source: MODEL.md
+ * section 7.
  */
 #include "moat/elasticity.h"
 
 #include <math.h>
 
+#include "moat/limit.h"
 #include "moat/loss.h"
 
-/* Derivatives of a company's l*, or of what takes its place. */
+/* Derivatives of a company's l*, or of the number that takes its place. */
 struct response {
     double log_N, log_Q /* at fixed t */, log_tau;
 };
 
-/* The coefficients at a company's choice and the losses' forms, with derivatives in x and in ln N. */
-struct place {
-    struct moat_coefficients by_x, by_N;
-    struct moat_loss_form form_x, form_N;
+/* The losses at a company's choice, with derivatives in x and in ln N. */
+struct losses {
+    struct moat_coefficients c;
+    struct moat_coefficients_log_N c_log_N;
+    struct moat_loss_form form;
+    struct moat_loss_form_log_N form_log_N;
 };
 
-static struct place place_of(const struct moat_solver *solver, double Q, const struct moat_company *company)
+static struct losses losses_at(const struct moat_solver *solver, double Q, const struct moat_company *company)
 {
-    struct place at;
-    solver->coefficients(solver->state, company->N, company->x, &at.by_x);
-    solver->coefficients_log_N(solver->state, company->N, company->x, &at.by_N);
-    at.form_x = moat_loss_form(solver->A0, Q, &at.by_x);
-    at.form_N = moat_loss_form(solver->A0, Q, &at.by_N);
+    struct losses at;
+    solver->coefficients(solver->state, company->N, company->x, &at.c);
+    solver->coefficients_log_N(solver->state, company->N, company->x, &at.c_log_N);
+    at.form = moat_loss_form(solver->A0, Q, &at.c);
+    at.form_log_N = moat_loss_form_log_N(solver->A0, Q, &at.c_log_N);
     return at;
 }
 
-/* d L2 / dx at alpha = 1. */
-static double safety_x(const struct place *at)
+/* dL2/dx at alpha = 1. */
+static double safety_x(const struct losses *at)
 {
-    return at->by_x.A1_x + 4 * at->form_x.m * at->form_x.r_x;
+    return at->c.A1_x + 4 * at->form.m * at->form.r_x;
 }
 
-/* Whether alpha = 1 meets the constraint just at the company's x, where neither condition alone makes the minimum. */
-static bool at_kink(const struct place *at, const struct moat_company *company, double tau)
+/* dL2/d ln N at alpha = 1. */
+static double safety_log_N(const struct losses *at)
 {
-    double breach = at->by_x.A1 + 4 * at->form_x.m * at->form_x.r - tau;
+    return at->c_log_N.A1_log_N + 4 * at->form.m * at->form_log_N.r_log_N;
+}
+
+/* Whether the company's x is the kink where alpha = 1 becomes feasible: the slope of neither side is zero there. */
+static bool at_kink(const struct losses *at, const struct moat_company *company, double tau)
+{
+    double breach = at->c.A1 + 4 * at->form.m * at->form.r - tau;
     double resolution = 1e-11 * (1 + fabs(company->x)) * fabs(safety_x(at)) + 4e-15 * tau;
     return isfinite(tau) && company->end == 0 && fabs(breach) <= resolution;
 }
@@ -57,35 +67,36 @@ static struct response respond(const struct moat_solver *solver, double Q, const
         double root = sqrt(fmin(tau / m, 4));
         return (struct response){.log_tau = -root * (2 - root)};
     }
-    struct place at = place_of(solver, Q, company);
+    struct losses at = losses_at(solver, Q, company);
     double mu = 0, log_N;
     bool kink = at_kink(&at, company, tau);
     if (kink || company->alpha == 1) {
-        mu = kink ? fmax(0, -at.by_x.A1_x / safety_x(&at)) : 0; /* x is what the constraint makes it */
-        log_N = (1 + mu) * at.by_N.A1_x / m + 4 * mu * at.form_N.r_x;
+        mu = kink ? fmax(0, -at.c.A1_x / safety_x(&at)) : 0; /* at the kink the constraint decides x */
+        log_N = (1 + mu) * at.c_log_N.A1_log_N / m + 4 * mu * at.form_log_N.r_log_N;
     } else {
-        const struct moat_loss_form *form = &at.form_N;
+        const struct moat_loss_form *form = &at.form;
         double z = form->r * (2 * company->alpha - 1), rho = form->R2 / (form->r * form->r);
         if (company->loss_safety >= tau) {
             mu = (1 - z - rho * z / m) / (1 + z + rho * z / m);
         }
-        log_N = (1 + mu) * moat_loss_rest_x(form, 4 * company->alpha * (1 - company->alpha)) / m;
+        log_N = (1 + mu) * moat_loss_rest_log_N(form, &at.form_log_N, 4 * company->alpha * (1 - company->alpha)) / m;
     }
-    return (struct response){log_N, -(1 + mu) * at.by_x.A1 / m, mu > 0 ? -mu * tau / m : 0};
+    return (struct response){log_N, -(1 + mu) * at.c.A1 / m, mu > 0 ? -mu * tau / m : 0};
 }
 
-/* The same of the least l2 over lambda less t, at alpha = 1/2 or 1: where meeting tau_E is what sets N_E*. */
+/* The response of the least l2 over lambda less t, at alpha = 1/2 or 1, where meeting tau_E alone decides N_E*. */
 static struct response respond_safety(const struct moat_solver *solver, double Q, const struct moat_company *company,
                                       double tau)
 {
-    struct place at = place_of(solver, Q, company);
-    double m = at.form_N.m;
-    double safety_N = company->alpha < 0.75 ? at.form_N.R0_x : at.by_N.A1_x + 4 * m * at.form_N.r_x;
-    return (struct response){safety_N / m, -at.by_x.A1 / m, -tau / m};
+    struct losses at = losses_at(solver, Q, company);
+    double m = at.form.m;
+    double log_N = company->alpha < 0.75 ? at.form_log_N.R0_log_N : safety_log_N(&at);
+    return (struct response){log_N / m, -at.c.A1 / m, -tau / m};
 }
 
-/* Whether meeting tau_E is what sets N_E*. That is all an entrant must do against a loss above tau_E, for L1 <= L2. And
-   with alpha = 1, where label noise lets it in at some N only (company.c), L1* jumps there to below the incumbent's. */
+/* Whether meeting tau_E alone decides N_E*. It does against an incumbent whose loss is at least tau_E, because
+   L1 <= L2. It also does where the entrant enters through an isolated feasible range (company_isolated.h): L1* jumps
+   there to below the incumbent's. */
 static bool safety_decides(const struct moat_company *incumbent, const struct moat_company *entrant, double gap,
                            double tau_E)
 {
@@ -98,13 +109,13 @@ void moat_elasticity_threshold(const struct moat_solver *solver, double Q, const
                                struct moat_elasticity *out)
 {
     const struct moat_company *entrant = &threshold->entrant;
-    double L_star = 2 * Q * solver->A0, D = moat_market_gap(L_star, tau_I, tau_E);
+    double L_star = 2 * Q * solver->A0, D = moat_limit_gap(L_star, tau_I, tau_E);
     *out = (struct moat_elasticity){NAN, NAN, NAN, NAN, NAN};
     if (!(threshold->status == MOAT_MARKET_OK || threshold->status == MOAT_MARKET_ENTRANT_ALWAYS)) {
         return;
     }
     *out = (struct moat_elasticity){0};
-    if (threshold->status == MOAT_MARKET_OK && entrant->excess > 0) { /* 0: both losses vanish, from N = P on */
+    if (threshold->status == MOAT_MARKET_OK && entrant->excess > 0) { /* 0: both losses vanish, at N >= P */
         struct response I = {0}, E;
         if (safety_decides(incumbent, entrant, D + incumbent->excess, tau_E)) {
             E = respond_safety(solver, Q, entrant, tau_E);

@@ -2,40 +2,26 @@
 /*
  * Interpolation of measured coefficients as ratios to the deterministic equivalent.
  *
- * Bicubic splines in (asinh(lambda / unit), ln N): in the first the grid is uniform and the ridgeless limit is an
- * ordinary point, in the second the ladder is close to uniform. Near-ridgeless coefficients jump where N reaches P and
- * a spline across that would ring far from it, so the rungs below P, those from P on, and the interval between have one
- * each.
+ * Bicubic splines in (y, ln N), y = asinh(lambda / unit): in y the grid is uniform and the ridgeless limit is an
+ * ordinary point, in ln N the ladder is close to uniform. Near-ridgeless coefficients jump where N reaches P, and a
+ * spline across that jump would ring far from it. So the rungs below P, those from P on, and the interval between have
+ * a spline each. Source: MODEL.md section 9.
  */
 #include "moat/empirical.h"
 
-#include <gsl/gsl_interp2d.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { RATIOS = 3, RATIO_A1 = 0, RATIO_A2 = 1, RATIO_D = 2 };
+#include "model/patch.h"
 
-enum { PATCHES = 3, PATCH_RUNGS_MIN = 4 }; /* GSL's bicubic wants four */
-
-/* Rungs with a spline of their own. Where there are fewer than four, rungs beyond the ends are made up on the straight
-   line through the last two, which leaves two rungs a straight line between them. */
-struct patch {
-    size_t rungs;
-    double log_N_end; /* the last real rung */
-    double *log_N;
-    double *ratio[RATIOS]; /* [rung][lambda] */
-    gsl_interp2d *spline[RATIOS];
-};
+enum { PATCHES = 3 };
 
 struct moat_empirical {
     const struct moat_deterministic *table;
     struct moat_solver deterministic;
-    size_t rungs, lambdas;
     double N_low, N_high, unit, y_max;
-    double *log_N, *y;     /* nodes */
-    double *ratio[RATIOS]; /* [rung][lambda] */
+    struct ratio_grid grid;
     size_t patches;
     struct patch patch[PATCHES]; /* rising in N, each begins where the one before ends */
 };
@@ -63,13 +49,13 @@ static bool singular(double expected)
 static enum moat_status fill_ratio(struct moat_empirical *e, int which, const double *lambda, const double *measured)
 {
     static const char *const name[RATIOS] = {"A1", "A2", "D"};
-    for (size_t k = 0; k < e->rungs; k++) {
-        double N = exp(e->log_N[k]);
-        for (size_t j = e->lambdas; j-- > 0;) {
+    for (size_t k = 0; k < e->grid.rungs; k++) {
+        double N = exp(e->grid.log_N[k]);
+        for (size_t j = e->grid.lambdas; j-- > 0;) {
             struct moat_coefficients c;
             e->deterministic.coefficients(e->deterministic.state, N, moat_deterministic_x(e->table, N, lambda[j]), &c);
             double expected = which == RATIO_A1 ? c.A1 : which == RATIO_A2 ? c.A2 : c.D;
-            double *ratio = &e->ratio[which][k * e->lambdas + j], found = measured[k * e->lambdas + j];
+            double *ratio = &e->grid.ratio[which][k * e->grid.lambdas + j], found = measured[k * e->grid.lambdas + j];
             /* The ratio has a limit where both are singular; nothing depends on it there. */
             *ratio = j == 0 && singular(expected) ? ratio[1] : found / expected;
             if (!(*ratio > 0 && isfinite(*ratio))) {
@@ -81,74 +67,28 @@ static enum moat_status fill_ratio(struct moat_empirical *e, int which, const do
     return MOAT_OK;
 }
 
-static enum moat_status allocate(size_t rungs, size_t lambdas, struct moat_empirical *e)
+static enum moat_status allocate(size_t rungs, size_t lambdas, struct ratio_grid *grid)
 {
-    e->rungs = rungs;
-    e->lambdas = lambdas;
-    e->log_N = malloc(rungs * sizeof(double));
-    e->y = malloc(lambdas * sizeof(double));
-    bool complete = e->log_N && e->y;
+    *grid = (struct ratio_grid){.rungs = rungs, .lambdas = lambdas};
+    grid->log_N = malloc(rungs * sizeof(double));
+    grid->y = malloc(lambdas * sizeof(double));
+    bool complete = grid->log_N && grid->y;
     for (int i = 0; i < RATIOS; i++) {
-        e->ratio[i] = malloc(rungs * lambdas * sizeof(double));
-        complete = complete && e->ratio[i];
+        grid->ratio[i] = malloc(rungs * lambdas * sizeof(double));
+        complete = complete && grid->ratio[i];
     }
     return complete ? MOAT_OK : moat_error_set(MOAT_MEMORY, "out of memory for %zu x %zu coefficients", rungs, lambdas);
 }
 
-/* Values of a made-up rung on the line through two others, in ln N. */
-static void extend(size_t lambdas, struct patch *patch, size_t made_up, size_t near, size_t far)
-{
-    patch->log_N[made_up] = 2 * patch->log_N[near] - patch->log_N[far];
-    for (int i = 0; i < RATIOS; i++) {
-        for (size_t j = 0; j < lambdas; j++) {
-            double *ratio = patch->ratio[i];
-            ratio[made_up * lambdas + j] = 2 * ratio[near * lambdas + j] - ratio[far * lambdas + j];
-        }
-    }
-}
-
-/* The spline on rungs first .. end - 1, at least two. */
-static enum moat_status patch_create(const struct moat_empirical *e, size_t first, size_t end, struct patch *patch)
-{
-    size_t real = end - first, lambdas = e->lambdas;
-    size_t before = real == 2, after = real < PATCH_RUNGS_MIN;
-    patch->rungs = before + real + after;
-    patch->log_N_end = e->log_N[end - 1];
-    patch->log_N = malloc(patch->rungs * sizeof(double));
-    bool complete = patch->log_N != NULL;
-    for (int i = 0; i < RATIOS; i++) {
-        patch->ratio[i] = malloc(patch->rungs * lambdas * sizeof(double));
-        patch->spline[i] = gsl_interp2d_alloc(gsl_interp2d_bicubic, lambdas, patch->rungs);
-        complete = complete && patch->ratio[i] && patch->spline[i];
-    }
-    if (!complete) {
-        return moat_error_set(MOAT_MEMORY, "out of memory for the splines of %zu rungs", real);
-    }
-    memcpy(patch->log_N + before, e->log_N + first, real * sizeof(double));
-    for (int i = 0; i < RATIOS; i++) {
-        memcpy(patch->ratio[i] + before * lambdas, e->ratio[i] + first * lambdas, real * lambdas * sizeof(double));
-    }
-    if (before) {
-        extend(lambdas, patch, 0, 1, 2);
-    }
-    if (after) {
-        extend(lambdas, patch, before + real, before + real - 1, before + real - 2);
-    }
-    for (int i = 0; i < RATIOS; i++) {
-        gsl_interp2d_init(patch->spline[i], e->y, patch->log_N, patch->ratio[i], lambdas, patch->rungs);
-    }
-    return MOAT_OK;
-}
-
-/* Cuts the rungs into patches: `below` of them are below P. */
-static enum moat_status cut(size_t below, struct moat_empirical *e)
+/* Divides the rungs, of which the first `below` are below P, into patches. */
+static enum moat_status divide(size_t below, struct moat_empirical *e)
 {
     const size_t first[PATCHES] = {0, below > 0 ? below - 1 : 0, below};
-    const size_t end[PATCHES] = {below, below > 0 && below < e->rungs ? below + 1 : 0, e->rungs};
+    const size_t end[PATCHES] = {below, below > 0 && below < e->grid.rungs ? below + 1 : 0, e->grid.rungs};
     enum moat_status status = MOAT_OK;
     for (int p = 0; p < PATCHES && status == MOAT_OK; p++) {
         if (end[p] >= first[p] + 2) { /* a single rung is an end of the patch beside it */
-            status = patch_create(e, first[p], end[p], &e->patch[e->patches++]);
+            status = moat_patch_create(&e->grid, first[p], end[p], &e->patch[e->patches++]);
         }
     }
     return status;
@@ -169,21 +109,21 @@ enum moat_status moat_empirical_create(const struct moat_deterministic *determin
     e->unit = tables->lambda_unit;
     e->y_max = asinh(1 / e->unit);
     size_t below = 0; /* rungs below P */
-    enum moat_status status = allocate(tables->rungs, tables->lambdas, e);
+    enum moat_status status = allocate(tables->rungs, tables->lambdas, &e->grid);
     if (status == MOAT_OK) {
-        for (size_t k = 0; k < e->rungs; k++) {
-            e->log_N[k] = log(tables->N[k]);
+        for (size_t k = 0; k < e->grid.rungs; k++) {
+            e->grid.log_N[k] = log(tables->N[k]);
             below += tables->N[k] < e->deterministic.N_interpolating;
         }
-        for (size_t j = 0; j < e->lambdas; j++) {
-            e->y[j] = e->y_max * (double)j / (double)(e->lambdas - 1);
+        for (size_t j = 0; j < e->grid.lambdas; j++) {
+            e->grid.y[j] = e->y_max * (double)j / (double)(e->grid.lambdas - 1);
         }
     }
     for (int i = 0; i < RATIOS && status == MOAT_OK; i++) {
         status = fill_ratio(e, i, tables->lambda, measured[i]);
     }
     if (status == MOAT_OK) {
-        status = cut(below, e);
+        status = divide(below, e);
     }
     if (status != MOAT_OK) {
         moat_empirical_destroy(out);
@@ -191,29 +131,18 @@ enum moat_status moat_empirical_create(const struct moat_deterministic *determin
     return status;
 }
 
-static void patch_free(struct patch *patch)
-{
-    for (int i = 0; i < RATIOS; i++) {
-        free(patch->ratio[i]);
-        if (patch->spline[i]) {
-            gsl_interp2d_free(patch->spline[i]);
-        }
-    }
-    free(patch->log_N);
-}
-
 void moat_empirical_destroy(struct moat_empirical **empirical)
 {
     struct moat_empirical *e = *empirical;
     if (e) {
         for (int i = 0; i < RATIOS; i++) {
-            free(e->ratio[i]);
+            free(e->grid.ratio[i]);
         }
         for (size_t p = 0; p < e->patches; p++) {
-            patch_free(&e->patch[p]);
+            moat_patch_free(&e->patch[p]);
         }
-        free(e->log_N);
-        free(e->y);
+        free(e->grid.log_N);
+        free(e->grid.y);
         free(e);
         *empirical = NULL;
     }
@@ -237,56 +166,42 @@ static double x_of_lambda(const void *state, double N, double level)
     return e->deterministic.x_of_lambda(e->deterministic.state, N, level);
 }
 
-/* The splines at one (N, lambda). */
-struct place {
+/* One (N, lambda) on the splines. */
+struct spline_point {
     const struct patch *patch;
     double y, log_N;
     double y_x; /* dy / dx at fixed N */
 };
 
-static struct place place_at(const struct moat_empirical *e, double N, double x)
+static struct spline_point locate(const struct moat_empirical *e, double N, double x)
 {
     double lambda_x, level = moat_deterministic_lambda(e->table, N, x, &lambda_x);
-    struct place place = {
+    struct spline_point at = {
         .patch = e->patch,
         .y = fmin(asinh(level / e->unit), e->y_max),
-        .log_N = fmin(fmax(log(N), e->log_N[0]), e->log_N[e->rungs - 1]), /* not outside by rounding */
+        .log_N = fmin(fmax(log(N), e->grid.log_N[0]), e->grid.log_N[e->grid.rungs - 1]), /* not outside by rounding */
         .y_x = lambda_x / hypot(level, e->unit),
     };
-    while (place.patch + 1 < e->patch + e->patches && place.log_N > place.patch->log_N_end) {
-        place.patch++;
+    while (at.patch + 1 < e->patch + e->patches && at.log_N > at.patch->log_N_end) {
+        at.patch++;
     }
-    return place;
+    return at;
 }
 
 typedef double evaluate(const gsl_interp2d *, const double *, const double *, const double *, double, double,
                         gsl_interp_accel *, gsl_interp_accel *);
 
 /* A ratio, or its derivative in y or ln N. */
-static double ratio_at(const struct moat_empirical *e, const struct place *at, int which, evaluate *function)
+static double ratio_at(const struct moat_empirical *e, const struct spline_point *at, int which, evaluate *function)
 {
     const struct patch *patch = at->patch;
-    return function(patch->spline[which], e->y, patch->log_N, patch->ratio[which], at->y, at->log_N, NULL, NULL);
-}
-
-/* Multiplies coefficients of the deterministic equivalent by the ratios; ratio_x in what c's derivatives are in. */
-static struct moat_coefficients product(const struct moat_coefficients *c, const double ratio[RATIOS],
-                                        const double ratio_x[RATIOS])
-{
-    return (struct moat_coefficients){
-        .A1 = ratio[RATIO_A1] * c->A1,
-        .A2 = ratio[RATIO_A2] * c->A2,
-        .D = ratio[RATIO_D] * c->D,
-        .A1_x = ratio[RATIO_A1] * c->A1_x + ratio_x[RATIO_A1] * c->A1,
-        .A2_x = ratio[RATIO_A2] * c->A2_x + ratio_x[RATIO_A2] * c->A2,
-        .D_x = ratio[RATIO_D] * c->D_x + ratio_x[RATIO_D] * c->D,
-    };
+    return function(patch->spline[which], e->grid.y, patch->log_N, patch->ratio[which], at->y, at->log_N, NULL, NULL);
 }
 
 static void coefficients(const void *state, double N, double x, struct moat_coefficients *out)
 {
     const struct moat_empirical *e = state;
-    struct place at = place_at(e, N, x);
+    struct spline_point at = locate(e, N, x);
     double ratio[RATIOS], ratio_x[RATIOS];
     for (int i = 0; i < RATIOS; i++) {
         ratio[i] = ratio_at(e, &at, i, gsl_interp2d_eval);
@@ -294,22 +209,36 @@ static void coefficients(const void *state, double N, double x, struct moat_coef
     }
     struct moat_coefficients c;
     e->deterministic.coefficients(e->deterministic.state, N, x, &c);
-    *out = product(&c, ratio, ratio_x);
+    *out = (struct moat_coefficients){
+        .A1 = ratio[RATIO_A1] * c.A1,
+        .A2 = ratio[RATIO_A2] * c.A2,
+        .D = ratio[RATIO_D] * c.D,
+        .A1_x = ratio[RATIO_A1] * c.A1_x + ratio_x[RATIO_A1] * c.A1,
+        .A2_x = ratio[RATIO_A2] * c.A2_x + ratio_x[RATIO_A2] * c.A2,
+        .D_x = ratio[RATIO_D] * c.D_x + ratio_x[RATIO_D] * c.D,
+    };
 }
 
-/* y is fixed where lambda is. */
-static void coefficients_log_N(const void *state, double N, double x, struct moat_coefficients *out)
+/* At fixed lambda y is fixed too. */
+static void coefficients_log_N(const void *state, double N, double x, struct moat_coefficients_log_N *out)
 {
     const struct moat_empirical *e = state;
-    struct place at = place_at(e, N, x);
-    double ratio[RATIOS], ratio_N[RATIOS];
+    struct spline_point at = locate(e, N, x);
+    double ratio[RATIOS], ratio_log_N[RATIOS];
     for (int i = 0; i < RATIOS; i++) {
         ratio[i] = ratio_at(e, &at, i, gsl_interp2d_eval);
-        ratio_N[i] = ratio_at(e, &at, i, gsl_interp2d_eval_deriv_y);
+        ratio_log_N[i] = ratio_at(e, &at, i, gsl_interp2d_eval_deriv_y);
     }
-    struct moat_coefficients c;
+    struct moat_coefficients_log_N c;
     e->deterministic.coefficients_log_N(e->deterministic.state, N, x, &c);
-    *out = product(&c, ratio, ratio_N);
+    *out = (struct moat_coefficients_log_N){
+        .A1 = ratio[RATIO_A1] * c.A1,
+        .A2 = ratio[RATIO_A2] * c.A2,
+        .D = ratio[RATIO_D] * c.D,
+        .A1_log_N = ratio[RATIO_A1] * c.A1_log_N + ratio_log_N[RATIO_A1] * c.A1,
+        .A2_log_N = ratio[RATIO_A2] * c.A2_log_N + ratio_log_N[RATIO_A2] * c.A2,
+        .D_log_N = ratio[RATIO_D] * c.D_log_N + ratio_log_N[RATIO_D] * c.D,
+    };
 }
 
 struct moat_solver moat_empirical_solver(const struct moat_empirical *empirical)
@@ -324,8 +253,6 @@ struct moat_solver moat_empirical_solver(const struct moat_empirical *empirical)
     solver.coefficients_log_N = coefficients_log_N;
     solver.lambda = lambda;
     solver.x_of_lambda = x_of_lambda;
-    solver.equivalent = NULL;
-    solver.node = NULL;
-    solver.nodes = 0;
+    solver.table = NULL;
     return solver;
 }

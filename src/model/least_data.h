@@ -9,13 +9,13 @@
 
 /*
  * The company's problem turned round: the least data with which some (alpha, lambda) has
- * L1 <= min(G(tau) + excess, tau) and L2 <= tau.
+ * L1 <= min(G(tau) + excess, tau) and L2 <= tau. Source: MODEL.md sections 6.2 and 6.3.
  */
 
-/* Solves it for a solver with nodes, misalignment Q, tau > L_star/4 (absolute, INFINITY allowed) and excess > 0; fills
-   *out as moat_company_solve would at that N. Returns false, with *out undefined, where the solution is not certain:
-   outside the solver's range of N and x, at lambda = 1, and where L2 might fall with alpha. Relative error of N as far
-   as the losses determine it, 1e-11. Local. */
+/* Solves it for a solver with a table, misalignment Q, tau > L_star/4 (absolute, INFINITY allowed) and excess > 0.
+   Fills *out as moat_company_solve would at that N. Returns false, with *out undefined, where the solution is not
+   certain: outside the solver's range of N and x, at lambda = 1, and where L2 might fall with alpha. Relative error of
+   N as far as the losses determine it, 1e-11. Local. */
 bool moat_least_data(const struct moat_solver *solver, double Q, double tau, double excess, struct moat_company *out);
 
 #endif

@@ -13,7 +13,7 @@
 #include <float.h>
 #include <math.h>
 
-#include "moat/loss.h"
+#include "moat/limit.h"
 #include "model/least_data.h"
 #include "model/root.h"
 
@@ -21,20 +21,13 @@ const char *const moat_market_status_name[MOAT_MARKET_STATUSES] = {
     "pending", "ok", "entrant_always", "no_entry", "incumbent_infeasible", "entrant_infeasible", "failed",
 };
 
-double moat_market_gap(double L_star, double tau_I, double tau_E)
-{
-    double I = fmin(tau_I, L_star), E = fmin(tau_E, L_star);
-    double root = sqrt(L_star), root_I = sqrt(I), root_E = sqrt(E);
-    return (E - I) / (root_E + root_I) * ((L_star - I) / (root + root_I) + (L_star - E) / (root + root_E));
-}
-
 /* The excess over G(tau_E) that the entrant may have: what makes it as good as the incumbent, and no more than makes it
    feasible, for a company that is not feasible has a loss above tau_E. */
 static double allowed_excess(double A0, double Q, const struct moat_company *incumbent, double tau_I, double tau_E)
 {
-    struct moat_loss_limit limit = moat_loss_limit(A0, Q, tau_E);
-    double feasible = 4 * limit.m * limit.z + limit.spare; /* tau_E - G(tau_E) */
-    return fmin(moat_market_gap(2 * Q * A0, tau_I, tau_E) + incumbent->excess, feasible);
+    struct moat_limit limit = moat_limit(A0, Q, tau_E);
+    double feasible = 4 * limit.m * limit.z + limit.headroom; /* tau_E - G(tau_E) */
+    return fmin(moat_limit_gap(2 * Q * A0, tau_I, tau_E) + incumbent->excess, feasible);
 }
 
 struct entry {
@@ -111,7 +104,7 @@ static enum moat_market_status solve(const struct moat_solver *solver, double Q,
 
     bool laxer = tau_E >= tau_I && incumbent->N <= solver->N_high; /* then the incumbent's data are enough */
     double N_high = laxer ? incumbent->N : solver->N_high;
-    if (solver->nodes > 0 && moat_least_data(solver, Q, tau_E, gap, &out->entrant) && out->entrant.N <= N_high) {
+    if (solver->table && moat_least_data(solver, Q, tau_E, gap, &out->entrant) && out->entrant.N <= N_high) {
         out->N_E_star = out->entrant.N;
         return MOAT_MARKET_OK;
     }

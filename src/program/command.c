@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the commands share. */
+/* The parts that several commands share: arguments, the start of MPI, messages, exit codes. */
 #include "program/command.h"
 
 #include <argp.h>
@@ -26,35 +26,50 @@ int command_exit_code(enum moat_status status)
     }
 }
 
-int command_is_first(void)
+void command_print_error(enum moat_status status)
+{
+    if (status != MOAT_OK && *moat_error_message()) {
+        fprintf(stderr, "moat: %s\n", moat_error_message());
+    }
+}
+
+bool command_is_first(void)
 {
     struct launcher launcher;
     return !launcher_find(&launcher) || launcher.rank == 0 || !launcher.direct;
 }
 
-void command_parse(const struct argp *argp, int argc, char **argv, void *arguments)
+/* Sends a stream of this process to /dev/null. Returns a copy of the stream, -1 if that fails. */
+static int silence(int stream)
 {
-    int output = -1, error = -1, nowhere = -1;
-    if (!command_is_first()) {
-        argp_err_exit_status = EXIT_SUCCESS;
-        nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-        output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-        error = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-    }
+    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC), copy = fcntl(stream, F_DUPFD_CLOEXEC, 3);
     if (nowhere >= 0) {
-        dup2(nowhere, STDOUT_FILENO);
-        dup2(nowhere, STDERR_FILENO);
+        dup2(nowhere, stream);
         close(nowhere);
     }
+    return copy;
+}
+
+/* Undoes silence(). */
+static void restore(int stream, int copy)
+{
+    if (copy >= 0) {
+        dup2(copy, stream);
+        close(copy);
+    }
+}
+
+void command_parse(const struct argp *argp, int argc, char **argv, void *arguments)
+{
+    int output = -1, error = -1;
+    if (!command_is_first()) {
+        argp_err_exit_status = EXIT_SUCCESS;
+        output = silence(STDOUT_FILENO);
+        error = silence(STDERR_FILENO);
+    }
     argp_parse(argp, argc, argv, 0, NULL, arguments);
-    if (output >= 0) {
-        dup2(output, STDOUT_FILENO);
-        close(output);
-    }
-    if (error >= 0) {
-        dup2(error, STDERR_FILENO);
-        close(error);
-    }
+    restore(STDOUT_FILENO, output);
+    restore(STDERR_FILENO, error);
 }
 
 bool command_start_mpi(int *rank, int *code)
@@ -75,26 +90,26 @@ bool command_start_mpi(int *rank, int *code)
         fprintf(stderr,
                 "moat: %s started %d processes, but moat is built with %s and each of them is alone: start them with "
                 "that library's own mpirun or mpiexec, or an `srun --mpi=...` it knows; one process alone: "
-                "`env -u %s moat ...`\n",
-                launcher.name, launcher.size, library, launcher.variable);
+                "`env%s moat ...`\n",
+                launcher.name, launcher.size, library, launcher.unset);
     }
     MPI_Finalize();
     *code = first ? command_exit_code(MOAT_USAGE) : EXIT_SUCCESS;
     return false;
 }
 
-error_t command_parse_file(int key, char *argument, struct argp_state *state, const char *what, const char **path)
+error_t command_parse_file(int key, char *argument, struct argp_state *state, const char *noun, const char **path)
 {
     switch (key) {
     case ARGP_KEY_ARG:
         if (*path) {
-            argp_error(state, "found a second %s `%s`, expected one", what, argument);
+            argp_error(state, "found a second %s `%s`, expected one", noun, argument);
         }
         *path = argument;
         return 0;
     case ARGP_KEY_END:
         if (!*path) {
-            argp_error(state, "expected a %s", what);
+            argp_error(state, "expected a %s", noun);
         }
         return 0;
     default:

@@ -8,50 +8,69 @@
 #include "moat/error.h"
 #include "results/results.h"
 
-/* The commands of the program. argv[0] is the command's own name; the return value is the exit code. */
-int command_run(int argc, char **argv);
-int command_point(int argc, char **argv);
-int command_status(int argc, char **argv);
-int command_plan(int argc, char **argv);
-int command_submit(int argc, char **argv);
-int command_batch(int argc, char **argv);
+/* A command of the program. `moat help` is written from these and from argp's tables, so that it cannot differ from
+   `moat COMMAND --help`. */
+struct command {
+    const char *name, *summary; /* the summary is one line, as the answer to "what does it do?" */
+    const struct argp *argp;
+    int required;                      /* the first so many options of `argp` must be given */
+    int (*run)(int argc, char **argv); /* argv[0] is the name for messages, "moat run"; returns the exit code */
+};
 
-/* The exit code that stands for `status`: 0 done, 2 usage, 75 stopped and resumable, 1 anything else. */
+/* Every command NAME, in the order of `moat help`. To add one, write NAME.c, which defines command_NAME, and its
+   section of moat.1, and name it here. */
+#define COMMANDS(use) use(run) use(plan) use(submit) use(batch) use(point) use(status)
+
+#define COMMAND_DECLARE(name) extern const struct command command_##name;
+COMMANDS(COMMAND_DECLARE)
+
+/* Returns the exit code for `status`: 0 done, 2 usage, 75 stopped and resumable, 1 anything else. */
 int command_exit_code(enum moat_status status);
 
-/* Whether this process is the first of its launch, the one that speaks. One that a shell or script among the ranks
-   started speaks too: it may be the only one. Local, before MPI_Init. */
-int command_is_first(void);
+/* Prints the message of the last failure to stderr, unless `status` is MOAT_OK or there is no message. Local. */
+void command_print_error(enum moat_status status);
 
-/* argp_parse for every command. Where it prints and ends the program, for help or a usage error, each rank ends there,
-   before MPI_Init, where the others would wait for it. The first alone prints; the others exit with 0, as a launcher
-   kills all ranks, the first before it has spoken, when one exits with anything else. Local, before MPI_Init. */
+/* Returns whether this process is the one that prints: the first of those that a launcher started. A process that a
+   shell or script among the ranks started prints too, since it may be the only one. Local, before MPI_Init. */
+bool command_is_first(void);
+
+/* Parses the arguments of a command. Help and usage errors end the process here, before MPI_Init, and do so on every
+   rank. Only the first rank prints. The others exit with 0: when a rank exits with anything else, its launcher kills
+   the first before it has printed. Local, before MPI_Init. */
 void command_parse(const struct argp *argp, int argc, char **argv, void *arguments);
 
 /*
- * MPI_Init, with this process's rank. Returns false, with MPI finalized and the exit code in *code, where a launcher
- * started several processes and each finds itself alone: it is the launcher of another MPI library. The first process
- * has then named both, and exits with 2. Collective over MPI_COMM_WORLD.
+ * Calls MPI_Init and sets *rank. If a launcher started several processes but each finds itself alone, it is the
+ * launcher of another MPI library: the first process names both, MPI is finalized, the exit code is set, and false is
+ * returned. Collective over MPI_COMM_WORLD.
  */
 bool command_start_mpi(int *rank, int *code);
 
-/* The part of an argp parser that takes the command's one file, called `what` in messages, into *path. */
-error_t command_parse_file(int key, char *argument, struct argp_state *state, const char *what, const char **path);
+/* The part of an argp parser that takes the command's one file, called `noun` in messages, into *path. */
+error_t command_parse_file(int key, char *argument, struct argp_state *state, const char *noun, const char **path);
 
-/* A number of ranks from the command line into *ranks; argp's error where it is none. */
+/* Reads a number of ranks from the command line into *ranks; ends in argp's error if it is not one. */
 void command_parse_ranks(const char *argument, struct argp_state *state, int *ranks);
 
-/* The option of all commands that run a sweep. */
+/* The options of all commands that run a sweep. */
 enum { COMMAND_FSYNC = 0x100 /* no letter */ };
+#define COMMAND_OUTPUT_OPTION                                                                                          \
+    {                                                                                                                  \
+        "output", 'o', "FILE", 0, "results file, instead of the config's `output`", 0                                  \
+    }
+#define COMMAND_FORCE_OPTION                                                                                           \
+    {                                                                                                                  \
+        "force", 'f', NULL, 0, "replace a results file of another sweep; one of this sweep is resumed", 0              \
+    }
 #define COMMAND_FSYNC_OPTION                                                                                           \
     {                                                                                                                  \
         "fsync", COMMAND_FSYNC, NULL, 0,                                                                               \
-            "what is done survives a loss of power too: brings the file to disk every second and after each data "     \
-            "set",                                                                                                     \
+            "bring the file to disk every second and after each data set, so that finished work survives a loss of "   \
+            "power",                                                                                                   \
             0                                                                                                          \
     }
 
-/* Prints the number of points of each status that occurs, a line each. */
+/* Prints, on a line each, the number of points of every status that occurs. */
 void command_print_summary(const struct results_summary *summary);
 
 #endif

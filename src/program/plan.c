@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* moat plan: prints what a sweep will take. */
+/* moat plan: prints the work, memory and time that a sweep will take. */
 #include <argp.h>
 #include <mpi.h>
 #include <stdio.h>
@@ -11,19 +11,19 @@
 #include "run/plan.h"
 #include "sweep/config.h"
 
-struct arguments {
+struct plan_arguments {
     const char *config;
     int ranks;
 };
 
 static const struct argp_option options[] = {
-    {"ranks", 'n', "K", 0, "ranks of the run, 1 or more; default: one more than this machine has cores", 0},
+    {"ranks", 'n', "K", 0, "ranks of the run; default: one more than this machine has cores", 0},
     {0},
 };
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
-    struct arguments *arguments = state->input;
+    struct plan_arguments *arguments = state->input;
     switch (key) {
     case 'n':
         command_parse_ranks(argument, state, &arguments->ranks);
@@ -33,12 +33,20 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     }
 }
 
-static void print_duration(const char *what, double seconds)
+static const struct argp argp = {
+    .options = options,
+    .parser = parse_option,
+    .args_doc = "CONFIG.yaml",
+    .doc =
+        "Prints what the sweep of CONFIG.yaml will take: tasks, flops, memory, groups of ranks, the size of the file, "
+        "and the time, from a calibration of a few seconds on this machine."};
+
+static void print_duration(const char *name, double seconds)
 {
     if (seconds < 120) {
-        printf("%-22s %.3g s\n", what, seconds);
+        printf("%-22s %.3g s\n", name, seconds);
     } else {
-        printf("%-22s %.3g h\n", what, seconds / 3600);
+        printf("%-22s %.3g h\n", name, seconds / 3600);
     }
 }
 
@@ -71,7 +79,7 @@ static void print_plan(const struct plan *plan)
     print_duration("predicted, whole sweep", plan->tables_seconds + plan->grid_seconds);
 }
 
-static enum moat_status make_plan(const struct arguments *arguments)
+static enum moat_status make_plan(const struct plan_arguments *arguments)
 {
     struct config *config = NULL;
     struct plan *plan = NULL;
@@ -89,24 +97,21 @@ static enum moat_status make_plan(const struct arguments *arguments)
     return status;
 }
 
-int command_plan(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-    struct arguments arguments = {0};
-    const struct argp argp = {
-        .options = options,
-        .parser = parse_option,
-        .args_doc = "CONFIG.yaml",
-        .doc = "Says what the sweep of CONFIG.yaml will take: tasks, flops, memory, groups of ranks, "
-               "time by a calibration of a few seconds on this machine, and the size of the file."};
-    command_parse(&argp, argc, argv, &arguments);
+    struct plan_arguments arguments = {0};
     int rank, code;
+    command_parse(&argp, argc, argv, &arguments);
     if (!command_start_mpi(&rank, &code)) {
         return code;
     }
     enum moat_status status = rank == 0 ? make_plan(&arguments) : MOAT_OK;
-    if (status != MOAT_OK) {
-        fprintf(stderr, "moat: %s\n", moat_error_message());
-    }
+    command_print_error(status);
     MPI_Finalize();
     return command_exit_code(status);
 }
+
+const struct command command_plan = {.name = "plan",
+                                     .summary = "print what a sweep will take: tasks, memory, time, file size",
+                                     .argp = &argp,
+                                     .run = run};

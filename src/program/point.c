@@ -159,21 +159,23 @@ static enum moat_status solve_and_print(const struct arguments *arguments)
     return MOAT_OK;
 }
 
-int command_point(int argc, char **argv)
+static const struct argp argp = {
+    .options = options,
+    .parser = parse_option,
+    .doc = "Solves one market with the deterministic equivalent and prints N_E*, its elasticities, both companies' "
+           "choices, and the four terms of their performance loss."};
+
+static int run(int argc, char **argv)
 {
     struct arguments arguments = {.number[DIMENSION] = INFINITY, .given[DIMENSION] = true};
-    const struct argp argp = {
-        .options = options,
-        .parser = parse_option,
-        .doc = "Solves one market with the deterministic equivalent and prints both companies' choices, "
-               "with the four terms of their performance loss."};
     command_parse(&argp, argc, argv, &arguments);
     if (!command_is_first()) {
         return 0;
     }
     enum moat_status status = solve_and_print(&arguments);
-    if (status != MOAT_OK) {
-        fprintf(stderr, "moat: %s\n", moat_error_message());
-    }
+    command_print_error(status);
     return command_exit_code(status);
 }
+
+const struct command command_point = {
+    .name = "point", .summary = "solve one market and print it", .argp = &argp, .required = DIMENSION, .run = run};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* moat status: what a results file has, from the file alone, once or for as long as a run writes it. */
+/* moat status: prints how far a sweep is, from its results file alone, once or as long as a run writes it. */
 #include <argp.h>
 #include <math.h>
 #include <stdbool.h>
@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "moat/market.h"
 #include "program/command.h"
 #include "results/results.h"
@@ -16,24 +17,24 @@
 
 #define PAUSE_MIN 1.0     /* s between two looks at the file */
 #define PAUSE_MAX 60.0    /* s */
-#define PAUSE_PER_LOOK 20 /* a look at a large file takes time, and the disk's */
+#define PAUSE_PER_LOOK 20 /* s of pause for each s that a look took: looks must not keep the disk busy */
 
-struct arguments {
+struct status_arguments {
     const char *path;
     bool follow;
-    double wait; /* s without a writer */
+    double wait; /* s without a writer after which --follow gives up */
 };
 
 static const struct argp_option options[] = {
-    {"follow", 'f', NULL, 0, "go on until the sweep is complete (exit 0) or no process writes it (exit 75)", 0},
-    {"wait", 'w', "SECONDS", 0, "with --follow: how long to wait for a writer, as of a job in the queue; default 10",
-     0},
+    {"follow", 'f', NULL, 0, "watch until the sweep is complete (exit 0) or no process writes the file (exit 75)", 0},
+    {"wait", 'w', "SECONDS", 0,
+     "with --follow: wait this long for a process that writes the file, such as a job in the queue; default 10", 0},
     {0},
 };
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
-    struct arguments *arguments = state->input;
+    struct status_arguments *arguments = state->input;
     char *end;
     switch (key) {
     case 'f':
@@ -50,21 +51,26 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     }
 }
 
+static const struct argp argp = {.options = options,
+                                 .parser = parse_option,
+                                 .args_doc = "FILE",
+                                 .doc =
+                                     "Prints how far the sweep in FILE is. Reads the file alone, so it works from any "
+                                     "node and while a run writes the file."};
+
+static bool is_complete(const struct results_summary *summary)
+{
+    return summary->blocks > 0 && summary->blocks_done == summary->blocks;
+}
+
 static void print_status(const char *path, const struct results_summary *summary)
 {
     printf("%s: %zu of %zu blocks done, %s\n", path, summary->blocks_done, summary->blocks,
-           summary->blocks_done == summary->blocks ? "complete" : "not complete: run the same command to go on");
+           is_complete(summary) ? "complete" : "not complete: the same `moat run` resumes it");
     if (summary->tasks > 0) {
         printf("%zu of %zu data sets done, %zu failed\n", summary->tasks_done, summary->tasks, summary->tasks_failed);
     }
     command_print_summary(summary);
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
 static void pause_for(double seconds)
@@ -72,7 +78,7 @@ static void pause_for(double seconds)
     nanosleep(&(struct timespec){.tv_sec = (time_t)seconds, .tv_nsec = (long)(1e9 * fmod(seconds, 1))}, NULL);
 }
 
-/* Shows the stage that the sweep is in: data sets first, then points. */
+/* Shows the progress of the stage that the sweep is in: data sets first, then points. */
 static void show(struct progress *progress, const struct results_summary *summary)
 {
     size_t tasks = summary->tasks_done + summary->tasks_failed;
@@ -85,13 +91,14 @@ static void show(struct progress *progress, const struct results_summary *summar
             progress_end(progress);
         }
         progress_begin(progress, unit, total, done, false);
-        progress->last = 0; /* the first look shows at once */
+        progress->last = 0; /* show the first look at once */
     }
     progress->failed = measuring ? summary->tasks_failed : summary->points_by_status[MOAT_MARKET_FAILED];
     progress_add(progress, done > progress->done ? done - progress->done : 0);
 }
 
-/* One look at the file; *alive when some process writes it. A file that is not there yet may still come. */
+/* Reads the summary, and whether some process writes the file. A file that does not exist yet may still come: its
+   summary has no blocks. */
 static enum moat_status look(const char *path, struct results_summary *summary, bool *alive)
 {
     enum moat_status status = MOAT_OK;
@@ -106,39 +113,39 @@ static enum moat_status look(const char *path, struct results_summary *summary, 
 static enum moat_status give_up(const char *path, const struct results_summary *summary, double waited)
 {
     if (summary->blocks == 0) {
-        return moat_error_set(MOAT_USAGE, "%s: no such file after %.0f s, expected a results file of moat", path,
-                              waited);
+        return moat_error_set(MOAT_USAGE, "%s: no such file after %.0f s, expected a results file", path, waited);
     }
     return moat_error_set(MOAT_STOPPED, "%s: not complete, and no process has written it for %.0f s%s%s%s", path,
                           waited, *summary->writer ? "; the last was killed (" : "", summary->writer,
                           *summary->writer ? ")" : "");
 }
 
-static enum moat_status follow(const struct arguments *arguments, struct results_summary *summary)
+/* Shows the progress until the sweep is complete, or no process has written the file for arguments->wait seconds. */
+static enum moat_status follow(const struct status_arguments *arguments, struct results_summary *summary)
 {
     struct progress progress = {0};
-    enum moat_status status;
-    bool alive = false, said = false;
-    for (double start = now(), seen = start;;) {
-        double before = now();
+    enum moat_status status = MOAT_OK;
+    bool alive = false, said = false, complete = false;
+    double written = clock_seconds(); /* when a process was last seen to write the file */
+    while (status == MOAT_OK && !complete) {
+        double before = clock_seconds();
         status = look(arguments->path, summary, &alive);
-        double after = now();
+        double after = clock_seconds();
         if (status == MOAT_OK && summary->blocks > 0) {
             show(&progress, summary);
         } else if (status == MOAT_OK && !said) {
-            fprintf(stderr, "moat: %s is not there yet, waiting for it %g s at most\n", arguments->path,
+            fprintf(stderr, "moat: %s does not exist yet: waiting for it, at most %g s\n", arguments->path,
                     arguments->wait);
             said = true;
         }
-        bool complete = summary->blocks > 0 && summary->blocks_done == summary->blocks;
-        seen = alive ? after : seen;
-        if (status == MOAT_OK && !complete && after - seen >= arguments->wait) {
-            status = give_up(arguments->path, summary, after - seen);
+        complete = is_complete(summary);
+        written = alive ? after : written;
+        if (status == MOAT_OK && !complete && after - written >= arguments->wait) {
+            status = give_up(arguments->path, summary, after - written);
         }
-        if (status != MOAT_OK || complete) {
-            break;
+        if (status == MOAT_OK && !complete) {
+            pause_for(fmin(fmax(PAUSE_MIN, PAUSE_PER_LOOK * (after - before)), PAUSE_MAX));
         }
-        pause_for(fmin(fmax(PAUSE_MIN, PAUSE_PER_LOOK * (after - before)), PAUSE_MAX));
     }
     if (progress.unit) {
         progress_end(&progress);
@@ -146,13 +153,9 @@ static enum moat_status follow(const struct arguments *arguments, struct results
     return status;
 }
 
-int command_status(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-    struct arguments arguments = {.wait = 10};
-    const struct argp argp = {.options = options,
-                              .parser = parse_option,
-                              .args_doc = "FILE",
-                              .doc = "Prints how far the sweep in FILE is; also while a run writes it, from any node."};
+    struct status_arguments arguments = {.wait = 10};
     command_parse(&argp, argc, argv, &arguments);
     if (!command_is_first()) {
         return 0;
@@ -164,8 +167,11 @@ int command_status(int argc, char **argv)
         print_status(arguments.path, &summary);
         fflush(stdout);
     }
-    if (status != MOAT_OK) {
-        fprintf(stderr, "moat: %s\n", moat_error_message());
-    }
+    command_print_error(status);
     return command_exit_code(status);
 }
+
+const struct command command_status = {.name = "status",
+                                       .summary = "print how far a sweep is, also while a run writes its file",
+                                       .argp = &argp,
+                                       .run = run};

@@ -5,6 +5,8 @@
  * The file is made under a temporary name beside its own and renamed when it is complete and open to SWMR readers. So a
  * kill leaves either no file or a good one, and an old file goes only when the new one takes its place.
  */
+#include "results/create.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -13,23 +15,25 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "moat/version.h"
-#include "results/internal.h"
+#include "results/hdf5.h"
+#include "results/history.h"
+#include "results/layout.h"
+#include "results/lock.h"
 
 enum { FILE_PAGE = 4096 /* bytes, no more than a page of memory */, ATTRIBUTES_MAX = 32 };
 static const char new_suffix[] = ".moat-new";
 static const char references[] =
     "Jagadeesan, Jordan and Steinhardt, arXiv 2409.03734; PNAS 2025, doi 10.1073/pnas.2510004122";
 
-/* Whole chunks, their index, coordinates, block records, attributes. A double, as the product of the axes may not fit
+/* Whole chunks, their index, coordinates, the groups, attributes. A double, because the product of the axes may not fit
    an integer. */
 double results_bytes(const struct config *config)
 {
     size_t shape[GRID_AXES];
-    double bytes = 65536 + 2 * (double)strlen(config->text) + 25 * (double)grid_blocks(&config->grid);
+    double bytes = 65536 + 2 * (double)strlen(config->text);
     grid_block_shape(&config->grid, shape);
     for (int f = 0; f < FIELD_COUNT; f++) {
         if (!field_stored(&field_table[f], config)) {
@@ -45,14 +49,14 @@ double results_bytes(const struct config *config)
         }
         bytes += chunks * (chunk_bytes + 16);
     }
-    bytes += config->solver == SOLVER_RIDGE ? results_ridge_bytes(config) : 0;
+    bytes += groups_bytes(config);
     for (int a = 0; a < GRID_AXES; a++) {
         bytes += 8 * (double)config->grid.axis[a].size;
     }
     return bytes;
 }
 
-/* Whether the folder of `target` is there, can be written and has room. */
+/* Checks that the folder of `target` exists, can be written and has room. */
 static enum moat_status check_folder(const char *path, const char *target, const struct config *config)
 {
     struct statvfs disk;
@@ -87,57 +91,32 @@ static enum moat_status check_folder(const char *path, const char *target, const
     return status;
 }
 
-static void time_now(char text[32])
-{
-    time_t now = time(NULL);
-    struct tm utc;
-    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-}
-
-bool results_add_history(hid_t file, const char *path, const char *argv_line, int descriptor)
-{
-    char *old = hdf5_text_read(file, "history"), *text = NULL, now[32];
-    time_now(now);
-    bool any = old && *old; /* a disk that failed under an earlier run may have cost its lines */
-    if (!old && H5Aexists(file, "history") > 0) {
-        fprintf(stderr, "moat: %s: the history of earlier runs is damaged: it starts anew\n", path);
-    }
-    bool ok = asprintf(&text, "%s%s%s moat %s (%s): %s", any ? old : "", any ? "\n" : "", now, moat_version(),
-                       moat_revision(), argv_line) >= 0;
-    ok = ok && results_write_history(file, text, descriptor);
-    if (text) {
-        free(text);
-    }
-    free(old);
-    return ok;
-}
-
 static bool write_provenance(hid_t file, const char *path, const struct config *config, const char *argv_line)
 {
     char now[32];
-    time_now(now);
+    history_time(now);
     return hdf5_text_write(file, "Conventions", "CF-1.10") && hdf5_text_write(file, "title", config->name) &&
-           results_add_history(file, path, argv_line, -1) && hdf5_text_write(file, "references", references) &&
+           history_add(file, path, argv_line, -1) && hdf5_text_write(file, "references", references) &&
            hdf5_text_write(file, "date_created", now) && hdf5_text_write(file, "moat_version", moat_version()) &&
            hdf5_text_write(file, "git_revision", moat_revision()) &&
-           hdf5_text_write(file, "sweep", config->sweep == SWEEP_SCALING_LAW ? "scaling_law" : "market_entry") &&
-           hdf5_text_write(file, "solver", config->solver == SOLVER_RIDGE ? "ridge" : "deterministic") &&
+           hdf5_text_write(file, "sweep", sweep_name[config->sweep]) &&
+           hdf5_text_write(file, "solver", solver_name[config->solver]) &&
            hdf5_text_write(file, "config", config->text);
 }
 
-/* The file under its temporary name, open for SWMR writing in results->file. */
+/* Creates the file under its temporary name and opens it for SWMR writing in results->file. */
 static bool write_file(struct results *results, const char *temporary, const struct config *config,
                        const char *argv_line)
 {
     hid_t access_list = hdf5_access_list(false), list = H5Pcreate(H5P_FILE_CREATE);
-    /* A resumed run changes one attribute. So that a kill cannot tear that: attributes in the root's own header, and no
-       small piece of metadata across a page. */
+    /* A resumed run changes one attribute, and a kill must not tear it. So attributes lie in the root's own header, and
+       no small piece of metadata crosses a page. */
     bool ok = H5Pset_link_creation_order(list, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) >= 0 &&
               H5Pset_attr_phase_change(list, ATTRIBUTES_MAX, 0) >= 0 &&
               H5Pset_file_space_strategy(list, H5F_FSPACE_STRATEGY_PAGE, false, 1) >= 0 &&
               H5Pset_file_space_page_size(list, FILE_PAGE) >= 0;
     results->file = ok ? H5Fcreate(temporary, H5F_ACC_TRUNC, list, access_list) : -1;
-    ok = results->file >= 0 && results_write_layout(results->file, config) &&
+    ok = results->file >= 0 && layout_create(results->file, config) &&
          write_provenance(results->file, results->path, config, argv_line) &&
          H5Fflush(results->file, H5F_SCOPE_GLOBAL) >= 0 && H5Fstart_swmr_write(results->file) >= 0 && !hdf5_failed();
     hdf5_close(&list);
@@ -145,7 +124,7 @@ static bool write_file(struct results *results, const char *temporary, const str
     return ok;
 }
 
-/* Brings the new name of the file to disk, where the file system does that for folders. */
+/* Brings the new name of the file to disk, on file systems that sync folders. */
 static void sync_folder(const char *target)
 {
     char *copy = strdup(target);
@@ -157,7 +136,7 @@ static void sync_folder(const char *target)
     free(copy);
 }
 
-enum moat_status results_create(struct results *results, const struct config *config, const char *argv_line)
+enum moat_status create_file(struct results *results, const struct config *config, const char *argv_line)
 {
     char *temporary = NULL;
     int lock = -1;
@@ -168,12 +147,12 @@ enum moat_status results_create(struct results *results, const struct config *co
         status = moat_error_set(MOAT_MEMORY, "out of memory");
     }
     if (status == MOAT_OK) {
-        status = results_lock(temporary, O_CREAT, &lock, &locked);
+        status = lock_take(temporary, O_CREAT, &lock, &locked);
     }
     if (status != MOAT_OK) {
         goto cleanup;
     }
-    /* Whoever created the file since we looked held this lock while doing so. */
+    /* A process that created the file since identity_check_kind held this lock meanwhile. */
     if (!replacing && access(results->target, F_OK) == 0) {
         status = moat_error_set(MOAT_USAGE, "%s: another process has just created it: run the same command again",
                                 results->path);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the results module needs from HDF5 everywhere.
+ * HDF5 as the other files of this folder need it.
  *
- * HDF5 calls back at each failing call. The first failure is kept until it is reported: it is the cause, later ones
- * come from what it left undone.
+ * HDF5 calls back at each failing call. The first failure is kept until it is reported: it is the cause, and later
+ * failures follow from it.
  */
+#include "results/hdf5.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,8 +18,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "results/internal.h"
 
 enum { CAUSE_SIZE = 512 };
 enum { TEXT_SECONDS = 1 /* of computing, for a text of 1 MB at most */ };
@@ -48,15 +48,9 @@ static herr_t keep_cause(hid_t stack, void *unused)
 
 void hdf5_begin(void)
 {
-    H5dont_atexit(); /* at exit HDF5 would go on trying to write to a full disk */
+    H5dont_atexit(); /* at exit HDF5 would keep trying to write to a full disk */
     H5Eset_auto2(H5E_DEFAULT, keep_cause, NULL);
     cause[0] = '\0';
-}
-
-void results_prepare(void)
-{
-    hdf5_begin();
-    signal(SIGXFSZ, SIG_IGN); /* a write beyond `ulimit -f` then fails as on a full disk */
 }
 
 bool hdf5_failed(void)
@@ -99,10 +93,10 @@ hid_t hdf5_access_list(bool left_open)
     hbool_t yes = 1;
     /* HDF5 1.10's format is the oldest that has SWMR, and every later version of HDF5 reads it. */
     bool ok = H5Pset_libver_bounds(list, H5F_LIBVER_V110, H5F_LIBVER_V110) >= 0 && H5Pset_fapl_sec2(list) >= 0;
-    /* HDF5 rereads metadata that look half-written, each time after twice the pause: 30 times take a second. Where no
-       one writes, they are damaged. */
+    /* HDF5 rereads metadata that look half-written, doubling its pause each time: 30 attempts take a second. Without a
+       writer such metadata are damaged, and one attempt is enough. */
     ok = ok && H5Pset_metadata_read_attempts(list, left_open ? 1 : 30) >= 0;
-    /* HDF5's lock would keep a resumed run out while a viewer has the file open; results_lock does not. */
+    /* HDF5's lock would keep a resumed run out while a viewer has the file open; lock_take does not. */
     ok = ok && H5Pset_file_locking(list, 0, 1) >= 0;
     if (left_open) {
         ok = ok && H5Pset(list, "clear_status_flags", &yes) >= 0 && H5Pset(list, "skip_eof_check", &yes) >= 0;
@@ -144,6 +138,16 @@ bool hdf5_close(hid_t *object)
     return closed >= 0;
 }
 
+hid_t hdf5_create_group(hid_t file, const char *name)
+{
+    hid_t list = H5Pcreate(H5P_GROUP_CREATE), group = -1;
+    if (H5Pset_link_creation_order(list, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) >= 0) { /* for netCDF-4 */
+        group = H5Gcreate2(file, name, H5P_DEFAULT, list, H5P_DEFAULT);
+    }
+    hdf5_close(&list);
+    return group;
+}
+
 static hid_t text_type(void)
 {
     hid_t type = H5Tcopy(H5T_C_S1);
@@ -169,7 +173,8 @@ bool hdf5_text_write(hid_t object, const char *name, const char *text)
     return ok;
 }
 
-/* Whether `name` is one variable-length string: a foreign file may have something here that does not fit a pointer. */
+/* Returns true if `name` is one variable-length string. A foreign file may have something here that does not fit into a
+   pointer. */
 static bool is_text(hid_t object, const char *name)
 {
     if (H5Aexists(object, name) <= 0) {
@@ -184,14 +189,14 @@ static bool is_text(hid_t object, const char *name)
     return text;
 }
 
-/* The child of hdf5_text_read: sends the text, and ends with 0 when all of it is sent. */
+/* Runs in the child of hdf5_text_read: sends the text and exits with 0 once all of it is sent. */
 static _Noreturn void send_text(hid_t object, const char *name, int pipe)
 {
     static const int faults[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU};
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         signal(faults[i], SIG_DFL); /* MPI's handlers would report them */
     }
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* it has the writer's lock too */
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* the child holds the writer's lock too, and must not outlive the writer */
     setrlimit(RLIMIT_CORE, &(struct rlimit){0});
     setrlimit(RLIMIT_CPU, &(struct rlimit){.rlim_cur = TEXT_SECONDS, .rlim_max = TEXT_SECONDS});
     int nowhere = open("/dev/null", O_WRONLY);
@@ -207,7 +212,7 @@ static _Noreturn void send_text(hid_t object, const char *name, int pipe)
     _exit(ok ? 0 : 1);
 }
 
-/* What comes through the pipe until its end, which the caller frees; NULL when out of memory. */
+/* Reads the pipe to its end. The caller frees the text; NULL when out of memory. */
 static char *receive_text(int pipe)
 {
     char *text = NULL, piece[4096];

@@ -1,132 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Opening a results file for writing: a new one, or one to go on with.
+ * Opening a results file for writing: a new one, or one to resume.
  *
- * Nothing is changed before it is settled that the file holds this sweep and that no other process writes it.
+ * Nothing is changed before it is certain that the file holds this sweep and that no other process writes it.
  */
-#include <errno.h>
-#include <libgen.h>
-#include <limits.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "results/internal.h"
+#include "results/checksum.h"
+#include "results/create.h"
+#include "results/handle.h"
+#include "results/hdf5.h"
+#include "results/history.h"
+#include "results/identity.h"
+#include "results/lock.h"
 
 enum { CACHE_CHUNKS = 4, CACHE_BYTES_MIN = 16384, CACHE_SLOTS = 101 };
 
-bool results_destroy(struct results *results)
-{
-    bool ok = true;
-    for (int f = 0; f < FIELD_COUNT; f++) {
-        ok &= hdf5_close(&results->field[f]);
-    }
-    for (int i = 0; i < RIDGE_TABLES; i++) {
-        ok &= hdf5_close(&results->table[i]);
-    }
-    for (int i = 0; i < TASK_VARIABLES; i++) {
-        ok &= hdf5_close(&results->task[i]);
-    }
-    ok &= hdf5_close(&results->block_state);
-    ok &= hdf5_close(&results->block_seconds);
-    ok &= hdf5_close(&results->block_rank);
-    ok &= hdf5_close(&results->block_checksum);
-    ok &= hdf5_close(&results->file);
-    if (results->lock >= 0) {
-        close(results->lock);
-    }
-    grid_free(&results->layout.grid);
-    free(results->path);
-    free(results->target);
-    free(results->state);
-    free(results->seconds);
-    free(results->rank);
-    free(results->checksum);
-    free(results);
-    return ok;
-}
-
-/* Where a file at `path` is or would be: behind symbolic links, also one to a file that is not there yet. */
-static enum moat_status find_place(const char *path, char **place)
-{
-    *place = realpath(path, NULL);
-    if (*place) {
-        return MOAT_OK;
-    }
-    const char *fault = !*path                                    ? "found no name"
-                        : errno == ELOOP || errno == ENAMETOOLONG ? strerror(errno)
-                        : path[strlen(path) - 1] == '/'           ? "found the name of a folder"
-                                                                  : NULL;
-    if (fault) {
-        return moat_error_set(MOAT_USAGE, "`%s`: %s: expected a results file, choose one with -o", path, fault);
-    }
-    char link[PATH_MAX], *copy = strdup(path);
-    ssize_t length = readlink(path, link, sizeof link - 1);
-    if (length < 0 || !copy) {
-        *place = copy;
-        return copy ? MOAT_OK : moat_error_set(MOAT_MEMORY, "out of memory");
-    }
-    link[length] = '\0';
-    char *next = NULL;
-    int written = *link == '/' ? asprintf(&next, "%s", link) : asprintf(&next, "%s/%s", dirname(copy), link);
-    free(copy);
-    if (written < 0) {
-        return moat_error_set(MOAT_MEMORY, "out of memory");
-    }
-    enum moat_status status = find_place(next, place);
-    free(next);
-    return status;
-}
-
-/* A results object for `path` without a file. */
-static enum moat_status prepare(const char *path, const struct config *config, unsigned options, struct results **out)
-{
-    struct results *results = calloc(1, sizeof *results);
-    if (!results) {
-        return moat_error_set(MOAT_MEMORY, "out of memory");
-    }
-    results->lock = -1;
-    results->durable = (options & RESULTS_FSYNC) != 0;
-    results->file = results->block_state = results->block_seconds = results->block_rank = results->block_checksum = -1;
-    memset(results->field, -1, sizeof results->field);
-    memset(results->table, -1, sizeof results->table);
-    memset(results->task, -1, sizeof results->task);
-    results->layout.sweep = config->sweep;
-    results->layout.solver = config->solver;
-    results->blocks = grid_blocks(&config->grid);
-    results->first_unflushed = results->blocks;
-    results->path = strdup(path);
-    enum moat_status status =
-        results->path ? find_place(path, &results->target) : moat_error_set(MOAT_MEMORY, "out of memory");
-    status = status == MOAT_OK ? grid_copy(&config->grid, &results->layout.grid) : status;
-    if (status != MOAT_OK) {
-        results_destroy(results);
-        return status;
-    }
-    *out = results;
-    return MOAT_OK;
-}
-
-/* Every block pending. After the disk was found large enough, so that the size is sane. */
-static enum moat_status allocate_blocks(struct results *results)
-{
-    results->state = calloc(results->blocks + 1, sizeof *results->state);
-    results->seconds = malloc((results->blocks + 1) * sizeof *results->seconds);
-    results->rank = malloc((results->blocks + 1) * sizeof *results->rank);
-    results->checksum = calloc(results->blocks + 1, sizeof *results->checksum);
-    if (!results->state || !results->seconds || !results->rank || !results->checksum) {
-        return moat_error_set(MOAT_MEMORY, "out of memory for the state of %zu blocks", results->blocks);
-    }
-    for (size_t i = 0; i < results->blocks; i++) {
-        results->seconds[i] = NAN;
-        results->rank[i] = -1;
-    }
-    return MOAT_OK;
-}
-
-/* Room for a few chunks: enough to gather a chunk that several blocks write, bounded for any grid. */
+/* Gives the field a cache of a few chunks: enough to gather a chunk that several blocks write, and bounded for any
+ * grid. */
 static hid_t open_field(const struct results *results, const struct field *field)
 {
     size_t shape[GRID_AXES], bytes = CACHE_CHUNKS * field_element_size(field->type);
@@ -151,25 +42,20 @@ static bool open_variables(struct results *results)
             ok = results->field[f] >= 0;
         }
     }
-    ok = ok && (results->layout.solver != SOLVER_RIDGE || results_open_ridge(results));
-    return ok && (results->block_state = H5Dopen2(results->file, "run/block_state", H5P_DEFAULT)) >= 0 &&
-           (results->block_seconds = H5Dopen2(results->file, "run/block_seconds", H5P_DEFAULT)) >= 0 &&
-           (results->block_rank = H5Dopen2(results->file, "run/block_rank", H5P_DEFAULT)) >= 0 &&
-           (results->block_checksum = H5Dopen2(results->file, "run/block_checksum", H5P_DEFAULT)) >= 0;
+    return ok && groups_open(results->file, &results->layout, results->group);
 }
 
-/* What is done; damaged values are not. */
+/* Reads which blocks are done; damaged ones become pending. */
 static bool read_blocks(struct results *results)
 {
     size_t damaged = 0;
-    bool ok =
-        H5Dread(results->block_state, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, results->state) >= 0 &&
-        H5Dread(results->block_seconds, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, results->seconds) >= 0 &&
-        H5Dread(results->block_rank, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, results->rank) >= 0 &&
-        H5Dread(results->block_checksum, H5T_NATIVE_UINT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, results->checksum) >= 0 &&
-        results_check_blocks(results, &damaged);
+    bool ok = variable_read(results->group[RUN_BLOCK_STATE], VARIABLE_UINT8, results->state) &&
+              variable_read(results->group[RUN_BLOCK_SECONDS], VARIABLE_FLOAT64, results->seconds) &&
+              variable_read(results->group[RUN_BLOCK_RANK], VARIABLE_INT32, results->rank) &&
+              variable_read(results->group[RUN_BLOCK_CHECKSUM], VARIABLE_UINT32, results->checksum) &&
+              checksum_check_blocks(results, &damaged);
     if (ok && damaged > 0) {
-        fprintf(stderr, "moat: %s: found damaged values in %zu of %zu blocks; they are done again\n", results->path,
+        fprintf(stderr, "moat: %s: found damaged values in %zu of %zu blocks; they are solved again\n", results->path,
                 damaged, results->blocks);
     }
     for (size_t i = 0; ok && i < results->blocks; i++) {
@@ -178,7 +64,7 @@ static bool read_blocks(struct results *results)
     return ok;
 }
 
-/* Brings a file that its writer did not close back to one that opens. */
+/* Repairs a file that its writer did not close, so that it opens again. */
 static bool repair(const char *path)
 {
     hid_t list = hdf5_access_list(true), file = H5Fopen(path, H5F_ACC_RDWR | H5F_ACC_SWMR_WRITE, list);
@@ -187,7 +73,7 @@ static bool repair(const char *path)
     return hdf5_close(&file) && ok;
 }
 
-/* Goes on with the sweep in results->target. */
+/* Opens results->target to resume its sweep. */
 static enum moat_status resume(struct results *results, const char *argv_line)
 {
     if (results->left_open && !repair(results->target)) {
@@ -198,36 +84,37 @@ static enum moat_status resume(struct results *results, const char *argv_line)
     results->file = ready ? H5Fopen(results->target, H5F_ACC_RDWR | H5F_ACC_SWMR_WRITE, list) : -1;
     hdf5_close(&list);
     if (results->file < 0 ||
-        !results_add_history(results->file, results->path, argv_line, results->durable ? results->lock : -1) ||
-        !results_settle(results)) {
+        !history_add(results->file, results->path, argv_line, results->durable ? results->lock : -1) ||
+        !handle_sync(results)) {
         return hdf5_error(MOAT_IO, results->path, "cannot be resumed");
     }
     return MOAT_OK;
 }
 
-/* Decides between a new file and an old one; what must not be touched is refused. */
+/* Decides between a new file and resuming an old one; refuses a file that must not be changed. */
 static enum moat_status choose(struct results *results, const struct config *config, bool force, bool *resumes)
 {
     bool exists = false;
-    enum match match = MATCH_NONE;
-    enum moat_status status = results_check_kind(results->path, results_refused, &exists);
+    enum identity found = IDENTITY_OTHER;
+    enum moat_status status = identity_check_kind(results->path, identity_refused, &exists);
     *resumes = false;
     if (status != MOAT_OK || !exists) {
         return status;
     }
-    status = results_lock(results->target, 0, &results->lock, &results->locked);
+    status = lock_take(results->target, 0, &results->lock, &results->locked);
     if (status == MOAT_OK) {
-        status = results_identify(results, config, &match);
+        status = identity_compare(results, config, &found);
     }
     if (status == MOAT_OK && results->left_open && !results->locked) {
-        status = results_settle_writer(results->target);
+        status = lock_check_writer_gone(results->target);
     }
-    if (status == MOAT_OK && match != MATCH_FILE && !force) {
-        status = moat_error_set(MOAT_USAGE, "%s holds %s %s%s: use --force to replace it or -o for another file",
-                                results->path, match == MATCH_NONE ? "another sweep than" : "the sweep", config->name,
-                                match == MATCH_NONE ? "" : " in other variables than this version's, or was edited");
+    if (status == MOAT_OK && found != IDENTITY_FILE && !force) {
+        status =
+            moat_error_set(MOAT_USAGE, "%s holds %s %s%s: use --force to replace it or -o for another file",
+                           results->path, found == IDENTITY_OTHER ? "another sweep than" : "the sweep", config->name,
+                           found == IDENTITY_OTHER ? "" : " in other variables than this version's, or was edited");
     }
-    *resumes = match == MATCH_FILE;
+    *resumes = found == IDENTITY_FILE;
     return status;
 }
 
@@ -238,22 +125,22 @@ enum moat_status results_open(const char *path, const struct config *config, con
     bool resumes = false;
     *out = NULL;
     hdf5_begin();
-    enum moat_status status = prepare(path, config, options, &results);
+    enum moat_status status = handle_create(path, config, options, &results);
     if (status != MOAT_OK || !results) {
         return status;
     }
     status = choose(results, config, (options & RESULTS_FORCE) != 0, &resumes);
     if (status == MOAT_OK) {
-        status = resumes ? resume(results, argv_line) : results_create(results, config, argv_line);
+        status = resumes ? resume(results, argv_line) : create_file(results, config, argv_line);
     }
     if (status == MOAT_OK) {
-        status = allocate_blocks(results);
+        status = handle_allocate_blocks(results);
     }
     if (status == MOAT_OK && !(open_variables(results) && (!resumes || read_blocks(results)))) {
         status = hdf5_error(MOAT_IO, path, "cannot be opened for writing");
     }
     if (status != MOAT_OK) {
-        results_destroy(results);
+        handle_destroy(results);
         return status;
     }
     *out = results;

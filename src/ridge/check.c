@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Residuals of the factorisation, G U - U S^2 over |G| and U^T U - I, and after a refinement Y^T Y - S^2 of the refined
- * columns over their own largest. They are applied to PROBES random vectors, whose mean squared image is the squared
- * Frobenius norm on average: a single wrong eigenvector shows, at the cost of a few products with thin matrices.
+ * Residuals of the factorisation: (G U - U S^2)/|G| and U^T U - I; after a refinement, Y^T Y - S^2 of the refined
+ * columns, divided by the largest of them. Each is applied to PROBES random vectors. The mean squared length of the
+ * images is the squared Frobenius norm on average, so a single wrong eigenvector shows, at the cost of a few products
+ * with thin matrices.
  */
+#include "ridge/check.h"
+
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
-#include "ridge/internal.h"
+#include "ridge/group.h"
 #include "ridge/random.h"
 
 enum { PROBES = 4 };
@@ -59,7 +62,7 @@ static double largest_of(double left, double right)
 /* uz = U z with the first `columns` of U. */
 static void apply_vectors(const struct ridge_work *work, const struct probe *probe, size_t columns)
 {
-    struct span own = work->vector_rows;
+    struct row_range own = work->vector_rows;
     memset(probe->uz, 0, work->r * PROBES * sizeof *probe->uz);
     ridge_multiply('N', 'N', own.count, PROBES, columns, 1, work->vectors, own.count, probe->z, work->r, 0,
                    probe->uz + own.first, work->r);
@@ -82,7 +85,7 @@ static void apply_gram(const struct ridge_work *work, const struct probe *probe,
 /* |U^T (U z) - z| for the first `columns` of U, from uz. */
 static double orthogonality(const struct ridge_work *work, const struct probe *probe, size_t columns)
 {
-    struct span own = work->vector_rows;
+    struct row_range own = work->vector_rows;
     memset(probe->s, 0, work->r * PROBES * sizeof *probe->s);
     if (own.count > 0) {
         ridge_multiply('T', 'N', columns, PROBES, own.count, 1, work->vectors, own.count, probe->uz + own.first,

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a task costs: counted operations, and memory as ridge_solve allocates it, stage by stage. */
-#include "ridge/internal.h"
+/* The cost of a task: counted operations, and memory as ridge_solve allocates it, stage by stage. */
+#include "ridge/eigen.h"
+#include "ridge/forms.h"
+#include "ridge/group.h"
+#include "ridge/profile.h"
+#include "ridge/spread.h"
 
 void ridge_step_flops(size_t P, size_t N, size_t nus, size_t lambdas, double flops[RIDGE_STEPS])
 {
@@ -33,8 +37,8 @@ size_t ridge_bytes(size_t P, size_t N, size_t nus, size_t lambdas, int ranks)
     size_t r = P < N ? P : N, length = P < N ? N : P;
     struct ridge_work work = {.size = ranks, .r = r};
     ridge_grid_shape(&work);
-    struct ridge_layout layout = ridge_layout(&work, r); /* of rank 0, which has the largest share of everything */
-    size_t rows = ridge_share(length, ranks, 0).count, vector_rows = ridge_share(r, ranks, 0).count;
+    struct ridge_layout layout = ridge_layout(&work, r); /* of rank 0, which has the largest part of everything */
+    size_t rows = ridge_row_range(length, ranks, 0).count, vector_rows = ridge_row_range(r, ranks, 0).count;
     size_t features = N < P ? rows : vector_rows, points = N < P ? vector_rows : rows;
     size_t spread = (size_t)layout.local_rows * (size_t)layout.local_columns, panel = r * ridge_panel(r);
 
@@ -47,8 +51,8 @@ size_t ridge_bytes(size_t P, size_t N, size_t nus, size_t lambdas, int ranks)
     size_t refine = data + vectors + (gram > eigen ? gram : eigen);
     size_t turn = data + vectors + (data > vectors ? data : vectors) + spread + panel;
 
-    size_t width = ridge_forms_panel(r, nus), share = ranks > 1 ? ridge_share(width, ranks, 0).count : 0;
-    size_t sides = ((nus + 1) * features + nus * points) * width + (2 * nus + 1) * r * (width + share);
+    size_t width = ridge_forms_panel(r, nus), own = ranks > 1 ? ridge_row_range(width, ranks, 0).count : 0;
+    size_t sides = ((nus + 1) * features + nus * points) * width + (2 * nus + 1) * r * (width + own);
     size_t forms =
         data + vectors + sides + features * (2 * nus + 1) + r * (2 * lambdas + nus) + lambdas * (2 * nus + width);
 

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Eigenvectors of a symmetric matrix: LAPACK's dsyevd where one rank holds it, otherwise the solver for grids that was
- * chosen at build time. Small matrices go to one rank in any group: a grid gains nothing there, and pdsyevd's known
- * failures are there.
+ * chosen at build time. Small matrices go to one rank in any group: a grid gains nothing for them, and pdsyevd's known
+ * failures are all at small orders.
  */
+#include "ridge/eigen.h"
+
 #include <limits.h>
 #include <string.h>
 
-#include "ridge/internal.h"
+#include "ridge/grid.h"
+#include "ridge/group.h"
 #include "ridge/scalapack.h"
 
 enum { BLOCK = 32, ALONE = 192 }; /* block size of the grid; the largest order that always goes to one rank */

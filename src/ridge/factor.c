@@ -2,16 +2,21 @@
 /*
  * The factorisation G = U S^2 U^T and Y = L U / sqrt(N), refined where the spectrum is small.
  *
- * The eigenvectors of G are good to 1e-16 |G|, which says nothing about an s^2 of that size (1e-14 is common near N =
- * P). But Y = L U / sqrt(N) has columns of length s, good to 1e-16 |L|: taking s^2 = |y|^2 gives it to 1e-16 / s, and
- * diagonalising the Gram matrix of the small columns alone (those below REFINE of the largest) parts them as well as an
- * SVD of L would. Rounds of it follow until no column is that small against the largest of its round. What stays
- * unparted is the coupling of small and large columns, 1e-16 / REFINE at most.
+ * The eigenvectors of G are accurate to 1e-16 |G|, which says nothing about an s^2 of that size (1e-14 is common near
+ * N = P). But Y = L U / sqrt(N) has columns of length s, accurate to 1e-16 |L|, so |y|^2 gives s^2 to 1e-16 / s.
+ * Diagonalising the Gram matrix of the small columns alone (those below REFINE of the largest) separates them as well
+ * as an SVD of L would. This is repeated until no column is that small against the largest of its round. The coupling
+ * of small and large columns remains, 1e-16 / REFINE at most. Source: MODEL.md section 8.
  */
+#include "ridge/factor.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "ridge/internal.h"
+#include "ridge/check.h"
+#include "ridge/eigen.h"
+#include "ridge/group.h"
+#include "ridge/spread.h"
 
 #define REFINE 1e-6
 
@@ -31,7 +36,8 @@ static void column_lengths(struct ridge_work *work, size_t columns)
     ridge_sum(work, work->square, columns);
 }
 
-/* Eigenvectors of scale A^T A of order layout->order into *matrix, which is made here. */
+/* Eigenvectors of scale A^T A of order layout->order into *matrix, which is allocated here. Adds the time of both steps
+   to seconds[0], seconds[1]. */
 static enum moat_status gram_vectors(struct ridge_work *work, const struct ridge_layout *layout, const double *a,
                                      double scale, double **matrix, double seconds[2])
 {

@@ -10,14 +10,16 @@
  *     N < P:   A2 = A0 - g.w,         A1 = A0 - 2 g.w + g^T (W o M) g    (I - X^T (X X^T + N lambda)^-1 X)
  *     N >= P:  A2 = (lambda g).w,     A1 = (lambda g)^T (W o M) (lambda g): positive terms, nothing cancels.
  *
- * The products are made in panels of columns of the lower triangle; a rank gets its own columns of the sum over the
- * group, and applies them to all lambdas at once.
+ * The products are made in panels of columns of the lower triangle. A rank gets its own columns of the sum over the
+ * group, and applies them to all lambdas at once. Source: MODEL.md section 8.
  */
+#include "ridge/forms.h"
+
 #include <limits.h>
 #include <math.h>
 #include <string.h>
 
-#include "ridge/internal.h"
+#include "ridge/group.h"
 
 /* The weighted Gram products on one side, features or data points. */
 struct side {
@@ -51,7 +53,7 @@ size_t ridge_forms_panel(size_t r, size_t nus)
 static void fill_weights(const struct ridge_work *work, struct forms *forms)
 {
     const struct ridge_task *task = work->task;
-    struct span features = work->primal ? work->vector_rows : work->data_rows;
+    struct row_range features = work->primal ? work->vector_rows : work->data_rows;
     for (size_t j = 0; j < features.count; j++) {
         double i = (double)(features.first + j + 1);
         double sigma = pow(i, -(1 + task->gamma));
@@ -76,15 +78,15 @@ static void side_allocate(struct ridge_work *work, struct side *side, size_t wid
     side->scaled = ridge_allocate(work, side->rows * side->products * width, status);
     side->partial = ridge_allocate(work, work->r * side->products * width, status);
     if (work->size > 1) {
-        size_t share = ridge_share(width, work->size, 0).count;
-        side->sum = ridge_allocate(work, work->r * side->products * share, status);
+        size_t own = ridge_row_range(width, work->size, 0).count;
+        side->sum = ridge_allocate(work, work->r * side->products * own, status);
     }
 }
 
 static enum moat_status forms_allocate(struct ridge_work *work, size_t width, struct forms *forms)
 {
     const struct ridge_task *task = work->task;
-    struct span features = work->primal ? work->vector_rows : work->data_rows;
+    struct row_range features = work->primal ? work->vector_rows : work->data_rows;
     size_t points = work->primal ? work->data_rows.count : work->vector_rows.count;
     enum moat_status status = MOAT_OK;
     forms->feature.matrix = work->primal ? work->vectors : work->image;
@@ -125,7 +127,7 @@ static double *side_products(const struct ridge_work *work, const struct side *s
     double *to = side->scaled;
     int counts[work->size];
     for (int rank = 0; rank < work->size; rank++) { /* the columns of a rank lie together */
-        struct span own = ridge_share(part, work->size, rank);
+        struct row_range own = ridge_row_range(part, work->size, rank);
         counts[rank] = (int)(own.count * side->products * height);
         for (size_t p = 0; p < side->products; p++) {
             for (size_t c = 0; c < own.count; c++, to += side->rows) {
@@ -151,7 +153,7 @@ static double *side_products(const struct ridge_work *work, const struct side *s
 static void add_form(const struct ridge_work *work, const struct forms *forms, size_t at, size_t part,
                      const double *left, double *right, const double *gain, double *form)
 {
-    struct span own = ridge_share(part, work->size, work->rank);
+    struct row_range own = ridge_row_range(part, work->size, work->rank);
     size_t height = work->r - at, lambdas = work->task->lambdas;
     for (size_t c = 0; c < own.count; c++) {
         for (size_t i = 0; i < height; i++) {
@@ -170,7 +172,7 @@ static void add_form(const struct ridge_work *work, const struct forms *forms, s
 static void panel_forms(const struct ridge_work *work, struct forms *forms, size_t at, size_t part)
 {
     size_t nus = work->task->nus, lambdas = work->task->lambdas;
-    size_t each = ridge_share(part, work->size, work->rank).count * (work->r - at);
+    size_t each = ridge_row_range(part, work->size, work->rank).count * (work->r - at);
     double *features = side_products(work, &forms->feature, at, part);
     double *points = side_products(work, &forms->point, at, part);
     for (size_t v = 0; v < nus; v++) {

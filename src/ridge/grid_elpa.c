@@ -3,9 +3,11 @@
  * Eigenvectors on a group's grid by ELPA's one-stage solver, in place of ScaLAPACK's (make EIGENSOLVER=elpa). Its two
  * stages pay only with kernels for the processor, which Debian's build lacks.
  */
+#include "ridge/grid.h"
+
 #include <elpa/elpa.h>
 
-#include "ridge/internal.h"
+#include "ridge/group.h"
 #include "ridge/scalapack.h"
 
 size_t ridge_grid_work(const struct ridge_layout *layout)

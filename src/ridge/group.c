@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the ranks of a group share: agreement on failures, sums, the BLACS grid; and memory and products of one rank. */
+#include "ridge/group.h"
+
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ridge/internal.h"
 #include "ridge/scalapack.h"
 
 enum { MESSAGE_SIZE = 1024 };
 
-struct span ridge_share(size_t n, int ranks, int rank)
+struct row_range ridge_row_range(size_t n, int ranks, int rank)
 {
     size_t parts = (size_t)ranks, part = (size_t)rank;
     size_t each = n / parts, more = n % parts; /* the first `more` ranks hold one row more */
     size_t first = part * each + (part < more ? part : more);
-    return (struct span){first, each + (part < more)};
+    return (struct row_range){first, each + (part < more)};
 }
 
 enum moat_status ridge_agree(const struct ridge_work *work, enum moat_status status)

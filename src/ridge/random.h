@@ -17,7 +17,7 @@
 /*
  * Writes the normals of `rows` x `columns` elements from (row, column) on: element (row + i, column + j) goes to
  * out[i * row_stride + j * column_stride]. It is fastest when one of the strides is 1. Local, no allocation, never
- * fails. Source: Salmon et al., SC '11, doi 10.1145/2063384.2063405; DESIGN.md sections 4, 9.
+ * fails. Source: Salmon et al., SC '11, doi 10.1145/2063384.2063405.
  */
 void random_normals(uint64_t seed, uint32_t trial, uint64_t row, size_t rows, uint64_t column, size_t columns,
                     double *out, size_t row_stride, size_t column_stride);

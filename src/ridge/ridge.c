@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * One task of ridge regression on sampled data, from the data to the tables: sample, factorise, check, form.
- * ridge_internal.h has the method and the data structures.
+ * work.h has the method and the data structures.
  */
 #include "ridge/ridge.h"
 
 #include <limits.h>
 #include <math.h>
 
-#include "ridge/internal.h"
+#include "ridge/check.h"
+#include "ridge/factor.h"
+#include "ridge/forms.h"
+#include "ridge/group.h"
+#include "ridge/sample.h"
+#include "ridge/work.h"
 
 static enum moat_status check_task(const struct ridge_task *task, int ranks)
 {
@@ -70,8 +75,8 @@ enum moat_status ridge_solve_profiled(const struct ridge_task *task, MPI_Comm gr
     work.primal = task->N >= task->P;
     work.r = work.primal ? task->P : task->N;
     work.length = work.primal ? task->N : task->P;
-    work.data_rows = ridge_share(work.length, work.size, work.rank);
-    work.vector_rows = ridge_share(work.r, work.size, work.rank);
+    work.data_rows = ridge_row_range(work.length, work.size, work.rank);
+    work.vector_rows = ridge_row_range(work.r, work.size, work.rank);
 
     enum moat_status status = check_task(task, work.size); /* the same on every rank */
     if (status != MOAT_OK) {

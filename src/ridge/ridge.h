@@ -9,10 +9,10 @@
 #include "moat/error.h"
 
 /*
- * Ridge regression on one sampled data set: the coefficients A1, A2, D of the losses (DESIGN.md section 2), exact
- * expectations over targets and labels for that X, for every nu and lambda from one factorisation.
+ * Ridge regression on one sampled data set X: the coefficients A1, A2, D of the losses (MODEL.md section 8), for every
+ * nu and lambda from one factorisation. They are exact expectations over targets and labels for that X.
  *
- * Row i of X is sqrt(Sigma) z_i with z_ij the normal of (seed, trial, i, j) of moat/random.h, so the first N rows are
+ * Row i of X is sqrt(Sigma) z_i with z_ij the normal of (seed, trial, i, j) of ridge/random.h, so the first N rows are
  * those of every larger N. A0 = sum_j j^-(1+nu) is not part of the tables.
  */
 struct ridge_task {
@@ -36,22 +36,22 @@ struct ridge_table {
 /*
  * Solves `task` and fills `out`, with the same values on every rank. Collective over `group`, any number of ranks:
  * every rank passes the same task. The tables agree between groups of any size to 1e-9 (A1, A2 relative to A0, D
- * relative to itself); so they do with exact arithmetic. At lambda = 0 and N >= P, A1 = A2 = 0 and D is the noise of
- * least squares.
+ * relative to itself), and so does the result of exact arithmetic. At lambda = 0 and N >= P, A1 = A2 = 0 and D is the
+ * noise of least squares.
  *
  * Returns, the same on every rank and with the message of the rank that failed: MOAT_USAGE (a task out of its domain,
  * or too large for the number of ranks), MOAT_MEMORY, MOAT_NUMERICAL (LAPACK or ScaLAPACK reports a failure, the
- * residual of the factorisation is too large, or a result is not finite). After a failure the tables are undefined, the
- * group can go on. A rank needs ridge_bytes of memory. Source: DESIGN.md sections 2, 9.
+ * residual of the factorisation is too large, or a result is not finite). After a failure the tables are undefined, and
+ * the group can solve other tasks. A rank needs ridge_bytes of memory. Source: MODEL.md section 8.
  */
 enum moat_status ridge_solve(const struct ridge_task *task, MPI_Comm group, struct ridge_table *out);
 
-/* Counted floating-point operations of one task: what the method needs at least, so that flops over time is a fair
-   share of the machine's peak. Local. */
+/* Counted floating-point operations of one task: the least that the method needs, so that a comparison of flops over
+   time with the machine's peak is fair. Local. */
 double ridge_flops(size_t P, size_t N, size_t nus, size_t lambdas);
 
-/* Upper bound of the bytes a rank allocates at a time in ridge_solve on a group of `ranks`; what MPI and BLAS hold
-   comes on top. Local. */
+/* Upper bound of the bytes that a rank has allocated at any time in ridge_solve on a group of `ranks`, without those of
+   MPI and BLAS. Local. */
 size_t ridge_bytes(size_t P, size_t N, size_t nus, size_t lambdas, int ranks);
 
 #endif

@@ -3,14 +3,16 @@
  * The sampled data, made in place: every rank makes its own rows of L, so nothing is communicated but the sums
  * c_i = sum_j b_j x_ij^2 over features that lie on different ranks.
  */
+#include "ridge/sample.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "ridge/internal.h"
+#include "ridge/group.h"
 #include "ridge/random.h"
 
 /* weight[w * count + j] = b of feature first + j at nu[w]. */
-static void alignment(const struct ridge_task *task, struct span features, double *weight)
+static void alignment(const struct ridge_task *task, struct row_range features, double *weight)
 {
     for (size_t w = 0; w < task->nus; w++) {
         for (size_t j = 0; j < features.count; j++) {
@@ -28,7 +30,7 @@ static double deviation(const struct ridge_task *task, size_t feature)
 static enum moat_status sample_features(struct ridge_work *work)
 {
     const struct ridge_task *task = work->task;
-    struct span features = work->data_rows, points = work->vector_rows;
+    struct row_range features = work->data_rows, points = work->vector_rows;
     enum moat_status status = MOAT_OK;
     double *scale = ridge_allocate(work, features.count, &status);
     double *weight = ridge_allocate(work, features.count * task->nus, &status);
@@ -67,7 +69,7 @@ cleanup:
 static enum moat_status sample_points(struct ridge_work *work)
 {
     const struct ridge_task *task = work->task;
-    struct span points = work->data_rows, features = {0, task->P};
+    struct row_range points = work->data_rows, features = {0, task->P};
     enum moat_status status = MOAT_OK;
     double *weight = ridge_allocate(work, features.count * task->nus, &status);
     status = ridge_agree(work, status);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Between matrices shared by rows and matrices spread over the grid: panel by panel, each panel summed over the group,
- * so that a rank never needs more than one panel beside its own parts.
+ * Between matrices divided by rows and matrices spread over the grid. It goes panel by panel, and sums each panel over
+ * the group, so that a rank never needs more than one panel beside its own parts.
  */
+#include "ridge/spread.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "ridge/internal.h"
+#include "ridge/group.h"
 #include "ridge/scalapack.h"
 
 size_t ridge_panel(size_t r)
@@ -30,7 +32,7 @@ static void gram_panel(const struct ridge_work *work, const double *a, size_t or
     ridge_sum(work, panel, height * width);
 }
 
-/* Takes from (put = false) or puts into the local part of a spread matrix the elements of its rows `at` and columns
+/* Copies from (put = false) or into the local part of a spread matrix the elements of its rows `at_row` on and columns
    [at_column, at_column + width) that this rank holds; the panel's rows begin at `at_row`. */
 /* NOLINTNEXTLINE(readability-function-size): a block of one matrix and a panel */
 static void panel_copy(const struct ridge_layout *layout, double *local, size_t at_row, size_t at_column, size_t width,
@@ -83,7 +85,7 @@ enum moat_status ridge_rotate(struct ridge_work *work, const struct ridge_layout
 {
     size_t order = (size_t)layout->order, width = ridge_panel(order);
     size_t rows = work->data_rows.count;
-    struct span own = work->vector_rows;
+    struct row_range own = work->vector_rows;
     enum moat_status status = MOAT_OK;
     double *panel = ridge_allocate(work, order * width, &status);
     status = ridge_agree(work, status);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "run/interrupt.h"
 
 enum { BLOCKS_AHEAD = 2, RECEIVES = 4 };
@@ -90,7 +91,7 @@ static void begin_receive(struct sweep *sweep)
         MPI_Irecv(sweep->message[i], (int)sweep->size, MPI_BYTE, envelope.MPI_SOURCE, WORKER_TAG_SOLVED, sweep->comm,
                   &sweep->receive[i]);
         sweep->receiving++;
-        sweep->since = MPI_Wtime();
+        sweep->since = clock_seconds();
     }
 }
 
@@ -111,13 +112,13 @@ static bool take_in(struct sweep *sweep)
     hand_out(sweep, rank);
     const struct solved_header *header = (const struct solved_header *)(const void *)sweep->message[i];
     write_record(sweep, header, sweep->message[i] + sizeof *header, rank);
-    sweep->since = MPI_Wtime();
+    sweep->since = clock_seconds();
     return true;
 }
 
 static void nap(const struct sweep *sweep)
 {
-    double waited = (MPI_Wtime() - sweep->since) * 1e9, share = waited / NAP_SHARE;
+    double waited = (clock_seconds() - sweep->since) * 1e9, share = waited / NAP_SHARE;
     if (sweep->receiving > 0 && waited < AWAKE_NS) {
         sched_yield(); /* the record's worker may want this very core */
     } else {
@@ -133,7 +134,7 @@ static void serve_workers(struct sweep *sweep, int ranks)
             hand_out(sweep, rank);
         }
     }
-    sweep->since = MPI_Wtime();
+    sweep->since = clock_seconds();
     while (sweep->in_flight > 0) {
         begin_receive(sweep);
         if (!take_in(sweep)) {

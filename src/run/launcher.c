@@ -61,7 +61,7 @@ static bool row_holds(const struct row *row)
 }
 
 /* Whether the parent is the same rank: a shell or script, in which this process may well be the only one. */
-static bool parent_is_rank(const char *variable)
+static bool parent_is_rank(const char *variable, const char *value)
 {
     char path[64], *entry = NULL;
     size_t room = 0, length = strlen(variable);
@@ -69,14 +69,25 @@ static bool parent_is_rank(const char *variable)
     snprintf(path, sizeof path, "/proc/%ld/environ", (long)getppid());
     FILE *file = fopen(path, "r"); /* refused where the launcher runs as root */
     while (file && !same && getdelim(&entry, &room, '\0', file) > 0) {
-        same = strncmp(entry, variable, length) == 0 && entry[length] == '=' &&
-               strcmp(entry + length + 1, getenv(variable)) == 0;
+        same = strncmp(entry, variable, length) == 0 && entry[length] == '=' && strcmp(entry + length + 1, value) == 0;
     }
     free(entry);
     if (file) {
         fclose(file);
     }
     return same;
+}
+
+/* Every variable that gives a rank, once each. */
+static void list_variables(char *text, size_t size)
+{
+    text[0] = '\0';
+    for (int i = 0; i < ROWS; i++) {
+        size_t length = strlen(text);
+        if (number_of(rows[i].rank) >= 0 && !strstr(text, rows[i].rank)) {
+            snprintf(text + length, size - length, " -u %s", rows[i].rank);
+        }
+    }
 }
 
 bool launcher_find(struct launcher *launcher)
@@ -89,13 +100,14 @@ bool launcher_find(struct launcher *launcher)
     if (!found) {
         return false;
     }
+    const char *value = getenv(found->rank);
     int rank = number_of(found->rank), size = number_of(found->size);
     *launcher = (struct launcher){.name = found->name,
-                                  .variable = found->rank,
                                   .rank = rank,
                                   .size = size > rank ? size : rank + 1,
-                                  .direct = !parent_is_rank(found->rank),
+                                  .direct = !(value && parent_is_rank(found->rank, value)),
                                   .above = found->above};
+    list_variables(launcher->unset, sizeof launcher->unset);
     return true;
 }
 

@@ -7,11 +7,11 @@
 
 /* What started this process as one of several, as far as its environment says. */
 struct launcher {
-    const char *name;     /* for a sentence: "MPICH's mpiexec" */
-    const char *variable; /* of the environment; it has the rank */
-    int rank, size;       /* where the environment does not say how many there are, size is the least it can be */
-    bool direct;          /* the launcher itself started this process, not a shell or script among its ranks */
-    int above;            /* generations from this process to the one that the user started; 0: not an ancestor */
+    const char *name; /* for a sentence: "MPICH's mpiexec" */
+    int rank, size;   /* where the environment does not say how many there are, size is the least it can be */
+    bool direct;      /* the launcher itself started this process, not a shell or script among its ranks */
+    int above;        /* generations from this process to the one that the user started; 0: not an ancestor */
+    char unset[128];  /* env's options for a process that is to be alone: " -u OMPI_COMM_WORLD_RANK -u PMIX_RANK" */
 };
 
 /*

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One data set of the ladder, solved by the ranks of a group, and the tables of all, given to every rank. */
+#include "base/clock.h"
 #include "ridge/ridge.h"
 #include "run/measurement.h"
 
@@ -17,9 +18,9 @@ enum moat_status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm 
                                .lambdas = ladder->lambdas,
                                .lambda = ladder->lambda};
     struct ridge_table table = {.A1 = ladder->A1 + at, .A2 = ladder->A2 + at, .D = ladder->D + at};
-    double start = MPI_Wtime();
+    double start = clock_seconds();
     enum moat_status status = ridge_solve(&ridge, group, &table);
-    *seconds = MPI_Wtime() - start;
+    *seconds = clock_seconds() - start;
     ladder->state[task] = status == MOAT_OK ? TASK_DONE : TASK_FAILED;
     return status == MOAT_OK ? status
                              : moat_error_context(status, "N = %zu, trial %zu", ridge.N, task % ladder->trials);

@@ -4,21 +4,14 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "run/launcher.h"
 
 enum { BAR_WIDTH = 30 };
 #define BAR_SECONDS 0.1
 #define LINE_SECONDS 10.0
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* The process so many generations above this one; 0 when there is none, or it has ended. */
 static long ancestor(int above)
@@ -98,14 +91,14 @@ static void show(struct progress *progress)
 void progress_begin(struct progress *progress, const char *unit, size_t total, size_t first, bool quiet)
 {
     *progress = (struct progress){.unit = unit, .total = total, .first = first, .done = first, .quiet = quiet};
-    progress->start = progress->last = now();
+    progress->start = progress->last = clock_seconds();
     progress->terminal = !quiet && stderr_is_terminal();
 }
 
 void progress_add(struct progress *progress, size_t more)
 {
     progress->done += more;
-    double time = now();
+    double time = clock_seconds();
     if (!progress->quiet && time - progress->last >= (progress->terminal ? BAR_SECONDS : LINE_SECONDS)) {
         progress->last = time;
         show(progress);
@@ -124,5 +117,5 @@ void progress_end(struct progress *progress)
 
 double progress_seconds(const struct progress *progress)
 {
-    return now() - progress->start;
+    return clock_seconds() - progress->start;
 }

@@ -4,6 +4,7 @@
 
 #include "moat/company.h"
 #include "moat/elasticity.h"
+#include "moat/limit.h"
 #include "moat/market.h"
 #include "moat/regime.h"
 #include "run/worker_internal.h"
@@ -66,11 +67,6 @@ static void solve_market(const struct model *model, const struct record *record,
     store_elasticities(record, at, measured, tau_E, &threshold);
 }
 
-static double infinite_data_gap(double L_star, double tau_I, double tau_E)
-{
-    return fmin(tau_I, tau_E) < L_star / 4 ? NAN : moat_market_gap(L_star, tau_I, tau_E);
-}
-
 /* All entrants' rules against one incumbent: all of `at` but at[GRID_TAU_E] is set. */
 static void solve_entrants(const struct model *model, const struct record *record, size_t at[GRID_AXES], double tau_I,
                            double tau_unit)
@@ -87,7 +83,7 @@ static void solve_entrants(const struct model *model, const struct record *recor
     for (at[GRID_TAU_E] = 0; at[GRID_TAU_E] < record->block.count[GRID_TAU_E]; at[GRID_TAU_E]++) {
         double tau_E = record_coordinate(record, GRID_TAU_E, at) * tau_unit;
         record_store(record, FIELD_TAU_E_ABSOLUTE, at, tau_E);
-        record_store(record, FIELD_GAP, at, infinite_data_gap(2 * Q * expected.solver.A0, tau_I, tau_E));
+        record_store(record, FIELD_GAP, at, moat_limit_gap(2 * Q * expected.solver.A0, tau_I, tau_E));
         solve_market(model, record, at, &expected, &measured, tau_E);
     }
 }

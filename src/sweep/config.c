@@ -90,9 +90,9 @@ enum moat_status config_load(const char *path, struct config **out)
     return status;
 }
 
-enum moat_status config_parse(const char *text, const char *origin, struct config **out)
+enum moat_status config_parse(const char *text, const char *file_name, struct config **out)
 {
-    struct config_source source = {.origin = origin, .text = text};
+    struct config_source source = {.file_name = file_name, .text = text};
     struct config_document *document = NULL;
     enum sweep_kind sweep = SWEEP_MARKET_ENTRY;
     struct config *config = calloc(1, sizeof *config);
@@ -100,11 +100,11 @@ enum moat_status config_parse(const char *text, const char *origin, struct confi
     *out = NULL;
     if (strlen(text) > TEXT_SIZE_MAX) {
         status =
-            moat_error_set(MOAT_USAGE, "%s: found more than 1 MiB, expected a config file of a page or so", origin);
+            moat_error_set(MOAT_USAGE, "%s: found more than 1 MiB, expected a config file of a page or so", file_name);
         goto cleanup;
     }
     if (!config || !(config->text = strdup(text))) {
-        moat_error_set(MOAT_MEMORY, "%s: out of memory", origin);
+        moat_error_set(MOAT_MEMORY, "%s: out of memory", file_name);
         goto cleanup;
     }
     status = config_text_check(&source);

@@ -7,15 +7,9 @@
 
 #include "moat/error.h"
 #include "sweep/grid.h"
+#include "sweep/names.h"
 
-/*
- * A sweep as its YAML file describes it (DESIGN.md section 5; jobs/reference.yaml documents every key).
- */
-enum sweep_kind { SWEEP_MARKET_ENTRY, SWEEP_SCALING_LAW, SWEEPS };
-enum solver_kind { SOLVER_DETERMINISTIC, SOLVER_RIDGE };
-enum tau_unit { TAU_L_STAR, TAU_ABSOLUTE };
-
-/* What `solver: ridge` samples: `trials` data sets, each with the rungs N as its first rows. */
+/* The data sets that `solver: ridge` samples: one for each trial, whose first N rows are rung N. */
 struct ridge_settings {
     struct axis N; /* whole numbers, rising, at least 4 */
     size_t trials; /* at least 2, for standard errors */
@@ -23,6 +17,7 @@ struct ridge_settings {
     int ranks_per_group; /* ranks that share one factorisation; 0: chosen per rung */
 };
 
+/* A sweep as its YAML file describes it; jobs/reference.yaml documents every key. */
 struct config {
     char *name;
     char *output; /* path of the results file, as written */
@@ -33,20 +28,20 @@ struct config {
     double P;               /* integer in [1, 1e9], or INFINITY */
     enum tau_unit tau_unit; /* of a market sweep; thresholds on the grid are as written */
     struct grid grid;       /* tau_I is scalar unless grid.tau_I is given, lambda (then NaN) unless grid.lambda is */
-    struct ridge_settings ridge; /* of SOLVER_RIDGE, whose P is ridge.P */
+    struct ridge_settings ridge; /* with SOLVER_RIDGE only; P above is then ridge.P */
 };
 
-/* Reads and checks the YAML file `path`; every mistake is refused with file, line, key, what was found and what was
+/* Reads and checks the YAML file `path`. Every mistake is refused with file, line, key, what was found and what was
    expected. On success *out is owned by the caller, on failure it is NULL. Returns MOAT_USAGE (also when there is no
    such file, or it is not a regular file of at most 1 MiB of text), MOAT_IO (it cannot be read) or MOAT_MEMORY.
    Rank 0. */
 enum moat_status config_load(const char *path, struct config **out);
 
-/* The same from a YAML text; `origin` stands for the file's name in messages. Rank 0. */
-enum moat_status config_parse(const char *text, const char *origin, struct config **out);
+/* The same from a YAML text; `file_name` is the one that messages show. Rank 0. */
+enum moat_status config_parse(const char *text, const char *file_name, struct config **out);
 
-/* Whether two configs ask for the same numbers: everything but name, output and the text's
-   spelling is equal, numbers to the bit. Local. */
+/* Returns true if two configs ask for the same numbers. Name, output, ranks_per_group and the spelling of the text may
+   differ; all else must be equal, numbers to the bit. Local. */
 bool config_equal(const struct config *left, const struct config *right);
 
 /* Frees *config and sets it to NULL; accepts NULL inside. Local. */

@@ -20,8 +20,9 @@
 enum form { FORM_VALUES, FORM_LOG, FORM_LINEAR, FORMS };
 static const char *const form_name[FORMS] = {"values", "log", "linear"};
 
-struct plan {
-    const char *name; /* key path */
+/* An axis as asked for, before it has memory. */
+struct axis_request {
+    char key[CONFIG_KEY_SIZE]; /* its key path */
     const struct axis_text *text;
     const struct range *range;
     enum form form;
@@ -35,7 +36,7 @@ static size_t digits(const char *text)
     return strspn(text, "0123456789");
 }
 
-/* Whether all of `text` is a decimal number or .inf, as YAML spells them, that a double holds. */
+/* Returns true if all of `text` is a decimal number or .inf, as YAML spells them, that a double can hold. */
 static bool parse_number(const char *text, double *out)
 {
     const char *c = text + (*text == '+' || *text == '-');
@@ -79,13 +80,13 @@ enum moat_status config_number(const struct config_source *source, const char *p
 }
 
 /* Low and high end of a log or linear axis. Both ends are positive by every axis's range. */
-static enum moat_status plan_ends(const struct config_source *source, char **ends, struct plan *plan)
+static enum moat_status read_ends(const struct config_source *source, char **ends, struct axis_request *request)
 {
     char path[96];
     double x[2] = {0};
     for (int i = 0; i < 2; i++) {
-        snprintf(path, sizeof path, "%s.%s[%d]", plan->name, form_name[plan->form], i);
-        enum moat_status status = config_number(source, path, ends[i], plan->range, &x[i]);
+        snprintf(path, sizeof path, "%s.%s[%d]", request->key, form_name[request->form], i);
+        enum moat_status status = config_number(source, path, ends[i], request->range, &x[i]);
         if (status != MOAT_OK) {
             return status;
         }
@@ -96,38 +97,38 @@ static enum moat_status plan_ends(const struct config_source *source, char **end
     if (x[0] >= x[1]) {
         char found[96];
         snprintf(found, sizeof found, "[%.40s, %.40s]", ends[0], ends[1]);
-        snprintf(path, sizeof path, "%s.%s", plan->name, form_name[plan->form]);
+        snprintf(path, sizeof path, "%s.%s", request->key, form_name[request->form]);
         return config_refuse(source, path, found, "low < high");
     }
-    plan->low = x[0];
-    plan->high = x[1];
+    request->low = x[0];
+    request->high = x[1];
     return MOAT_OK;
 }
 
 /* Form and size of an axis. */
-static enum moat_status plan_axis(const struct config_source *source, struct plan *plan)
+static enum moat_status read_axis(const struct config_source *source, struct axis_request *request)
 {
-    const struct axis_text *text = plan->text;
+    const struct axis_text *text = request->text;
     char **const list[FORMS] = {text->values, text->log, text->linear};
     char found[32] = "", path[96];
     int forms = 0;
     for (int f = 0; f < FORMS; f++) {
         if (list[f]) {
             strcat(strcat(found, forms++ > 0 ? " and " : ""), form_name[f]);
-            plan->form = (enum form)f;
+            request->form = (enum form)f;
         }
     }
-    snprintf(path, sizeof path, "%s", plan->name);
+    snprintf(path, sizeof path, "%s", request->key);
     if (forms != 1) {
         return config_refuse(source, path, forms > 0 ? found : "none of them",
                              "exactly one of values: [..], log: [low, high], linear: [low, high]");
     }
-    if (plan->form != FORM_VALUES && !text->points) {
-        return config_refuse(source, path, "no key points", "the number of points beside %s", form_name[plan->form]);
+    if (request->form != FORM_VALUES && !text->points) {
+        return config_refuse(source, path, "no key points", "the number of points beside %s", form_name[request->form]);
     }
-    snprintf(path, sizeof path, "%s.points", plan->name);
-    if (plan->form == FORM_VALUES) {
-        plan->size = text->values_count;
+    snprintf(path, sizeof path, "%s.points", request->key);
+    if (request->form == FORM_VALUES) {
+        request->size = text->values_count;
         return text->points ? config_refuse(source, path, NULL, "no points beside values") : MOAT_OK;
     }
     static const struct range points = {2, AXIS_POINTS_MAX, false, true, false, "an integer from 2 to 1e8"};
@@ -136,26 +137,26 @@ static enum moat_status plan_axis(const struct config_source *source, struct pla
     if (status != MOAT_OK) {
         return status;
     }
-    plan->size = (size_t)size;
-    status = plan_ends(source, list[plan->form], plan);
-    if (status == MOAT_OK && plan->range->integer && size > plan->high - plan->low + 1) {
+    request->size = (size_t)size;
+    status = read_ends(source, list[request->form], request);
+    if (status == MOAT_OK && request->range->integer && size > request->high - request->low + 1) {
         return config_refuse(source, path, NULL, "fewer: some would be the same whole number");
     }
     return status;
 }
 
 /* Refuses a grid of too many points. */
-static enum moat_status check_size(const struct config_source *source, const struct plan plan[GRID_AXES],
-                                   const char *const name[GRID_AXES])
+static enum moat_status check_size(const struct config_source *source, const struct axis_request request[GRID_AXES],
+                                   enum sweep_kind sweep)
 {
     double points = 1;
     char found[256];
     size_t used = 0;
     for (int a = 0; a < GRID_AXES; a++) {
-        if (plan[a].text) {
-            points *= (double)plan[a].size;
+        if (request[a].text) {
+            points *= (double)request[a].size;
             used += (size_t)snprintf(found + used, sizeof found - used, "%s%s %zu", used > 0 ? " x " : "",
-                                     strchr(name[a], '.') + 1, plan[a].size);
+                                     axis_table[sweep][a].name, request[a].size);
         }
     }
     if (points <= GRID_POINTS_MAX) {
@@ -169,38 +170,40 @@ static enum moat_status check_size(const struct config_source *source, const str
  * Value i of n. Weights before division, and powers of ten, make round numbers come out round: 1e3 is on
  * {log: [1e1, 1e12], points: 111} to the bit.
  */
-static double axis_value(const struct plan *plan, size_t i)
+static double axis_value(const struct axis_request *request, size_t i)
 {
-    double n = (double)(plan->size - 1), up = (double)i, down = n - up;
-    if (i == 0 || i == plan->size - 1) {
-        return i == 0 ? plan->low : plan->high;
+    double n = (double)(request->size - 1), up = (double)i, down = n - up;
+    if (i == 0 || i == request->size - 1) {
+        return i == 0 ? request->low : request->high;
     }
-    if (plan->form == FORM_LOG) {
-        return pow(10, (log10(plan->low) * down + log10(plan->high) * up) / n);
+    if (request->form == FORM_LOG) {
+        return pow(10, (log10(request->low) * down + log10(request->high) * up) / n);
     }
-    return (plan->low * down + plan->high * up) / n;
+    return (request->low * down + request->high * up) / n;
 }
 
-static enum moat_status fill_axis(const struct config_source *source, const struct plan *plan, struct axis *axis)
+static enum moat_status fill_axis(const struct config_source *source, const struct axis_request *request,
+                                  struct axis *axis)
 {
-    axis->values = malloc(plan->size * sizeof *axis->values + 1);
+    axis->values = malloc(request->size * sizeof *axis->values + 1);
     if (!axis->values) {
-        return moat_error_set(MOAT_MEMORY, "%s: out of memory for the %zu values of %s", source->origin, plan->size,
-                              plan->name);
+        return moat_error_set(MOAT_MEMORY, "%s: out of memory for the %zu values of %s", source->file_name,
+                              request->size, request->key);
     }
-    axis->size = plan->size;
-    axis->scalar = !plan->text;
+    axis->size = request->size;
+    axis->scalar = !request->text;
     if (axis->scalar) {
         axis->values[0] = NAN;
         return MOAT_OK;
     }
-    for (size_t i = 0; i < plan->size; i++) {
+    for (size_t i = 0; i < request->size; i++) {
         char path[96];
-        if (plan->form != FORM_VALUES) {
-            axis->values[i] = axis_value(plan, i);
+        if (request->form != FORM_VALUES) {
+            axis->values[i] = axis_value(request, i);
         } else {
-            snprintf(path, sizeof path, "%s.values[%zu]", plan->name, i);
-            enum moat_status status = config_number(source, path, plan->text->values[i], plan->range, &axis->values[i]);
+            snprintf(path, sizeof path, "%s.values[%zu]", request->key, i);
+            enum moat_status status =
+                config_number(source, path, request->text->values[i], request->range, &axis->values[i]);
             if (status != MOAT_OK) {
                 return status;
             }
@@ -208,42 +211,51 @@ static enum moat_status fill_axis(const struct config_source *source, const stru
         if (i == 0 || axis->values[i] > axis->values[i - 1]) {
             continue;
         }
-        if (plan->form == FORM_VALUES) {
+        if (request->form == FORM_VALUES) {
             return config_refuse(source, path, NULL, "a value greater than the one before it, %s",
-                                 plan->text->values[i - 1]);
+                                 request->text->values[i - 1]);
         }
-        snprintf(path, sizeof path, "%s.points", plan->name);
+        snprintf(path, sizeof path, "%s.points", request->key);
         return config_refuse(source, path, NULL, "fewer: neighbouring points are the same double");
     }
     return MOAT_OK;
 }
 
-enum moat_status config_axes(const struct config_source *source, struct axis_text *const text[GRID_AXES],
-                             const char *const name[GRID_AXES], const struct range range[GRID_AXES], struct grid *grid)
+void config_axis_key(enum sweep_kind sweep, int axis, char key[CONFIG_KEY_SIZE])
 {
-    struct plan plan[GRID_AXES];
+    snprintf(key, CONFIG_KEY_SIZE, "grid.%s", axis_table[sweep][axis].name ? axis_table[sweep][axis].name : "");
+}
+
+enum moat_status config_axes(const struct config_source *source, struct axis_text *const text[GRID_AXES],
+                             struct config *config)
+{
+    struct axis_request request[GRID_AXES];
+    struct range range[GRID_AXES];
     enum moat_status status = MOAT_OK;
     for (int a = 0; a < GRID_AXES && status == MOAT_OK; a++) {
-        plan[a] = (struct plan){.name = name[a], .text = text[a], .range = &range[a], .size = 1};
-        status = text[a] ? plan_axis(source, &plan[a]) : MOAT_OK;
+        range[a] = axis_range(config->sweep, a, config->gamma);
+        request[a] = (struct axis_request){.text = text[a], .range = &range[a], .size = 1};
+        config_axis_key(config->sweep, a, request[a].key);
+        status = text[a] ? read_axis(source, &request[a]) : MOAT_OK;
     }
     if (status == MOAT_OK) {
-        status = check_size(source, plan, name);
+        status = check_size(source, request, config->sweep);
     }
     for (int spaced = 0; spaced <= 1; spaced++) { /* lists first, where mistakes are: the others may take seconds */
         for (int a = 0; a < GRID_AXES && status == MOAT_OK; a++) {
-            if (spaced == (plan[a].form != FORM_VALUES)) {
-                status = fill_axis(source, &plan[a], &grid->axis[a]);
+            if (spaced == (request[a].form != FORM_VALUES)) {
+                status = fill_axis(source, &request[a], &config->grid.axis[a]);
             }
         }
     }
     return status;
 }
 
-enum moat_status config_axis(const struct config_source *source, const struct axis_text *text, const char *name,
+enum moat_status config_axis(const struct config_source *source, const struct axis_text *text, const char *key,
                              const struct range *range, struct axis *axis)
 {
-    struct plan plan = {.name = name, .text = text, .range = range};
-    enum moat_status status = plan_axis(source, &plan);
-    return status == MOAT_OK ? fill_axis(source, &plan, axis) : status;
+    struct axis_request request = {.text = text, .range = range};
+    snprintf(request.key, sizeof request.key, "%s", key);
+    enum moat_status status = read_axis(source, &request);
+    return status == MOAT_OK ? fill_axis(source, &request, axis) : status;
 }

@@ -1,42 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the config's values must be to make a sweep, and thresholds that no company could meet.
+ * The conditions that a config's values must meet, and thresholds that no company could meet.
  */
 #include "sweep/config_internal.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <gsl/gsl_sf_zeta.h>
 
-#include "moat/solver.h"
-
-/* Keeps products and squares of thresholds inside a double's range. */
-#define TAU_MAX 1e100
-
 static const struct range gamma_range = {0.01, 2, false, false, false, "0.01 <= gamma <= 2"};
 static const struct range P_range = {1, 1e9, false, true, true, "an integer from 1 to 1e9, or .inf"};
-static const struct range tau_range = {0, TAU_MAX, true, false, true, "0 < tau <= 1e100, or .inf"};
-
-static const char *const sweep_name[SWEEPS] = {"market_entry", "scaling_law"};
-
-static const char *const axis_path[SWEEPS][GRID_AXES] = {
-    {"grid.tau_I", "grid.N_I", "grid.tau_E", "grid.Q", "grid.nu"},
-    {"grid.lambda", "grid.N", "grid.alpha", "grid.Q", "grid.nu"},
-};
-
-static const struct range axis_range[SWEEPS][GRID_NU] = {
-    {{0, TAU_MAX, true, false, true, "0 < tau_I <= 1e100, or .inf"},
-     {1, 1e15, false, false, true, "1 <= N_I <= 1e15, or .inf"},
-     {0, TAU_MAX, true, false, true, "0 < tau_E <= 1e100, or .inf"},
-     {0, 1, true, false, false, "0 < Q <= 1"}},
-    {{0, 1, true, false, false, "0 < lambda <= 1"},
-     {1, MOAT_N_MAX, false, false, false, "1 <= N <= 1e30"},
-     {0.5, 1, false, false, false, "0.5 <= alpha <= 1"},
-     {0, 1, true, false, false, "0 < Q <= 1"}},
-};
 
 enum moat_status config_choice(const struct config_source *source, const char *path, const char *text,
                                const char *const names[], int count, int *out)
@@ -72,15 +47,13 @@ static enum moat_status check_text(const struct config_source *source, const cha
         return config_refuse(source, path, NULL, "text");
     }
     *out = strdup(text);
-    return *out ? MOAT_OK : moat_error_set(MOAT_MEMORY, "%s: out of memory", source->origin);
+    return *out ? MOAT_OK : moat_error_set(MOAT_MEMORY, "%s: out of memory", source->file_name);
 }
 
 /* Everything before the grid. */
 static enum moat_status check_head(const struct config_source *source, const struct config_document *document,
                                    struct config *config)
 {
-    static const char *const solvers[] = {[SOLVER_DETERMINISTIC] = "deterministic", [SOLVER_RIDGE] = "ridge"},
-                             *const units[] = {[TAU_L_STAR] = "L_star", [TAU_ABSOLUTE] = "absolute"};
     int sweep = 0, solver = 0, unit = 0;
     enum moat_status status = check_text(source, "name", document->name, &config->name);
     if (status == MOAT_OK) {
@@ -90,10 +63,10 @@ static enum moat_status check_head(const struct config_source *source, const str
         status = config_choice(source, "sweep", document->sweep, sweep_name, SWEEPS, &sweep);
     }
     if (status == MOAT_OK) {
-        status = config_choice(source, "solver", document->solver, solvers, 2, &solver);
+        status = config_choice(source, "solver", document->solver, solver_name, SOLVERS, &solver);
     }
     if (status == MOAT_OK) {
-        status = config_choice(source, "tau_unit", document->tau_unit, units, 2, &unit);
+        status = config_choice(source, "tau_unit", document->tau_unit, tau_unit_name, TAU_UNITS, &unit);
     }
     if (status == MOAT_OK) {
         status = config_number(source, "model.gamma", document->model.gamma, &gamma_range, &config->gamma);
@@ -110,7 +83,10 @@ static enum moat_status check_head(const struct config_source *source, const str
 static enum moat_status check_incumbent(const struct config_source *source, const struct config_document *document,
                                         struct config *config)
 {
+    const struct axis_entry *entry = &axis_table[config->sweep][GRID_TAU_I];
     struct axis *tau_I = &config->grid.axis[GRID_TAU_I];
+    struct range range = entry->range;
+    snprintf(range.expected, sizeof range.expected, "0 < tau <= 1e100, or .inf"); /* the key is `tau`, not `tau_I` */
     if (document->incumbent && !tau_I->scalar) {
         return config_refuse(source, "incumbent", NULL, "none beside grid.tau_I, or no grid.tau_I");
     }
@@ -118,35 +94,28 @@ static enum moat_status check_incumbent(const struct config_source *source, cons
         return config_refuse(source, "", "no key incumbent", "incumbent: {tau: ..}, or an axis grid.tau_I");
     }
     return document->incumbent
-               ? config_number(source, "incumbent.tau", document->incumbent->tau, &tau_range, &tau_I->values[0])
+               ? config_number(source, entry->scalar_key, document->incumbent->tau, &range, &tau_I->values[0])
                : MOAT_OK;
 }
 
 static enum moat_status check_grid(const struct config_source *source, const struct config_document *document,
                                    struct config *config)
 {
-    double gamma = config->gamma;
-    struct range range[GRID_AXES];
-    memcpy(range, axis_range[config->sweep], sizeof axis_range[config->sweep]);
-    range[GRID_NU] =
-        (struct range){gamma, 2 * (1 + gamma) * (1 + 2 * DBL_EPSILON), true, false, false, ""}; /* 2.02 is in at 0.01 */
-    snprintf(range[GRID_NU].expected, sizeof range[GRID_NU].expected,
-             "gamma < nu <= 2 (1 + gamma) = %.15g with gamma = %.15g", range[GRID_NU].high, gamma);
-    enum moat_status status = config_axes(source, document->grid.axis, axis_path[config->sweep], range, &config->grid);
+    enum moat_status status = config_axes(source, document->grid.axis, config);
     if (status == MOAT_OK && config->sweep == SWEEP_MARKET_ENTRY) {
         status = check_incumbent(source, document, config);
     }
     return status;
 }
 
-/* L_star = 2 Q sum over i <= P of i^-(1+nu). Source: DESIGN.md section 1. */
+/* L_star = 2 Q sum over i <= P of i^-(1+nu). Source: MODEL.md section 1. */
 static double L_star(double Q, double nu, double P)
 {
     return 2 * Q * (gsl_sf_zeta(1 + nu) - (isinf(P) ? 0 : gsl_sf_hzeta(1 + nu, P + 1)));
 }
 
-/* Safety losses below L_star/4 are beyond any company at any amount of data: refuses a sweep in which every point asks
-   for that. */
+/* No company meets a safety loss below L_star/4, with any amount of data: refuses a sweep in which every point asks for
+   that. Source: MODEL.md section 1. */
 static enum moat_status check_thresholds(const struct config_source *source, const struct config *config)
 {
     const struct axis *Q = &config->grid.axis[GRID_Q], *nu = &config->grid.axis[GRID_NU];
@@ -157,16 +126,17 @@ static enum moat_status check_thresholds(const struct config_source *source, con
         snprintf(expected, sizeof expected,
                  "at least %.6g: no company can meet less than L_star/4, at any (Q, nu) of this grid", least);
     }
-    const int axes[] = {GRID_TAU_I, GRID_TAU_E};
-    for (int i = 0; i < 2; i++) {
-        const struct axis *tau = &config->grid.axis[axes[i]];
+    for (int a = 0; a < GRID_AXES; a++) {
+        const struct axis *tau = &config->grid.axis[a];
         double largest = tau->values[tau->size - 1];
-        char found[64];
-        snprintf(found, sizeof found, "%.6g as the largest value", largest);
-        if (largest < least) {
-            return config_refuse(source, tau->scalar ? "incumbent.tau" : axis_path[config->sweep][axes[i]],
-                                 tau->scalar ? NULL : found, "%s", expected);
+        if (!axis_table[config->sweep][a].threshold || !(largest < least)) {
+            continue;
         }
+        char found[64], key[CONFIG_KEY_SIZE];
+        snprintf(found, sizeof found, "%.6g as the largest value", largest);
+        config_axis_key(config->sweep, a, key);
+        return config_refuse(source, tau->scalar ? axis_table[config->sweep][a].scalar_key : key,
+                             tau->scalar ? NULL : found, "%s", expected);
     }
     return MOAT_OK;
 }
@@ -181,8 +151,5 @@ enum moat_status config_check(const struct config_source *source, const struct c
     if (status == MOAT_OK) {
         status = check_grid(source, document, config);
     }
-    if (status == MOAT_OK && config->sweep == SWEEP_MARKET_ENTRY) {
-        status = check_thresholds(source, config);
-    }
-    return status;
+    return status == MOAT_OK ? check_thresholds(source, config) : status;
 }

@@ -2,8 +2,8 @@
 /*
  * The config's keys and kinds of value, checked by libcyaml.
  *
- * What libcyaml logs about a mistake is caught, never printed: from it come the key path and the key at fault, and what
- * was expected there is read off the schema itself.
+ * libcyaml's log is caught, never printed. It gives the key path and the key at fault of a mistake. The schema gives
+ * what was expected there.
  */
 #include "sweep/config_internal.h"
 
@@ -44,26 +44,8 @@ static const cyaml_schema_field_t incumbent_fields[] = {
     CYAML_FIELD_END,
 };
 
-#define AXIS(key, flags, index)                                                                                        \
-    CYAML_FIELD_MAPPING_PTR(key, CYAML_FLAG_POINTER | (flags), grid_text, axis[index], axis_fields)
-
-static const cyaml_schema_field_t market_grid[] = {
-    AXIS("N_I", 0, GRID_N_I),
-    AXIS("tau_E", 0, GRID_TAU_E),
-    AXIS("Q", 0, GRID_Q),
-    AXIS("nu", 0, GRID_NU),
-    AXIS("tau_I", CYAML_FLAG_OPTIONAL, GRID_TAU_I),
-    CYAML_FIELD_END,
-};
-
-static const cyaml_schema_field_t scaling_grid[] = {
-    AXIS("N", 0, GRID_N),
-    AXIS("alpha", 0, GRID_ALPHA),
-    AXIS("Q", 0, GRID_Q),
-    AXIS("nu", 0, GRID_NU),
-    AXIS("lambda", CYAML_FLAG_OPTIONAL, GRID_LAMBDA),
-    CYAML_FIELD_END,
-};
+/* Filled from axis_table by fill_grid, required axes first: that is their order in messages. */
+static cyaml_schema_field_t grid_fields[SWEEPS][GRID_AXES + 1];
 
 static const cyaml_schema_field_t ridge_fields[] = {
     TEXT("P", 0, struct ridge_text, P),
@@ -86,13 +68,13 @@ static const cyaml_schema_field_t market_fields[] = {
     CYAML_FIELD_MAPPING_PTR("incumbent", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config_document, incumbent,
                             incumbent_fields),
     TEXT("tau_unit", CYAML_FLAG_OPTIONAL, struct config_document, tau_unit),
-    CYAML_FIELD_MAPPING("grid", CYAML_FLAG_DEFAULT, struct config_document, grid, market_grid),
+    CYAML_FIELD_MAPPING("grid", CYAML_FLAG_DEFAULT, struct config_document, grid, grid_fields[SWEEP_MARKET_ENTRY]),
     CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t scaling_fields[] = {
     EVERY_SWEEP,
-    CYAML_FIELD_MAPPING("grid", CYAML_FLAG_DEFAULT, struct config_document, grid, scaling_grid),
+    CYAML_FIELD_MAPPING("grid", CYAML_FLAG_DEFAULT, struct config_document, grid, grid_fields[SWEEP_SCALING_LAW]),
     CYAML_FIELD_END,
 };
 
@@ -100,6 +82,24 @@ static const cyaml_schema_value_t document_schema[SWEEPS] = {
     [SWEEP_MARKET_ENTRY] = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct config_document, market_fields)},
     [SWEEP_SCALING_LAW] = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct config_document, scaling_fields)},
 };
+
+static void fill_grid(enum sweep_kind sweep)
+{
+    cyaml_schema_field_t *field = grid_fields[sweep];
+    for (int optional = 0; optional <= 1; optional++) {
+        for (size_t a = 0; a < GRID_AXES; a++) {
+            const struct axis_entry *axis = &axis_table[sweep][a];
+            if (!axis->name || axis->optional != optional) {
+                continue;
+            }
+            cyaml_schema_field_t first = CYAML_FIELD_MAPPING_PTR(
+                axis->name, optional ? CYAML_FLAG_OPTIONAL : CYAML_FLAG_DEFAULT, grid_text, axis[0], axis_fields);
+            first.data_offset += (uint32_t)(a * sizeof(struct axis_text *));
+            *field++ = first;
+        }
+    }
+    *field = (cyaml_schema_field_t)CYAML_FIELD_END;
+}
 
 /* One line of libcyaml's backtrace: a field of a mapping, an entry of a sequence, or a mapping with no field yet. */
 struct frame {
@@ -163,7 +163,7 @@ static void describe(const cyaml_schema_value_t *value, char *text, size_t size)
     }
 }
 
-/* The path the frames from `first` outwards lead to, and the schema there. */
+/* Sets `path` to where the frames from `first` outwards lead. Returns the schema of the value there. */
 static const cyaml_schema_value_t *trace(const struct complaint *complaint, enum sweep_kind sweep, size_t first,
                                          char path[CONFIG_PATH_SIZE])
 {
@@ -198,7 +198,7 @@ static enum moat_status refuse(const struct config_source *source, enum sweep_ki
 
     switch (error) {
     case CYAML_ERR_OOM:
-        return moat_error_set(MOAT_MEMORY, "%s: out of memory while reading YAML", source->origin);
+        return moat_error_set(MOAT_MEMORY, "%s: out of memory while reading YAML", source->file_name);
     case CYAML_ERR_INVALID_KEY: {
         size_t used = strlen(path);
         snprintf(path + used, sizeof path - used, "%s%s", used > 0 ? "." : "", complaint->key);
@@ -222,6 +222,7 @@ static const cyaml_config_t silent = {.mem_fn = cyaml_mem, .log_level = CYAML_LO
 enum moat_status config_document_read(const struct config_source *source, enum sweep_kind sweep,
                                       struct config_document **out)
 {
+    fill_grid(sweep);
     struct complaint complaint = {.frames = 0};
     cyaml_config_t settings = silent;
     settings.log_fn = catch_log;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The config as YAML text: whether it is of the plain kind we take, and on which line a key path stands.
+ * The config as YAML text: whether it is of the plain kind we accept, and on which line a key path stands.
  *
- * Both are answered by walking libyaml's events with the key path of each node at hand. The walk allocates nothing:
- * nesting, the number of keys and their length are bounded, far above what the schema has.
+ * A walk over libyaml's events, which knows the key path of each node, answers both. The walk allocates nothing:
+ * nesting, the number of keys and their length are bounded, far above those of the schema.
  */
 #include "sweep/config_internal.h"
 
@@ -26,7 +26,7 @@ struct level {
     char keys[KEYS_MAX][KEY_SIZE];
 };
 
-struct walk {
+struct yaml_walk {
     const struct config_source *source;
     yaml_parser_t parser;
     yaml_event_t event; /* of the current node */
@@ -37,7 +37,7 @@ struct walk {
     char path[CONFIG_PATH_SIZE]; /* of the current node */
 };
 
-static bool walk_open(struct walk *walk, const struct config_source *source)
+static bool walk_open(struct yaml_walk *walk, const struct config_source *source)
 {
     memset(walk, 0, sizeof *walk);
     walk->source = source;
@@ -49,25 +49,25 @@ static bool walk_open(struct walk *walk, const struct config_source *source)
     return true;
 }
 
-static void walk_close(struct walk *walk)
+static void walk_close(struct yaml_walk *walk)
 {
     yaml_event_delete(&walk->event);
     yaml_parser_delete(&walk->parser);
 }
 
-static enum moat_status refuse_here(const struct walk *walk, const char *what)
+static enum moat_status refuse_here(const struct yaml_walk *walk, const char *what)
 {
     const char *colon = walk->path[0] ? ": " : "";
-    return moat_error_set(MOAT_USAGE, "%s:%zu: %s%s%s", walk->source->origin, walk->line, walk->path, colon, what);
+    return moat_error_set(MOAT_USAGE, "%s:%zu: %s%s%s", walk->source->file_name, walk->line, walk->path, colon, what);
 }
 
 /* The error libyaml stopped with. */
-static enum moat_status refuse_syntax(const struct walk *walk)
+static enum moat_status refuse_syntax(const struct yaml_walk *walk)
 {
     const yaml_parser_t *parser = &walk->parser;
     const char *problem = parser->problem ? parser->problem : "syntax error";
     if (parser->error == YAML_MEMORY_ERROR) {
-        return moat_error_set(MOAT_MEMORY, "%s: out of memory while reading YAML", walk->source->origin);
+        return moat_error_set(MOAT_MEMORY, "%s: out of memory while reading YAML", walk->source->file_name);
     }
     if (parser->error == YAML_READER_ERROR) {
         size_t line = 1;
@@ -75,17 +75,17 @@ static enum moat_status refuse_syntax(const struct walk *walk)
             line += walk->source->text[i] == '\n';
         }
         return moat_error_set(MOAT_USAGE, "%s:%zu: found bytes that are not text (%s), expected YAML in UTF-8",
-                              walk->source->origin, line, problem);
+                              walk->source->file_name, line, problem);
     }
     char context[CONFIG_FOUND_SIZE] = "";
     if (parser->context) {
         snprintf(context, sizeof context, "%s from line %zu, ", parser->context, parser->context_mark.line + 1);
     }
-    return moat_error_set(MOAT_USAGE, "%s:%zu: found broken YAML: %s%s", walk->source->origin,
+    return moat_error_set(MOAT_USAGE, "%s:%zu: found broken YAML: %s%s", walk->source->file_name,
                           parser->problem_mark.line + 1, context, problem);
 }
 
-static enum moat_status next_event(struct walk *walk)
+static enum moat_status next_event(struct yaml_walk *walk)
 {
     yaml_event_delete(&walk->event);
     if (!yaml_parser_parse(&walk->parser, &walk->event)) {
@@ -125,7 +125,7 @@ static bool has_control(const char *text)
 }
 
 /* The current event as a key of `level`, which must not have it yet. */
-static enum moat_status take_key(struct walk *walk, struct level *level)
+static enum moat_status take_key(struct yaml_walk *walk, struct level *level)
 {
     walk->path[level->path_length] = '\0';
     if (walk->event.type != YAML_SCALAR_EVENT) {
@@ -153,7 +153,7 @@ static enum moat_status take_key(struct walk *walk, struct level *level)
 }
 
 /* Enters the container that the current event opens, whose path is in place. */
-static enum moat_status push(struct walk *walk, bool mapping)
+static enum moat_status push(struct yaml_walk *walk, bool mapping)
 {
     if (walk->depth == DEPTH_MAX) {
         return refuse_here(walk, "found more nested lists or mappings than a config has");
@@ -164,7 +164,7 @@ static enum moat_status push(struct walk *walk, bool mapping)
 }
 
 /* Sets path and line of the node that the current event starts. */
-static void place_node(struct walk *walk)
+static void locate_node(struct yaml_walk *walk)
 {
     if (walk->depth == 0) {
         walk->path[0] = '\0';
@@ -180,7 +180,7 @@ static void place_node(struct walk *walk)
 }
 
 /* Goes to the next node: a scalar, a container that opens or closes, or the end. */
-static enum moat_status walk_next(struct walk *walk, enum node *node)
+static enum moat_status walk_next(struct yaml_walk *walk, enum node *node)
 {
     for (;;) {
         enum moat_status status = next_event(walk);
@@ -207,7 +207,7 @@ static enum moat_status walk_next(struct walk *walk, enum node *node)
                 }
                 break;
             }
-            place_node(walk);
+            locate_node(walk);
             if (walk->event.type == YAML_SCALAR_EVENT) {
                 *node = NODE_SCALAR;
                 return MOAT_OK;
@@ -222,9 +222,9 @@ static enum moat_status walk_next(struct walk *walk, enum node *node)
 
 enum moat_status config_text_check(const struct config_source *source)
 {
-    struct walk walk;
+    struct yaml_walk walk;
     if (!walk_open(&walk, source)) {
-        return moat_error_set(MOAT_MEMORY, "%s: out of memory while reading YAML", source->origin);
+        return moat_error_set(MOAT_MEMORY, "%s: out of memory while reading YAML", source->file_name);
     }
     enum node node = NODE_CLOSE;
     enum moat_status status = MOAT_OK;
@@ -233,7 +233,7 @@ enum moat_status config_text_check(const struct config_source *source)
     }
     if (status == MOAT_OK && walk.documents == 0) {
         status = moat_error_set(MOAT_USAGE, "%s:1: found an empty file, expected a config: see jobs/reference.yaml",
-                                source->origin);
+                                source->file_name);
     }
     walk_close(&walk);
     return status;
@@ -257,7 +257,7 @@ static void quote_scalar(const char *text, char found[CONFIG_FOUND_SIZE])
 }
 
 /* Number of entries in the list that was just entered. */
-static size_t count_entries(struct walk *walk)
+static size_t count_entries(struct yaml_walk *walk)
 {
     size_t depth = walk->depth;
     enum node node;
@@ -268,7 +268,7 @@ static size_t count_entries(struct walk *walk)
 
 size_t config_text_find(const struct config_source *source, const char *path, char found[CONFIG_FOUND_SIZE])
 {
-    struct walk walk;
+    struct yaml_walk walk;
     size_t line = 1, best = 0;
     enum node node;
     snprintf(found, CONFIG_FOUND_SIZE, "nothing");
@@ -311,6 +311,6 @@ enum moat_status config_refuse(const struct config_source *source, const char *p
     va_end(arguments);
 
     size_t line = config_text_find(source, path, there);
-    return moat_error_set(MOAT_USAGE, "%s:%zu: %s%sfound %s, expected %s", source->origin, line, path,
+    return moat_error_set(MOAT_USAGE, "%s:%zu: %s%sfound %s, expected %s", source->file_name, line, path,
                           *path ? ": " : "", found ? found : there, wanted);
 }

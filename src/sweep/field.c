@@ -97,23 +97,6 @@ const struct field field_table[FIELD_COUNT] = {
                                                "excess_loss of the deterministic equivalent at the same P"),
 };
 
-const struct field_axis field_axis[SWEEPS][GRID_AXES] = {
-    {
-        {"tau_I", "1", "incumbent's safety threshold, as in the config (in its tau_unit)"},
-        {"N_I", "data points", "incumbent's number of data points"},
-        {"tau_E", "1", "entrant's safety threshold, as in the config (in its tau_unit)"},
-        {"Q", "1", "misalignment of performance and safety, 1 - rho"},
-        {"nu", "1", "data efficiency, min(2 (1 + gamma), gamma + delta)"},
-    },
-    {
-        {"lambda", "1", "ridge level"},
-        {"N", "data points", "number of data points"},
-        {"alpha", "1", "share of data labelled for performance"},
-        {"Q", "1", "misalignment of performance and safety, 1 - rho"},
-        {"nu", "1", "data efficiency, min(2 (1 + gamma), gamma + delta)"},
-    },
-};
-
 bool field_stored(const struct field *field, const struct config *config)
 {
     bool scalar = config->grid.axis[0].scalar;

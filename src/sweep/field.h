@@ -80,12 +80,6 @@ struct field {
 
 extern const struct field field_table[FIELD_COUNT];
 
-/* The axes of each sweep, as in the config and the file. */
-struct field_axis {
-    const char *name, *units, *long_name;
-};
-extern const struct field_axis field_axis[SWEEPS][GRID_AXES];
-
 /* Whether the file of `config` has the field. Local. */
 bool field_stored(const struct field *field, const struct config *config);
 

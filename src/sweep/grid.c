@@ -2,8 +2,8 @@
 /*
  * The grid and its partition into boxes.
  *
- * A box takes the whole tau_E axis first, because all its points share one incumbent, then N_I, tau_I and Q.
- * It holds a single nu where it can, because each nu needs tables of its own.
+ * A box takes the whole tau_E axis first, because all points along it share one incumbent. Then it takes N_I, tau_I and
+ * Q. It holds a single nu where it can, because each nu needs tables of its own.
  */
 #include "sweep/grid.h"
 
@@ -11,11 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Enough points to amortise a message (tens of milliseconds), few enough to share out. */
+/* Enough points to outweigh the cost of a message (tens of milliseconds of work), few enough for all workers to get
+   some. */
 enum { BLOCK_POINTS_MIN = 32, BLOCK_POINTS_MAX = 8192, BLOCKS_WANTED = 128, BLOCK_NU_MAX = 8 };
-
-static const int fill_order[GRID_AXES] = {GRID_TAU_E, GRID_N_I, GRID_TAU_I, GRID_Q,
-                                          GRID_NU}; /* also fastest to slowest */
 
 size_t grid_points(const struct grid *grid)
 {
@@ -35,7 +33,7 @@ void grid_block_shape(const struct grid *grid, size_t shape[GRID_AXES])
     target = target > BLOCK_POINTS_MAX ? BLOCK_POINTS_MAX : target;
 
     for (int i = 0; i < GRID_AXES; i++) {
-        int a = fill_order[i];
+        int a = axis_fill_order[i];
         size_t room = target > 0 ? target : 1;
         room = a == GRID_NU && room > BLOCK_NU_MAX ? BLOCK_NU_MAX : room;
         size_t parts = (grid->axis[a].size + room - 1) / room;
@@ -61,7 +59,7 @@ struct block grid_block(const struct grid *grid, size_t index)
 
     struct block block;
     for (int i = 0; i < GRID_AXES; i++) {
-        int a = fill_order[i];
+        int a = axis_fill_order[i];
         size_t size = grid->axis[a].size;
         size_t parts = (size + shape[a] - 1) / shape[a];
         size_t start = index % parts * shape[a];

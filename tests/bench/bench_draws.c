@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Many small draws, one per core: ridge_solve against the serial LAPACK program one would write for the same tables, on
- * the same data. Both run on every rank at once, a draw of each in turn; the tables have to agree.
- * Usage: mpirun -n R bench_draws [P] [N ...]; default P = 1000 and N = 64, 128, 256, 512, 1000. N <= P.
+ * Compares ridge_solve with the serial LAPACK program one would write for the same tables, on many small draws (sampled
+ * data sets), one per core. Both programs run on every rank at once and take turns, draw by draw. Their tables have to
+ * agree. Usage: mpirun -n R bench_draws [P] [N ...]; default P = 1000 and N = 64, 128, 256, 512, 1000. N <= P.
  */
 #include <math.h>
 #include <mpi.h>
@@ -30,7 +30,7 @@ static double *allocate(size_t count)
     return array;
 }
 
-/* out = a^T diag(weight) a with a of rows x n, both triangles. */
+/* out = a^T diag(weight) a, both triangles; a is rows x n, `scaled` is work space of its size. */
 static void weighted_gram(int rows, int n, const double *a, const double *weight, double *scaled, double *out)
 {
     for (size_t k = 0; k < (size_t)n; k++) {
@@ -46,7 +46,7 @@ static void weighted_gram(int rows, int n, const double *a, const double *weight
     }
 }
 
-/* out[l] = f_l^T (first o second) f_l for the columns f_l; `first` is overwritten. */
+/* out[l] = f_l^T (first o second) f_l for the columns f_l of f, o the elementwise product; `first` is overwritten. */
 static void forms(int n, double *first, const double *second, const double *f, double *product, double *out)
 {
     const int count = LAMBDAS;
@@ -63,7 +63,7 @@ static void forms(int n, double *first, const double *second, const double *f, d
     }
 }
 
-/* The plain program: Gram matrix, dsyevd, right singular vectors, weighted Gram matrices of both sides. */
+/* The plain LAPACK program: Gram matrix, dsyevd, right singular vectors, weighted Gram matrices of both sides. */
 static void solve_plainly(const struct ridge_task *task, struct tables *out)
 {
     const size_t P = task->P, N = task->N;
@@ -160,7 +160,7 @@ static double median(double *values)
     return values[DRAWS / 2];
 }
 
-/* Seconds until every rank is done. */
+/* Seconds from `start` until every rank is done. Collective. */
 static double together(double start)
 {
     MPI_Barrier(MPI_COMM_WORLD);
@@ -177,7 +177,7 @@ static bool bench(size_t P, size_t N)
     int rank;
     bool solved = true;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    for (int draw = -1; draw < DRAWS; draw++) { /* the first is not counted */
+    for (int draw = -1; draw < DRAWS; draw++) { /* the first draw warms up and is not counted */
         struct tables table, reference;
         struct ridge_table out = {.A1 = table.A1, .A2 = table.A2, .D = table.D};
         struct ridge_task task = {GAMMA, P, N, 1, (uint32_t)(100 * rank + draw + 1), NUS, nu, LAMBDAS, lambda};

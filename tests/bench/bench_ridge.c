@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Ridge task step by step: counted operations, time, and their share of DGEMM's peak measured in the same run on all
- * ranks at once: first all ranks on one task, then a task for each rank side by side, which is how a sweep runs that
- * has more tasks than ranks. Usage: mpirun -n R bench_ridge [P] [order ...]; default P = 4000 and orders 500, 1000,
- * 2000.
+ * Times a ridge task step by step. For each step it prints the counted operations, the time, and the speed as a
+ * percentage of DGEMM's peak, which the same run measures on all ranks at once. First all ranks share one task. Then
+ * each rank solves a task of its own, as in a sweep that has more tasks than ranks.
+ * Usage: mpirun -n R bench_ridge [P] [order ...]; default P = 4000 and orders 500, 1000, 2000.
  */
 #include <mpi.h>
 #include <stdbool.h>
@@ -11,14 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ridge/internal.h"
+#include "ridge/group.h"
+#include "ridge/profile.h"
 
 enum { NUS = 2, LAMBDAS = 64 };
 
 static const char *const step_name[RIDGE_STEPS] = {"sample", "Gram",  "eigenvectors", "rotate",
                                                    "refine", "check", "forms"};
 
-/* Flops per second of all ranks together, each with its own product of order 1500. */
+/* DGEMM's peak in flops per second: all ranks together, each with its own product of order 1500. Collective. */
 static double gemm_peak(MPI_Comm comm)
 {
     const size_t n = 1500;
@@ -65,7 +66,7 @@ static void report(const struct ridge_task *task, const struct ridge_profile *pr
     fflush(stdout);
 }
 
-/* One task on all ranks, or one on each. */
+/* Solves and reports one task on all ranks or, if `each`, one on each rank. Nonzero if it fails. Collective. */
 static int bench_groups(size_t P, size_t N, bool each)
 {
     const double nu[NUS] = {0.75, 1.5};

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Thresholds per second of CPU time on one core, by closed form over nodes and by bracketing, which is the same solver
- * without its nodes: medians of interleaved repetitions, so that the ratio holds on a busy machine. Also what one
- * threshold evaluates. Every rank measures, to load the machine as a sweep does; rank 0 reports its own.
+ * Measures thresholds per second of CPU time on one core, in two ways: by the closed form over table nodes, and by
+ * bracketing, for which the same solver is given no table. The figures are medians of interleaved repetitions, so the
+ * ratio holds on a busy machine too. The table look-ups of a threshold are counted as well. Every rank measures, to
+ * load the machine as a sweep does; rank 0 reports its own figures.
  * Usage: bench_threshold [repetitions].
  */
 #include <math.h>
@@ -19,7 +20,7 @@ enum { SIZE_N_I = 40, SIZE_Q = 10, SIZE_TAU = 24, REPETITIONS_MAX = 101 };
 struct sweep {
     const char *name;
     double gamma, nu, P;
-    double tau_I; /* in L_star, as tau_E */
+    double tau_I; /* in units of L_star, like tau_E */
     double tau_E_low, tau_E_high;
     int tau_Es;
 };
@@ -32,8 +33,9 @@ static const struct sweep sweeps[] = {
     {"tau_E stricter, nu = 0.34, P = inf", 0.1, 0.34, INFINITY, 0.9, 0.3, 0.9, SIZE_TAU},
 };
 
-/* The table look-ups of a threshold, counted by standing between the solver and its users. */
+/* Table look-ups are counted by functions that stand between the solver and its callers. */
 static struct moat_solver counted;
+static struct moat_sums_table counting_table;
 static long lookups;
 
 static void count_coefficients(const void *state, double N, double x, struct moat_coefficients *out)
@@ -42,10 +44,10 @@ static void count_coefficients(const void *state, double N, double x, struct moa
     counted.coefficients(state, N, x, out);
 }
 
-static void count_equivalent(const void *state, double x, struct moat_spectral_sums *out)
+static void count_sums(const void *state, double x, struct moat_spectral_sums *out)
 {
     lookups++;
-    counted.equivalent(state, x, out);
+    counted.table->sums(state, x, out);
 }
 
 struct tally {
@@ -53,7 +55,7 @@ struct tally {
     double seconds, incumbent_seconds;
 };
 
-/* The sweep once; what an incumbent and a threshold cost is timed over rows of them. */
+/* Solves the sweep once. Incumbents and thresholds are timed separately, a row of the grid at a time. */
 static struct tally run(const struct sweep *sweep, const struct moat_solver *solver)
 {
     struct tally tally = {0};
@@ -102,7 +104,11 @@ static void count(const struct sweep *sweep, const struct moat_solver *solver, d
     counted = *solver;
     struct moat_solver counting = *solver;
     counting.coefficients = count_coefficients;
-    counting.equivalent = count_equivalent;
+    if (counted.table) {
+        counting_table = *counted.table;
+        counting_table.sums = count_sums;
+        counting.table = &counting_table;
+    }
     struct sweep none = *sweep;
     none.tau_Es = 0;
     lookups = 0;
@@ -117,9 +123,9 @@ static void count(const struct sweep *sweep, const struct moat_solver *solver, d
 static void bench(const struct sweep *sweep, const struct moat_solver *closed, int repetitions, int rank)
 {
     enum { THRESHOLD, TOTAL, KINDS };
-    static double seconds[2][KINDS][REPETITIONS_MAX]; /* per threshold: of itself, and with its share of incumbents */
+    static double seconds[2][KINDS][REPETITIONS_MAX]; /* per threshold: without and with its part of the incumbents */
     struct moat_solver solver[2] = {*closed, *closed};
-    solver[1].nodes = 0;
+    solver[1].table = NULL;
     for (int k = 0; k < repetitions; k++) {
         for (int s = 0; s < 2; s++) {
             struct tally tally = {0};
@@ -147,8 +153,8 @@ static void bench(const struct sweep *sweep, const struct moat_solver *closed, i
         printf(
             "    a threshold: %.1f table look-ups and %.0f nodes (%.1f by bracketing); an incumbent: %.1f and as many "
             "nodes (%.1f)\n",
-            lookups_threshold[0], ceil(log2((double)closed->nodes - 1)) + 2, lookups_threshold[1], lookups_incumbent[0],
-            lookups_incumbent[1]);
+            lookups_threshold[0], ceil(log2((double)closed->table->nodes - 1)) + 2, lookups_threshold[1],
+            lookups_incumbent[0], lookups_incumbent[1]);
         fflush(stdout);
     }
 }

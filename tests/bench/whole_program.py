@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole program on this machine: speed-up, time to the first result, memory of rank 0, balance of a ladder, and how
-time grows with the grid, with the order r = min(N, P) of a ridge task, and with the ranks. Prints tables and draws them.
+"""Measures the whole program on this machine: speed-up, time to the first result, memory of rank 0, balance of a ladder, and
+how time grows with the grid, with the order r = min(N, P) of a ridge task, and with the ranks. Prints tables and draws them.
 
-Times are medians of interleaved runs. Files go to a folder in --folder: in memory by default, so that the disk is not what is
-measured.
+Times are medians of interleaved runs. Files go to a new folder inside --folder. By default that is in memory, so that the
+disk is not measured.
 """
 
 import argparse
@@ -54,7 +54,7 @@ ridge: {{P: {P}, N: {N}, trials: {trials}, seed: 1}}
 SIZES = {1e3: (10, 10, 5, 2), 1e4: (10, 10, 10, 10), 1e5: (100, 10, 10, 10), 1e6: (100, 100, 10, 10), 1e7: (316, 316, 10, 10)}
 HUGE = (1000, 1000, 10, 10)  # 10^8 points
 ORDERS = (500, 1000, 2000, 4000)
-SECONDS = 600  # the longest wait for anything, see pace.py; the longest run takes a twentieth of it on an idle machine
+SECONDS = 600  # limit of any wait, see pace.py; the longest run takes a twentieth of it on an idle machine
 
 
 def any_done(path):
@@ -69,7 +69,7 @@ class Bench:
         self.folder, self.repetitions = folder, repetitions
 
     def run(self, text, ranks):
-        """Runs a config from nothing: (wall seconds of the command, its last line)."""
+        """Runs a config from nothing: (wall seconds of the command, the last line it prints)."""
         name = re.match(r"name: (\w+)", text)[1]
         (self.folder / f"{name}.yaml").write_text(text)
         (self.folder / f"{name}.h5").unlink(missing_ok=True)
@@ -80,19 +80,19 @@ class Bench:
         return seconds, err.splitlines()[-1] if err else out.splitlines()[-1]
 
     def market(self, size, ranks):
-        """(wall seconds of the command, seconds of the sweep as it says itself)."""
+        """Runs a market sweep: (wall seconds of the command, seconds of the sweep that it prints itself)."""
         wall, last = self.run(MARKET.format(**dict(zip(("n", "tau", "q", "nu"), size))), ranks)
         return wall, float(re.search(r"points in ([\d.]+) s", last)[1])
 
     def medians(self, cases, run):
-        """case -> median of what `run` gives, the cases taken in turn."""
+        """case -> medians of the numbers that run(case) returns. The cases run in turn."""
         found = {case: [] for case in cases}
         for _ in range(self.repetitions):
             for case in cases:
                 found[case].append(run(case))
         return {case: tuple(map(statistics.median, zip(*values))) for case, values in found.items()}
 
-    # --- What is measured
+    # --- Measurements
 
     def growth_in_points(self):
         times = self.medians(SIZES, lambda points: self.market(SIZES[points], 3))
@@ -102,14 +102,14 @@ class Bench:
         return {points: wall for points, (wall, _) in times.items()}
 
     def ranks(self):
-        """1 process, then 1, 2, 3 workers, at 10^7 points."""
+        """Times a single process, then 1, 2 and 3 workers, on 10^7 points."""
         times = {ranks: sweep for ranks, (_, sweep) in self.medians((1, 2, 3, 4), lambda n: self.market(SIZES[1e7], n)).items()}
         print(f"10^7 points: alone {times[1]:.2f} s; 1 worker {times[2]:.2f} s, 2 workers {times[3]:.2f} s "
               f"(speed-up {times[2] / times[3]:.2f}), 3 workers {times[4]:.2f} s")
         return times
 
     def first_result(self):
-        """Seconds from the command to the first result a reader sees, and what rank 0 has taken by some time later."""
+        """Prints the seconds until a reader sees the first result, and for the largest grid the memory of rank 0 later."""
         for points, size, later in ((1e6, SIZES[1e6], 0), (1e7, SIZES[1e7], 0), (1e8, HUGE, 15)):
             (self.folder / "market.yaml").write_text(MARKET.format(**dict(zip(("n", "tau", "q", "nu"), size))))
             path = self.folder / "market.h5"
@@ -128,7 +128,7 @@ class Bench:
                     print(f"    {later} s later {done:.1e} points are done; rank 0 has taken {megabytes:.0f} MB at most")
 
     def tasks(self, P, N, trials, ranks):
-        """A ridge sweep: (wall seconds of the command, seconds of each task, median over trials for each N)."""
+        """Runs a ridge sweep: (wall seconds of the command, seconds of each task)."""
         wall, _ = self.run(LADDER.format(P=P, N=N, trials=trials), ranks)
         with h5py.File(self.folder / "ladder.h5") as file:
             return wall, file["run/task_seconds"][()]
@@ -141,7 +141,7 @@ class Bench:
 
     def balance(self):
         wall, seconds = self.tasks(1024, "{log: [16, 1024], points: 13}", 16, 3)
-        start, _ = self.tasks(128, "{values: [16, 32, 64, 128]}", 2, 3)  # what is not solving
+        start, _ = self.tasks(128, "{values: [16, 32, 64, 128]}", 2, 3)  # start-up and everything else but solving
         print(f"ladder of {seconds.size} tasks on 2 workers: {seconds.sum():.2f} s of tasks in {wall - start:.2f} s, "
               f"idle {100 * (1 - seconds.sum() / 2 / (wall - start)):.0f} %")
 
@@ -170,9 +170,9 @@ def draw(path, points, orders, ranks):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
-    parser.add_argument("-o", default="growth.png", help="the figure")
-    parser.add_argument("--folder", default="/dev/shm")
-    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("-o", default="growth.png", help="figure to write")
+    parser.add_argument("--folder", default="/dev/shm", help="where to put the temporary files")
+    parser.add_argument("--repetitions", type=int, default=3, help="runs of each case")
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="moat-bench-", dir=arguments.folder))
     try:

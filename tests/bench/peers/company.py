@@ -9,7 +9,7 @@ LOG_LAMBDA = (math.log(1e-14), 0.0)
 
 
 def losses(coefficients, alpha, Q):
-    """Performance and safety loss of MODEL.md section 2 from (A0, A1, A2, D)."""
+    """Performance and safety loss from (A0, A1, A2, D). Source: MODEL.md section 2."""
     A0, A1, A2, D = coefficients
     linear, square = 2 * Q * (A2 - A1 + D), 2 * Q * (A0 - 2 * A2 + A1 - D)
     a = 1 - alpha
@@ -17,9 +17,9 @@ def losses(coefficients, alpha, Q):
 
 
 def best_alpha(coefficients, Q, tau):
-    """The largest share alpha in [1/2, 1] whose safety loss is within tau; 1/2 where none is.
+    """The largest alpha in [1/2, 1] whose safety loss is at most tau, or 1/2 if there is none.
 
-    At alpha = 1/2 both losses are equal, so there the performance loss itself tells that tau is not met.
+    At alpha = 1/2 both losses are equal. So where tau cannot be met, the performance loss is above tau as well.
     """
     def excess(alpha):
         return losses(coefficients, alpha, Q)[1] - tau
@@ -32,7 +32,7 @@ def best_alpha(coefficients, Q, tau):
 
 
 def best_loss(coefficients_at, Q, tau, log_lambda=LOG_LAMBDA):
-    """The least performance loss over (alpha, lambda) with a safety loss of at most tau; inf where none is feasible.
+    """The least performance loss over (alpha, lambda) with a safety loss of at most tau; inf if none is feasible.
 
     coefficients_at: ln lambda -> (A0, A1, A2, D).
     """

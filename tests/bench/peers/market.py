@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The market entry threshold as a researcher would write it: NumPy sums over the features, brentq for kappa and for
-N_E*, a bounded minimisation between; with --pool the rows of the grid go to an MPIPoolExecutor.
+"""The market entry threshold as a researcher would write it.
 
-Prints one line of JSON: the seconds it took without imports, and N_E* in the order of GRID, with null where it is not
-between 1 and N_I. Source: MODEL.md sections 1, 2.
+NumPy sums over the features, brentq finds kappa and N_E*, and between them a bounded minimisation finds the best ridge
+level. With --pool an MPIPoolExecutor takes the rows of the grid. Prints one line of JSON: the seconds it took without
+imports, and N_E* in the order of GRID, null where it does not lie between 1 and N_I. Source: MODEL.md sections 1 to 3.
 """
 
 import itertools
@@ -47,7 +47,7 @@ def loss(N, Q, tau):
 
 
 def thresholds(N_I, Q):
-    """N_E* for every tau_E against one incumbent; an entrant with a laxer standard needs no more data than N_I."""
+    """N_E* for every tau_E against one incumbent. It is at most N_I, because the entrant's threshold is laxer."""
     L_star = 2 * Q * A0
     target = loss(N_I, Q, TAU_I * L_star)
     found = []

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""moat against the programs a researcher would write otherwise: the same work in one run, interleaved, and compared.
+"""Compares moat with its peers, the programs a researcher would write otherwise: both do the same work in turn.
 
-Prints a table of medians: seconds per unit of work, of whole programs from start to end, and of the solving alone (the
-file's `run` group, the peer's own clock), which for the deterministic market moat does on a grid large enough to
-measure it. Fails where a peer and moat disagree. Usage: peers.py MOAT WORK_FOLDER [REPETITIONS]; MPIRUN is in the
-environment.
+Prints a table of medians: seconds per unit of work for whole programs from start to end, and for the solving alone. The
+latter come from group `run` of moat's file and from the peer's own clock. moat solves the deterministic market too fast
+to time on the peer's grid, so its rate is measured on a larger one. Fails if a peer and moat disagree.
+Usage: peers.py MOAT WORK_FOLDER [REPETITIONS]; the environment variable MPIRUN has the launcher.
 """
 
 import importlib.util
@@ -25,11 +25,11 @@ import market
 import moatfile
 from moatfile import Refused
 
-RANKS = 3                # of which moat's and mpi4py's first hands out the work
-MARKET_TOLERANCE = 1e-8  # what the peer's own, 1e-10 in ln N and 1e-5 in ln lambda, leave
-RIDGE_TOLERANCE = 1e-4   # between the two peers: splines in lambda, and ftol of SLSQP
+RANKS = 3                # the first of them hands out the work, in moat and in mpi4py
+MARKET_TOLERANCE = 1e-8  # allows for the peer's own tolerances of 1e-10 in ln N and 1e-5 in ln lambda
+RIDGE_TOLERANCE = 1e-4   # between the two peers; allows for splines in lambda and for SLSQP's ftol
 RIDGE_DEVIATIONS = 4     # between data sets of different generators, in combined standard errors
-MANY_POINTS = 20_000     # of N_I, for the rate of moat
+MANY_POINTS = 20_000     # values of N_I on the grid that measures moat's rate
 TIMED_TRIALS, COMPARED_TRIALS = 3, 16
 
 CONFIG = """\
@@ -49,7 +49,7 @@ grid:
 
 
 class Work:
-    """One task in moat and in a peer: seconds of every repetition, whole and solving, per unit."""
+    """One task solved by moat and by a peer. moat, peer: (whole, solving) seconds per unit, for every repetition."""
 
     def __init__(self, name, unit):
         self.name, self.unit = name, unit
@@ -65,7 +65,7 @@ class Work:
 
 
 class Bench:
-    """Where the programs are and where their files go."""
+    """Runs the programs. moat: path of the program. folder: for configs and results."""
 
     def __init__(self, moat, folder):
         self.moat, self.folder = moat, pathlib.Path(folder)
@@ -79,7 +79,7 @@ class Bench:
         return path
 
     def run_moat(self, config, ranks=1):
-        """Runs a sweep anew: whole seconds, seconds of solving in the file, the file."""
+        """Runs a sweep from nothing: (seconds of the whole program, seconds of solving, path of the results file)."""
         output = config.with_suffix(".h5")
         launch = self.mpirun if ranks > 1 else []
         whole, _ = timed([*launch, self.moat, "run", config, "--force", "--quiet", "-o", output])
@@ -89,7 +89,7 @@ class Bench:
         return whole, solving / max(ranks - 1, 1), output
 
     def run_peer(self, script, *arguments, ranks=1):
-        """Runs a peer: whole seconds, and what it prints."""
+        """Runs a peer: (seconds of the whole program, the JSON it prints)."""
         launch = [*self.mpirun, sys.executable, "-m", "mpi4py.futures"] if ranks > 1 else [sys.executable]
         whole, text = timed([*launch, HERE / script, *map(str, arguments)])
         return whole, json.loads(text)
@@ -120,7 +120,7 @@ def yaml_list(values):
 
 
 def bench_market(bench, repetitions, ranks):
-    """The deterministic market on the peer's grid; the rate of solving on a grid with many more N_I."""
+    """The deterministic market on the peer's grid. moat's rate of solving is measured with many more values of N_I."""
     settings = {"solver": "deterministic", "gamma": market.GAMMA, "P": market.P, "tau": market.TAU_I,
                 "tau_E": yaml_list(market.GRID["tau_E"]), "Q": yaml_list(market.GRID["Q"]), "nu": market.NU}
     same = bench.config("market", N_I=f"{{values: {market.GRID['N_I']}}}", **settings)
@@ -146,7 +146,7 @@ def bench_market(bench, repetitions, ranks):
 
 
 def bench_ridge(bench, repetitions):
-    """The market from sampled data; its cost is that of the data sets."""
+    """The market from sampled data. Its unit is a data set, because the data sets cause its cost."""
     import ridge
 
     def config(trials):
@@ -185,7 +185,7 @@ def have(module, package, what):
 
 
 def main(argv):
-    """The command; returns its exit code."""
+    """Runs the command line; returns the exit code."""
     bench, repetitions = Bench(argv[1], argv[2]), int(argv[3]) if len(argv) > 3 else 3
     try:
         works = bench_market(bench, repetitions, 1)

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The market from sampled data as a researcher would write it, in one of two ways:
 
-slsqp: at every rung of the ladder SLSQP over (alpha, ln lambda), a scikit-learn Ridge for each data set and lambda;
+slsqp: at every rung of the ladder (its values of N), SLSQP over (alpha, ln lambda) with a scikit-learn Ridge for each
+       data set and lambda;
 svd:   one SVD for each data set, the losses on a grid of lambda, splines between them, and a bounded minimisation.
 
-Losses are exact expectations over targets and labels for each data set, as moat's are, and averaged over data sets; N_E*
-is where the spline of the entrant's ln loss over ln N meets the incumbent's. Prints one line of JSON: the seconds it
-took without imports, N_E* for each N_I and, with --jackknife, its standard error. Usage: ridge.py slsqp|svd TRIALS
-[--jackknife]. Source: MODEL.md sections 1, 2.
+The losses of a data set are exact expectations over targets and labels, as moat's are, and are then averaged over the
+data sets. N_E* is where the entrant's ln loss, a spline over ln N, meets the incumbent's. Prints one line of JSON: the
+seconds it took without imports, N_E* for each N_I and, with --jackknife, its standard error.
+Usage: ridge.py slsqp|svd TRIALS [--jackknife]. Source: MODEL.md sections 1, 2, 8 and 9.
 """
 
 import functools
@@ -37,20 +38,20 @@ TAU = (TAU_I * 2 * Q * A0, math.inf)
 
 
 def sample(N, trial):
-    """The first N rows of a data set, the same rows for every N."""
+    """The first N rows of a trial's data. A smaller N takes fewer of the same rows."""
     return np.random.default_rng([1, trial]).standard_normal((N, P)) * np.sqrt(sigma)
 
 
 @functools.lru_cache(maxsize=None)
 def data_set(N, trial):
-    """X, and x^T diag(b) x for each row x: the expected square of the difference of its two labels is 2 Q times that."""
+    """X, and x^T diag(b) x for each row x. The two labels of x differ by an expected square of 2 Q times that number."""
     X = sample(N, trial)
     return X, X**2 @ b
 
 
 @functools.lru_cache(maxsize=8)
 def refit(N, trial, level):
-    """(A0, A1, A2, D) by fitting every unit vector of labels, which makes the estimator a P x N matrix."""
+    """(A0, A1, A2, D) at ln lambda = level. Fitting every unit vector of labels gives the estimator as a P x N matrix."""
     X, difference = data_set(N, trial)
     ridge = Ridge(alpha=N * math.exp(level), fit_intercept=False, solver="cholesky")
     estimator = ridge.fit(X, np.eye(N)).coef_.T
@@ -64,7 +65,7 @@ def refit(N, trial, level):
 
 @functools.lru_cache(maxsize=None)
 def path(N, trial):
-    """The same for all LEVELS from one SVD, as splines of their logarithms over ln lambda."""
+    """(A0, A1, A2, D) at all LEVELS from one SVD, as splines of their logarithms over ln lambda."""
     X, difference = data_set(N, trial)
     U, s, Vt = svd(X / math.sqrt(N), full_matrices=False)
     V_sigma, V_b = Vt * sigma, Vt * b
@@ -80,7 +81,7 @@ def path(N, trial):
 
 
 def best_by_slsqp(N, tau, trials):
-    """The company's least loss at N data points, averaged over `trials`; inf where SLSQP finds none that meets tau."""
+    """The company's least mean loss over `trials` at N data points; inf if SLSQP finds none that meets tau."""
     def both(choice):
         mean = np.mean([refit(N, trial, float(choice[1])) for trial in trials], axis=0)
         return losses(mean, choice[0], Q)
@@ -99,7 +100,7 @@ def best_by_path(N, tau, trials):
 
 
 def thresholds(best, trials):
-    """N_E* for each N_I; it is less, so that the entrant needs no top rung."""
+    """N_E* for each N_I. It is below N_I, so the entrant does not need the top rung."""
     rungs = LADDER[:-1]
     entrant = CubicSpline(np.log(rungs), np.log([best(N, TAU[1], trials) for N in rungs]))
     targets = [math.log(best(N, TAU[0], trials)) for N in N_I]

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The coordinator under up to 4096 simulated workers: measures costs here, runs SimGrid, prints the tables of tests/bench/README.md.
+"""Runs the coordinator with up to 4096 simulated workers.
 
-bench_scale.py BUILD, where BUILD holds `costs` and `simulated`; `make bench-scale` calls it.
+Measures costs on this machine, simulates with SimGrid, and prints the tables of tests/bench/README.md. Called by
+`make bench-scale`. Usage: bench_scale.py BUILD, the folder with the programs `costs` and `simulated`.
 """
 
 import pathlib
@@ -11,10 +12,10 @@ import sys
 HERE = pathlib.Path(__file__).parent
 WORKERS = [2, 8, 64, 512, 4096]
 BLOCKS_PER_WORKER = 8
-BLOCKS_LEAST = 128  # src/grid.c makes no fewer of a large grid
+BLOCKS_LEAST = 128  # src/sweep/grid.c divides a large grid into no fewer blocks
 CORES, LINK, LATENCY = 64, "12.5GBps", "1.5us"  # of a node, its link, and each hop
 
-# Costs come from `costs` alone: SMPI is not to add the CPU time of this process, nor factors fitted to another cluster.
+# All costs come from `costs`. SMPI must not add the CPU time of this process, or factors fitted to another cluster.
 SETTINGS = {
     "smpi/simulate-computation": "no", "smpi/host-speed": "1Gf", "smpi/iprobe": "1e-6", "smpi/test": "1e-6", "smpi/grow-injected-times": "no",
     "smpi/lat-factor": "0:1", "smpi/bw-factor": "0:1", "contexts/stack-size": "64", "contexts/guard-size": "0",
@@ -22,7 +23,8 @@ SETTINGS = {
 
 
 def measure(build):
-    """What `costs` prints, as lists of numbers; the groups by number of workers."""
+    """Runs `costs`. Returns three things: name -> list of numbers; number of workers -> trials and the ranks of each rung's
+    group; the seconds of a task of each rung."""
     command = [build / "costs", HERE / "threshold.yaml", HERE / "ladder.yaml", build / "costs.h5", *map(str, WORKERS)]
     costs, groups, rungs = {}, {}, []
     for line in subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines():
@@ -38,7 +40,7 @@ def measure(build):
 
 
 def write_cluster(build):
-    """A platform of full-bisection nodes and a slot on them for every rank."""
+    """Writes SimGrid's platform, a cluster with full bisection bandwidth, and a host file with a slot for every rank."""
     nodes = WORKERS[-1] // CORES + 1
     (build / "platform.xml").write_text(
         '<?xml version="1.0"?>\n<!DOCTYPE platform SYSTEM "https://simgrid.org/simgrid.dtd">\n<platform version="4.1">\n'
@@ -48,7 +50,7 @@ def write_cluster(build):
 
 
 def simulate(build, workers, arguments):
-    """Makespan in s, efficiency, rank 0's share of busy time, records per second."""
+    """Runs a simulation: (makespan in s, efficiency, fraction of the time that rank 0 is busy, records per second)."""
     command = ["smpirun", "-no-privatize", "-np", str(workers + 1), "-platform", build / "platform.xml", "-hostfile",
                build / "hosts", "--log=root.thres:error", *(f"--cfg={key}:{value}" for key, value in SETTINGS.items()),
                build / "simulated", *(f"{argument}" for argument in arguments)]
@@ -60,12 +62,16 @@ def simulate(build, workers, arguments):
 
 
 def blocks(costs, seconds, record_seconds):
-    """The sweep of blocks for a number of workers, as arguments of `simulated`."""
+    """Function from the number of workers to the arguments with which `simulated` runs a sweep of blocks.
+
+    seconds: the time each block takes. record_seconds: rank 0's time for one record.
+    """
     N_I, tau_E = map(int, costs["shape"])
     return lambda workers: ["blocks", max(BLOCKS_LEAST, BLOCKS_PER_WORKER * workers), N_I, tau_E, record_seconds, *seconds]
 
 
 def ladder(groups, rungs, record_seconds):
+    """Likewise for a ladder. rungs: seconds of a task of each rung on one rank."""
     def arguments(workers):
         trials, *sizes = groups[workers]
         return ["ladder", trials, record_seconds, *(f"{seconds}:{size}" for seconds, size in zip(rungs, sizes))]
@@ -73,7 +79,10 @@ def ladder(groups, rungs, record_seconds):
 
 
 def half_efficient(build, arguments, rows):
-    """The number of workers at which efficiency falls below a half, to 3 %; None when it does not."""
+    """The number of workers, to 3 %, from which efficiency is below one half; None if it never is.
+
+    rows: workers -> result of `simulate`, for all WORKERS.
+    """
     below = next((workers for workers in WORKERS if rows[workers][1] < 0.5), None)
     if below is None or below == WORKERS[0]:
         return below

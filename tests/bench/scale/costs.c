@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the simulation is fed with, measured on the program's own library in one process, in CPU seconds, so that a busy
- * machine counts little and a disk behind the page cache not at all. Prints `name value...` lines:
+ * Measures the costs on which the simulation is based, with the program's own library in one process. They are CPU
+ * seconds: a busy machine matters little, and a disk behind the page cache not at all. Prints lines of a name and
+ * values:
  *
- *   shape          N_I, tau_E of a block             solve      every block of THRESHOLD.yaml
- *   record_bytes   of a block                        rung       N, one task of a rung on one rank; those longer than a
- *   write          one record, one task's tables                second by counted operations, at the rate of the last
- *   message        the same, sent to itself          groups     workers, trials, the ranks of each rung's group
+ *   solve SECONDS...              for every block of THRESHOLD.yaml
+ *   shape N_I TAU_E               points of a block along these two axes
+ *   record_bytes BYTES            size of a block's record
+ *   write_block, write_task       seconds to write one record, and the tables of one task
+ *   message_block, message_task   seconds to send the same from this process to itself
+ *   rung N SECONDS                for one task of every rung on one rank. Tasks of more than LONGEST_FLOPS operations
+ *                                 are not run; their time is computed at the rate of the last task that was
+ *   groups WORKERS TRIALS RANKS.. number of ranks in the group of every rung
  *
- * costs THRESHOLD.yaml LADDER.yaml FILE WORKERS...; FILE is written over.
+ * Usage: costs THRESHOLD.yaml LADDER.yaml FILE WORKERS...; FILE is overwritten.
  */
 #include <mpi.h>
 #include <stdio.h>
@@ -39,7 +44,10 @@ static void check(enum moat_status status)
     }
 }
 
-/* Rank 0's share of a message, and more: it is the sender too. Pieces: the messages of one answer, equally long. */
+/*
+ * CPU seconds of an answer that consists of `pieces` messages of `bytes` each. Rank 0 needs less than that, because
+ * this process is the sender too.
+ */
 static double message_seconds(size_t bytes, int pieces)
 {
     char *out = calloc(1, bytes), *in = calloc(1, bytes);

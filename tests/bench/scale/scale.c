@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The program's coordinator and workers over stand-ins for solvers and file. Compiled twice: by mpicc, to measure what
- * a message costs rank 0, and by smpicc, to run thousands of ranks in SimGrid. Rank 0 prints one line: workers,
- * makespan in s, work in s, seconds rank 0 was busy, records, rank 0's CPU seconds (means nothing when simulated).
+ * Runs the program's own coordinator and workers with stand-ins for the solvers and the results file. smpicc compiles
+ * it to run thousands of ranks in SimGrid; mpicc can compile it too. Rank 0 prints one line: workers, makespan in s,
+ * work in s, seconds rank 0 was busy, records, rank 0's CPU seconds (which mean nothing in a simulation).
  *
  *   scale blocks BLOCKS N_I TAU_E RECORD_SECONDS SECONDS...      blocks of N_I x TAU_E points
  *   scale ladder TRIALS RECORD_SECONDS SECONDS:RANKS...          one pair for each rung, N rising; SECONDS on one rank
@@ -18,7 +18,7 @@
 #include "run/measurement.h"
 #include "standins.h"
 
-/* Rank 0 is idle from a probe or test that finds nothing to the next that finds something. */
+/* Rank 0 counts as idle from a probe or test that finds no message until the next one that does. */
 static struct {
     double since, seconds;
     bool now;
@@ -68,7 +68,7 @@ static void run_blocks(int rank, size_t blocks, size_t N_Is, size_t tau_Es, stru
     } else {
         worker_run(worker, MPI_COMM_WORLD);
     }
-    MPI_Barrier(MPI_COMM_WORLD); /* the stand-ins outlive every message */
+    MPI_Barrier(MPI_COMM_WORLD); /* the stand-ins must outlive every message */
 }
 
 static void run_ladder(int rank, size_t trials, const int *group, struct progress *progress)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The solvers and the results file, as far as the protocols can tell. */
+/* Stand-ins for the solvers and the results file, complete enough for the coordinator and the workers. */
 #include "standins.h"
 
 #include <mpi.h>
@@ -14,7 +14,7 @@
 struct standins standins;
 struct seen seen;
 const char *const moat_market_status_name[MOAT_MARKET_STATUSES] = {
-    0}; /* the field table points at it, no one reads it */
+    0}; /* the table of fields refers to it; nothing reads it */
 
 void pass(double seconds)
 {
@@ -32,7 +32,10 @@ struct worker {
     unsigned char *message;
 };
 
-/* calloc: the pages of a record that no one writes cost no memory, with thousands of workers in one process. */
+/*
+ * Thousands of workers share one process. Their records come from calloc, because pages that are never written take no
+ * memory.
+ */
 struct worker *standin_worker(const struct config *config)
 {
     struct worker *worker = calloc(1, sizeof *worker);

@@ -6,30 +6,31 @@
 #include "sweep/ladder.h"
 
 /*
- * What stands in for the solvers and the results file under a coordinator and workers that are the program's own: each
- * call takes its measured time asleep, which SMPI turns into simulated time. Set before the sweep, alike on every rank.
+ * Stand-ins for the solvers and the results file, under the program's own coordinator and workers. Each call sleeps for
+ * the time that was measured for it, which SMPI turns into simulated time. To be set before the sweep, alike on every
+ * rank.
  */
 struct standins {
-    double record_seconds; /* rank 0's time for one record or one task's tables */
-    const double *seconds; /* of a block, block i takes seconds[i % durations]; of a task of each rung, on its group */
-    size_t durations;
+    double record_seconds; /* rank 0's time for one record, or for the tables of one task */
+    const double *seconds; /* block i takes seconds[i % durations]; a task of rung k takes seconds[k] on one rank */
+    size_t durations;      /* number of seconds; of rungs in a ladder */
 };
 extern struct standins standins;
 
-/* What rank 0 saw, filled by the stand-ins. */
+/* Totals on rank 0, counted by the stand-ins. */
 struct seen {
-    double work; /* sum of the seconds of blocks or tasks on one rank */
-    size_t records;
+    double work;    /* seconds that all blocks or tasks would take on one rank */
+    size_t records; /* written so far */
 };
 extern struct seen seen;
 
-/* Lets `seconds` pass. Local. */
+/* Sleeps for `seconds`. Local. */
 void pass(double seconds);
 
-/* A worker without solver. The caller frees it. Local. */
+/* Creates a worker without a solver, which lives as long as the process; NULL if memory runs out. Local. */
 struct worker *standin_worker(const struct config *config);
 
-/* A ladder of tables that no one fills, tasks pending; the caller frees what it points at. Local. */
+/* Sets up a ladder with empty tables and every task pending. Local. The caller owns the tables. */
 void standin_ladder(const struct config *config, struct ladder *ladder);
 
 #endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MOAT_COMPANY_CHOICE_H
+#define MOAT_COMPANY_CHOICE_H
+
+#include "moat/limit.h"
+#include "moat/loss.h"
+#include "moat/solver.h"
+
+/*
+ * A company's choice of alpha at a given x, in closed form (MODEL.md section 5.1). Where alpha = 1 meets the safety
+ * constraint, that is the choice: the constraint is not binding, L1 is unconstrained. Else it is the largest alpha with
+ * L2 = tau, where the constraint is binding. Where no alpha meets it, x is infeasible, and alpha = 1/2 stands for the
+ * choice: both losses are equal there and exceed tau. So the loss exceeds tau exactly where no alpha is feasible.
+ * Losses are counted from G(tau), the loss of infinite data, in the form of loss.h: nothing cancels however small the
+ * excess.
+ */
+enum branch { UNCONSTRAINED, BINDING, INFEASIBLE };
+
+/* One company with N data points. */
+struct company_problem {
+    const struct moat_solver *solver;
+    double N, Q, tau;
+    struct moat_limit limit;
+};
+
+struct choice {
+    enum branch branch;
+    double s;      /* 2 alpha - 1 */
+    double excess; /* loss above G(tau) */
+    double slope;  /* d ln(the part of the loss that depends on x) / dx, which has the sign of d loss / dx */
+    double loss_safety;
+};
+
+/* The choice for given coefficients. Local. */
+struct choice moat_choice_from(const struct company_problem *problem, const struct moat_coefficients *c);
+
+/* The choice at x. Local. */
+struct choice moat_choice_at(const struct company_problem *problem, double x);
+
+/* L2 - tau at alpha = 1, to the bit the number whose sign decides a choice's branch. `problem` is a struct
+   company_problem: this is a moat_function. Local. */
+double moat_choice_breach(double x, void *problem);
+
+#endif

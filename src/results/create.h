@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MOAT_CREATE_H
+#define MOAT_CREATE_H
+
+#include "results/handle.h"
+
+/* Creates the file of `config` in place of results->target, with all blocks pending and ready for SWMR readers. Returns
+   MOAT_USAGE (folder, disk space, another process) or MOAT_IO. Rank 0. */
+enum moat_status create_file(struct results *results, const struct config *config, const char *argv_line);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MOAT_HDF5_H
+#define MOAT_HDF5_H
+
+#include <hdf5.h>
+#include <stdbool.h>
+
+#include "moat/error.h"
+
+/* HDF5 as the other files of this folder need it: errors, opening and closing, texts, and the disk below it. */
+
+/* Makes HDF5 silent and forgets the last failure. At the start of every public function. Local. */
+void hdf5_begin(void);
+
+/* Returns true if any call has failed since, including calls whose result was ignored, such as those that close.
+   Local. */
+bool hdf5_failed(void);
+
+/* Records "`path`: `action`: reason", with the reason that HDF5 gave for its first failure, and returns `status`.
+   Local. */
+enum moat_status hdf5_error(enum moat_status status, const char *path, const char *action);
+
+/* The file access list: the format of HDF5 1.10, without HDF5's own locks. With `left_open` it also opens a file that
+   no writer closed. The caller closes it. Negative on failure. Local. */
+hid_t hdf5_access_list(bool left_open);
+
+/* Closes the object and sets it to -1; accepts -1 inside. False on failure. Local. */
+bool hdf5_close(hid_t *object);
+
+/* Creates the group `name`, which the caller closes. Negative on failure. Rank 0. */
+hid_t hdf5_create_group(hid_t file, const char *name);
+
+/* Writes the text attribute `name`, new or not, as a variable-length UTF-8 string. False on failure. Local. */
+bool hdf5_text_write(hid_t object, const char *name, const char *text);
+
+/* Brings the file behind the descriptor to disk. A failure is reported as one of HDF5's. False on failure. Local. */
+bool hdf5_sync(int descriptor);
+
+/* Makes the file behind the descriptor longer by more than a line of its history takes. Thus a full disk is found
+   before anything changes. Followed by hdf5_sync, it also rules out that a loss of power leaves a superblock with an
+   end beyond the file's, which readers refuse. HDF5 cuts the rest off when it closes the file. A failure is reported as
+   one of HDF5's. False on failure. Local. */
+bool hdf5_make_room(int descriptor);
+
+/* The text attribute `name`, which the caller frees; NULL when there is none or on failure. HDF5 keeps such texts
+   without a checksum. HDF5 1.10 crashes, loops for ever or writes past a buffer where they are damaged. So a child
+   process reads the text and sends it through a pipe; the child makes no MPI call. Local. */
+char *hdf5_text_read(hid_t object, const char *name);
+
+#endif

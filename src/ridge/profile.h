@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MOAT_RIDGE_PROFILE_H
+#define MOAT_RIDGE_PROFILE_H
+
+#include <stddef.h>
+
+#include "ridge/ridge.h"
+
+/* The cost of a task step by step, measured and counted, for the benchmark and the tests. */
+
+enum ridge_step { STEP_SAMPLE, STEP_GRAM, STEP_EIGEN, STEP_ROTATE, STEP_REFINE, STEP_CHECK, STEP_FORMS, RIDGE_STEPS };
+
+struct ridge_profile {
+    double seconds[RIDGE_STEPS];
+    size_t bytes_now, bytes_peak; /* allocated on this rank */
+    size_t allocations;
+    size_t refined; /* eigenpairs computed again, summed over rounds */
+};
+
+/* ridge_solve that adds the time of each step to *profile, which the caller zeroes. Collective over group. */
+enum moat_status ridge_solve_profiled(const struct ridge_task *task, MPI_Comm group, struct ridge_table *out,
+                                      struct ridge_profile *profile);
+
+/* Counted operations of each step; see ridge_flops. Local. */
+void ridge_step_flops(size_t P, size_t N, size_t nus, size_t lambdas, double flops[RIDGE_STEPS]);
+
+#endif

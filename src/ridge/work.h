@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MOAT_RIDGE_WORK_H
+#define MOAT_RIDGE_WORK_H
+
+#include <stdbool.h>
+
+#include "ridge/profile.h"
+#include "ridge/ridge.h"
+
+/*
+ * A task while it is being solved. With r = min(N, P), the data are L, `length` x r: X^T for N < P (rows are features),
+ * X for N >= P (rows are data points). Then
+ *
+ *     G = L^T L / N = U S^2 U^T,    Y = L U / sqrt(N),    Y^T Y = S^2,
+ *
+ * and every product that the tables need is a weighted Gram matrix of the columns of Y or of U. Each rank holds the
+ * same contiguous range of the rows of L and Y throughout, and a range of the rows of U. So the products are local, and
+ * summed over the group panel by panel. No rank ever holds a whole r x r matrix, unless it is alone. All matrices are
+ * stored by columns; the leading dimension is the number of rows. Source: MODEL.md section 8.
+ */
+struct row_range {
+    size_t first, count;
+};
+
+struct ridge_work {
+    const struct ridge_task *task;
+    MPI_Comm group;
+    int size, rank;
+    bool primal; /* N >= P */
+    size_t r, length;
+    struct row_range data_rows;   /* this rank's rows of L and Y */
+    struct row_range vector_rows; /* this rank's rows of U */
+    double *data;                 /* L */
+    double *image;                /* Y */
+    double *vectors;              /* U */
+    double *square;               /* s_k^2 = |y_k|^2, k < r, about ascending */
+    double *label;                /* c_i = x_i^T B x_i of this rank's data points: [nu][label_rows] */
+    size_t label_rows;
+    double residual;                                          /* the largest so far */
+    int blacs_handle, blacs_context, grid_rows, grid_columns; /* for groups of more than one rank */
+    struct ridge_profile *profile;
+};
+
+#endif

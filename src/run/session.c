@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The stages of a run. After each local step the ranks agree on its status before the next collective call. */
+#include "run/session.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/launch.h"
+#include "run/coordinator.h"
+#include "run/measurement.h"
+
+/* Returns the worst of the ranks' statuses. The message stays where it is to be printed: on ranks that failed
+   themselves, but of a usage error, which all ranks find, on rank 0 alone. Collective. */
+static enum moat_status agree(const struct session *session, enum moat_status status)
+{
+    enum moat_status worst = coordinator_agree(status, session->comm);
+    if (worst != MOAT_OK && (status == MOAT_OK || (status == MOAT_USAGE && session->rank != 0))) {
+        moat_error_set(worst, "%s", "");
+    }
+    return worst;
+}
+
+/* --- session_open */
+
+/* Counts the nodes of the run, and the cores that its ranks can keep busy there. Collective. */
+static int count_nodes(MPI_Comm comm, double *cores)
+{
+    MPI_Comm node;
+    int ranks, rank;
+    MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+    MPI_Comm_size(node, &ranks);
+    MPI_Comm_rank(node, &rank);
+    MPI_Comm_free(&node);
+    int nodes = rank == 0; /* each node counts once */
+    *cores = rank == 0 ? fmin(ranks, (double)sysconf(_SC_NPROCESSORS_ONLN)) : 0;
+    MPI_Allreduce(MPI_IN_PLACE, &nodes, 1, MPI_INT, MPI_SUM, comm);
+    MPI_Allreduce(MPI_IN_PLACE, cores, 1, MPI_DOUBLE, MPI_SUM, comm);
+    return nodes;
+}
+
+/* Chooses the group size of each rung. The caller frees *group. Returns MOAT_USAGE if a rung does not fit into the
+   memory. Local. */
+static enum moat_status plan_groups(const struct session *session, int **group)
+{
+    const struct config *config = session->config;
+    int workers = session->ranks > 1 ? session->ranks - 1 : 1;
+    *group = calloc(config->ridge.N.size, sizeof **group);
+    return *group ? measurement_groups(config, workers, session->bytes, *group)
+                  : moat_error_set(MOAT_MEMORY, "out of memory for %zu rungs", config->ridge.N.size);
+}
+
+const char *session_path(const struct session *session)
+{
+    return session->request->output ? session->request->output : session->config->output;
+}
+
+/* Opens the results file, with the command line and where it runs for the history. */
+static enum moat_status open_results(struct session *session, int nodes)
+{
+    struct launch launch;
+    char where[384], *line;
+    launch_here(nodes, session->ranks, &launch);
+    launch_format(&launch, where, sizeof where);
+    if (asprintf(&line, "%s [%s]", session->request->command, where) < 0) {
+        return moat_error_set(MOAT_MEMORY, "out of memory");
+    }
+    enum moat_status status =
+        results_open(session_path(session), session->config, line, session->request->results, &session->results);
+    free(line);
+    return status;
+}
+
+/* Rank 0's part of session_open. The file comes last, so that a refusal leaves none. */
+static enum moat_status prepare(struct session *session, int nodes, double cores)
+{
+    int *group = NULL;
+    if (session->request->ranks > 0 && session->request->ranks != session->ranks) {
+        return moat_error_set(MOAT_USAGE, "--ranks: found %d, but the launcher has started %d: leave --ranks out",
+                              session->request->ranks, session->ranks);
+    }
+    enum moat_status status = config_load(session->request->config, &session->config);
+    if (status == MOAT_OK && session->config->solver == SOLVER_RIDGE) {
+        status = plan_groups(session, &group); /* refused now rather than in session_measure */
+        free(group);
+    }
+    if (status == MOAT_OK) {
+        status = open_results(session, nodes);
+    }
+    if (status == MOAT_OK) {
+        results_account(session->results, cores);
+    }
+    return status;
+}
+
+/* Gives every rank rank 0's config, as text. Collective. */
+static enum moat_status share_config(struct session *session)
+{
+    bool first = session->rank == 0;
+    unsigned long long length = first ? strlen(session->config->text) : 0;
+    MPI_Bcast(&length, 1, MPI_UNSIGNED_LONG_LONG, 0, session->comm);
+    char *text = first ? session->config->text : calloc(length + 1, 1);
+    enum moat_status status = text ? MOAT_OK : moat_error_set(MOAT_MEMORY, "out of memory for the config");
+    status = agree(session, status);
+    if (status == MOAT_OK) {
+        MPI_Bcast(text, (int)length, MPI_CHAR, 0, session->comm);
+        status = first ? MOAT_OK : config_parse(text, "config", &session->config);
+        status = agree(session, status);
+    }
+    if (!first) {
+        free(text);
+    }
+    return status;
+}
+
+enum moat_status session_open(const struct session_request *request, MPI_Comm comm, struct session *session)
+{
+    double cores = 0;
+    *session = (struct session){.request = request, .comm = comm};
+    MPI_Comm_rank(comm, &session->rank);
+    MPI_Comm_size(comm, &session->ranks);
+    session->bytes = measurement_memory(comm);
+    int nodes = count_nodes(comm, &cores);
+    enum moat_status status = session->rank == 0 ? prepare(session, nodes, cores) : MOAT_OK;
+    status = agree(session, status);
+    return status == MOAT_OK ? share_config(session) : status;
+}
+
+/* --- session_measure */
+
+static size_t tasks_left(const struct ladder *ladder)
+{
+    size_t left = 0;
+    for (size_t task = 0; task < ladder->tasks; task++) {
+        left += ladder->state[task] == TASK_PENDING;
+    }
+    return left;
+}
+
+/* Makes the tables that are left, rank 0 as their coordinator. Collective. */
+static enum moat_status make_tables(struct session *session, const int *group)
+{
+    struct ladder *ladder = session->ladder;
+    size_t left = tasks_left(ladder);
+    if (left == 0) {
+        return MOAT_OK;
+    }
+    if (session->rank != 0) {
+        measurement_work(ladder, session->comm);
+        return MOAT_OK;
+    }
+    struct progress progress;
+    progress_begin(&progress, "data sets", ladder->tasks, ladder->tasks - left, session->request->quiet);
+    enum moat_status status = measurement_coordinate(ladder, group, session->results, &progress, session->comm);
+    progress_end(&progress);
+    return status;
+}
+
+enum moat_status session_measure(struct session *session)
+{
+    int *group = NULL;
+    if (session->config->solver != SOLVER_RIDGE) {
+        return MOAT_OK;
+    }
+    enum moat_status status = plan_groups(session, &group);
+    if (status == MOAT_OK) {
+        status = ladder_create(session->config, &session->ladder);
+    }
+    if (status == MOAT_OK && session->rank == 0) {
+        status = results_read_tables(session->results, session->ladder);
+    }
+    status = agree(session, status);
+    if (status == MOAT_OK) {
+        measurement_share(session->ladder, session->comm); /* so that every rank knows which tables are left */
+        status = agree(session, make_tables(session, group));
+    }
+    if (status == MOAT_OK) {
+        measurement_share(session->ladder, session->comm);
+    }
+    free(group);
+    return status;
+}
+
+/* --- session_solve */
+
+static size_t points_done(const struct session *session)
+{
+    const struct grid *grid = &session->config->grid;
+    size_t points = 0;
+    for (size_t i = 0; i < grid_blocks(grid); i++) {
+        struct block block = grid_block(grid, i);
+        points += results_block_done(session->results, i) ? block_points(&block) : 0;
+    }
+    return points;
+}
+
+enum moat_status session_solve(struct session *session)
+{
+    const struct config *config = session->config;
+    enum moat_status status = agree(session, worker_create(config, session->ladder, &session->worker));
+    if (status == MOAT_OK && session->rank == 0) {
+        struct progress *progress = &session->progress;
+        progress_begin(progress, "points", grid_points(&config->grid), points_done(session), session->request->quiet);
+        status = coordinator_run(config, session->results, session->worker, progress, session->comm);
+        progress_end(progress);
+    } else if (status == MOAT_OK) {
+        worker_run(session->worker, session->comm);
+    }
+    return status;
+}
+
+/* --- session_close */
+
+enum moat_status session_close(struct session *session)
+{
+    enum moat_status status = results_close(&session->results);
+    worker_destroy(&session->worker);
+    ladder_destroy(&session->ladder);
+    config_destroy(&session->config);
+    return status;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MOAT_SESSION_H
+#define MOAT_SESSION_H
+
+#include <mpi.h>
+#include <stdbool.h>
+
+#include "moat/error.h"
+#include "results/results.h"
+#include "run/progress.h"
+#include "run/worker.h"
+#include "sweep/config.h"
+#include "sweep/ladder.h"
+
+/*
+ * One run of a sweep on all ranks of a communicator, stage by stage:
+ *
+ *   session_open      rank 0 reads the config and opens the results file; every rank gets the config
+ *   session_measure   with SOLVER_RIDGE: every rank gets the tables of sampled data; those that the file lacks are made
+ *   session_solve     rank 0 hands out the blocks that the file lacks, the others solve them
+ *   session_close     closes the file, frees everything
+ *
+ * A grid point thus goes from the config (sweep/grid.h) in a block through coordinator_run to worker_solve, and in the
+ * block's record back through coordinator_run to results_write.
+ *
+ * Each of the first three stages needs the one before to have returned MOAT_OK. session_close is called in any case.
+ */
+
+/* The user's wishes for a run. */
+struct session_request {
+    const char *command; /* the command line, for the file's history */
+    const char *config;  /* path of the config */
+    const char *output;  /* path of the results file; NULL: the config's */
+    int ranks;           /* the number that was asked for, 0 for any */
+    unsigned results;    /* options of results_open */
+    bool quiet;          /* shows no progress */
+};
+
+struct session {
+    const struct session_request *request;
+    MPI_Comm comm;
+    int rank, ranks;
+    double bytes; /* of memory for each rank */
+    struct config *config;
+    struct results *results; /* on rank 0, NULL elsewhere */
+    struct ladder *ladder;   /* with SOLVER_RIDGE, else NULL */
+    struct worker *worker;
+    struct progress progress; /* of session_solve, on rank 0 */
+};
+
+/*
+ * Fills *session, which then holds `request` and `comm`. A refusal leaves no file and changes none. Returns MOAT_USAGE,
+ * MOAT_IO or MOAT_MEMORY, the same on every rank; moat_error_message is empty on ranks that have nothing to say about
+ * it. Collective over comm.
+ */
+enum moat_status session_open(const struct session_request *request, MPI_Comm comm, struct session *session);
+
+/* Returns MOAT_OK at once for a solver without tables; MOAT_STOPPED after an interrupt, MOAT_USAGE, MOAT_IO or
+   MOAT_MEMORY. Status and message as of session_open. Collective over the session. */
+enum moat_status session_measure(struct session *session);
+
+/* Returns MOAT_OK when every block is in the file, MOAT_STOPPED after an interrupt, MOAT_IO or MOAT_MEMORY. A failure
+   that comes after the ranks are ready is known to rank 0 alone. Collective over the session. */
+enum moat_status session_solve(struct session *session);
+
+/* Returns the path of the results file. Rank 0, once session_open has returned MOAT_OK. */
+const char *session_path(const struct session *session);
+
+/* Frees all that the session owns; accepts one whose session_open has failed. Returns MOAT_IO, on rank 0, if the file
+   could not be completed. Local. */
+enum moat_status session_close(struct session *session);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MOAT_NAMES_H
+#define MOAT_NAMES_H
+
+/*
+ * The words that some keys of a config choose between. One table for each such key: the config is read with it, the
+ * results file stores the word from it, and messages list it. A new sweep, solver or unit needs an entry in both files.
+ */
+enum sweep_kind { SWEEP_MARKET_ENTRY, SWEEP_SCALING_LAW, SWEEPS };
+enum solver_kind { SOLVER_DETERMINISTIC, SOLVER_RIDGE, SOLVERS };
+enum tau_unit { TAU_L_STAR, TAU_ABSOLUTE, TAU_UNITS };
+
+extern const char *const sweep_name[SWEEPS];
+extern const char *const solver_name[SOLVERS];
+extern const char *const tau_unit_name[TAU_UNITS];
+
+#endif
