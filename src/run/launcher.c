@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which launcher started this process, by one table of the variables that launchers set. */
+/* Finds the launcher of this process by a table of the environment variables that launchers set. */
 #include "run/launcher.h"
 
 #include <ctype.h>
@@ -19,25 +19,25 @@ static const enum library ours = MPICH_ONLY;
 static const enum library ours = ANY;
 #endif
 
-/* The first row that holds counts. Ranks of mpirun and mpiexec on other nodes are children of an srun that started a
-   daemon there, so those rows come before SLURM's. */
+/* The first row that matches the environment counts. In a SLURM job, mpirun and mpiexec start a daemon on other nodes
+   through srun, whose variables their ranks inherit: their rows come before srun's. */
 static const struct row {
     const char *name, *rank, *size;
-    const char *mark; /* a variable that must be set as well, or NULL */
+    const char *mark; /* another variable that must be set, or NULL */
     enum library library;
     int above;
 } rows[] = {
     {"Open MPI's mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", NULL, OPEN_MPI_ONLY, 1},
-    {"MPICH's mpiexec", "PMI_RANK", "PMI_SIZE", "HYDI_CONTROL_FD", MPICH_ONLY, 2}, /* a proxy is in between */
+    {"MPICH's mpiexec", "PMI_RANK", "PMI_SIZE", "HYDI_CONTROL_FD", MPICH_ONLY, 2}, /* above is a proxy, then mpiexec */
     {"srun", "PMI_RANK", "PMI_SIZE", "SLURM_STEP_ID", ANY, 0},                     /* --mpi=pmi2 */
-    {"MPICH's mpiexec", "PMI_RANK", "PMI_SIZE", NULL, ANY, 0},                     /* or that of a relative */
-    {"srun", "PMIX_RANK", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_ID", ANY, 0},        /* --mpi=pmix */
-    {"a PMIx launcher", "PMIX_RANK", NULL, NULL, ANY, 0},                          /* PRRTE's prun */
-    {"srun", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_ID", ANY, 0},     /* --mpi=none */
+    {"MPICH's mpiexec", "PMI_RANK", "PMI_SIZE", NULL, ANY, 0}, /* or that of a library derived from MPICH */
+    {"srun", "PMIX_RANK", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_ID", ANY, 0},    /* --mpi=pmix */
+    {"a PMIx launcher", "PMIX_RANK", NULL, NULL, ANY, 0},                      /* PRRTE's prun */
+    {"srun", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_ID", ANY, 0}, /* --mpi=none */
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-/* The number in a variable; -1 where it is not set, or is no number of processes. */
+/* The value of a variable; -1 if it is not set or cannot be a rank or a number of ranks. */
 static int number_of(const char *variable)
 {
     const char *text = variable ? getenv(variable) : NULL;
@@ -46,28 +46,29 @@ static int number_of(const char *variable)
     return end && end != text && !*end && number >= 0 && number <= 1000000000 ? (int)number : -1;
 }
 
-/* SLURM gives its own steps, those of batch scripts and interactive shells, numbers near 2^32. A batch script that was
-   submitted from a step inherits the step's variables, but has a SLURM_NTASKS of its own. */
+/* Whether srun started this process. SLURM numbers the steps of batch scripts and interactive shells near 2^32, which
+   number_of refuses. A batch script that was submitted from a step inherits the step's variables, but gets a
+   SLURM_NTASKS of its own. */
 static bool is_step(void)
 {
     int tasks = number_of("SLURM_NTASKS");
     return number_of("SLURM_STEP_ID") >= 0 && (tasks < 0 || tasks == number_of("SLURM_STEP_NUM_TASKS"));
 }
 
-static bool row_holds(const struct row *row)
+static bool matches(const struct row *row)
 {
     bool marked = !row->mark || (strcmp(row->mark, "SLURM_STEP_ID") == 0 ? is_step() : getenv(row->mark) != NULL);
     return marked && number_of(row->rank) >= 0;
 }
 
-/* Whether the parent is the same rank: a shell or script, in which this process may well be the only one. */
+/* Whether the parent has the same rank. Then it is a shell or script, and this process may be its only one. */
 static bool parent_is_rank(const char *variable)
 {
     char path[64], *entry = NULL;
     size_t room = 0, length = strlen(variable);
     bool same = false;
     snprintf(path, sizeof path, "/proc/%ld/environ", (long)getppid());
-    FILE *file = fopen(path, "r"); /* refused where the launcher runs as root */
+    FILE *file = fopen(path, "r"); /* not readable if the launcher runs as root */
     while (file && !same && getdelim(&entry, &room, '\0', file) > 0) {
         same = strncmp(entry, variable, length) == 0 && entry[length] == '=' &&
                strcmp(entry + length + 1, getenv(variable)) == 0;
@@ -82,9 +83,9 @@ static bool parent_is_rank(const char *variable)
 bool launcher_find(struct launcher *launcher)
 {
     const struct row *found = NULL;
-    for (int i = 0; i < 2 * ROWS && !found; i++) { /* those of our own library first */
+    for (int i = 0; i < 2 * ROWS && !found; i++) { /* a first pass over the rows of our own library, then all */
         const struct row *row = &rows[i % ROWS];
-        found = (i >= ROWS || row->library == ours) && row_holds(row) ? row : NULL;
+        found = (i >= ROWS || row->library == ours) && matches(row) ? row : NULL;
     }
     if (!found) {
         return false;
@@ -104,7 +105,7 @@ void launcher_library(const char *version, char *name, size_t size)
     size_t length = 0;
     bool space = false;
     for (const char *c = version; *c && *c != ',' && *c != '\n' && length + 2 < size; c++) {
-        if (strncmp(c, "Version", 7) == 0) { /* "MPICH Version:\t4.0.2" */
+        if (strncmp(c, "Version", 7) == 0) { /* skips the word in "MPICH Version:\t4.0.2" */
             c += 6;
         } else if (isspace((unsigned char)*c) || *c == ':') {
             space = length > 0;
