@@ -19,8 +19,9 @@ static const enum library ours = MPICH_ONLY;
 static const enum library ours = ANY;
 #endif
 
-/* The first row that matches the environment counts. In a SLURM job, mpirun and mpiexec start a daemon on other nodes
-   through srun, whose variables their ranks inherit: their rows come before srun's. */
+/* The first row that matches the environment counts, one of our own library before all others. In a SLURM job, mpirun
+   and mpiexec start a daemon on other nodes through srun, whose variables their ranks inherit: their rows come before
+   srun's. */
 static const struct row {
     const char *name, *rank, *size;
     const char *mark; /* another variable that must be set, or NULL */
@@ -35,7 +36,6 @@ static const struct row {
     {"a PMIx launcher", "PMIX_RANK", NULL, NULL, ANY, 0},                      /* PRRTE's prun */
     {"srun", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_ID", ANY, 0}, /* --mpi=none */
 };
-enum { ROWS = sizeof rows / sizeof rows[0] };
 
 /* The value of a variable; -1 if it is not set or cannot be a rank or a number of ranks. */
 static int number_of(const char *variable)
@@ -64,14 +64,14 @@ static bool matches(const struct row *row)
 /* Whether the parent has the same rank. Then it is a shell or script, and this process may be its only one. */
 static bool parent_is_rank(const char *variable)
 {
+    const char *rank = getenv(variable);
     char path[64], *entry = NULL;
     size_t room = 0, length = strlen(variable);
     bool same = false;
     snprintf(path, sizeof path, "/proc/%ld/environ", (long)getppid());
     FILE *file = fopen(path, "r"); /* not readable if the launcher runs as root */
-    while (file && !same && getdelim(&entry, &room, '\0', file) > 0) {
-        same = strncmp(entry, variable, length) == 0 && entry[length] == '=' &&
-               strcmp(entry + length + 1, getenv(variable)) == 0;
+    while (file && rank && !same && getdelim(&entry, &room, '\0', file) > 0) {
+        same = strncmp(entry, variable, length) == 0 && entry[length] == '=' && strcmp(entry + length + 1, rank) == 0;
     }
     free(entry);
     if (file) {
@@ -80,12 +80,22 @@ static bool parent_is_rank(const char *variable)
     return same;
 }
 
+/* The first row that matches, or the first of our own library. */
+static const struct row *find_row(bool only_ours)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if ((!only_ours || rows[i].library == ours) && matches(&rows[i])) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
 bool launcher_find(struct launcher *launcher)
 {
-    const struct row *found = NULL;
-    for (int i = 0; i < 2 * ROWS && !found; i++) { /* a first pass over the rows of our own library, then all */
-        const struct row *row = &rows[i % ROWS];
-        found = (i >= ROWS || row->library == ours) && matches(row) ? row : NULL;
+    const struct row *found = find_row(true);
+    if (!found) {
+        found = find_row(false);
     }
     if (!found) {
         return false;
