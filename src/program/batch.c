@@ -260,7 +260,8 @@ static bool is_alone(int *code)
     *code = EXIT_SUCCESS;
     if (launcher.rank == 0) {
         fprintf(stderr,
-                "moat: %s started %d processes of `moat batch`, which starts the ranks itself: call it without, or "
+                "moat: %s started %d processes of `moat batch`, which starts the ranks itself: call it without a "
+                "launcher, or "
                 "name the launcher with --launcher\n",
                 launcher.name, launcher.size);
         *code = command_exit_code(MOAT_USAGE);
