@@ -15,7 +15,7 @@
 
 enum number { GAMMA, NU, MISALIGNMENT, N_I, TAU_I, TAU_E, DIMENSION, NUMBERS };
 
-struct arguments {
+struct point_arguments {
     double number[NUMBERS];
     bool given[NUMBERS];
     enum moat_tau_unit unit;
@@ -50,7 +50,7 @@ static bool in_range(enum number number, double value)
     }
 }
 
-static void parse_number(struct arguments *arguments, int index, const char *text, struct argp_state *state)
+static void parse_number(struct point_arguments *arguments, int index, const char *text, struct argp_state *state)
 {
     char *end = NULL;
     double value = strcmp(text, ".inf") == 0 ? INFINITY : strtod(text, &end);
@@ -63,7 +63,7 @@ static void parse_number(struct arguments *arguments, int index, const char *tex
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
-    struct arguments *arguments = state->input;
+    struct point_arguments *arguments = state->input;
     if (key >= KEY_FIRST && key < KEY_FIRST + NUMBERS) {
         parse_number(arguments, key - KEY_FIRST, text, state);
         return 0;
@@ -132,7 +132,7 @@ static void print_elasticities(const struct moat_elasticity *elasticity)
     printf("  d ln N_E* / d ln Q       %.6g\n", elasticity->Q);
 }
 
-static enum moat_status solve_and_print(const struct arguments *arguments)
+static enum moat_status solve_and_print(const struct point_arguments *arguments)
 {
     const double *number = arguments->number;
     struct moat_deterministic *table = NULL;
@@ -165,7 +165,7 @@ static enum moat_status solve_and_print(const struct arguments *arguments)
 
 int command_point(int argc, char **argv)
 {
-    struct arguments arguments = {.number[DIMENSION] = INFINITY, .given[DIMENSION] = true};
+    struct point_arguments arguments = {.number[DIMENSION] = INFINITY, .given[DIMENSION] = true};
     const struct argp argp = {
         .options = options,
         .parser = parse_option,
