@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "run/interrupt.h"
+#include "sweep/record.h"
 
 enum { BLOCKS_AHEAD = 2, RECEIVES = 4 };
 enum { AWAKE_NS = 5000000, NAP_SHARE = 16, NAP_MIN_NS = 50000, NAP_MAX_NS = 1000000 };
@@ -162,7 +163,7 @@ enum moat_status coordinator_run(const struct config *config, struct results *re
                           .progress = progress,
                           .comm = comm,
                           .blocks = grid_blocks(&config->grid),
-                          .size = sizeof(struct solved_header) + worker_record_size(config, 0)};
+                          .size = sizeof(struct solved_header) + record_size(config, 0)};
     int ranks = 1;
     MPI_Comm_size(comm, &ranks);
     if (ranks == 1) {
