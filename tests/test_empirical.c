@@ -195,13 +195,13 @@ static void standard_error(void)
         }
         CU_ASSERT_EQUAL_FATAL(jackknife_create(f.deterministic, f.ladder, NU, &jackknife), MOAT_OK);
         without[trial] = solve(jackknife, &f, 200, INFINITY, &ignored).N_E_star;
-        mean += without[trial] / TRIALS;
+        mean += without[trial] / (double)TRIALS;
         jackknife_destroy(&jackknife);
     }
     for (int trial = 0; trial < TRIALS; trial++) {
         squares += pow(without[trial] - mean, 2);
     }
-    double expected = sqrt(squares * (TRIALS - 1) / TRIALS);
+    double expected = sqrt(squares * (double)(TRIALS - 1) / (double)TRIALS);
     expect(expected > 0.1 && fabs(found / expected - 1) < 1e-9, "standard error %.12g, expected %.12g", found,
            expected);
     fixture_close(&f);

@@ -59,7 +59,7 @@ static double literal_minimum(const struct sample *s)
     s->solver.domain(s->solver.state, s->N, &low, &high);
     for (int zoom = 0; zoom < 5; zoom++) {
         enum { CELLS = 40 };
-        double width = (high - low) / CELLS;
+        double width = (high - low) / (double)CELLS;
         for (int i = 0; i <= CELLS; i++) {
             double loss = literal_loss(s, low + width * i);
             at = loss < best ? low + width * i : at;

@@ -31,12 +31,12 @@ static void interpolation_basis(double node[NODES], double basis[NODES][NODES])
         }
     }
     for (int j = 0; j < NODES; j++) {
-        double angle = M_PI * (j + 0.5) / NODES;
+        double angle = M_PI * (j + 0.5) / (double)NODES;
         node[j] = cos(angle);
         for (int k = 0; k < NODES; k++) {
             basis[k][j] = 0;
             for (int n = 0; n < NODES; n++) {
-                basis[k][j] += (n == 0 ? 1.0 : 2.0) / NODES * cos(n * angle) * chebyshev[n][k];
+                basis[k][j] += (n == 0 ? 1.0 : 2.0) / (double)NODES * cos(n * angle) * chebyshev[n][k];
             }
         }
     }

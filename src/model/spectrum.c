@@ -116,7 +116,7 @@ static double log_kappa_min(double exponent, double P)
 static enum moat_status nodes_fill(struct moat_spectrum *spectrum, bool direct, double y_end)
 {
     enum moat_status status = MOAT_OK;
-    double last = direct ? spectrum->P : FIRST;
+    double last = direct ? spectrum->P : (double)FIRST;
     double y_first = log(FIRST);
     size_t panels = direct ? 0 : (size_t)ceil(y_end - y_first);
     size_t capacity = (size_t)last + panels * PANEL_NODES + 1;

@@ -75,7 +75,7 @@ static void show(struct progress *progress)
     if (progress->terminal) {
         char bar[BAR_WIDTH + 1];
         for (int i = 0; i < BAR_WIDTH; i++) {
-            bar[i] = i < (int)(fraction * BAR_WIDTH) ? '#' : '.';
+            bar[i] = i < (int)(fraction * (double)BAR_WIDTH) ? '#' : '.';
         }
         bar[BAR_WIDTH] = '\0';
         fprintf(stderr, "\r[%s] %5.1f %%  %zu/%zu %s  %.3g %s/s  %s left%s \033[K", bar, 100 * fraction, progress->done,

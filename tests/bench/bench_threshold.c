@@ -62,7 +62,7 @@ static struct tally run(const struct sweep *sweep, const struct moat_solver *sol
     struct moat_threshold threshold;
     static struct moat_company incumbent[SIZE_N_I];
     for (int q = 1; q <= SIZE_Q; q++) {
-        struct moat_market market = {solver, (double)q / SIZE_Q, sweep->tau_I, INFINITY, MOAT_TAU_L_STAR};
+        struct moat_market market = {solver, (double)q / (double)SIZE_Q, sweep->tau_I, INFINITY, MOAT_TAU_L_STAR};
         clock_t start = clock();
         for (int n = 0; n < SIZE_N_I; n++) {
             moat_market_incumbent(&market, pow(10, 1 + 11.0 * n / (SIZE_N_I - 1)), &incumbent[n]);
@@ -80,7 +80,7 @@ static struct tally run(const struct sweep *sweep, const struct moat_solver *sol
         }
         tally.seconds += (double)(clock() - middle) / CLOCKS_PER_SEC;
         tally.incumbent_seconds += (double)(middle - start) / CLOCKS_PER_SEC;
-        tally.incumbents += SIZE_N_I;
+        tally.incumbents += (double)SIZE_N_I;
     }
     return tally;
 }

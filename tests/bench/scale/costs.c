@@ -65,7 +65,7 @@ static double message_seconds(size_t bytes, int pieces)
     }
     free(in);
     free(out);
-    return (cpu() - start) / MESSAGES;
+    return (cpu() - start) / (double)MESSAGES;
 }
 
 static void measure_blocks(const struct config *config, const char *path)
