@@ -29,7 +29,7 @@ def curve(results, label, at):
     _, gap, entrant = infinite_data_losses(results, {**at, "N_I": 0})
     breaks = theory.entry_breaks(gap, float(results.axes["Q"][at["Q"]]), nu) if entrant == 0 else ()
     return power_laws.Curve(label, n_incumbent[keep], take("N_E_star"), take("elasticity_N_I"), take("regime"),
-                            theory.exponents("elasticity_N_I", nu, None), breaks, take("N_E_star_stderr"),
+                            theory.exponents(results, "elasticity_N_I", at["nu"]), breaks, take("N_E_star_stderr"),
                             take("N_E_star_deterministic"))
 
 

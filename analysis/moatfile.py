@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads a moat results file (DESIGN.md section 5), finished, growing or left by a killed run."""
+"""Reads a moat results file, finished, growing or left by a killed run. README.md describes its contents."""
 
 import math
 import os
@@ -12,7 +12,7 @@ PENDING, OK, ENTRANT_ALWAYS, NO_ENTRY, INCUMBENT_INFEASIBLE, ENTRANT_INFEASIBLE,
 
 
 class Refused(Exception):
-    """What the user has to be told: what was found, what was expected, what to do. One line."""
+    """A message for the user, in one line: what was found, what was expected, what to do."""
 
 
 class Results:
@@ -20,13 +20,15 @@ class Results:
 
     path: as given. attributes: the root attributes, text as str. sweep: market_entry or scaling_law.
     axes: name -> 1-D float64 coordinates. variables: name -> (axis names, array), for the variables asked for.
+    theory: name -> (nu, 3) array, theory's exponents of all variables that have some.
     """
 
-    def __init__(self, path, attributes, axes, variables):
+    def __init__(self, path, attributes, axes, variables, theory=None):
         self.path = path
         self.attributes = attributes
         self.axes = axes
         self.variables = variables
+        self.theory = theory or {}
         self.sweep = attributes.get("sweep", "market_entry")
 
     def take(self, name, order, at):
@@ -110,7 +112,9 @@ def _read(path, file, names, axes, optional):
         if file[name].shape != tuple(coordinates[scale].size for scale in scales):
             raise Refused(f"{path}: not a moat results file: {name} and its dimension scales differ in size")
         variables[name] = (scales, file[name][...])
-    return Results(path, attributes, coordinates, variables)
+    theory = {name: np.reshape(item.attrs["theory_exponents"], (-1, 3))
+              for name, item in file.items() if "theory_exponents" in item.attrs}
+    return Results(path, attributes, coordinates, variables, theory)
 
 
 def _scale(dimension):

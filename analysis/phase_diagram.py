@@ -110,13 +110,12 @@ class Diagram:
 
     def theory(self, name, column=None):
         """The values that theory has for the exponent `name`, at `column` where y is nu; None where nu varies, or where
-        theory has none for it."""
+        the file has none for it."""
         plane = self.plane
-        if name not in theory.SYMBOLS or plane.x == "nu" or (plane.y == "nu" and column is None):
+        if name not in self.results.theory or plane.x == "nu" or (plane.y == "nu" and column is None):
             return None
         index = plane.rows[column] if plane.y == "nu" else plane.at["nu"]
-        nu_prime = self.results.variables.get("nu_prime")
-        return theory.exponents(name, self.results.axes["nu"][index], nu_prime and nu_prime[1][index])
+        return theory.exponents(self.results, name, index)
 
     def caption(self):
         """The parameters of the figure, one item each."""
@@ -152,7 +151,7 @@ def local_exponent(x, n_entrant):
 
 def read(path, quantity=None):
     """The results file of a market sweep, with what the figure of `quantity` can use. Raises Refused."""
-    wanted = {quantity, *ELASTICITIES, "nu_prime"} - {None, "N_E_star", "ratio"}
+    wanted = {quantity, *ELASTICITIES} - {None, "N_E_star", "ratio"}
     return moatfile.read(path, ["N_E_star", "status"], AXES, ["tau_I", *sorted(wanted)])
 
 

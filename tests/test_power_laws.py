@@ -161,7 +161,7 @@ class PowerLawsTest(unittest.TestCase):
                     np.testing.assert_array_equal(data, np.c_[file["N"][...], file[name][:, k, 0, 0]])
 
     def test_lines_of_exponents_are_theorys(self):
-        """DESIGN.md section 3 at nu = 2, gamma = 0.1: delta = 1.9, nu' = 1.1."""
+        """MODEL.md section 11 at nu = 2, gamma = 0.1: delta = 1.9, nu' = 1.1."""
         for draw, expected in (
                 (lambda: entry_regimes.draw(self.family("entry", entry_regimes, "N_I", ["tau_E=inf", "nu=2"], "tau_I")),
                  (0, 1 / 3, 1)),
@@ -295,19 +295,20 @@ class PowerLawsTest(unittest.TestCase):
                     self.assertAlmostEqual(terms[1](second) / terms[2](second), 1, places=9)
                 else:
                     self.assertEqual(second, math.inf)
-                # Result 1 (DESIGN.md section 3): N_I = G^(-1/2nu) Q^(-1/2nu), then G^(-1/2-1/nu) Q^(1/2).
+                # Result 1 (MODEL.md section 11): N_I = G^(-1/2nu) Q^(-1/2nu), then G^(-1/2-1/nu) Q^(1/2).
                 G = a * a
                 first, second = theory.entry_breaks(G, Q, nu)
                 self.assertAlmostEqual(first / (G * Q) ** (-0.5 / nu), 1, places=12)
                 self.assertAlmostEqual(second / (G ** (-0.5 - 1 / nu) * Q ** 0.5), 1, places=12)
-                self.assertEqual(theory.exponents("exponent_D", nu, nu_prime),
-                                 (1 / nu, (nu + 1) / nu, (nu_prime + 1) / nu_prime))
         for breaks in (theory.entry_breaks(0, 0.1, 1), theory.loss_breaks(0, 0.1, 1), theory.excess_breaks(0, 0.1, 2, 1.1),
                        theory.gap_breaks(0, 0.1, 2, 1.1)):
             self.assertEqual(breaks, (math.inf, math.inf))
 
     def test_refusals_are_one_line_and_exit_2(self):
         target = str(self.folder / "no.png")
+        shutil.copy(self.folder / "law.h5", self.folder / "old.h5")
+        with h5py.File(self.folder / "old.h5", "r+") as file:
+            del file["exponent_loss"].attrs["theory_exponents"]
         for script, arguments, message in (
                 (entry_regimes, ["law.h5"], "its sweep is scaling_law; expected one with"),
                 (scaling_law, ["gap.h5"], "its sweep is market_entry; expected one with"),
@@ -316,6 +317,7 @@ class PowerLawsTest(unittest.TestCase):
                 (entry_regimes, ["entry.h5", "--slice", "N_I=100"], "but N_I is drawn along"),
                 (entry_regimes, ["entry.h5", "--over", "alpha"], "--over: found alpha; expected one of"),
                 (scaling_law, ["law.h5", "--slice", "nu=3"], "nu has no value 3; it has 1, 2"),
+                (scaling_law, ["old.h5"], "run the sweep again with this version of moat"),
                 (scaling_law, ["absent.h5"], "no such file")):
             with contextlib.redirect_stderr(io.StringIO()) as said:
                 code = script.main([str(self.folder / arguments[0]), *arguments[1:], "-o", target])
