@@ -19,7 +19,10 @@
 #include "sweep/record.h"
 
 enum { BLOCKS_AHEAD = 2, RECEIVES = 4 };
-enum { AWAKE_NS = 5000000, NAP_SHARE = 16, NAP_MIN_NS = 50000, NAP_MAX_NS = 1000000 };
+#define AWAKE_NS 5e6
+#define NAP_SHARE 16.0
+#define NAP_MIN_NS 5e4
+#define NAP_MAX_NS 1e6
 
 struct sweep {
     const struct config *config;

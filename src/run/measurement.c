@@ -24,16 +24,18 @@ struct measured_header {
 
 /* --- Rank 0 */
 
+struct led {
+    int size, ranks; /* of the group that a rank leads: that of its tasks, and its own with ranks left over */
+};
+
 struct stage {
     struct ladder *ladder;
     const int *group;
     struct results *results;
     struct progress *progress;
     MPI_Comm comm;
-    size_t *left; /* [rungs]: the trials below this number are left; the others have been handed out */
-    struct led {
-        int size, ranks; /* of the group that a rank leads: that of its tasks, and its own with ranks left over */
-    } * led;             /* [ranks] */
+    size_t *left;    /* [rungs]: the trials below this number are left; the others have been handed out */
+    struct led *led; /* [ranks] */
     size_t in_flight;
     enum moat_status status; /* the first failure, after which no more tasks are handed out */
 };

@@ -9,6 +9,11 @@
 
 /* The work, memory and time that a sweep will take on a number of ranks, predicted from a calibration of a few seconds
    on this machine. */
+struct plan_rung {
+    double N, flops, bytes, seconds; /* of one task; the bytes are those on each of its ranks */
+    int ranks;                       /* of its group */
+};
+
 struct plan {
     const struct config *config;
     int ranks, workers; /* of the run; the workers are those that solve: all but rank 0, if there are others */
@@ -18,11 +23,8 @@ struct plan {
     double seconds_per_point; /* of one worker on this machine */
     double flops_per_second;  /* of one rank on this machine; NAN without SOLVER_RIDGE */
     double flops;             /* of all tasks; 0 without SOLVER_RIDGE */
-    struct plan_rung {
-        double N, flops, bytes, seconds; /* of one task; the bytes are those on each of its ranks */
-        int ranks;                       /* of its group */
-    } * rung;                            /* [rungs] */
-    size_t rungs;                        /* 0 without SOLVER_RIDGE */
+    struct plan_rung *rung;   /* [rungs] */
+    size_t rungs;             /* 0 without SOLVER_RIDGE */
     double tables_seconds, grid_seconds; /* wall time of the two stages */
 };
 

@@ -21,7 +21,8 @@ static void store_failed(const struct record *record)
         size_t size = field_element_size(field_table[f].type);
         for (size_t at = record->offset[f]; at + size <= record->offset[f + 1]; at += size) {
             if (field_table[f].type == FIELD_UINT8) {
-                record->bytes[at] = f == FIELD_STATUS ? (unsigned char)MOAT_MARKET_FAILED : (unsigned char)MOAT_REGIME_NONE;
+                record->bytes[at] =
+                    f == FIELD_STATUS ? (unsigned char)MOAT_MARKET_FAILED : (unsigned char)MOAT_REGIME_NONE;
             } else {
                 *(double *)(void *)(record->bytes + at) = NAN;
             }
