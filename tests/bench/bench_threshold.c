@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Thresholds per second of CPU time on one core, by closed form over nodes and by bracketing, which is the same solver
- * without its table: medians of interleaved repetitions, so that the ratio holds on a busy machine. Also what one
- * threshold evaluates. Every rank measures, to load the machine as a sweep does; rank 0 reports its own.
- * Usage: bench_threshold [repetitions].
+ * without its table: medians of interleaved repetitions, so that the ratio holds on a busy machine. Also counts
+ * the table look-ups of one threshold. Every rank measures, to load the machine as a sweep does; rank 0 reports its
+ * own. Usage: bench_threshold [repetitions].
  */
 #include <math.h>
 #include <mpi.h>
@@ -32,7 +32,7 @@ static const struct sweep sweeps[] = {
     {"tau_E stricter, nu = 0.34, P = inf", 0.1, 0.34, INFINITY, 0.9, 0.3, 0.9, SIZE_TAU},
 };
 
-/* The table look-ups of a threshold, counted by standing between the solver and its users. */
+/* Counts table look-ups: these functions stand between the solver and its users. */
 static struct moat_solver counted;
 static struct moat_sums_table counting_table;
 static long lookups;
@@ -54,7 +54,7 @@ struct tally {
     double seconds, incumbent_seconds;
 };
 
-/* The sweep once; what an incumbent and a threshold cost is timed over rows of them. */
+/* Solves the sweep once; incumbents and thresholds are timed over whole rows. */
 static struct tally run(const struct sweep *sweep, const struct moat_solver *solver)
 {
     struct tally tally = {0};
@@ -69,10 +69,10 @@ static struct tally run(const struct sweep *sweep, const struct moat_solver *sol
         clock_t middle = clock();
         for (int n = 0; n < SIZE_N_I; n++) {
             for (int t = 0; t < sweep->tau_Es; t++) {
-                double share = (t + 0.5) / sweep->tau_Es;
+                double position = (t + 0.5) / sweep->tau_Es;
                 market.tau_E = sweep->tau_E_low == sweep->tau_E_high
                                    ? sweep->tau_E_low
-                                   : sweep->tau_E_low + share * (sweep->tau_E_high - sweep->tau_E_low);
+                                   : sweep->tau_E_low + position * (sweep->tau_E_high - sweep->tau_E_low);
                 moat_market_threshold(&market, &incumbent[n], &threshold);
                 tally.thresholds += threshold.status == MOAT_MARKET_OK;
             }
@@ -122,7 +122,7 @@ static void count(const struct sweep *sweep, const struct moat_solver *solver, d
 static void bench(const struct sweep *sweep, const struct moat_solver *closed, int repetitions, int rank)
 {
     enum { THRESHOLD, TOTAL, KINDS };
-    static double seconds[2][KINDS][REPETITIONS_MAX]; /* per threshold: of itself, and with its share of incumbents */
+    static double seconds[2][KINDS][REPETITIONS_MAX]; /* per threshold: alone, and with its part of the incumbents */
     struct moat_solver solver[2] = {*closed, *closed};
     solver[1].table = NULL;
     for (int k = 0; k < repetitions; k++) {
