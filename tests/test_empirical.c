@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The solver made of tables: exact on expected tables, accurate between nodes, honest standard errors. */
+/* The solver made of tables: exact on expected tables, accurate between nodes; its standard errors are the jackknife's.
+ */
 #include <math.h>
 #include <string.h>
 

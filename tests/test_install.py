@@ -14,53 +14,8 @@ from sweeps import market
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Only the headers the README calls free of MPI. The market is jobs/result-1.yaml's at N_I = 1e3.
-CONSUMER = """
-#include <math.h>
-#include <stdio.h>
-#include <moat/deterministic.h>
-#include <moat/market.h>
-
-int main(void)
-{
-    struct deterministic *table = NULL;
-    if (deterministic_create(0.5, 1.0, INFINITY, &table) != STATUS_OK) {
-        return 1;
-    }
-    struct solver solver = deterministic_solver(table);
-    double Q = 0.1, tau = 0.9 * 2 * Q * solver.A0;
-    struct company incumbent;
-    struct threshold threshold;
-    company_solve(&solver, 1e3, Q, tau, &incumbent);
-    market_threshold(&solver, Q, &incumbent, tau, INFINITY, &threshold);
-    printf("%.3f\\n", threshold.N_E_star);
-    deterministic_destroy(&table);
-    return 0;
-}
-"""
-
-# Every public header, and a call into each library that libmoat.a leans on: libyaml, HDF5, and ScaLAPACK by way of MPI.
-EVERYTHING = """
-%s
-#include <stdio.h>
-
-int main(int argc, char **argv)
-{
-    double nu = 1, lambda = 0.5, A1, A2, D;
-    struct ridge_task task = {.gamma = 0.5, .P = 8, .N = 4, .nus = 1, .nu = &nu, .lambdas = 1, .lambda = &lambda};
-    struct ridge_table table = {.A1 = &A1, .A2 = &A2, .D = &D};
-    struct config *config = NULL;
-    struct results_summary summary;
-    MPI_Init(&argc, &argv);
-    if (config_load(argv[1], &config) != STATUS_OK || results_summarise(argv[2], &summary) != STATUS_OK ||
-        ridge_solve(&task, MPI_COMM_WORLD, &table) != STATUS_OK) {
-        return 1;
-    }
-    printf("%%s %%zu\\n", config->name, summary.points);
-    config_destroy(&config);
-    return MPI_Finalize();
-}
-"""
+# The programs of the README: their compilers and the language of their code blocks.
+EXAMPLES = {"c": ("cc", "-std=c11"), "cpp": ("c++", "-std=c++11")}
 
 # A ladder small enough for seconds, with thresholds inside of it.
 RIDGE = market("ridge", N_I="{log: [16, 128], points: 9}", tau_E="{values: [1.2, .inf]}", Q="{values: [0.3, 1.0]}", nu="{values: [0.75, 1.5]}",
@@ -119,14 +74,13 @@ class InstallTest(unittest.TestCase):
         self.assertIn(version, output(self.prefix / "bin" / "moat", "--version", cwd="/"))
         self.assertIn(f"version = {{{version}}}", (self.prefix / "share" / "doc" / "moat" / "README.md").read_text())
 
-    def test_library_without_mpi(self):
-        source = self.folder / "consumer.c"
-        self.addCleanup(source.unlink)
-        source.write_text(CONSUMER)
+    def test_library_without_pkg_config(self):
         with tempfile.TemporaryDirectory() as folder:
-            output("cc", "-std=c11", f"-I{self.prefix}/include", source, "-o", f"{folder}/consumer",
-                   f"-L{self.prefix}/lib", "-lmoat", "-lgsl", "-lblas", "-lm")
-            self.assertEqual(output(f"{folder}/consumer").strip(), "298.868")
+            source, program = Path(folder, "example.c"), Path(folder, "example")
+            source.write_text(example(self.prefix, "c"))
+            output("cc", "-std=c11", f"-I{self.prefix}/include", source, "-o", program, f"-L{self.prefix}/lib", "-lmoat",
+                   "-lgsl", "-lm")
+            self.assertEqual(output(program), "N_E* = 298.868 (ok)\n")
 
     def test_nothing_names_where_it_was_built(self):
         for path in self.prefix.rglob("*"):
@@ -140,6 +94,12 @@ class InstallTest(unittest.TestCase):
         self.assertTrue(links)
         for link in links:
             self.assertTrue((readme.parent / link).is_file(), link)
+
+
+def example(prefix, language):
+    """The README's program in C ("c") or C++ ("cpp")."""
+    readme = (prefix / "share" / "doc" / "moat" / "README.md").read_text()
+    return re.search(rf"^```{language}\n(.*?)^```$", readme, re.M | re.S)[1]
 
 
 def hiding(folder):
@@ -178,12 +138,6 @@ class WithoutSourcesTest(unittest.TestCase):
     def alone(cls, *command):
         return output(*cls.hide, *map(str, command), cwd=cls.folder, env=cls.environment)
 
-    def compiled(self, text):
-        """A program built as the README says; its path."""
-        (self.folder / "program.c").write_text(text)
-        self.alone("sh", "-c", "cc -std=c11 program.c $(pkg-config --cflags --libs moat) -o program")
-        return self.folder / "program"
-
     def test_plan(self):
         self.assertIn("whole sweep", self.alone("moat", "plan", self.share / "jobs" / "result-1.yaml"))
 
@@ -211,16 +165,24 @@ class WithoutSourcesTest(unittest.TestCase):
                 else:
                     self.assertGreater(len(written.splitlines()), 3)
 
-    def test_library_without_mpi(self):
-        program = self.compiled(CONSUMER)
-        self.assertEqual(self.alone(program).strip(), "298.868")
-        self.assertNotRegex(self.alone("ldd", program), "libmpi|hdf5|scalapack")
-
     def test_library(self):
-        headers = sorted((self.prefix / "include" / "moat").glob("*.h"))
-        program = self.compiled(EVERYTHING % "\n".join(f"#include <moat/{header.name}>" for header in headers))
-        found = self.alone(program, self.share / "jobs" / "result-1.yaml", "result-1.h5")
-        self.assertEqual(found.split(), ["result-1", "111"])
+        for language, compiler in EXAMPLES.items():
+            with self.subTest(language):
+                (self.folder / f"example.{language}").write_text(example(self.prefix, language))
+                self.alone("sh", "-c", f"{' '.join(compiler)} -Wall -Wextra -Werror example.{language} "
+                                       f"$(pkg-config --cflags --libs moat) -o example-{language}")
+                program = self.folder / f"example-{language}"
+                self.assertEqual(self.alone(program), "N_E* = 298.868 (ok)\n")
+                self.assertNotRegex(self.alone("ldd", program), "libmpi|hdf5|scalapack|yaml")
+
+    def test_headers(self):
+        """Each header can be included by itself, in both languages."""
+        for header in sorted((self.prefix / "include" / "moat").glob("*.h")):
+            for language, compiler in EXAMPLES.items():
+                with self.subTest(header.name, language=language):
+                    (self.folder / f"header.{language}").write_text(f"#include <moat/{header.name}>\n")
+                    self.alone("sh", "-c", f"{' '.join(compiler)} -Wall -Wextra -Wpedantic -Werror -fsyntax-only "
+                                           f"header.{language} $(pkg-config --cflags moat)")
 
 
 PAGE = ROOT / "src" / "program" / "moat.1"
