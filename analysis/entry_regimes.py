@@ -30,7 +30,7 @@ def curve(results, label, at):
     # Theory's break points are those of an entrant without scrutiny, whose infinite-data loss is 0.
     breaks = theory.entry_breaks(loss_I, float(results.axes["Q"][at["Q"]]), nu) if loss_E == 0 else ()
     return power_laws.Curve(label, n_incumbent[keep], take("N_E_star"), take("elasticity_N_I"), take("regime"),
-                            theory.exponents("elasticity_N_I", nu, None), breaks, take("N_E_star_stderr"),
+                            theory.exponents(results, "elasticity_N_I", at["nu"]), breaks, take("N_E_star_stderr"),
                             take("N_E_star_deterministic"))
 
 

@@ -21,7 +21,6 @@ from pathlib import Path
 import numpy as np
 
 import moatfile
-import theory
 from family import AXES, indices
 from moatfile import Refused
 
@@ -42,6 +41,8 @@ def keep(results, slices):
         for name, (scales, values) in results.variables.items():
             if axis in scales:
                 results.variables[name] = (scales, np.take(values, [k], axis=scales.index(axis)))
+        if axis == "nu":
+            results.theory = {name: values[k:k + 1] for name, values in results.theory.items()}
 
 
 def pack(results):
@@ -68,10 +69,8 @@ def pack(results):
 
 
 def exponents(results):
-    """Theory's values of the exponents that define the regimes: name -> three for each nu, None where unknown."""
-    nus = results.axes["nu"]
-    primes = results.variables["nu_prime"][1].tolist() if "nu_prime" in results.variables else [None] * nus.size
-    return {name: [theory.exponents(name, nu, prime) for nu, prime in zip(nus.tolist(), primes)]
+    """Theory's values of the exponents that define the regimes: name -> three for each nu, empty where the file has none."""
+    return {name: results.theory[name].tolist() if name in results.theory else [[]] * results.axes["nu"].size
             for name in ("elasticity_N_I", "exponent_D")}
 
 
@@ -123,7 +122,7 @@ def main(argv=None):
         if not arguments.output.lower().endswith(".html"):
             raise Refused(f"{arguments.output}: expected a page ending in .html")
         results = moatfile.read(arguments.file, ["N_E_star", "status", "regime"], AXES["market_entry"],
-                                ["tau_I", "nu_prime", *SHOWN, *MEASURED])
+                                ["tau_I", *SHOWN, *MEASURED])
         keep(results, arguments.slice)
         text = page(*manifest(results))
         with open(arguments.output, "w", encoding="utf-8") as target:

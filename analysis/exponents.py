@@ -114,7 +114,7 @@ def fits(curve, nu, label, quantity, along, data, P, sign=1):
         low, high = edges[k] * (margin if k else MARGIN), edges[k + 1] / margin
         chosen = known & (curve.x >= low) & (curve.x <= high)
         x = curve.x[chosen]
-        if theory is None or x.size < 4 or math.log10(x[-1] / x[0]) < DECADES_MIN:
+        if x.size < 4 or math.log10(x[-1] / x[0]) < DECADES_MIN:
             continue
         found, error = slope(x, curve.y[chosen], None if curve.stderr is None else (curve.y[chosen] / curve.stderr[chosen]) ** 2)
         result.append(Fit(label, quantity, along, k, x[0], x[-1], sign * found, error, theory, crossover(curve, k)))

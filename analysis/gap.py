@@ -37,7 +37,7 @@ def curve(results, label, at, axis):
     closed = loss_E if axis == "tau_I" else loss_I  # the entrant's loss once the gap has closed
     breaks = theory.gap_breaks(np.sqrt(closed / L_star), float(results.axes["Q"][at["Q"]]), nu, nu_prime)
     return power_laws.Curve(label, 1 / gap[order], take("N_E_star"), take("exponent_D"), take("regime"),
-                            theory.exponents("exponent_D", nu, nu_prime), breaks)
+                            theory.exponents(results, "exponent_D", at["nu"]), breaks)
 
 
 def draw(family):

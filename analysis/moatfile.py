@@ -18,15 +18,17 @@ class Refused(Exception):
 class Results:
     """A results file in memory.
 
-    path: as given. attributes: name -> root attribute as str. sweep: market_entry or scaling_law.
+    path: as given. attributes: the root attributes, text as str. sweep: market_entry or scaling_law.
     axes: name -> 1-D float64 coordinates. variables: name -> (names of its axes, array), for the variables requested.
+    theory: name -> (nu, 3) array, theory's exponents of every variable that has some.
     """
 
-    def __init__(self, path, attributes, axes, variables):
+    def __init__(self, path, attributes, axes, variables, theory=None):
         self.path = path
         self.attributes = attributes
         self.axes = axes
         self.variables = variables
+        self.theory = theory or {}
         self.sweep = attributes.get("sweep", "market_entry")
 
     def take(self, name, order, at):
@@ -118,7 +120,9 @@ def _read(path, file, names, axes, optional):
         if file[name].shape != tuple(coordinates[scale].size for scale in scales):
             raise Refused(f"{path}: not a moat results file: {name} and its dimension scales differ in size")
         variables[name] = (scales, file[name][...])
-    return Results(path, attributes, coordinates, variables)
+    theory = {name: np.reshape(item.attrs["theory_exponents"], (-1, 3))
+              for name, item in file.items() if "theory_exponents" in item.attrs}
+    return Results(path, attributes, coordinates, variables, theory)
 
 
 def _scale(dimension):

@@ -110,14 +110,13 @@ class Diagram:
         return style.equation(self.plane.y, self.plane.y_values[column], self.in_l_star, digits)
 
     def theory(self, name, column=None):
-        """Theory's values of the exponent `name`, or None if theory has none. column: which nu, if y is nu; without it,
+        """Theory's values of the exponent `name`, or None if the file has none. column: which nu, if y is nu; without it,
         or if x is nu, nu has no single value and the result is None."""
         plane = self.plane
-        if name not in theory.SYMBOLS or plane.x == "nu" or (plane.y == "nu" and column is None):
+        if name not in self.results.theory or plane.x == "nu" or (plane.y == "nu" and column is None):
             return None
         index = plane.rows[column] if plane.y == "nu" else plane.at["nu"]
-        nu_prime = self.results.variables.get("nu_prime")
-        return theory.exponents(name, self.results.axes["nu"][index], nu_prime and nu_prime[1][index])
+        return theory.exponents(self.results, name, index)
 
     def caption(self):
         """The parameters of the figure, one item each."""
@@ -153,7 +152,7 @@ def local_exponent(x, n_entrant):
 
 def read(path, quantity=None):
     """Reads N_E*, the status, and the variables that a figure of `quantity` uses if the file has them. Raises Refused."""
-    wanted = {quantity, *ELASTICITIES, "nu_prime"} - {None, "N_E_star", "ratio"}
+    wanted = {quantity, *ELASTICITIES} - {None, "N_E_star", "ratio"}
     return moatfile.read(path, ["N_E_star", "status"], AXES, ["tau_I", *sorted(wanted)])
 
 

@@ -28,7 +28,7 @@ def curve(results, label, at, quantity):
     breaks = (theory.loss_breaks(safety_share, misalignment, nu) if quantity is LOSS
               else theory.excess_breaks(safety_share, misalignment, nu, nu_prime))
     return power_laws.Curve(label, results.axes["N"], take(value), take(exponent), take(regime),
-                            theory.exponents(exponent, nu, nu_prime), breaks, take("loss_stderr"),
+                            theory.exponents(results, exponent, at["nu"]), breaks, take("loss_stderr"),
                             take(f"{value}_deterministic"))
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What theory says of the local exponents (DESIGN.md section 3): their values, and where one regime passes into the next.
+"""Theory's local exponents (MODEL.md section 11): their values, and where one regime passes into the next.
 
-The break points follow from the key lemma, a = 1 - alpha: at the best ridge level the loss over its infinite-data part is
+The values are those of the file, which `moat run` computes. The break points follow from the key lemma, a = 1 - alpha: at
+the best ridge level the loss over its infinite-data part is
 
     N^-nu,  then (a Q / N)^(nu / (nu + 1)),  then a Q N^-(nu' / (nu' + 1)),
 
@@ -9,6 +10,8 @@ and each regime ends where the next term, or the infinite-data part a^2 Q, is as
 """
 
 import math
+
+from moatfile import Refused
 
 SYMBOLS = {
     "elasticity_N_I": ("1", r"1/(\nu+1)", "0"),
@@ -18,15 +21,13 @@ SYMBOLS = {
 }
 
 
-def exponents(name, nu, nu_prime):
-    """The three values of the exponent `name`, in the order the regimes are met; nu_prime may be None."""
-    third = None if nu_prime is None else nu_prime / (nu_prime + 1)
-    return {
-        "elasticity_N_I": (1.0, 1 / (nu + 1), 0.0),
-        "exponent_D": (1 / nu, (nu + 1) / nu, third and 1 / third),
-        "exponent_loss": (nu, nu / (nu + 1), 0.0),
-        "exponent_excess": (nu, nu / (nu + 1), third),
-    }[name]
+def exponents(results, name, index):
+    """The three values of the exponent `name` at the index of nu, in the order the regimes are met. Raises Refused where
+    the file has none, because an older version wrote it."""
+    if name not in results.theory:
+        raise Refused(f"{results.path}: has no attribute theory_exponents of {name}; "
+                      "expected a file that has: run the sweep again with this version of moat")
+    return tuple(results.theory[name][index].tolist())
 
 
 def entry_breaks(gap, misalignment, nu):
@@ -37,13 +38,13 @@ def entry_breaks(gap, misalignment, nu):
 
 
 def gap_breaks(share, misalignment, nu, nu_prime):
-    """1/D between the regimes of result 2 at a fixed standard of the entrant, whose share for safety is a = `share` with
+    """1/D between the regimes of result 2 at a fixed threshold of the entrant, whose share for safety is a = `share` with
     infinite data.
 
-    N^-nu has come down to a Q at the end of the first regime. It lasts longer, to N^-nu' = a, where a model trained for
-    performance alone misses so much of its target that it meets the standard. The third regime is that of an entrant who
-    keeps the share a; one who chooses alpha to its data, as in moat's market, stays in the second
-    (tests/test_scaling_law.c).
+    The first regime ends where N^-nu has come down to a Q. It lasts longer, to N^-nu' = a, where a model trained for
+    performance alone misses so much of its target that it meets the threshold. The third regime needs an entrant that keeps
+    the share a. An entrant that chooses alpha for its data, as in these sweeps, stays in the second regime (MODEL.md section
+    11).
     """
     if share == 0:
         return math.inf, math.inf

@@ -267,7 +267,7 @@ static void expect_single_minimum(const struct sample *sample, long double low, 
     bool inside = false, falling = true;
     const long double noise = 1e-18L * sample->L_star;
     for (int k = 0; k <= POINTS + 1; k++) {
-        struct brute_sums sums = brute_sums(&model, low + (high - low) * k / POINTS);
+        struct brute_sums sums = brute_sums(&model, low + (high - low) * k / (long double)POINTS);
         struct brute_choice here = brute_alpha(&model, &sums, sample->N, sample->Q, sample->tau);
         bool feasible = here.feasible && k <= POINTS;
         long double loss = feasible ? here.losses.performance : INFINITY;

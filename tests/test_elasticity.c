@@ -13,37 +13,38 @@
 enum parameter { N_I, TAU_E, TAU_I, MISALIGNMENT, PARAMETERS };
 static const char *const parameter_name[PARAMETERS] = {"N_I", "tau_E", "tau_I", "Q"};
 
-/* One market; thresholds in multiples of L_star or, not in_L_star, absolute. */
-struct market {
+/* One market and its incumbent's data, as parameters; thresholds in multiples of L_star or, not in_L_star, absolute. */
+struct setting {
     const struct moat_solver *solver;
     bool in_L_star;
     double value[PARAMETERS];
 };
 
 struct outcome {
+    struct moat_market market;
     struct moat_company incumbent;
     double tau_I, tau_E, L_star; /* absolute */
     struct moat_threshold threshold;
 };
 
-static struct outcome solve(const struct market *market)
+static struct outcome solve(const struct setting *setting)
 {
     struct outcome out;
-    double Q = market->value[MISALIGNMENT];
-    out.L_star = 2 * Q * market->solver->A0;
-    double unit = market->in_L_star ? out.L_star : 1;
-    out.tau_I = market->value[TAU_I] * unit;
-    out.tau_E = market->value[TAU_E] * unit;
-    moat_company_solve(market->solver, market->value[N_I], Q, out.tau_I, &out.incumbent);
-    moat_market_threshold(market->solver, Q, &out.incumbent, out.tau_I, out.tau_E, &out.threshold);
+    const double *value = setting->value;
+    out.market = (struct moat_market){setting->solver, value[MISALIGNMENT], value[TAU_I], value[TAU_E],
+                                      setting->in_L_star ? MOAT_TAU_L_STAR : MOAT_TAU_ABSOLUTE};
+    out.L_star = moat_market_L_star(&out.market);
+    out.tau_I = moat_market_tau(&out.market, value[TAU_I]);
+    out.tau_E = moat_market_tau(&out.market, value[TAU_E]);
+    moat_market_incumbent(&out.market, value[N_I], &out.incumbent);
+    moat_market_threshold(&out.market, &out.incumbent, &out.threshold);
     return out;
 }
 
-static struct moat_elasticity elasticity_of(const struct market *market, const struct outcome *at)
+static struct moat_elasticity elasticity_of(const struct outcome *at)
 {
     struct moat_elasticity found;
-    moat_elasticity_threshold(market->solver, market->value[MISALIGNMENT], &at->incumbent, at->tau_I, at->tau_E,
-                              market->in_L_star, &at->threshold, &found);
+    moat_elasticity_threshold(&at->market, &at->incumbent, &at->threshold, &found);
     return found;
 }
 
@@ -52,10 +53,10 @@ struct point {
     double log_N, log_inverse_D;
 };
 
-static struct point moved(struct market market, int which, double step)
+static struct point moved(struct setting setting, int which, double step)
 {
-    market.value[which] *= exp(step);
-    struct outcome out = solve(&market);
+    setting.value[which] *= exp(step);
+    struct outcome out = solve(&setting);
     long double root = sqrtl(out.L_star), I = root - fminl(root, sqrtl(out.tau_I)),
                 E = root - fminl(root, sqrtl(out.tau_E));
     return (struct point){log(out.threshold.N_E_star), (double)-logl(I * I - E * E)};
@@ -83,20 +84,20 @@ static enum verdict judge_sides(double exact, double left, double right)
 }
 
 /* `exact` against central differences of some step, from 1e-3 down to a tenth of what the parameter may move. */
-static enum verdict judge(const struct market *market, int which, double exact, double exact_D, double tolerance,
+static enum verdict judge(const struct setting *setting, int which, double exact, double exact_D, double tolerance,
                           double difference[3])
 {
-    double centre = moved(*market, which, 0).log_N;
-    double unit = market->in_L_star ? 1 : 2 * market->value[MISALIGNMENT] * market->solver->A0;
+    double centre = moved(*setting, which, 0).log_N;
+    double unit = setting->in_L_star ? 1 : 2 * setting->value[MISALIGNMENT] * setting->solver->A0;
     double room = 1;
     if (which == TAU_I || which == TAU_E) {
-        room = fmin(fabs(log(market->value[which] / unit)), fabs(log(market->value[TAU_I] / market->value[TAU_E])));
+        room = fmin(fabs(log(setting->value[which] / unit)), fabs(log(setting->value[TAU_I] / setting->value[TAU_E])));
         room = room > 0 ? room : 1;
     }
     for (double h = 1e-3, last = fmin(1e-7, room / 30); h > 0.1 * last; h /= 10) {
         struct point at[4];
         for (int k = 0; k < 4; k++) {
-            at[k] = moved(*market, which, h * (k < 2 ? k - 2 : k - 1));
+            at[k] = moved(*setting, which, h * (k < 2 ? k - 2 : k - 1));
         }
         double N = stencil(at[0].log_N, at[1].log_N, at[2].log_N, at[3].log_N, h);
         double D = stencil(at[0].log_inverse_D, at[1].log_inverse_D, at[2].log_inverse_D, at[3].log_inverse_D, h);
@@ -162,7 +163,7 @@ static bool jumps(const struct outcome *at)
            entrant->loss_performance < at->incumbent.loss_performance * (1 - 1e-6);
 }
 
-static void count(const struct market *market, const struct outcome *at, const struct moat_elasticity *found,
+static void count(const struct setting *setting, const struct outcome *at, const struct moat_elasticity *found,
                   int counts[BRANCHES])
 {
     const struct moat_company *entrant = &at->threshold.entrant, *incumbent = &at->incumbent;
@@ -176,13 +177,14 @@ static void count(const struct market *market, const struct outcome *at, const s
         [INCUMBENT_BINDING] = isfinite(incumbent->N) && tight_I && !full_I,
         [INCUMBENT_KINKED] = isfinite(incumbent->N) && tight_I && full_I && incumbent->end == 0,
         [INCUMBENT_INFINITE] = isinf(incumbent->N),
-        [RIDGELESS] = entrant->end<0, [UNIT_LAMBDA] = entrant->end> 0,
+        [RIDGELESS] = (entrant->end < 0),
+        [UNIT_LAMBDA] = (entrant->end > 0),
         [BY_FEASIBILITY] = feasibility && !jump,
         [BY_JUMP] = jump,
-        [BEYOND_P] = entrant->N > market->solver->N_interpolating,
+        [BEYOND_P] = entrant->N > setting->solver->N_interpolating,
         [NO_SCRUTINY] = isinf(at->tau_E),
         [STRICTER_ENTRANT] = at->tau_E<at->tau_I, [LAX_INCUMBENT] = at->tau_I> at->L_star,
-        [ABSOLUTE] = !market->in_L_star,
+        [ABSOLUTE] = !setting->in_L_star,
         [WITH_D] = !isnan(found->D),
         [AT_P] = entrant->excess == 0,
         [TURNING] = !tight && !full,
@@ -196,10 +198,10 @@ struct tally {
     int branches[BRANCHES], verdicts[VERDICTS];
 };
 
-static void compare(const struct market *market, const char *where, struct tally *tally)
+static void compare(const struct setting *setting, const char *where, struct tally *tally)
 {
-    struct outcome at = solve(market);
-    struct moat_elasticity found = elasticity_of(market, &at);
+    struct outcome at = solve(setting);
+    struct moat_elasticity found = elasticity_of(&at);
     const double exact[PARAMETERS] = {found.N_I, found.tau_E, found.tau_I, found.Q};
     bool D_moves = at.tau_I < at.L_star && at.tau_I < at.tau_E;
     if (at.threshold.status == MOAT_MARKET_ENTRANT_ALWAYS) {
@@ -213,21 +215,21 @@ static void compare(const struct market *market, const char *where, struct tally
         return;
     }
     CU_ASSERT(D_moves ? isfinite(found.D) : isnan(found.D));
-    CU_ASSERT(isinf(market->value[N_I]) ? exact[N_I] == 0 : true);
-    CU_ASSERT(isinf(market->value[TAU_E]) ? exact[TAU_E] == 0 : true);
-    count(market, &at, &found, tally->branches);
+    CU_ASSERT(isinf(setting->value[N_I]) ? exact[N_I] == 0 : true);
+    CU_ASSERT(isinf(setting->value[TAU_E]) ? exact[TAU_E] == 0 : true);
+    count(setting, &at, &found, tally->branches);
     for (int which = 0; which < PARAMETERS; which++) {
         double difference[3] = {NAN, NAN, NAN};
         /* at a jump N_E* turns on a minimum over x, which N_E* to 1e-12 leaves uncertain by 1e-6 */
         double tolerance = jumps(&at) ? 1e-4 : 1e-5;
-        enum verdict verdict = judge(market, which, exact[which], found.D, tolerance, difference);
+        enum verdict verdict = judge(setting, which, exact[which], found.D, tolerance, difference);
         tally->verdicts[verdict]++;
         const struct moat_company *entrant = &at.threshold.entrant, *incumbent = &at.incumbent;
         expect(verdict != WRONG,
                "%s at %s N_I %.17g tau_I %.17g tau_E %.17g Q %.17g in L* %d: %.9g (D %.9g), differences %.9g %.9g "
                "%.9g; N_E* %.17g alpha %.17g end %d L2/tau-1 %g excess %g; incumbent alpha %.17g end %d L2/tau-1 %g",
-               parameter_name[which], where, market->value[N_I], market->value[TAU_I], market->value[TAU_E],
-               market->value[MISALIGNMENT], market->in_L_star, exact[which], found.D, difference[0], difference[1],
+               parameter_name[which], where, setting->value[N_I], setting->value[TAU_I], setting->value[TAU_E],
+               setting->value[MISALIGNMENT], setting->in_L_star, exact[which], found.D, difference[0], difference[1],
                difference[2], at.threshold.N_E_star, entrant->alpha, entrant->end, entrant->loss_safety / at.tau_E - 1,
                entrant->excess, incumbent->alpha, incumbent->end, incumbent->loss_safety / at.tau_I - 1);
     }
@@ -270,7 +272,7 @@ static double draw_data(gsl_rng *rng, double P, int number)
 
 /* One market; the stricter threshold is mostly the incumbent's, and tau_E at times about its loss, so that meeting
    tau_E is the entrant's difficulty. */
-static struct market draw_market(gsl_rng *rng, const struct moat_solver *solver, int number)
+static struct setting draw_market(gsl_rng *rng, const struct moat_solver *solver, int number)
 {
     double Q = number % 7 == 0 ? uniform(rng, 0.9, 0.99) : exp(uniform(rng, -6, -1e-2));
     double first = draw_tau(rng), second = number % 3 == 0 ? INFINITY : draw_tau(rng);
@@ -279,17 +281,17 @@ static struct market draw_market(gsl_rng *rng, const struct moat_solver *solver,
     if (solver->N_low > 1) {
         data = exp(uniform(rng, log(solver->N_low), log(solver->N_high)));
     }
-    struct market market = {solver, true, {data, swap ? first : second, swap ? second : first, Q}};
-    struct outcome at = solve(&market);
+    struct setting setting = {solver, true, {data, swap ? first : second, swap ? second : first, Q}};
+    struct outcome at = solve(&setting);
     if (number % 5 == 0 && at.incumbent.loss_performance > at.L_star / 4) {
-        market.value[TAU_E] = at.incumbent.loss_performance / at.L_star * (number % 10 ? uniform(rng, 0.95, 1.02) : 1);
+        setting.value[TAU_E] = at.incumbent.loss_performance / at.L_star * (number % 10 ? uniform(rng, 0.95, 1.02) : 1);
     }
     if (number % 4 == 2) {
-        market.in_L_star = false;
-        market.value[TAU_I] *= at.L_star;
-        market.value[TAU_E] *= at.L_star;
+        setting.in_L_star = false;
+        setting.value[TAU_I] *= at.L_star;
+        setting.value[TAU_E] *= at.L_star;
     }
-    return market;
+    return setting;
 }
 
 static void expect_met(const struct tally *tally, const int least[BRANCHES], int kinks_max)
@@ -320,8 +322,8 @@ static void random_markets(void)
         char where[96];
         snprintf(where, sizeof where, "gamma %.17g nu %.17g P %.0f", gamma, nu, P);
         for (int number = 0; number < 60; number++) {
-            struct market market = draw_market(rng, &solver, number);
-            compare(&market, where, &tally);
+            struct setting setting = draw_market(rng, &solver, number);
+            compare(&setting, where, &tally);
         }
         moat_deterministic_destroy(&deterministic);
     }
@@ -356,8 +358,8 @@ static void unit_lambda(void)
     struct moat_solver solver = moat_deterministic_solver(deterministic);
     for (int number = 0; number < 300; number++) {
         double tau_I = uniform(rng, 0.46, 0.53), tau_E = tau_I + uniform(rng, -0.01, 0.05);
-        struct market market = {&solver, true, {exp(uniform(rng, 0, 3)), tau_E, tau_I, uniform(rng, 0.9, 0.99)}};
-        compare(&market, "unit lambda", &tally);
+        struct setting setting = {&solver, true, {exp(uniform(rng, 0, 3)), tau_E, tau_I, uniform(rng, 0.9, 0.99)}};
+        compare(&setting, "unit lambda", &tally);
     }
     moat_deterministic_destroy(&deterministic);
     const int least[BRANCHES] = {[UNIT_LAMBDA] = 5};
@@ -403,8 +405,8 @@ static void measured_markets(void)
         struct moat_empirical *empirical = measured(deterministic, gamma, P, table == 1);
         struct moat_solver solver = moat_empirical_solver(empirical);
         for (int number = 0; number < 50; number++) {
-            struct market market = draw_market(rng, &solver, number);
-            compare(&market, table == 1 ? "turning" : "measured", &tally);
+            struct setting setting = draw_market(rng, &solver, number);
+            compare(&setting, table == 1 ? "turning" : "measured", &tally);
         }
         moat_empirical_destroy(&empirical);
         moat_deterministic_destroy(&deterministic);
@@ -426,9 +428,9 @@ static void first_result(void)
         double N_I, exponent, tolerance;
     } known[] = {{10, 1, 0.03}, {1e10, 0.5, 0.02}, {1e24, 0, 0.001}};
     for (int k = 0; k < 3; k++) { /* G_I = 1e-12 L_star puts the breaks at 1e6 and 1e18 */
-        struct market market = {&solver, true, {known[k].N_I, INFINITY, (1 - 1e-6) * (1 - 1e-6), 1}};
-        struct outcome at = solve(&market);
-        double found = elasticity_of(&market, &at).N_I;
+        struct setting setting = {&solver, true, {known[k].N_I, INFINITY, (1 - 1e-6) * (1 - 1e-6), 1}};
+        struct outcome at = solve(&setting);
+        double found = elasticity_of(&at).N_I;
         expect(fabs(found - known[k].exponent) < known[k].tolerance, "exponent at N_I %g: %g, expected about %g",
                known[k].N_I, found, known[k].exponent);
     }
@@ -449,9 +451,9 @@ static void second_result(void)
     } known[] = {{INFINITY, 1e-6, 1 / nu}, {0.8, 1e-6, (nu + 1) / nu}, {0.8, 1e-13, (nu + 1) / nu}};
     for (int k = 0; k < 3; k++) {
         double tau_I = fmin(1, known[k].tau_E) * (1 - known[k].strictness);
-        struct market market = {&solver, true, {INFINITY, known[k].tau_E, tau_I, 0.1}};
-        struct outcome at = solve(&market);
-        double found = elasticity_of(&market, &at).D;
+        struct setting setting = {&solver, true, {INFINITY, known[k].tau_E, tau_I, 0.1}};
+        struct outcome at = solve(&setting);
+        double found = elasticity_of(&at).D;
         expect(fabs(found - known[k].exponent) < 0.002, "exponent at tau_E %g, tau_I %.17g: %g, expected about %g",
                known[k].tau_E, tau_I, found, known[k].exponent);
     }

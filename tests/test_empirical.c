@@ -26,7 +26,7 @@ struct fixture {
     struct ladder *ladder; /* with expected tables */
     struct moat_deterministic *deterministic;
     struct moat_solver solver;
-    double Q, L_star;
+    double Q;
 };
 
 static struct fixture fixture_open(void)
@@ -38,7 +38,6 @@ static struct fixture fixture_open(void)
     CU_ASSERT_EQUAL_FATAL(
         moat_deterministic_create(0.5, f.config->grid.axis[GRID_NU].values[NU], 512, &f.deterministic), MOAT_OK);
     f.solver = moat_deterministic_solver(f.deterministic);
-    f.L_star = 2 * f.Q * f.solver.A0;
     return f;
 }
 
@@ -144,13 +143,15 @@ static void derivatives_in_log_N(void)
     fixture_close(&f);
 }
 
-static struct moat_threshold solve(struct jackknife *jackknife, const struct fixture *f, double N_I, double tau_E,
+static struct moat_threshold solve(const struct jackknife *jackknife, const struct fixture *f, double N_I, double tau_E,
                                    double *standard_error)
 {
-    struct moat_company incumbent;
+    struct moat_market market = {NULL, f->Q, 0.9, tau_E, MOAT_TAU_L_STAR};
+    struct moat_company incumbent[TRIALS + 1];
     struct moat_threshold found;
-    jackknife_incumbent(jackknife, N_I, f->Q, 0.9 * f->L_star, &incumbent);
-    jackknife_threshold(jackknife, f->Q, 0.9 * f->L_star, tau_E * f->L_star, &found, standard_error);
+    CU_ASSERT_EQUAL_FATAL(jackknife_sets(jackknife), TRIALS + 1);
+    jackknife_incumbents(jackknife, &market, N_I, incumbent);
+    *standard_error = jackknife_threshold(jackknife, &market, incumbent, &found);
     return found;
 }
 
@@ -164,8 +165,9 @@ static void expected_tables_give_the_deterministic_threshold(void)
         struct moat_company incumbent;
         struct moat_threshold deterministic;
         double standard_error;
-        moat_company_solve(&f.solver, 200, f.Q, 0.9 * f.L_star, &incumbent);
-        moat_market_threshold(&f.solver, f.Q, &incumbent, 0.9 * f.L_star, tau_E[i] * f.L_star, &deterministic);
+        struct moat_market market = {&f.solver, f.Q, 0.9, tau_E[i], MOAT_TAU_L_STAR};
+        moat_market_incumbent(&market, 200, &incumbent);
+        moat_market_threshold(&market, &incumbent, &deterministic);
         struct moat_threshold found = solve(jackknife, &f, 200, tau_E[i], &standard_error);
         expect(fabs(found.N_E_star / deterministic.N_E_star - 1) < 1e-9, "N_E* %.12g, expected %.12g", found.N_E_star,
                deterministic.N_E_star);
@@ -193,13 +195,13 @@ static void standard_error(void)
         }
         CU_ASSERT_EQUAL_FATAL(jackknife_create(f.deterministic, f.ladder, NU, &jackknife), MOAT_OK);
         without[trial] = solve(jackknife, &f, 200, INFINITY, &ignored).N_E_star;
-        mean += without[trial] / TRIALS;
+        mean += without[trial] / (double)TRIALS;
         jackknife_destroy(&jackknife);
     }
     for (int trial = 0; trial < TRIALS; trial++) {
         squares += pow(without[trial] - mean, 2);
     }
-    double expected = sqrt(squares * (TRIALS - 1) / TRIALS);
+    double expected = sqrt(squares * (double)(TRIALS - 1) / (double)TRIALS);
     expect(expected > 0.1 && fabs(found / expected - 1) < 1e-9, "standard error %.12g, expected %.12g", found,
            expected);
     fixture_close(&f);

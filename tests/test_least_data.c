@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Thresholds as minima over kappa, and companies from neighbouring nodes, against the bracketing search that knows
- * neither (the same solver without nodes), at random points of the whole legal domain.
+ * neither (the same solver without its table), at random points of the whole legal domain.
  * Usage: test_least_data [tables], 200 points each; the long form is 5000 tables.
  */
 #include "model/least_data.h"
@@ -105,19 +105,21 @@ static void compare_N(const struct sample *sample, double N, double expected, do
     expect(flat || relative_error(N, expected) < 1e-7, "N_E* at %s: %.17g, expected %.17g", sample->where, N, expected);
 }
 
-/* What is told apart: how N_E* was found. */
+/* How N_E* was found. */
 enum { CLOSED, RESTING, BRACKETED, WAYS };
 
 static void compare_markets(const struct sample *sample, int ways[WAYS])
 {
     struct moat_company incumbent;
     struct moat_threshold found, expected;
-    moat_company_solve(&sample->by_nodes, sample->N_I, sample->Q, sample->tau_I, &incumbent);
+    struct moat_market market = {&sample->by_nodes, sample->Q, sample->tau_I, sample->tau_E, MOAT_TAU_ABSOLUTE};
+    moat_market_incumbent(&market, sample->N_I, &incumbent);
     struct moat_company incumbent_slowly = solve_slowly(sample, sample->N_I, sample->tau_I);
     compare_companies(sample, &incumbent, &incumbent_slowly);
 
-    moat_market_threshold(&sample->by_nodes, sample->Q, &incumbent, sample->tau_I, sample->tau_E, &found);
-    moat_market_threshold(&sample->bracketing, sample->Q, &incumbent_slowly, sample->tau_I, sample->tau_E, &expected);
+    moat_market_threshold(&market, &incumbent, &found);
+    market.solver = &sample->bracketing;
+    moat_market_threshold(&market, &incumbent_slowly, &expected);
     expect(found.status == expected.status, "status at %s: %s, expected %s", sample->where,
            moat_market_status_name[found.status], moat_market_status_name[expected.status]);
     if (found.status != MOAT_MARKET_OK || expected.status != MOAT_MARKET_OK) {

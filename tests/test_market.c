@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* N_E* against brute-force bisection, every status, and what the theory says of it. */
+/* N_E* against brute-force bisection, every status, and the theory's predictions. */
 #include "moat/market.h"
 
 #include <gsl/gsl_rng.h>
@@ -13,28 +13,29 @@
 
 static struct brute_model model;
 
-struct market {
+/* The markets of one spectrum and one Q. */
+struct fixture {
     struct moat_deterministic *table;
     struct moat_solver solver;
     double Q, L_star;
 };
 
-static void market_open(struct market *market, double gamma, double nu, double P, double Q)
+static void fixture_open(struct fixture *fixture, double gamma, double nu, double P, double Q)
 {
-    CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(gamma, nu, P, &market->table), MOAT_OK);
-    market->solver = moat_deterministic_solver(market->table);
-    market->Q = Q;
-    market->L_star = 2 * Q * market->solver.A0;
+    CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(gamma, nu, P, &fixture->table), MOAT_OK);
+    fixture->solver = moat_deterministic_solver(fixture->table);
+    fixture->Q = Q;
+    fixture->L_star = 2 * Q * fixture->solver.A0;
 }
 
 /* Thresholds in multiples of L_star. */
-static struct moat_threshold entry(const struct market *market, double N_I, double tau_I, double tau_E)
+static struct moat_threshold entry(const struct fixture *fixture, double N_I, double tau_I, double tau_E)
 {
+    struct moat_market market = {&fixture->solver, fixture->Q, tau_I, tau_E, MOAT_TAU_L_STAR};
     struct moat_company incumbent;
     struct moat_threshold found;
-    moat_company_solve(&market->solver, N_I, market->Q, tau_I * market->L_star, &incumbent);
-    moat_market_threshold(&market->solver, market->Q, &incumbent, tau_I * market->L_star, tau_E * market->L_star,
-                          &found);
+    moat_market_incumbent(&market, N_I, &incumbent);
+    moat_market_threshold(&market, &incumbent, &found);
     return found;
 }
 
@@ -52,24 +53,24 @@ static double loss_slope(double Q, double tau, double N)
 }
 
 /* One market against brute force; returns whether N_E* itself was compared. */
-static bool compare(const struct market *market, double N_I, double tau_I, double tau_E, const char *where)
+static bool compare(const struct fixture *fixture, double N_I, double tau_I, double tau_E, const char *where)
 {
-    struct moat_threshold found = entry(market, N_I, tau_I, tau_E);
+    struct moat_threshold found = entry(fixture, N_I, tau_I, tau_E);
     const char *status = moat_market_status_name[found.status];
-    struct brute_choice incumbent = brute_company(&model, N_I, market->Q, tau_I * market->L_star);
+    struct brute_choice incumbent = brute_company(&model, N_I, fixture->Q, tau_I * fixture->L_star);
     if (!incumbent.feasible) {
         expect(found.status == MOAT_MARKET_INCUMBENT_INFEASIBLE, "%s at %s", status, where);
         return false;
     }
     if (found.status == MOAT_MARKET_ENTRANT_ALWAYS) {
-        struct brute_choice one = brute_company(&model, 1, market->Q, tau_E * market->L_star);
+        struct brute_choice one = brute_company(&model, 1, fixture->Q, tau_E * fixture->L_star);
         expect(one.feasible && one.losses.performance <= incumbent.losses.performance * (1 + 1e-8L), "%s at %s", status,
                where);
         return false;
     }
-    double tau = tau_E * market->L_star;
-    double log_N = brute_threshold(&model, market->Q, tau, incumbent.losses.performance, log(1e15));
-    double slope = loss_slope(market->Q, tau, exp(log_N));
+    double tau = tau_E * fixture->L_star;
+    double log_N = brute_threshold(&model, fixture->Q, tau, incumbent.losses.performance, log(1e15));
+    double slope = loss_slope(fixture->Q, tau, exp(log_N));
     double tolerance = fabs(slope) >= 1e-4 ? 1e-7 : 1e-11 / fabs(slope);
     expect(found.status == MOAT_MARKET_OK && fabs(log(found.N_E_star) - log_N) < tolerance,
            "N_E* at %s: %s %.17g, brute force %.17g, slope %g", where, status, found.N_E_star, exp(log_N), slope);
@@ -86,40 +87,40 @@ static void bisection(void)
         double P = number % 4 == 3 ? floor(exp(uniform(rng, log(50), log(1e9)))) : INFINITY;
         double Q = number % 5 == 0 ? 1 : gsl_rng_uniform_pos(rng), N_I = exp(uniform(rng, 0, log(1e12)));
         double tau_I = uniform(rng, 0.26, 1.1), tau_E = number % 3 ? tau_I + gsl_rng_uniform(rng) : INFINITY;
-        struct market market;
-        market_open(&market, gamma, nu, P, Q);
+        struct fixture fixture;
+        fixture_open(&fixture, gamma, nu, P, Q);
         brute_model_init(&model, gamma, nu, P);
         char where[192];
         snprintf(where, sizeof where,
                  "gamma %.17g, nu %.17g, P %.0f, Q %.17g, N_I %.17g, tau_I %.17g L*, tau_E %.17g L*", gamma, nu, P, Q,
                  N_I, tau_I, tau_E);
-        compared += compare(&market, N_I, tau_I, tau_E, where);
-        moat_deterministic_destroy(&market.table);
+        compared += compare(&fixture, N_I, tau_I, tau_E, where);
+        moat_deterministic_destroy(&fixture.table);
     }
     CU_ASSERT(compared >= 15);
     gsl_rng_free(rng);
 }
 
 /* The definition itself: the entrant at N_E* is as good as the incumbent, and one with less data is not. */
-static void expect_smallest(const struct market *market, const struct moat_company *incumbent, double tau_I,
-                            double tau_E)
+static void expect_smallest(const struct moat_market *market, const struct moat_company *incumbent)
 {
     struct moat_threshold found;
-    moat_market_threshold(&market->solver, market->Q, incumbent, tau_I, tau_E, &found);
+    double tau_I = market->tau_I, tau_E = market->tau_E;
+    moat_market_threshold(market, incumbent, &found);
     const char *status = moat_market_status_name[found.status];
     double N_I = incumbent->N, loss = incumbent->loss_performance;
     if (found.status != MOAT_MARKET_OK) {
         expect(isnan(found.N_E_star) || (found.status == MOAT_MARKET_ENTRANT_ALWAYS && found.N_E_star == 1),
                "N_E* %g with %s", found.N_E_star, status);
         struct moat_company largest; /* N_E* is to be found up to 1e15 */
-        moat_company_solve(&market->solver, 1e15, market->Q, tau_E, &largest);
+        moat_company_solve(market->solver, 1e15, market->Q, tau_E, &largest);
         bool beyond = found.status == MOAT_MARKET_FAILED && largest.loss_performance > loss;
         expect(found.status == MOAT_MARKET_ENTRANT_ALWAYS || found.status == MOAT_MARKET_INCUMBENT_INFEASIBLE || beyond,
                "%s at N_I %.17g, tau_I %.17g, tau_E %.17g", status, N_I, tau_I, tau_E);
         return;
     }
     struct moat_company below;
-    moat_company_solve(&market->solver, found.N_E_star * (1 - 1e-4), market->Q, tau_E, &below);
+    moat_company_solve(market->solver, found.N_E_star * (1 - 1e-4), market->Q, tau_E, &below);
     expect(found.entrant.loss_performance < loss * (1 + 1e-8), "the entrant's loss at N_I %.17g", N_I);
     expect(!below.feasible || below.loss_performance > loss * (1 - 1e-12), "N_E* %.17g is not the smallest",
            found.N_E_star);
@@ -133,18 +134,17 @@ static void definition(void)
     for (int table = 0; table < 30; table++) {
         double gamma = uniform(rng, 0.01, 2),
                nu = fmin(2 * (1 + gamma), gamma + (2 + gamma) * gsl_rng_uniform_pos(rng));
-        struct market market;
-        market_open(&market, gamma, nu, table % 4 ? INFINITY : 1e4, 1);
+        struct fixture fixture;
+        fixture_open(&fixture, gamma, nu, table % 4 ? INFINITY : 1e4, 1);
         for (int number = 0; number < 100; number++) {
-            market.Q = gsl_rng_uniform_pos(rng);
-            market.L_star = 2 * market.Q * market.solver.A0;
-            double tau_I = uniform(rng, 0.26, 1) * market.L_star, N_I = exp(uniform(rng, 0, log(1e15)));
-            double tau_E = number % 3 ? tau_I + gsl_rng_uniform(rng) : INFINITY;
+            double Q = gsl_rng_uniform_pos(rng), tau_I = uniform(rng, 0.26, 1) * (2 * Q * fixture.solver.A0);
+            double N_I = exp(uniform(rng, 0, log(1e15))), tau_E = number % 3 ? tau_I + gsl_rng_uniform(rng) : INFINITY;
+            struct moat_market market = {&fixture.solver, Q, tau_I, tau_E, MOAT_TAU_ABSOLUTE};
             struct moat_company incumbent;
-            moat_company_solve(&market.solver, number % 7 ? N_I : INFINITY, market.Q, tau_I, &incumbent);
-            expect_smallest(&market, &incumbent, tau_I, tau_E);
+            moat_market_incumbent(&market, number % 7 ? N_I : INFINITY, &incumbent);
+            expect_smallest(&market, &incumbent);
         }
-        moat_deterministic_destroy(&market.table);
+        moat_deterministic_destroy(&fixture.table);
     }
     gsl_rng_free(rng);
 }
@@ -165,75 +165,75 @@ static void statuses(void)
                  {1e14, 0.9, 0.4, MOAT_MARKET_NO_ENTRY},
                  {INFINITY, 1, INFINITY, MOAT_MARKET_NO_ENTRY},
                  {INFINITY, 0.9, INFINITY, MOAT_MARKET_OK}};
-    struct market market;
-    market_open(&market, 0.5, 1, INFINITY, 0.1);
+    struct fixture fixture;
+    fixture_open(&fixture, 0.5, 1, INFINITY, 0.1);
     brute_model_init(&model, 0.5, 1, INFINITY);
-    CU_ASSERT(!brute_company(&model, 1, 0.1, 0.99 * market.L_star).feasible);
-    CU_ASSERT(brute_company(&model, 1e15, 0.1, 0.4 * market.L_star).losses.performance >
-              brute_company(&model, 1e14, 0.1, 0.9 * market.L_star).losses.performance);
+    CU_ASSERT(!brute_company(&model, 1, 0.1, 0.99 * fixture.L_star).feasible);
+    CU_ASSERT(brute_company(&model, 1e15, 0.1, 0.4 * fixture.L_star).losses.performance >
+              brute_company(&model, 1e14, 0.1, 0.9 * fixture.L_star).losses.performance);
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
-        struct moat_threshold found = entry(&market, cases[k].N_I, cases[k].tau_I, cases[k].tau_E);
+        struct moat_threshold found = entry(&fixture, cases[k].N_I, cases[k].tau_I, cases[k].tau_E);
         expect(found.status == cases[k].status, "status at N_I %g, tau_I %g L*, tau_E %g L*: %s, expected %s",
                cases[k].N_I, cases[k].tau_I, cases[k].tau_E, moat_market_status_name[found.status],
                moat_market_status_name[cases[k].status]);
         expect(isnan(found.N_E_star) == (cases[k].status != MOAT_MARKET_OK), "N_E* %g", found.N_E_star);
     }
-    moat_deterministic_destroy(&market.table);
+    moat_deterministic_destroy(&fixture.table);
 }
 
 /* A demanding tau_I leaves the incumbent with more than the loss one free point gives. */
 static void entrant_always(void)
 {
-    struct market market;
-    market_open(&market, 0.5, 1, INFINITY, 1);
+    struct fixture fixture;
+    fixture_open(&fixture, 0.5, 1, INFINITY, 1);
     brute_model_init(&model, 0.5, 1, INFINITY);
     double one = (double)brute_company(&model, 1, 1, INFINITY).losses.performance;
     struct brute_choice incumbent = {.losses = {0, 0}};
     double N_I = 2, tau_I = 0;
     for (; N_I < 1e6 && incumbent.losses.performance < one; N_I *= 2) {
-        tau_I = (double)brute_company(&model, N_I, 1, market.L_star / 5).losses.safety * (1 + 1e-6) / market.L_star;
-        incumbent = brute_company(&model, N_I, 1, tau_I * market.L_star);
+        tau_I = (double)brute_company(&model, N_I, 1, fixture.L_star / 5).losses.safety * (1 + 1e-6) / fixture.L_star;
+        incumbent = brute_company(&model, N_I, 1, tau_I * fixture.L_star);
         if (incumbent.losses.performance >= one) {
             break;
         }
     }
     CU_ASSERT(incumbent.losses.performance >= one);
-    struct moat_threshold found = entry(&market, N_I, tau_I, INFINITY);
+    struct moat_threshold found = entry(&fixture, N_I, tau_I, INFINITY);
     expect(found.status == MOAT_MARKET_ENTRANT_ALWAYS && found.N_E_star == 1, "%s, N_E* %g at N_I %g, tau_I %.17g L*",
            moat_market_status_name[found.status], found.N_E_star, N_I, tau_I);
-    moat_deterministic_destroy(&market.table);
+    moat_deterministic_destroy(&fixture.table);
     CU_ASSERT_STRING_EQUAL(moat_market_status_name[MOAT_MARKET_ENTRANT_ALWAYS], "entrant_always");
     CU_ASSERT_STRING_EQUAL(moat_market_status_name[MOAT_MARKET_FAILED], "failed");
 }
 
-/* Equal thresholds: N_E* = N_I. More data for the incumbent never lowers N_E*; a laxer tau_E never raises it. */
 /* P finite, no safety constraint: L1 -> 0 as lambda -> 0 for every N >= P, so N_E* = P by definition. */
 static void interpolation(void)
 {
     const double N_I[] = {1000, 1500, 1e8, INFINITY};
-    struct market market;
-    market_open(&market, 0.5, 1, 1000, 0.3);
+    struct fixture fixture;
+    fixture_open(&fixture, 0.5, 1, 1000, 0.3);
     for (size_t i = 0; i < sizeof N_I / sizeof N_I[0]; i++) {
-        struct moat_threshold found = entry(&market, N_I[i], INFINITY, INFINITY);
+        struct moat_threshold found = entry(&fixture, N_I[i], INFINITY, INFINITY);
         expect(found.status == MOAT_MARKET_OK && found.N_E_star == 1000, "N_E* %g at N_I %g", found.N_E_star, N_I[i]);
         expect(found.entrant.loss_performance == 0, "L1* %g", found.entrant.loss_performance);
     }
-    struct moat_threshold below = entry(&market, 999, INFINITY, INFINITY);
+    struct moat_threshold below = entry(&fixture, 999, INFINITY, INFINITY);
     expect(fabs(below.N_E_star - 999) < 1e-6, "N_E* %.12g at N_I 999", below.N_E_star);
-    moat_deterministic_destroy(&market.table);
+    moat_deterministic_destroy(&fixture.table);
 }
 
+/* Equal thresholds: N_E* = N_I. More data for the incumbent never lowers N_E*; a laxer tau_E never raises it. */
 static void order(void)
 {
     const double gammas[] = {0.01, 0.1, 0.5, 1, 2}, nus[] = {0.2, 0.34, 1, 3, 6};
     for (int k = 0; k < 5; k++) {
-        struct market market;
-        market_open(&market, gammas[k], nus[k], k == 3 ? 1e6 : INFINITY, k == 2 ? 1 : 0.2);
+        struct fixture fixture;
+        fixture_open(&fixture, gammas[k], nus[k], k == 3 ? 1e6 : INFINITY, k == 2 ? 1 : 0.2);
         double before = 0;
         for (double log_N = 0; log_N < 34.5; log_N += 0.31) {
             double N_I = exp(log_N);
-            struct moat_threshold equal = entry(&market, N_I, 0.7, 0.7), laxer = entry(&market, N_I, 0.7, 0.9);
-            struct moat_threshold free = entry(&market, N_I, 0.7, INFINITY);
+            struct moat_threshold equal = entry(&fixture, N_I, 0.7, 0.7), laxer = entry(&fixture, N_I, 0.7, 0.9);
+            struct moat_threshold free = entry(&fixture, N_I, 0.7, INFINITY);
             if (equal.status == MOAT_MARKET_INCUMBENT_INFEASIBLE) {
                 CU_ASSERT(laxer.status == equal.status && free.status == equal.status);
                 continue;
@@ -247,24 +247,24 @@ static void order(void)
                    "order in tau_E, gamma %g, nu %g, N_I %.17g", gammas[k], nus[k], N_I);
             before = free.N_E_star;
         }
-        moat_deterministic_destroy(&market.table);
+        moat_deterministic_destroy(&fixture.table);
     }
 }
 
 /* Issue 2's numbers, by an independent computation. */
 static void first_result(void)
 {
-    struct market market;
-    market_open(&market, 0.5, 1, INFINITY, 0.1);
-    struct moat_threshold found = entry(&market, 1e3, 0.9, INFINITY);
+    struct fixture fixture;
+    fixture_open(&fixture, 0.5, 1, INFINITY, 0.1);
+    struct moat_threshold found = entry(&fixture, 1e3, 0.9, INFINITY);
     expect(fabs(found.N_E_star - 298.868) < 5e-4, "N_E* at N_I = 1e3: %.17g", found.N_E_star);
-    double at_1e11 = entry(&market, 1e11, 0.9, INFINITY).N_E_star,
-           at_1e12 = entry(&market, 1e12, 0.9, INFINITY).N_E_star;
+    double at_1e11 = entry(&fixture, 1e11, 0.9, INFINITY).N_E_star,
+           at_1e12 = entry(&fixture, 1e12, 0.9, INFINITY).N_E_star;
     for (double N_I = 1e3; N_I < 1.01e12; N_I *= 1.5) {
-        expect(entry(&market, N_I, 0.9, INFINITY).N_E_star < 3400, "N_E* at N_I = %g", N_I);
+        expect(entry(&fixture, N_I, 0.9, INFINITY).N_E_star < 3400, "N_E* at N_I = %g", N_I);
     }
     expect(at_1e12 > 3000 && log(at_1e12 / at_1e11) / log(10) < 0.01, "slope at N_I = 1e12");
-    moat_deterministic_destroy(&market.table);
+    moat_deterministic_destroy(&fixture.table);
 }
 
 /* Theorem 1: N_I and tau_E infinite. N_E* solves L1*(N, infinity) = G exactly, and as a power of sqrt L* - sqrt tau_I
@@ -273,22 +273,22 @@ static void warm_up(void)
 {
     const double gammas[] = {0.1, 0.5, 0.5, 1}, nus[] = {0.34, 1, 1.5, 1.7};
     for (int k = 0; k < 4; k++) {
-        struct market market;
-        market_open(&market, gammas[k], nus[k], INFINITY, 0.3);
+        struct fixture fixture;
+        fixture_open(&fixture, gammas[k], nus[k], INFINITY, 0.3);
         brute_model_init(&model, gammas[k], nus[k], INFINITY);
         double N[2];
         for (int j = 0; j < 2; j++) { /* sqrt L* - sqrt tau_I = gap sqrt L* */
-            double gap = pow(10, -nus[k] * (3.5 + j)), tau_I = (1 - gap) * (1 - gap), L_star = market.L_star;
-            struct moat_threshold found = entry(&market, INFINITY, tau_I, INFINITY);
+            double gap = pow(10, -nus[k] * (3.5 + j)), tau_I = (1 - gap) * (1 - gap), L_star = fixture.L_star;
+            struct moat_threshold found = entry(&fixture, INFINITY, tau_I, INFINITY);
             double root = sqrt(L_star) - sqrt(tau_I * L_star), G = root * root;
             N[j] = found.N_E_star;
-            double loss = (double)brute_company(&model, N[j], market.Q, INFINITY).losses.performance;
+            double loss = (double)brute_company(&model, N[j], fixture.Q, INFINITY).losses.performance;
             expect(relative_error(loss, G) < 1e-7, "L1*(N_E*) at gamma %g, nu %g: %.17g, G %.17g", gammas[k], nus[k],
                    loss, G);
         }
         expect(fabs(log(N[1] / N[0]) / log(10) - 2) < 0.01, "exponent at gamma %g, nu %g: %g", gammas[k], nus[k],
                log(N[1] / N[0]) / log(10));
-        moat_deterministic_destroy(&market.table);
+        moat_deterministic_destroy(&fixture.table);
     }
 }
 

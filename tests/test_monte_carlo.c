@@ -85,7 +85,7 @@ static double measured_loss(const struct draw *draw, int alpha, int target)
         double difference = draw->estimate[k + alpha * BETAS * P] - draw->beta[target][k];
         sum += draw->root_sigma[k % P] * draw->root_sigma[k % P] * difference * difference;
     }
-    return sum / BETAS;
+    return sum / (double)BETAS;
 }
 
 /* Mean and its standard error over the draws of X, for each lambda, alpha and target. */
@@ -110,8 +110,8 @@ static struct estimate monte_carlo(int N)
             solve_ridge(lambdas[k], draw);
             for (int j = 0; j < 2 * ALPHAS; j++) {
                 double loss = measured_loss(draw, j / 2, j % 2);
-                sum.mean[k][j / 2][j % 2] += loss / DRAWS;
-                sum.error[k][j / 2][j % 2] += loss * loss / DRAWS;
+                sum.mean[k][j / 2][j % 2] += loss / (double)DRAWS;
+                sum.error[k][j / 2][j % 2] += loss * loss / (double)DRAWS;
             }
         }
     }

@@ -65,7 +65,8 @@ class PhaseDiagramTest(unittest.TestCase):
     def test_curves_show_the_chosen_numbers(self):
         axes = curves_axes(N_I=[*np.geomspace(10, 1e12, 23), math.inf])
         path = self.path("curves.h5")
-        write_market(path, axes)
+        slopes = np.broadcast_to(np.linspace(1, 0, 24)[:, None, None, None], (24, 2, 2, 2))
+        write_market(path, axes, elasticity_N_I=slopes)
         _, figure = self.draw(path, ["Q=.4", "tau_E=.inf"], y="nu")
         drawn = [line.get_ydata() for line in figure.axes[1].lines if len(line.get_ydata()) == 23]
         self.assertEqual(len(drawn), 4)  # two curves, and for each its N_I = inf

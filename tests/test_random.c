@@ -118,7 +118,7 @@ static void test_distribution(void)
         for (size_t i = 0; i < N; i++) {
             sum += pow(z[i], k + 1);
         }
-        CU_ASSERT(fabs(sum / N - mean[k]) < 4.5 * sqrt(variance[k] / N));
+        CU_ASSERT(fabs(sum / (double)N - mean[k]) < 4.5 * sqrt(variance[k] / (double)N));
     }
     CU_ASSERT(fabs(correlation(z, z + 1, N - 1)) < 4.5);
     CU_ASSERT(fabs(correlation(z, z + 2, N - 2)) < 4.5);

@@ -225,7 +225,7 @@ static void test_deterministic_equivalent(void)
             struct ridge_table table = {.A1 = &value[0], .A2 = &value[1], .D = &value[2]};
             CU_ASSERT(everywhere(ridge_solve(&task, MPI_COMM_WORLD, &table) == MOAT_OK));
             for (int i = 0; i < 3; i++) {
-                mean[i] += value[i] / TRIALS;
+                mean[i] += value[i] / (double)TRIALS;
             }
         }
         struct moat_coefficients c;

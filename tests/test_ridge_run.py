@@ -285,7 +285,7 @@ class FailureTest(ProgramTest):
         state = values["run/task_state"]
         np.testing.assert_array_equal(state == FAILED_TASK, values["run/task_rank"] == 3)
         self.assertTrue(0 < (state == FAILED_TASK).sum() < state.size)
-        self.assertEqual(err.count("the sweep goes on without this data set"), (state == FAILED_TASK).sum())
+        self.assertEqual(err.count("the sweep continues without this data set"), (state == FAILED_TASK).sum())
         self.check_failed(values, "not finite")
         self.assertTrue((state == DONE_TASK).any(axis=1).all(), "one rank has taken all trials of a rung")
         ok = values["status"] == OK
@@ -310,7 +310,7 @@ class FailureTest(ProgramTest):
                 self.assertTrue((values["run/task_state"] == FAILED_TASK).all())
                 self.check_failed(values, message)
                 self.assertTrue((values["status"] == FAILED).all() and np.isnan(values["N_E_star"]).all())
-                self.assertEqual(err.count("the sweep goes on without this data set"), 32)
+                self.assertEqual(err.count("the sweep continues without this data set"), 32)
                 self.assertIn("no trial succeeded at N = 8", err)
             self.path.unlink()
 

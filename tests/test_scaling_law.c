@@ -59,7 +59,7 @@ static double literal_minimum(const struct sample *s)
     s->solver.domain(s->solver.state, s->N, &low, &high);
     for (int zoom = 0; zoom < 5; zoom++) {
         enum { CELLS = 40 };
-        double width = (high - low) / CELLS;
+        double width = (high - low) / (double)CELLS;
         for (int i = 0; i <= CELLS; i++) {
             double loss = literal_loss(s, low + width * i);
             at = loss < best ? low + width * i : at;
@@ -194,8 +194,9 @@ static void free_alpha_needs_less(void)
         double tau_I = pow(sqrt(L_star) - sqrt(loss), 2);
         struct moat_company incumbent;
         struct moat_threshold found;
-        moat_company_solve(&solver, INFINITY, Q, tau_I, &incumbent);
-        moat_market_threshold(&solver, Q, &incumbent, tau_I, tau_E, &found);
+        struct moat_market market = {&solver, Q, tau_I, tau_E, MOAT_TAU_ABSOLUTE};
+        moat_market_incumbent(&market, INFINITY, &incumbent);
+        moat_market_threshold(&market, &incumbent, &found);
         free_alpha[i] = found.N_E_star;
         brute[i] = exp(brute_threshold(&model, Q, tau_E, (long double)incumbent.loss_performance, log(1e12)));
         fixed_alpha[i] = data_for_excess(&solver, Q, sqrt(0.9), gap[i] * L_star);

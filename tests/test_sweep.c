@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The sweep on any number of ranks: what the file has is, to the bit, what the library's functions give point by point.
+ * The sweep on any number of ranks: the file's numbers are, to the bit, those of the library's functions at each point.
  * An MPI program; rank 0 asserts, the others work.
  */
 #include "suite.h"
@@ -76,12 +76,12 @@ static struct moat_threshold solve_directly(const struct config *config, size_t 
 {
     const struct axis *axis = config->grid.axis;
     struct moat_solver solver = solver_at(config, i_nu);
-    double Q = axis[GRID_Q].values[i_Q], L_star = 2 * Q * solver.A0;
-    double tau_I = axis[GRID_TAU_I].values[i_tau_I] * L_star;
+    struct moat_market market = {&solver, axis[GRID_Q].values[i_Q], axis[GRID_TAU_I].values[i_tau_I],
+                                 axis[GRID_TAU_E].values[i_tau], MOAT_TAU_L_STAR};
     struct moat_company incumbent;
     struct moat_threshold threshold;
-    moat_company_solve(&solver, axis[GRID_N_I].values[i_N], Q, tau_I, &incumbent);
-    moat_market_threshold(&solver, Q, &incumbent, tau_I, axis[GRID_TAU_E].values[i_tau] * L_star, &threshold);
+    moat_market_incumbent(&market, axis[GRID_N_I].values[i_N], &incumbent);
+    moat_market_threshold(&market, &incumbent, &threshold);
     return threshold;
 }
 
@@ -186,8 +186,8 @@ int main(int argc, char **argv)
     int rank = 0, failed = 0;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     if (rank == 0) {
-        CU_TestInfo tests[] = {{"the file has what the market functions give", test_file_equals_direct_solution},
-                               {"and what the scaling law's gives", test_scaling_laws},
+        CU_TestInfo tests[] = {{"the file equals the market functions", test_file_equals_direct_solution},
+                               {"the file equals the scaling law", test_scaling_laws},
                                {"statuses are agreed on", test_agree_is_the_worst},
                                CU_TEST_INFO_NULL};
         failed = suite_run("sweep", tests);

@@ -144,8 +144,9 @@ static void check_threshold(const struct point *point)
 
 static void check_point(struct point *point)
 {
-    moat_company_solve(&point->solver, point->N_I, point->Q, point->tau_I, &point->incumbent);
-    moat_market_threshold(&point->solver, point->Q, &point->incumbent, point->tau_I, point->tau_E, &point->found);
+    struct moat_market market = {&point->solver, point->Q, point->tau_I, point->tau_E, MOAT_TAU_ABSOLUTE};
+    moat_market_incumbent(&market, point->N_I, &point->incumbent);
+    moat_market_threshold(&market, &point->incumbent, &point->found);
     check_incumbent(point);
     expect((point->found.status == MOAT_MARKET_INCUMBENT_INFEASIBLE) == !point->incumbent.feasible, "%s at %s",
            moat_market_status_name[point->found.status], point->where);

@@ -15,21 +15,22 @@ extern "C" {
  * its performance loss L1 subject to its safety loss L2 <= tau.
  */
 struct moat_company {
-    bool feasible;           /* whether some (alpha, lambda) meets tau; when not, the four numbers below N are NaN */
+    bool feasible;           /* whether some (alpha, lambda) meets tau; if not, the four numbers after N are NaN */
     double N;                /* data points */
     double alpha;            /* 1 - a */
     double lambda;           /* 0 stands for the ridgeless limit, 1 for the other end: infima that are not attained */
     double loss_performance; /* L1* */
     double loss_safety;      /* L2 at the choice */
-    double excess; /* L1* - G(tau) >= 0, what finite data cost, to full relative accuracy; when not feasible, the
-                      smallest loss at alpha = 1/2 stands for L1*, which exceeds tau */
+    double excess; /* L1* - G(tau) >= 0, the loss that finite data add, to full relative accuracy; for an infeasible
+                      company the smallest loss at alpha = 1/2, which exceeds tau, stands for L1* */
     double x;      /* the solver's coordinate of the choice; NaN at N = INFINITY */
     int end;       /* -1, 1: the minimum lies at that end of the solver's range; 0: inside */
 };
 
-/* The company's constrained minimum at N data points (what the solver is for, or INFINITY; not feasible elsewhere),
-   misalignment Q in (0, 1] and safety threshold tau > 0 (absolute, INFINITY allowed). Relative error of
-   loss_performance and excess at most 1e-10. Local, no allocation, never fails. Source: DESIGN.md sections 1, 2. */
+/* Solves the company's constrained minimum at N data points, misalignment Q in (0, 1] and safety threshold tau > 0,
+   which is absolute; INFINITY is allowed for N and tau. A finite N outside the solver's range is infeasible. Relative
+   error of loss_performance and excess at most 1e-10. Local, no allocation, never fails. Source: MODEL.md sections 1
+   and 5. */
 void moat_company_solve(const struct moat_solver *solver, double N, double Q, double tau, struct moat_company *out);
 
 #ifdef __cplusplus

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Starts the ranks of a run under the MPI's own launcher or the user's. */
+/* Starts the ranks of a run, under the MPI library's own launcher or the user's. */
 #include "base/ranks.h"
 
 #include <errno.h>
@@ -9,23 +9,23 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Open MPI asks for these in a container or on a laptop. A user who has set one of them knows better. */
+/* Open MPI needs these in a container or on a laptop. A variable that the user has set stays as it is. */
 static const struct {
     const char *name, *value;
-    bool root; /* only for root, whom a container usually is */
+    bool root; /* only as root, the usual user of a container */
 } settings[] = {
     {"OMPI_ALLOW_RUN_AS_ROOT", "1", true},
     {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", true},
     {"OMPI_MCA_btl_vader_single_copy_mechanism", "none", true}, /* containers forbid it */
-    {"OMPI_MCA_rmaps_base_oversubscribe", "1", false},          /* rank 0 needs no core of its own: Open MPI 4 */
-    {"PRTE_MCA_rmaps_default_mapping_policy", "slot:oversubscribe", false}, /* and Open MPI 5 */
+    {"OMPI_MCA_rmaps_base_oversubscribe", "1", false}, /* Open MPI 4: one rank more than cores, as rank 0 needs none */
+    {"PRTE_MCA_rmaps_default_mapping_policy", "slot:oversubscribe", false}, /* the same for Open MPI 5 */
     {"OPENBLAS_NUM_THREADS", "1", false},
 };
 
-/* Inside SLURM ranks may be on several nodes. Outside they are on this machine, where neither is of any use. */
+/* Outside SLURM all ranks are on this machine, where Open MPI needs neither ssh nor IPv6. */
 static const char *const alone[][2] = {
-    {"OMPI_MCA_plm_rsh_agent", ""},           /* Open MPI 4 fails where there is no ssh */
-    {"OMPI_MCA_btl_tcp_disable_family", "6"}, /* Open MPI 5 warns where there is IPv4 too */
+    {"OMPI_MCA_plm_rsh_agent", ""},           /* Open MPI 4 fails if it finds no ssh */
+    {"OMPI_MCA_btl_tcp_disable_family", "6"}, /* Open MPI 5 warns if there is IPv4 as well */
 };
 
 static void set_environment(void)
@@ -64,7 +64,7 @@ enum moat_status ranks_start(const char *launcher, int ranks, const char *const 
     program[length] = '\0';
     memcpy(all, (const char *[]){"sh", "-c", line, "sh", program}, 5 * sizeof *all);
     memcpy(all + 5, words, count * sizeof *all);
-    execv("/bin/sh", (char *const *)all); /* the shell separates the launcher's words */
+    execv("/bin/sh", (char *const *)all); /* the shell splits the launcher's command line */
     enum moat_status status = moat_error_set(MOAT_USAGE, "/bin/sh cannot be started: %s", strerror(errno));
     free(line);
     free(all);

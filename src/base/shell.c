@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* Whether the shell takes `text` for one plain word. */
 static bool is_safe(const char *text)
 {
     for (const char *c = text; *c; c++) {

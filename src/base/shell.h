@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 /*
- * Writes `text` as one word of a POSIX shell, for scripts and for commands that a message suggests: as it is where that
- * is safe, else in single quotes. A failure is left in ferror(out). Local.
+ * Writes `text` as one word of a POSIX shell, for scripts and for commands that a message suggests. The word is in
+ * single quotes unless it is safe without. A failure shows in ferror(out). Local.
  */
 void shell_write(FILE *out, const char *text);
 

@@ -142,6 +142,20 @@ static void solve_interpolating(const struct moat_solver *solver, double L_star,
     out->loss_safety = L_star;
 }
 
+/* Replaces *choice, at out->x, by the choice at the isolated feasible range where that is better. */
+static void try_isolated(struct company_problem *problem, struct choice *choice, struct moat_company *out)
+{
+    double x = moat_company_isolated_entry(problem);
+    struct choice other = isnan(x) ? *choice : moat_choice_at(problem, x);
+    if (other.excess < choice->excess) {
+        double low, high;
+        problem->solver->domain(problem->solver->state, problem->N, &low, &high);
+        out->x = x;
+        out->end = x > low ? 0 : -1;
+        *choice = other;
+    }
+}
+
 void moat_company_solve(const struct moat_solver *solver, double N, double Q, double tau, struct moat_company *out)
 {
     *out = (struct moat_company){
@@ -168,15 +182,7 @@ void moat_company_solve(const struct moat_solver *solver, double N, double Q, do
         choice = minimise(&problem, false, &out->x, &out->end);
     }
     if (choice.branch != UNCONSTRAINED && !by_nodes) {
-        double x = moat_company_isolated_entry(&problem);
-        struct choice other = isnan(x) ? choice : moat_choice_at(&problem, x);
-        if (other.excess < choice.excess) {
-            double low, high;
-            solver->domain(solver->state, N, &low, &high);
-            out->x = x;
-            out->end = x > low ? 0 : -1;
-            choice = other;
-        }
+        try_isolated(&problem, &choice, out);
     }
     out->excess = choice.excess;
     out->feasible = choice.branch != INFEASIBLE;

@@ -99,7 +99,7 @@ double moat_company_isolated_entry(struct company_problem *problem)
         return NAN;
     }
     int lowest = moat_root_lowest_sample(moat_choice_breach, problem, low, high, 1, ROOT_SAMPLES - 1);
-    double width = (high - low) / ROOT_SAMPLES, x_lowest = moat_root_sample(low, high, lowest);
+    double width = (high - low) / (double)ROOT_SAMPLES, x_lowest = moat_root_sample(low, high, lowest);
     struct bracket bracket = {x_lowest - width, 0, x_lowest + width, 0};
     bracket.fa = breach_slope(bracket.a, problem);
     bracket.fb = breach_slope(bracket.b, problem);

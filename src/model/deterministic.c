@@ -1,112 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Tables of the spectral sums in x = ln kappa.
- *
- * Every sum is analytic in x for |Im x| < pi, because its poles lie at kappa = -sigma_i. On panels of width 1/4 the
- * interpolant of degree 8 through Chebyshev nodes therefore converges like (8 pi + ..)^-9, below rounding, and needs no
- * logarithms. With P finite, N - df1 and N - df2 would cancel near N = P, so there the table holds P - df1 and P - df2.
- * Panels hold monomial coefficients, the four sums side by side, so that one Horner loop gives all four values and
- * derivatives. Source: MODEL.md sections 3.1 and 3.2.
- */
+/* The solver on a table of spectral sums. Its coordinate is x = ln kappa. Source: MODEL.md sections 3.1 and 3.2. */
 #include "moat/deterministic.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "moat/spectrum.h"
+#include "model/panels.h"
 #include "model/root.h"
-
-enum { SUMS = 4, DF1 = 0, DF2 = 1, SUM_A1 = 2, SUM_A2 = 3, NODES = 9 };
-#define PANEL_WIDTH 0.25
-
-struct panel {
-    double offset;                   /* as in struct moat_spectral_sums */
-    double coefficient[NODES][SUMS]; /* of xi^k, xi in [-1, 1] across the panel */
-};
 
 struct moat_deterministic {
     double P, a0, trace;
-    double x_min;
-    size_t panels;
-    struct panel *panel;             /* [panels] */
-    struct moat_spectral_sums *node; /* [panels + 1]: at the panels' edges */
+    struct panels panels;
+    struct moat_spectral_sums *node; /* [panels.count + 1], at the panels' edges */
     struct moat_sums_table sums;     /* the nodes and sums_at, for users of the solver */
 };
-
-/* Monomial coefficients on [-1, 1] of the Chebyshev interpolant: out[k] = sum_j basis[k][j] value[j]. */
-static void interpolation_basis(double node[NODES], double basis[NODES][NODES])
-{
-    double chebyshev[NODES][NODES] = {{1}, {0, 1}}; /* [n][k]: coefficient of xi^k in T_n */
-    for (int n = 2; n < NODES; n++) {
-        for (int k = 0; k < NODES; k++) {
-            chebyshev[n][k] = (k > 0 ? 2 * chebyshev[n - 1][k - 1] : 0) - chebyshev[n - 2][k];
-        }
-    }
-    for (int j = 0; j < NODES; j++) {
-        double angle = M_PI * (j + 0.5) / NODES;
-        node[j] = cos(angle);
-        for (int k = 0; k < NODES; k++) {
-            basis[k][j] = 0;
-            for (int n = 0; n < NODES; n++) {
-                basis[k][j] += (n == 0 ? 1.0 : 2.0) / NODES * cos(n * angle) * chebyshev[n][k];
-            }
-        }
-    }
-}
-
-static void panel_fill(const struct moat_spectrum *spectrum, double x_centre, const double node[NODES],
-                       const double basis[NODES][NODES], struct panel *panel)
-{
-    *panel = (struct panel){0};
-    struct moat_spectrum_sums centre;
-    moat_spectrum_sums(spectrum, x_centre, &centre);
-    bool complement = centre.rest1 < centre.df1;
-    panel->offset = complement ? round(centre.df1 + centre.rest1) : 0;
-    for (int j = 0; j < NODES; j++) {
-        struct moat_spectrum_sums sums;
-        moat_spectrum_sums(spectrum, x_centre + node[j] * PANEL_WIDTH / 2, &sums);
-        const double value[SUMS] = {complement ? -sums.rest1 : sums.df1, complement ? -sums.rest2 : sums.df2, sums.a1,
-                                    sums.a2};
-        for (int k = 0; k < NODES; k++) {
-            for (int f = 0; f < SUMS; f++) {
-                panel->coefficient[k][f] += basis[k][j] * value[f];
-            }
-        }
-    }
-}
-
-static void table_at(const struct moat_deterministic *table, double x, struct moat_spectral_sums *out)
-{
-    double position = (x - table->x_min) / PANEL_WIDTH;
-    size_t p = position > 0 ? (size_t)position : 0;
-    p = p < table->panels ? p : table->panels - 1;
-    const struct panel *panel = &table->panel[p];
-    double xi = 2 * (position - (double)p) - 1;
-
-    double v[SUMS], d[SUMS];
-    for (int f = 0; f < SUMS; f++) {
-        v[f] = panel->coefficient[NODES - 1][f];
-        d[f] = 0;
-    }
-    for (int k = NODES - 2; k >= 0; k--) {
-        for (int f = 0; f < SUMS; f++) {
-            d[f] = d[f] * xi + v[f];
-            v[f] = v[f] * xi + panel->coefficient[k][f];
-        }
-    }
-    const double scale = 2 / PANEL_WIDTH;
-    *out = (struct moat_spectral_sums){.x = x,
-                                       .offset = panel->offset,
-                                       .df1 = v[DF1],
-                                       .df2 = v[DF2],
-                                       .a1 = v[SUM_A1],
-                                       .a2 = v[SUM_A2],
-                                       .df1_x = d[DF1] * scale,
-                                       .df2_x = d[DF2] * scale,
-                                       .a1_x = d[SUM_A1] * scale,
-                                       .a2_x = d[SUM_A2] * scale};
-}
 
 static double df1(const struct moat_spectral_sums *at)
 {
@@ -129,17 +37,17 @@ static bool ridgeless_is_above(size_t k, void *context)
 static double ridgeless_x(const struct moat_deterministic *table, double N)
 {
     if (N >= df1(&table->node[0])) {
-        return table->x_min;
+        return table->panels.x_min;
     }
     struct df1_goal goal = {table, N};
-    struct neighbours found = moat_root_bisect_nodes(table->panels + 1, ridgeless_is_above, &goal);
+    struct neighbours found = moat_root_bisect_nodes(table->panels.count + 1, ridgeless_is_above, &goal);
     const struct moat_spectral_sums *below = &table->node[found.below], *above = &table->node[found.above];
     double low = below->x, high = above->x; /* df1 at low > N >= df1 at high */
     double x = low + PANEL_WIDTH * log(df1(below) / N) / log(df1(below) / df1(above));
     x = x > low && x < high ? x : 0.5 * (low + high);
     for (int iteration = 0; iteration < 50; iteration++) {
         struct moat_spectral_sums at;
-        table_at(table, x, &at);
+        moat_panels_at(&table->panels, x, &at);
         double excess = at.offset - N + at.df1;
         *(excess > 0 ? &low : &high) = x;
         double next = x - excess / at.df1_x;
@@ -159,7 +67,7 @@ static double unit_lambda_x(const struct moat_deterministic *table, double N)
     double kappa = 1 + table->trace / N;
     for (int iteration = 0; iteration < 50; iteration++) {
         struct moat_spectral_sums at;
-        table_at(table, log(kappa), &at);
+        moat_panels_at(&table->panels, log(kappa), &at);
         double step = (kappa * moat_spectral_sums_free(&at, N) - N) / (N - at.offset - at.df2);
         kappa -= step;
         if (fabs(step) <= 1e-15 * kappa) {
@@ -177,14 +85,15 @@ static void domain(const void *state, double N, double *x_low, double *x_high)
 
 static void sums_at(const void *state, double x, struct moat_spectral_sums *out)
 {
-    table_at(state, x, out);
+    const struct moat_deterministic *table = state;
+    moat_panels_at(&table->panels, x, out);
 }
 
 static void coefficients(const void *state, double N, double x, struct moat_coefficients *out)
 {
     const struct moat_deterministic *table = state;
     struct moat_spectral_sums at;
-    table_at(table, x, &at);
+    moat_panels_at(&table->panels, x, &at);
     moat_spectral_sums_coefficients(table->a0, &at, N, out);
 }
 
@@ -192,14 +101,14 @@ static void coefficients_log_N(const void *state, double N, double x, struct moa
 {
     const struct moat_deterministic *table = state;
     struct moat_spectral_sums at;
-    table_at(table, x, &at);
+    moat_panels_at(&table->panels, x, &at);
     moat_spectral_sums_coefficients_log_N(table->a0, &at, N, out);
 }
 
 double moat_deterministic_lambda(const struct moat_deterministic *table, double N, double x, double *lambda_x)
 {
     struct moat_spectral_sums at;
-    table_at(table, x, &at);
+    moat_panels_at(&table->panels, x, &at);
     double lambda = exp(x) * moat_spectral_sums_free(&at, N) / N;
     *lambda_x = lambda - exp(x) * at.df1_x / N;
     return fmax(0, lambda);
@@ -252,28 +161,21 @@ enum moat_status moat_deterministic_create(double gamma, double nu, double P, st
 
     status = MOAT_MEMORY;
     table = calloc(1, sizeof *table);
-    if (!table) {
+    if (!table || moat_panels_create(spectrum, &table->panels) != MOAT_OK) {
         goto cleanup;
     }
     table->P = P;
     table->a0 = moat_spectrum_a0(spectrum);
     table->trace = moat_spectrum_trace(spectrum);
-    table->x_min = moat_spectrum_log_kappa_min(spectrum);
-    table->panels = (size_t)ceil((MOAT_SPECTRUM_LOG_KAPPA_MAX - table->x_min) / PANEL_WIDTH);
-    table->panel = malloc(table->panels * sizeof *table->panel);
-    table->node = malloc((table->panels + 1) * sizeof *table->node);
-    if (!table->panel || !table->node) {
+    size_t nodes = table->panels.count + 1;
+    table->node = malloc(nodes * sizeof *table->node);
+    if (!table->node) {
         goto cleanup;
     }
-    double node[NODES], basis[NODES][NODES];
-    interpolation_basis(node, basis);
-    for (size_t p = 0; p < table->panels; p++) {
-        panel_fill(spectrum, table->x_min + PANEL_WIDTH * ((double)p + 0.5), node, basis, &table->panel[p]);
+    for (size_t k = 0; k < nodes; k++) {
+        moat_panels_at(&table->panels, table->panels.x_min + PANEL_WIDTH * (double)k, &table->node[k]);
     }
-    for (size_t p = 0; p <= table->panels; p++) {
-        table_at(table, table->x_min + PANEL_WIDTH * (double)p, &table->node[p]);
-    }
-    table->sums = (struct moat_sums_table){table, sums_at, table->node, table->panels + 1};
+    table->sums = (struct moat_sums_table){table, sums_at, table->node, nodes};
     status = MOAT_OK;
 
 cleanup:
@@ -289,7 +191,7 @@ cleanup:
 void moat_deterministic_destroy(struct moat_deterministic **table)
 {
     if (*table) {
-        free((*table)->panel);
+        moat_panels_free(&(*table)->panels);
         free((*table)->node);
         free(*table);
         *table = NULL;

@@ -12,8 +12,8 @@
 #include "moat/elasticity.h"
 
 #include <math.h>
+#include <stdbool.h>
 
-#include "moat/limit.h"
 #include "moat/loss.h"
 
 /* Derivatives of a company's l*, or of the number that takes its place. */
@@ -97,19 +97,21 @@ static struct response respond_safety(const struct moat_solver *solver, double Q
 /* Whether meeting tau_E alone decides N_E*. It does against an incumbent whose loss is at least tau_E, because
    L1 <= L2. It also does where the entrant enters through an isolated feasible range (company_isolated.h): L1* jumps
    there to below the incumbent's. */
-static bool safety_decides(const struct moat_company *incumbent, const struct moat_company *entrant, double gap,
+static bool safety_decides(const struct moat_company *incumbent, const struct moat_company *entrant, double allowed,
                            double tau_E)
 {
-    bool jump = entrant->alpha == 1 && entrant->loss_safety >= tau_E * (1 - 1e-8) && entrant->excess < gap * (1 - 1e-6);
+    bool jump =
+        entrant->alpha == 1 && entrant->loss_safety >= tau_E * (1 - 1e-8) && entrant->excess < allowed * (1 - 1e-6);
     return jump || incumbent->loss_performance >= tau_E;
 }
 
-void moat_elasticity_threshold(const struct moat_solver *solver, double Q, const struct moat_company *incumbent,
-                               double tau_I, double tau_E, bool tau_in_L_star, const struct moat_threshold *threshold,
-                               struct moat_elasticity *out)
+void moat_elasticity_threshold(const struct moat_market *market, const struct moat_company *incumbent,
+                               const struct moat_threshold *threshold, struct moat_elasticity *out)
 {
+    const struct moat_solver *solver = market->solver;
     const struct moat_company *entrant = &threshold->entrant;
-    double L_star = 2 * Q * solver->A0, D = moat_limit_gap(L_star, tau_I, tau_E);
+    double Q = market->Q, L_star = moat_market_L_star(market), D = moat_market_gap(market);
+    double tau_I = moat_market_tau(market, market->tau_I), tau_E = moat_market_tau(market, market->tau_E);
     *out = (struct moat_elasticity){NAN, NAN, NAN, NAN, NAN};
     if (!(threshold->status == MOAT_MARKET_OK || threshold->status == MOAT_MARKET_ENTRANT_ALWAYS)) {
         return;
@@ -123,7 +125,7 @@ void moat_elasticity_threshold(const struct moat_solver *solver, double Q, const
             I = respond(solver, Q, incumbent, tau_I);
             E = respond(solver, Q, entrant, tau_E);
         }
-        double log_Q = I.log_Q - E.log_Q - (tau_in_L_star ? 0 : I.log_tau - E.log_tau);
+        double log_Q = I.log_Q - E.log_Q - (market->unit == MOAT_TAU_L_STAR ? 0 : I.log_tau - E.log_tau);
         double root = sqrt(fmin(4 * tau_I / L_star, 4)), D_tau_I = -root * (2 - root); /* d (D/m) / d ln tau_I */
         *out = (struct moat_elasticity){
             .N_I = I.log_N / E.log_N + 0.0, /* not -0 */

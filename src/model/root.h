@@ -29,7 +29,7 @@ void moat_root_keep_branch(const struct bracket *kink, bool prefer_high, struct 
 enum { ROOT_SAMPLES = 64 };
 static inline double moat_root_sample(double low, double high, int i)
 {
-    return i < ROOT_SAMPLES ? low + (high - low) / ROOT_SAMPLES * i : high;
+    return i < ROOT_SAMPLES ? low + (high - low) / (double)ROOT_SAMPLES * i : high;
 }
 
 /* The sample i, first <= i <= last, at which f is least; 0 where f is nowhere finite. Local. */

@@ -2,12 +2,12 @@
 /*
  * Spectral sums in a time that does not depend on P.
  *
- * The first FIRST - 1 terms are summed as they are. From i = FIRST on, Euler-Maclaurin turns the sum into an integral,
- * half of each end's term and derivatives at the ends. The integral in y = ln i is analytic for |Im y| < pi / (1 +
- * gamma), so Gauss-Legendre panels of unit width converge to rounding; its nodes and the direct terms make one array of
- * (i^(1+gamma), weights), and every sum is one pass over it. The derivatives come from Taylor series in i / end - 1.
- * With P = inf the integral beyond the last panel, where kappa i^(1+gamma) >= e^3, is a series in 1 / (kappa
- * i^(1+gamma)).
+ * The first FIRST - 1 terms are summed one by one. From i = FIRST on, the Euler-Maclaurin formula turns the sum into an
+ * integral, half of each end's term and derivatives at the ends. The integrand is analytic in y = ln i for
+ * |Im y| < pi / (1 + gamma), so Gauss-Legendre panels of unit width converge to rounding. Their nodes and the direct
+ * terms make one array of (i^(1+gamma), weights), and every sum is one pass over it. With P = inf the integral beyond
+ * the last panel, where kappa i^(1+gamma) >= e^3, is a series in 1 / (kappa i^(1+gamma)). Source: MODEL.md sections 3.1
+ * and 3.3.
  */
 #include "moat/spectrum.h"
 
@@ -17,25 +17,14 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "model/euler_maclaurin.h"
+
 enum {
     FIRST = 32,       /* where Euler-Maclaurin begins: its error is below 1e-15 of the term there */
     PANEL_NODES = 16, /* error 1e-18 on a panel of unit width at gamma = 2, the hardest */
-    TAYLOR = 12,      /* derivatives 1, 3, .., 11 */
     TAIL_TERMS = 16   /* e^(-3 * 16) = 1e-21 */
 };
 #define TAIL_START 3.0 /* ln(kappa i^(1+gamma)) beyond which the tail is a series */
-
-/* B_2k / (2k), k = 1.. */
-static const double bernoulli_ratio[TAYLOR / 2] = {1.0 / 12,   -1.0 / 120, 1.0 / 252,
-                                                   -1.0 / 240, 1.0 / 132,  -691.0 / 32760};
-
-struct endpoint {                   /* an end of the integral, where Euler-Maclaurin takes derivatives */
-    double i, scale;                /* scale = i^(1+gamma) */
-    double alignment;               /* i^-(1+nu) */
-    double power_scale[TAYLOR];     /* Taylor coefficients of (1+h)^(1+gamma) */
-    double power_alignment[TAYLOR]; /* and of (1+h)^-(1+nu) */
-    double sign;                    /* -1 at the lower end, +1 at the upper end */
-};
 
 struct moat_spectrum {
     double exponent; /* 1 + gamma */
@@ -50,85 +39,6 @@ struct moat_spectrum {
     double *weight;    /* quadrature weight in i; 1 for a direct term */
     double *alignment; /* weight * i^-(1+nu) */
 };
-
-/* Taylor coefficients of (1+h)^power. */
-static void binomial_series(double power, double out[TAYLOR])
-{
-    out[0] = 1;
-    for (int n = 1; n < TAYLOR; n++) {
-        out[n] = out[n - 1] * (power - n + 1) / n;
-    }
-}
-
-static void series_product(const double left[TAYLOR], const double right[TAYLOR], double out[TAYLOR])
-{
-    for (int n = 0; n < TAYLOR; n++) {
-        double sum = 0;
-        for (int k = 0; k <= n; k++) {
-            sum += left[k] * right[n - k];
-        }
-        out[n] = sum;
-    }
-}
-
-static void series_reciprocal(const double in[TAYLOR], double out[TAYLOR])
-{
-    out[0] = 1 / in[0];
-    for (int n = 1; n < TAYLOR; n++) {
-        double sum = 0;
-        for (int k = 1; k <= n; k++) {
-            sum += in[k] * out[n - k];
-        }
-        out[n] = -sum * out[0];
-    }
-}
-
-/* The derivative terms of Euler-Maclaurin for a function with these Taylor coefficients in h = i/end - 1. */
-static double euler_maclaurin(const double series[TAYLOR], double end)
-{
-    double sum = 0;
-    for (int k = TAYLOR / 2; k >= 1; k--) { /* smallest first */
-        sum += bernoulli_ratio[k - 1] * series[2 * k - 1] * pow(end, 1 - 2 * k);
-    }
-    return sum;
-}
-
-static void endpoint_init(double i, double sign, double exponent, double nu, struct endpoint *out)
-{
-    out->i = i;
-    out->sign = sign;
-    out->scale = pow(i, exponent);
-    out->alignment = pow(i, -1 - nu);
-    binomial_series(exponent, out->power_scale);
-    binomial_series(-1 - nu, out->power_alignment);
-}
-
-static void endpoint_add(const struct endpoint *end, double kappa, struct moat_spectrum_sums *sums)
-{
-    double u = kappa * end->scale;
-    double denominator[TAYLOR], t[TAYLOR], t2[TAYLOR], rest[TAYLOR], aligned[TAYLOR], aligned2[TAYLOR];
-    for (int n = 0; n < TAYLOR; n++) {
-        denominator[n] = u * end->power_scale[n] + (n == 0);
-    }
-    series_reciprocal(denominator, t);
-    series_product(t, t, t2);
-    double scaled[TAYLOR]; /* 1 - t = u (1+h)^(1+gamma) t, without cancellation */
-    for (int n = 0; n < TAYLOR; n++) {
-        scaled[n] = u * end->power_scale[n];
-    }
-    series_product(scaled, t, rest);
-    series_product(end->power_alignment, rest, aligned);
-    series_product(aligned, rest, aligned2);
-    double rest_t[TAYLOR];
-    series_product(rest, t, rest_t);
-
-    sums->df1 += end->sign * euler_maclaurin(t, end->i);
-    sums->df2 += end->sign * euler_maclaurin(t2, end->i);
-    sums->a1 += end->sign * end->alignment * euler_maclaurin(aligned, end->i);
-    sums->a2 += end->sign * end->alignment * euler_maclaurin(aligned2, end->i);
-    sums->rest1 += end->sign * euler_maclaurin(rest, end->i);
-    sums->rest2 += end->sign * (euler_maclaurin(rest, end->i) + euler_maclaurin(rest_t, end->i));
-}
 
 /* The integral from tail_start to infinity, a series in 1 / (kappa i^(1+gamma)). */
 static void tail_add(const struct moat_spectrum *spectrum, double kappa, struct moat_spectrum_sums *sums)
@@ -163,7 +73,7 @@ void moat_spectrum_sums(const struct moat_spectrum *spectrum, double log_kappa, 
     }
     *out = (struct moat_spectrum_sums){df1, df2, a1, a2, rest1, rest2};
     for (int e = 0; e < spectrum->endpoints; e++) {
-        endpoint_add(&spectrum->endpoint[e], kappa, out);
+        moat_endpoint_add(&spectrum->endpoint[e], kappa, out);
     }
     if (isinf(spectrum->P)) {
         tail_add(spectrum, kappa, out);
@@ -171,8 +81,7 @@ void moat_spectrum_sums(const struct moat_spectrum *spectrum, double log_kappa, 
     }
 }
 
-/* sum i^-power over the whole spectrum with the same nodes; node values of i^-power are weight *
- * scale^(-power/exponent). */
+/* The sum of i^-power over the whole spectrum, on the same nodes: a node's term is weight * scale^(-power/exponent). */
 static double power_sum(const struct moat_spectrum *spectrum, double power)
 {
     double sum = 0;
@@ -180,10 +89,7 @@ static double power_sum(const struct moat_spectrum *spectrum, double power)
         sum += spectrum->weight[j] * pow(spectrum->scale[j], -power / spectrum->exponent);
     }
     for (int e = 0; e < spectrum->endpoints; e++) {
-        const struct endpoint *end = &spectrum->endpoint[e];
-        double series[TAYLOR];
-        binomial_series(-power, series);
-        sum += end->sign * pow(end->i, -power) * euler_maclaurin(series, end->i);
+        sum += moat_endpoint_power(&spectrum->endpoint[e], power);
     }
     return isinf(spectrum->P) ? sum + pow(spectrum->tail_start, 1 - power) / (power - 1) : sum;
 }
@@ -196,8 +102,8 @@ static void node_add(struct moat_spectrum *spectrum, double i, double weight)
     spectrum->alignment[j] = weight * pow(i, -1 - spectrum->nu);
 }
 
-/* The smallest ln kappa wanted. P = inf: df1 = kappa^(-1/s) (pi/s) / sin(pi/s) - 1/2 + .. (integral of t), with a
- * margin. */
+/* The smallest ln kappa the sums are made for. At P = inf it follows from df1 = kappa^(-1/s) (pi/s) / sin(pi/s) - 1/2 +
+   .., the integral of t, with a margin. */
 static double log_kappa_min(double exponent, double P)
 {
     if (isfinite(P)) {
@@ -210,7 +116,7 @@ static double log_kappa_min(double exponent, double P)
 static enum moat_status nodes_fill(struct moat_spectrum *spectrum, bool direct, double y_end)
 {
     enum moat_status status = MOAT_OK;
-    double last = direct ? spectrum->P : FIRST;
+    double last = direct ? spectrum->P : (double)FIRST;
     double y_first = log(FIRST);
     size_t panels = direct ? 0 : (size_t)ceil(y_end - y_first);
     size_t capacity = (size_t)last + panels * PANEL_NODES + 1;
@@ -275,9 +181,9 @@ enum moat_status moat_spectrum_create(double gamma, double nu, double P, struct 
     double y_end = isinf(P) ? (TAIL_START - spectrum->log_kappa_min) / spectrum->exponent : log(P);
     spectrum->tail_start = isinf(P) ? exp(y_end) : 0;
     if (!direct) {
-        endpoint_init(FIRST, -1, spectrum->exponent, nu, &spectrum->endpoint[spectrum->endpoints++]);
+        moat_endpoint_init(FIRST, -1, spectrum->exponent, nu, &spectrum->endpoint[spectrum->endpoints++]);
         if (isfinite(P)) {
-            endpoint_init(P, 1, spectrum->exponent, nu, &spectrum->endpoint[spectrum->endpoints++]);
+            moat_endpoint_init(P, 1, spectrum->exponent, nu, &spectrum->endpoint[spectrum->endpoints++]);
         }
     }
     enum moat_status status = nodes_fill(spectrum, direct, y_end);

@@ -152,7 +152,7 @@ static void take_signal(struct batch *batch, int number)
         double left = batch->job.id > 0 ? slurm_time_left(&batch->job) : INFINITY;
         fprintf(stderr, "moat: signal %d, %.0f s before the time limit: stopping the run\n", number, left);
         batch->limit = true;
-        batch->deadline = clock_seconds() + fmax(left - MARGIN, 0);
+        batch->deadline = clock_seconds() + fmax(left - (double)MARGIN, 0);
     }
     if (first) {
         /* Never TERM or INT, at which mpirun ends its ranks before they have closed the file. */
@@ -176,7 +176,7 @@ static void wait_beside(struct batch *batch)
         } else if (clock_seconds() > batch->deadline && isinf(batch->killing)) {
             fprintf(stderr, "moat: the run does not stop in time: killing it, the work in progress is lost\n");
             kill(batch->launcher, SIGTERM);
-            batch->killing = clock_seconds() + GRACE;
+            batch->killing = clock_seconds() + (double)GRACE;
         }
     }
     /* When SLURM ends a job, its ranks may stop before the TERM arrives here. */
@@ -260,7 +260,8 @@ static bool is_alone(int *code)
     *code = EXIT_SUCCESS;
     if (launcher.rank == 0) {
         fprintf(stderr,
-                "moat: %s started %d processes of `moat batch`, which starts the ranks itself: call it without, or "
+                "moat: %s started %d processes of `moat batch`, which starts the ranks itself: call it without a "
+                "launcher, or "
                 "name the launcher with --launcher\n",
                 launcher.name, launcher.size);
         *code = command_exit_code(MOAT_USAGE);

@@ -89,8 +89,8 @@ bool command_start_mpi(int *rank, int *code)
         launcher_library(version, library, sizeof library);
         fprintf(stderr,
                 "moat: %s started %d processes, but moat is built with %s and each of them is alone: start them with "
-                "that library's own mpirun or mpiexec, or an `srun --mpi=...` it knows; one process alone: "
-                "`env%s moat ...`\n",
+                "the mpirun or mpiexec of that library, or with an `srun --mpi=...` that it supports; to start a "
+                "single process: `env%s moat ...`\n",
                 launcher.name, launcher.size, library, launcher.unset);
     }
     MPI_Finalize();

@@ -54,21 +54,15 @@ void command_parse_ranks(const char *argument, struct argp_state *state, int *ra
 
 /* The options of all commands that run a sweep. */
 enum { COMMAND_FSYNC = 0x100 /* no letter */ };
-#define COMMAND_OUTPUT_OPTION                                                                                          \
-    {                                                                                                                  \
-        "output", 'o', "FILE", 0, "results file, instead of the config's `output`", 0                                  \
-    }
-#define COMMAND_FORCE_OPTION                                                                                           \
-    {                                                                                                                  \
-        "force", 'f', NULL, 0, "replace a results file of another sweep; one of this sweep is resumed", 0              \
-    }
-#define COMMAND_FSYNC_OPTION                                                                                           \
-    {                                                                                                                  \
-        "fsync", COMMAND_FSYNC, NULL, 0,                                                                               \
-            "bring the file to disk every second and after each data set, so that finished work survives a loss of "   \
-            "power",                                                                                                   \
-            0                                                                                                          \
-    }
+/* Versions of clang-format differ on braces in macros and tables. */
+/* clang-format off */
+#define COMMAND_OUTPUT_OPTION {"output", 'o', "FILE", 0, "results file, instead of the config's `output`", 0}
+#define COMMAND_FORCE_OPTION \
+    {"force", 'f', NULL, 0, "replace a results file of another sweep; one of this sweep is resumed", 0}
+#define COMMAND_FSYNC_OPTION \
+    {"fsync", COMMAND_FSYNC, NULL, 0, \
+     "bring the file to disk every second and after each data set, so that finished work survives a loss of power", 0}
+/* clang-format on */
 
 /* Prints, on a line each, the number of points of every status that occurs. */
 void command_print_summary(const struct results_summary *summary);

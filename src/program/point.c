@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* moat point: one market, solved and printed. */
+/* moat point: solves one market and prints it. */
 #include <argp.h>
 #include <math.h>
 #include <stdbool.h>
@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "moat/company.h"
 #include "moat/deterministic.h"
 #include "moat/elasticity.h"
 #include "moat/loss.h"
@@ -16,10 +15,10 @@
 
 enum number { GAMMA, NU, MISALIGNMENT, N_I, TAU_I, TAU_E, DIMENSION, NUMBERS };
 
-struct arguments {
+struct point_arguments {
     double number[NUMBERS];
     bool given[NUMBERS];
-    bool absolute;
+    enum moat_tau_unit unit;
 };
 
 enum { KEY_FIRST = 256, KEY_UNIT = KEY_FIRST + NUMBERS };
@@ -51,7 +50,7 @@ static bool in_range(enum number number, double value)
     }
 }
 
-static void parse_number(struct arguments *arguments, int index, const char *text, struct argp_state *state)
+static void parse_number(struct point_arguments *arguments, int index, const char *text, struct argp_state *state)
 {
     char *end = NULL;
     double value = strcmp(text, ".inf") == 0 ? INFINITY : strtod(text, &end);
@@ -64,15 +63,15 @@ static void parse_number(struct arguments *arguments, int index, const char *tex
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
-    struct arguments *arguments = state->input;
+    struct point_arguments *arguments = state->input;
     if (key >= KEY_FIRST && key < KEY_FIRST + NUMBERS) {
         parse_number(arguments, key - KEY_FIRST, text, state);
         return 0;
     }
     switch (key) {
     case KEY_UNIT:
-        arguments->absolute = strcmp(text, "absolute") == 0;
-        if (!arguments->absolute && strcmp(text, "L_star") != 0) {
+        arguments->unit = strcmp(text, "absolute") == 0 ? MOAT_TAU_ABSOLUTE : MOAT_TAU_L_STAR;
+        if (arguments->unit == MOAT_TAU_L_STAR && strcmp(text, "L_star") != 0) {
             argp_error(state, "--tau-unit: found `%s`, expected L_star or absolute", text);
         }
         return 0;
@@ -91,9 +90,11 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     }
 }
 
-/* The lemma's terms at the company's choice; those of infinite data are all zero but the mixture's. */
-static struct moat_loss_terms terms_of(const struct moat_solver *solver, double Q, const struct moat_company *company)
+/* The lemma's terms at the company's choice. With infinite data only the mixture's is not zero. */
+static struct moat_loss_terms terms_of(const struct moat_market *market, const struct moat_company *company)
 {
+    const struct moat_solver *solver = market->solver;
+    double Q = market->Q;
     if (isinf(company->N)) {
         double a = 1 - company->alpha;
         return (struct moat_loss_terms){.mixture = a * a * 2 * Q * solver->A0};
@@ -103,14 +104,14 @@ static struct moat_loss_terms terms_of(const struct moat_solver *solver, double 
     return moat_loss_terms(solver->A0, Q, company->alpha, &coefficients);
 }
 
-static void print_company(const char *name, const struct moat_solver *solver, double Q,
-                          const struct moat_company *company, double tau)
+static void print_company(const char *name, const struct moat_market *market, const struct moat_company *company,
+                          double tau)
 {
     if (!company->feasible) {
         printf("%s: no choice\n", name);
         return;
     }
-    struct moat_loss_terms terms = terms_of(solver, Q, company);
+    struct moat_loss_terms terms = terms_of(market, company);
     printf("%s\n", name);
     printf("  data points            %.10g\n", company->N);
     printf("  alpha                  %.10g\n", company->alpha);
@@ -120,7 +121,7 @@ static void print_company(const char *name, const struct moat_solver *solver, do
     printf("    overfitting          %.10g\n", terms.overfitting);
     printf("    mixture              %.10g\n", terms.mixture);
     printf("    mixture finite data  %.10g\n", terms.mixture_finite_data);
-    printf("  safety loss L2         %.10g  (threshold %.10g)\n", company->loss_safety, tau);
+    printf("  safety loss L2         %.10g  (threshold %.10g)\n", company->loss_safety, moat_market_tau(market, tau));
 }
 
 static void print_elasticities(const struct moat_elasticity *elasticity)
@@ -131,7 +132,7 @@ static void print_elasticities(const struct moat_elasticity *elasticity)
     printf("  d ln N_E* / d ln Q       %.6g\n", elasticity->Q);
 }
 
-static enum moat_status solve_and_print(const struct arguments *arguments)
+static enum moat_status solve_and_print(const struct point_arguments *arguments)
 {
     const double *number = arguments->number;
     struct moat_deterministic *table = NULL;
@@ -140,21 +141,24 @@ static enum moat_status solve_and_print(const struct arguments *arguments)
         return status;
     }
     struct moat_solver solver = moat_deterministic_solver(table);
-    double Q = number[MISALIGNMENT], L_star = 2 * Q * solver.A0, unit = arguments->absolute ? 1 : L_star;
-    double tau_I = number[TAU_I] * unit, tau_E = number[TAU_E] * unit;
+    struct moat_market market = {.solver = &solver,
+                                 .Q = number[MISALIGNMENT],
+                                 .tau_I = number[TAU_I],
+                                 .tau_E = number[TAU_E],
+                                 .unit = arguments->unit};
     struct moat_company incumbent;
     struct moat_threshold threshold;
     struct moat_elasticity elasticity;
-    moat_company_solve(&solver, number[N_I], Q, tau_I, &incumbent);
-    moat_market_threshold(&solver, Q, &incumbent, tau_I, tau_E, &threshold);
-    moat_elasticity_threshold(&solver, Q, &incumbent, tau_I, tau_E, !arguments->absolute, &threshold, &elasticity);
+    moat_market_incumbent(&market, number[N_I], &incumbent);
+    moat_market_threshold(&market, &incumbent, &threshold);
+    moat_elasticity_threshold(&market, &incumbent, &threshold, &elasticity);
 
     printf("market entry threshold N_E* = %.10g  (%s)\n", threshold.N_E_star,
            moat_market_status_name[threshold.status]);
     print_elasticities(&elasticity);
-    printf("L* = %.10g\n", L_star);
-    print_company("incumbent", &solver, Q, &incumbent, tau_I);
-    print_company("entrant", &solver, Q, &threshold.entrant, tau_E);
+    printf("L* = %.10g\n", moat_market_L_star(&market));
+    print_company("incumbent", &market, &incumbent, market.tau_I);
+    print_company("entrant", &market, &threshold.entrant, market.tau_E);
     moat_deterministic_destroy(&table);
     return MOAT_OK;
 }
@@ -167,7 +171,7 @@ static const struct argp argp = {
 
 static int run(int argc, char **argv)
 {
-    struct arguments arguments = {.number[DIMENSION] = INFINITY, .given[DIMENSION] = true};
+    struct point_arguments arguments = {.number[DIMENSION] = INFINITY, .given[DIMENSION] = true};
     command_parse(&argp, argc, argv, &arguments);
     if (!command_is_first()) {
         return 0;

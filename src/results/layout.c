@@ -7,6 +7,7 @@
  */
 #include "results/layout.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "results/groups.h"
@@ -68,6 +69,25 @@ static bool create_coordinates(hid_t file, const struct config *config, hid_t sc
     return ok;
 }
 
+/* Theory's exponents of a field that has some, as an attribute: three for each nu, one nu after the other. netCDF knows
+   no attributes of more axes than one. */
+static bool write_theory(hid_t dataset, enum field_id field, const struct config *config)
+{
+    const struct axis *nu = &config->grid.axis[GRID_NU];
+    const hsize_t size = MOAT_REGIME_EXPONENTS * nu->size;
+    double first[MOAT_REGIME_EXPONENTS];
+    if (!field_theory(field, config->gamma, nu->values[0], first)) {
+        return true;
+    }
+    double *exponent = malloc(size * sizeof *exponent);
+    for (size_t i = 0; exponent && i < nu->size; i++) {
+        field_theory(field, config->gamma, nu->values[i], exponent + MOAT_REGIME_EXPONENTS * i);
+    }
+    bool ok = exponent && variable_write_attribute(dataset, "theory_exponents", VARIABLE_FLOAT64, 1, &size, exponent);
+    free(exponent);
+    return ok;
+}
+
 static bool create_fields(hid_t file, const struct config *config, const hid_t scale[GRID_AXES])
 {
     bool ok = true;
@@ -75,7 +95,7 @@ static bool create_fields(hid_t file, const struct config *config, const hid_t s
         if (field_stored(&field_table[f], config)) {
             struct variable variable = describe_field(&field_table[f], &config->grid, scale);
             hid_t dataset = variable_create(file, &variable);
-            ok = dataset >= 0;
+            ok = dataset >= 0 && write_theory(dataset, (enum field_id)f, config);
             hdf5_close(&dataset);
         }
     }

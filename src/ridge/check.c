@@ -51,7 +51,7 @@ static double norm(const double *values, size_t stride, size_t rows)
             sum += values[p * stride + i] * values[p * stride + i];
         }
     }
-    return sqrt(sum / PROBES);
+    return sqrt(sum / (double)PROBES);
 }
 
 static double largest_of(double left, double right)

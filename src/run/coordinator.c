@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The coordinator: hands out blocks, takes in records, writes them.
+ * The coordinator: hands out blocks, receives their records, writes them.
  *
- * Each worker has up to two blocks: the one it solves and the next, so that it never waits for rank 0. A few records
- * may be on their way at a time, so that a worker that stops in the middle of one holds up nobody else. Rank 0 waits by
- * asking with short sleeps, for a blocking receive would burn a core. Each sleep is a small part of the wait so far,
- * and there is none at first while a record is on its way: it comes in pieces, each of which rank 0 has to take.
+ * Each worker has up to two blocks: the one that it solves and the next, so that it never waits for rank 0. Rank 0
+ * receives a few records at a time, so that a worker that stops in the middle of one does not hold up the others. It
+ * waits by probing between short sleeps, as a blocking receive would keep a core busy. A sleep lasts a sixteenth of the
+ * wait so far. Just after a record has begun to arrive rank 0 does not sleep: the record comes in pieces, and rank 0
+ * has to take each of them.
  */
 #include "run/coordinator.h"
 
@@ -15,23 +16,27 @@
 
 #include "base/clock.h"
 #include "run/interrupt.h"
+#include "sweep/record.h"
 
 enum { BLOCKS_AHEAD = 2, RECEIVES = 4 };
-enum { AWAKE_NS = 5000000, NAP_SHARE = 16, NAP_MIN_NS = 50000, NAP_MAX_NS = 1000000 };
+#define AWAKE_NS 5e6
+#define NAP_SHARE 16.0
+#define NAP_MIN_NS 5e4
+#define NAP_MAX_NS 1e6
 
 struct sweep {
     const struct config *config;
     struct results *results;
     struct progress *progress;
     MPI_Comm comm;
-    size_t next, blocks; /* every block below next was done before or has been handed out */
+    size_t next, blocks; /* every block below `next` was in the file before or has been handed out */
     size_t in_flight;
     size_t size; /* bytes of the largest record with its header */
     unsigned char *message[RECEIVES];
-    MPI_Request receive[RECEIVES]; /* of records that are on their way */
+    MPI_Request receive[RECEIVES]; /* of records that have begun to arrive */
     size_t receiving;
-    double since;            /* when a record last began or ended to come in */
-    enum moat_status status; /* the first failure: nothing more is handed out */
+    double since;            /* when a record last began or ended to arrive, on clock_seconds */
+    enum moat_status status; /* the first failure, after which no more blocks are handed out */
 };
 
 enum moat_status coordinator_agree(enum moat_status status, MPI_Comm comm)
@@ -41,11 +46,11 @@ enum moat_status coordinator_agree(enum moat_status status, MPI_Comm comm)
     return (enum moat_status)worst;
 }
 
-/* The next block to solve; sweep->blocks when there is none or the sweep is to end. */
+/* The next block to solve; sweep->blocks if there is none or the sweep must end. */
 static size_t next_block(struct sweep *sweep)
 {
     if (sweep->status == MOAT_OK && interrupt_requested()) {
-        /* What is in flight may come too late: mpirun kills two seconds after the signal. */
+        /* Flush now: records in flight may come too late, as mpirun kills two seconds after the signal. */
         enum moat_status flushed = results_flush(sweep->results);
         sweep->status = flushed == MOAT_OK ? moat_error_set(MOAT_STOPPED, "stopped by a signal") : flushed;
     }
@@ -76,7 +81,7 @@ static void hand_out(struct sweep *sweep, int rank)
     }
 }
 
-/* Begins to receive a record, if one is there that no receive has begun for. */
+/* Begins to receive a record, if one has been sent. */
 static void begin_receive(struct sweep *sweep)
 {
     int sent = 0, i = 0;
@@ -95,7 +100,7 @@ static void begin_receive(struct sweep *sweep)
     }
 }
 
-/* Takes one record in, if one has arrived. */
+/* Takes in a record that has arrived, and keeps its worker busy; false if none has. */
 static bool take_in(struct sweep *sweep)
 {
     int arrived = 0, i = 0;
@@ -118,12 +123,12 @@ static bool take_in(struct sweep *sweep)
 
 static void nap(const struct sweep *sweep)
 {
-    double waited = (clock_seconds() - sweep->since) * 1e9, share = waited / NAP_SHARE;
+    double waited = (clock_seconds() - sweep->since) * 1e9, nap_ns = waited / NAP_SHARE;
     if (sweep->receiving > 0 && waited < AWAKE_NS) {
-        sched_yield(); /* the record's worker may want this very core */
+        sched_yield(); /* the worker that sends the record may need this core */
     } else {
-        share = share < NAP_MIN_NS ? NAP_MIN_NS : share < NAP_MAX_NS ? share : NAP_MAX_NS;
-        nanosleep(&(struct timespec){.tv_nsec = (long)share}, NULL);
+        nap_ns = nap_ns < NAP_MIN_NS ? NAP_MIN_NS : nap_ns < NAP_MAX_NS ? nap_ns : NAP_MAX_NS;
+        nanosleep(&(struct timespec){.tv_nsec = (long)nap_ns}, NULL);
     }
 }
 
@@ -161,7 +166,7 @@ enum moat_status coordinator_run(const struct config *config, struct results *re
                           .progress = progress,
                           .comm = comm,
                           .blocks = grid_blocks(&config->grid),
-                          .size = sizeof(struct solved_header) + worker_record_size(config, 0)};
+                          .size = sizeof(struct solved_header) + record_size(config, 0)};
     int ranks = 1;
     MPI_Comm_size(comm, &ranks);
     if (ranks == 1) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Signals that ask for an orderly stop. */
+/* The signals that stop a run cleanly. */
 #include "run/interrupt.h"
 
 #include <signal.h>
 #include <stddef.h>
 
-static volatile sig_atomic_t requested; /* written by the handler, hence global */
+static volatile sig_atomic_t requested; /* global, since the signal handler writes it */
 
 static void request(int signal_number)
 {

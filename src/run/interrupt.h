@@ -4,11 +4,11 @@
 
 #include <stdbool.h>
 
-/* Catches SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGUSR2, which ask the run to stop in good order. Every rank: a worker
-   must outlive the signal too, so that its block reaches rank 0. */
+/* Catches SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGUSR2, which ask the run to stop cleanly. Every rank calls this: a
+   worker must survive the signal as well, so that its block reaches rank 0. Local. */
 void interrupt_install(void);
 
-/* Whether one of them has come. Local. */
+/* Returns whether one of these signals has arrived. Local. */
 bool interrupt_requested(void);
 
 #endif

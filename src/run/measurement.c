@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The stage that samples data sets and solves them: who gets which task, and when. */
+/* The stage that samples data sets and solves them: which group gets which task, and when. */
 #include "run/measurement.h"
 
 #include <limits.h>
@@ -14,7 +14,7 @@ enum { TAG_TASK = 11, TAG_SPLIT, TAG_STOP, TAG_MEASURED, TAG_TABLE };
 enum { TABLES = 3 };
 enum { NAP_NS = 500000 };
 
-/* What a leader sends back, followed by one message for each table. */
+/* A leader's answer, followed by one message for each table. */
 struct measured_header {
     unsigned long long task;
     double seconds;
@@ -24,22 +24,25 @@ struct measured_header {
 
 /* --- Rank 0 */
 
+struct led {
+    int size, ranks; /* of the group that a rank leads: that of its tasks, and its own with ranks left over */
+};
+
 struct stage {
     struct ladder *ladder;
     const int *group;
     struct results *results;
     struct progress *progress;
     MPI_Comm comm;
-    size_t *left; /* [rungs]: of each rung, trials of that number and above have been handed out */
-    struct led {
-        int size, ranks; /* of the group that a rank leads: the size it was made for, and with what was left over */
-    } * led;             /* [ranks] */
+    size_t *left;    /* [rungs]: the trials below this number are left; the others have been handed out */
+    struct led *led; /* [ranks] */
     size_t in_flight;
-    enum moat_status status; /* the first failure: nothing more is handed out */
+    enum moat_status status; /* the first failure, after which no more tasks are handed out */
 };
 
-/* The rung to hand out from to a group of that size: of those that want groups no larger, the one that wants the
-   largest, then the costliest; ladder->rungs when there is none. A group is thus never split while tasks want it. */
+/* The rung whose tasks a group of that size is to solve: of the rungs whose groups are no larger, the one with the
+   largest groups, and of several the costliest; ladder->rungs if there is none. A group is thus never split while there
+   are tasks of its size. */
 static size_t next_rung(struct stage *stage, int size)
 {
     const struct ladder *ladder = stage->ladder;
@@ -57,10 +60,10 @@ static size_t next_rung(struct stage *stage, int size)
     return next;
 }
 
-static void keep(struct stage *stage, size_t task, double seconds, int rank, const char *message)
+static void store(struct stage *stage, size_t task, double seconds, int rank, const char *message)
 {
     if (stage->ladder->state[task] == TASK_FAILED) {
-        fprintf(stderr, "moat: %s; the sweep goes on without this data set\n", message);
+        fprintf(stderr, "moat: %s; the sweep continues without this data set\n", message);
     }
     enum moat_status status = results_write_task(stage->results, stage->ladder, task, seconds, rank, message);
     if (status != MOAT_OK && (stage->status == MOAT_OK || stage->status == MOAT_STOPPED)) {
@@ -69,34 +72,34 @@ static void keep(struct stage *stage, size_t task, double seconds, int rank, con
     progress_add(stage->progress, 1);
 }
 
-static void order(const struct stage *stage, int rank, int tag, unsigned long long value)
+static void send_order(const struct stage *stage, int rank, int tag, unsigned long long value)
 {
     MPI_Send(&value, 1, MPI_UNSIGNED_LONG_LONG, rank, tag, stage->comm);
 }
 
-/* The group that `rank` leads gets a task. Where only smaller groups have any left, it is split into such groups first,
-   while others go on; where no one has, it is told to stop. */
+/* Gives a task to the group that `rank` leads. If only tasks of smaller groups are left, the group is split into such
+   groups first; if no tasks are left, it is stopped. */
 static void hand_out(struct stage *stage, int rank)
 {
     struct led led = stage->led[rank];
     size_t k = next_rung(stage, led.size);
     if (k == stage->ladder->rungs) {
-        order(stage, rank, TAG_STOP, 0);
+        send_order(stage, rank, TAG_STOP, 0);
     } else if (stage->group[k] < led.size) {
         int size = stage->group[k], groups = led.ranks / size;
-        order(stage, rank, TAG_SPLIT, (unsigned long long)size);
+        send_order(stage, rank, TAG_SPLIT, (unsigned long long)size);
         for (int i = 0; i < groups; i++) {
             int leader = rank + i * size;
             stage->led[leader] = (struct led){size, i + 1 < groups ? size : led.ranks - i * size};
             hand_out(stage, leader);
         }
     } else {
-        order(stage, rank, TAG_TASK, k * stage->ladder->trials + --stage->left[k]);
+        send_order(stage, rank, TAG_TASK, k * stage->ladder->trials + --stage->left[k]);
         stage->in_flight++;
     }
 }
 
-/* The tables of `task`, as they travel. */
+/* The part of a table that belongs to `task`, as it is sent. */
 static double *task_tables(struct ladder *ladder, size_t task, int table)
 {
     double *const tables[] = {ladder->A1, ladder->A2, ladder->D};
@@ -116,10 +119,10 @@ static void take_in(struct stage *stage, int rank)
     stage->in_flight--;
     ladder->state[task] = header.status == MOAT_OK ? TASK_DONE : TASK_FAILED;
     hand_out(stage, rank);
-    keep(stage, task, header.seconds, rank, header.message);
+    store(stage, task, header.seconds, rank, header.message);
 }
 
-/* At first all workers are one group, larger than any task wants. */
+/* At first all workers are one group, larger than that of any task. */
 static void serve_groups(struct stage *stage, int workers)
 {
     stage->led[1] = (struct led){INT_MAX, workers};
@@ -143,7 +146,7 @@ static void solve_alone(struct stage *stage)
         double seconds;
         size_t task = k * stage->ladder->trials + --stage->left[k];
         enum moat_status status = measurement_solve(stage->ladder, task, MPI_COMM_SELF, &seconds);
-        keep(stage, task, seconds, 0, status == MOAT_OK ? "" : moat_error_message());
+        store(stage, task, seconds, 0, status == MOAT_OK ? "" : moat_error_message());
     }
 }
 
@@ -180,7 +183,7 @@ enum moat_status measurement_coordinate(struct ladder *ladder, const int *group,
     } else if (ready) {
         solve_alone(&stage);
     } else if (ranks > 1) {
-        order(&stage, 1, TAG_STOP, 0);
+        send_order(&stage, 1, TAG_STOP, 0);
     }
     free(stage.left);
     free(stage.led);
@@ -199,8 +202,8 @@ static void send_measured(struct ladder *ladder, size_t task, enum moat_status s
     }
 }
 
-/* The group of this rank once `group`, which is freed, is cut into groups of `size`; the last takes what is left over.
- */
+/* Splits `group`, which is freed, into groups of `size`, the last of which takes the ranks that are left over. Returns
+   the group of this rank. Collective over `group`. */
 static MPI_Comm split(MPI_Comm group, int size)
 {
     int rank, ranks;
@@ -213,27 +216,28 @@ static MPI_Comm split(MPI_Comm group, int size)
     return smaller;
 }
 
-/* What rank 0 ordered: the leader hears it and tells the others of its group. Returns the tag. */
-static int hear(MPI_Comm group, MPI_Comm comm, unsigned long long *value)
+/* Receives an order of rank 0 in the leader and passes it to the others of its group. Returns the tag. Collective over
+   `group`. */
+static int receive_order(MPI_Comm group, MPI_Comm comm, unsigned long long *value)
 {
     int rank;
-    unsigned long long heard[2] = {0, 0}; /* tag, value */
+    unsigned long long order[2] = {0, 0}; /* tag, value */
     MPI_Comm_rank(group, &rank);
     if (rank == 0) {
         MPI_Status envelope;
-        MPI_Recv(&heard[1], 1, MPI_UNSIGNED_LONG_LONG, 0, MPI_ANY_TAG, comm, &envelope);
-        heard[0] = (unsigned long long)envelope.MPI_TAG;
+        MPI_Recv(&order[1], 1, MPI_UNSIGNED_LONG_LONG, 0, MPI_ANY_TAG, comm, &envelope);
+        order[0] = (unsigned long long)envelope.MPI_TAG;
     }
-    MPI_Bcast(heard, 2, MPI_UNSIGNED_LONG_LONG, 0, group);
-    *value = heard[1];
-    return (int)heard[0];
+    MPI_Bcast(order, 2, MPI_UNSIGNED_LONG_LONG, 0, group);
+    *value = order[1];
+    return (int)order[0];
 }
 
 void measurement_work(struct ladder *ladder, MPI_Comm comm)
 {
     MPI_Comm group = gather_workers(comm);
     unsigned long long value = 0;
-    for (int tag = hear(group, comm, &value); tag != TAG_STOP; tag = hear(group, comm, &value)) {
+    for (int tag = receive_order(group, comm, &value); tag != TAG_STOP; tag = receive_order(group, comm, &value)) {
         if (tag == TAG_SPLIT) {
             group = split(group, (int)value);
             continue;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How many ranks solve a task together: by its memory and its share of the whole. */
+/* How many ranks solve a task together, by its memory and its part of the whole work. */
 #include <math.h>
 #include <stdio.h>
 
 #include "ridge/ridge.h"
 #include "run/measurement.h"
 
-static const double SHORT = 0.05;
+static const double SHORT = 0.05; /* of the work of the whole ladder; see below */
 
 double measurement_memory(MPI_Comm comm)
 {
@@ -27,7 +27,7 @@ double measurement_memory(MPI_Comm comm)
     MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
     MPI_Comm_size(node, &ranks);
     MPI_Comm_free(&node);
-    bytes /= ranks > 1 ? ranks - 1 : 1; /* rank 0 takes next to nothing */
+    bytes /= ranks > 1 ? ranks - 1 : 1; /* rank 0 needs almost none */
     MPI_Allreduce(MPI_IN_PLACE, &bytes, 1, MPI_DOUBLE, MPI_MIN, comm);
     return bytes;
 }
@@ -52,11 +52,11 @@ enum moat_status measurement_groups(const struct config *config, int workers, do
     for (size_t k = 0; k < N->size; k++) {
         int wanted = config->ridge.ranks_per_group;
         int size = wanted > 0 ? (wanted < workers ? wanted : workers) : 1;
-        /* One rank a task unless a single one would outlast a worker's share of what is left when the rungs above are
-           done; what is short against the whole may. */
+        /* One rank solves a task, unless this would take longer than a worker needs for its even part of the work that
+           is left once the costlier rungs are done. The end of the ladder, which is short anyway, counts as SHORT. */
         left += task_flops(config, N->values[k]) * (double)config->ridge.trials;
-        double share = fmax(left, SHORT * total) / workers;
-        while (wanted == 0 && size < workers && task_flops(config, N->values[k]) / size > share) {
+        double even = fmax(left, SHORT * total) / workers;
+        while (wanted == 0 && size < workers && task_flops(config, N->values[k]) / size > even) {
             size = 2 * size < workers ? 2 * size : workers;
         }
         while (wanted == 0 && size < workers && task_bytes(config, N->values[k], size) > bytes) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One data set of the ladder, solved by the ranks of a group, and the tables of all, given to every rank. */
+/* Solves one data set of the ladder on a group of ranks, and gives all tables to every rank. */
 #include "base/clock.h"
 #include "ridge/ridge.h"
 #include "run/measurement.h"
@@ -26,7 +26,7 @@ enum moat_status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm 
                              : moat_error_context(status, "N = %zu, trial %zu", ridge.N, task % ladder->trials);
 }
 
-/* MPI counts elements with an int. */
+/* Broadcasts in pieces, since MPI counts elements with an int. Collective. */
 static void broadcast(double *values, size_t count, MPI_Comm comm)
 {
     enum { PIECE = 1 << 24 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a sweep will take: counted work over the rates of a short calibration. */
+/* Predicts a sweep: its work is counted, and divided by the rates of a short calibration. */
 #include "run/plan.h"
 
 #include <math.h>
@@ -15,7 +15,7 @@
 
 #define CALIBRATION_SECONDS 1.0
 
-/* Seconds a grid point takes a worker: blocks from all over the grid, for about a second. */
+/* Measures the seconds that a grid point takes a worker, on blocks from all over the grid for about a second. */
 static enum moat_status calibrate_points(const struct config *config, double *seconds_per_point)
 {
     struct ladder *ladder = NULL;
@@ -50,11 +50,11 @@ static double task_flops(const struct config *config, double N)
     return ridge_flops((size_t)config->P, (size_t)N, config->grid.axis[GRID_NU].size, LADDER_LAMBDAS);
 }
 
-/* Flops per second of one rank at a task that takes about a second: the largest rung that is small enough. */
+/* Measures the flops per second of one rank on one task: the largest whose work is about a second at 10 Gflop/s. */
 static enum moat_status calibrate_task(const struct config *config, double *flops_per_second)
 {
     const struct axis *N = &config->ridge.N;
-    struct config sample = *config; /* shares what it points to; freed by no one */
+    struct config sample = *config; /* a shallow copy, which must not be destroyed */
     struct ladder *ladder = NULL;
     size_t k = 0;
     while (k + 1 < N->size && task_flops(config, N->values[k + 1]) < 1e10 * CALIBRATION_SECONDS) {
@@ -71,14 +71,14 @@ static enum moat_status calibrate_task(const struct config *config, double *flop
     return status;
 }
 
-/* What this process has taken at most: programs, libraries, tables. */
+/* The largest memory of this process so far: program, libraries, tables. */
 static double resident_bytes(void)
 {
     struct rusage usage;
     return getrusage(RUSAGE_SELF, &usage) == 0 ? 1024 * (double)usage.ru_maxrss : 0;
 }
 
-/* The tasks on groups of ranks, and the memory of the largest. */
+/* Plans each rung's task on its group of ranks. */
 static enum moat_status plan_tasks(struct plan *plan, double bytes)
 {
     const struct config *config = plan->config;

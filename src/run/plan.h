@@ -7,29 +7,33 @@
 #include "moat/error.h"
 #include "sweep/config.h"
 
-/* What a sweep will take on a number of ranks, from a calibration of a few seconds on this machine. */
+/* The work, memory and time that a sweep will take on a number of ranks, predicted from a calibration of a few seconds
+   on this machine. */
+struct plan_rung {
+    double N, flops, bytes, seconds; /* of one task; the bytes are those on each of its ranks */
+    int ranks;                       /* of its group */
+};
+
 struct plan {
     const struct config *config;
-    int ranks, workers; /* ranks of the run, and how many of them solve */
+    int ranks, workers; /* of the run; the workers are those that solve: all but rank 0, if there are others */
     size_t points, blocks;
     double file_bytes;        /* of the results file */
-    double rank_bytes;        /* memory of a rank: what the calibration took here, and the largest ridge task */
-    double seconds_per_point; /* of one worker here */
-    double flops_per_second;  /* of one rank here; the rest only with SOLVER_RIDGE */
-    double flops;             /* of all tasks */
-    struct plan_rung {
-        double N, flops, bytes, seconds; /* of one task, bytes on each of its ranks */
-        int ranks;
-    } * rung; /* [rungs] */
-    size_t rungs;
+    double rank_bytes;        /* memory of a rank: that of the calibration here, plus the largest ridge task */
+    double seconds_per_point; /* of one worker on this machine */
+    double flops_per_second;  /* of one rank on this machine; NAN without SOLVER_RIDGE */
+    double flops;             /* of all tasks; 0 without SOLVER_RIDGE */
+    struct plan_rung *rung;   /* [rungs] */
+    size_t rungs;             /* 0 without SOLVER_RIDGE */
     double tables_seconds, grid_seconds; /* wall time of the two stages */
 };
 
-/* The plan of `config`, which must outlive it, for that many ranks with `bytes` of memory each (INFINITY: any). Runs
-   the calibration. Returns MOAT_USAGE when the ladder does not fit, MOAT_MEMORY, MOAT_NUMERICAL. Local. */
+/* Runs the calibration and plans `config`, which must outlive the plan, for so many ranks with `bytes` of memory each
+   (INFINITY: any). The caller owns *out. Returns MOAT_USAGE if the ladder does not fit into the memory, MOAT_MEMORY, or
+   MOAT_NUMERICAL if the calibration fails. Local, after MPI_Init. */
 enum moat_status plan_create(const struct config *config, int ranks, double bytes, struct plan **out);
 
-/* The same plan for another number of ranks, by the same calibration. Returns MOAT_USAGE. Local. */
+/* Changes the plan to another number of ranks, from the same calibration. Returns MOAT_USAGE or MOAT_MEMORY. Local. */
 enum moat_status plan_resize(struct plan *plan, int ranks, double bytes);
 
 /* Frees *plan and sets it to NULL; accepts NULL inside. Local. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The progress bar, or its lines in a log. */
+/* The progress of a sweep: a bar on a terminal, lines in a log. */
 #include "run/progress.h"
 
 #include <fcntl.h>
@@ -13,7 +13,7 @@ enum { BAR_WIDTH = 30 };
 #define BAR_SECONDS 0.1
 #define LINE_SECONDS 10.0
 
-/* The process so many generations above this one; 0 when there is none, or it has ended. */
+/* The process `above` generations above this one; 0 if there is none or it has ended. */
 static long ancestor(int above)
 {
     long pid = (long)getpid();
@@ -30,7 +30,7 @@ static long ancestor(int above)
     return pid > 1 ? pid : 0;
 }
 
-/* mpirun hands its ranks a pipe for stderr and copies it to its own, so its own decides. */
+/* mpirun gives its ranks a pipe for stderr and copies it to its own stderr. So its own decides. */
 static bool stderr_is_terminal(void)
 {
     if (isatty(STDERR_FILENO)) {
@@ -63,7 +63,7 @@ static void format_duration(double seconds, char *out, size_t size)
 static void show(struct progress *progress)
 {
     double elapsed = progress_seconds(progress);
-    double share = progress->total ? (double)progress->done / (double)progress->total : 1;
+    double fraction = progress->total ? (double)progress->done / (double)progress->total : 1;
     double rate = elapsed > 0 ? (double)(progress->done - progress->first) / elapsed : 0;
     char left[32] = "?", failed[48] = "";
     if (progress->failed > 0) {
@@ -75,13 +75,13 @@ static void show(struct progress *progress)
     if (progress->terminal) {
         char bar[BAR_WIDTH + 1];
         for (int i = 0; i < BAR_WIDTH; i++) {
-            bar[i] = i < (int)(share * BAR_WIDTH) ? '#' : '.';
+            bar[i] = i < (int)(fraction * (double)BAR_WIDTH) ? '#' : '.';
         }
         bar[BAR_WIDTH] = '\0';
-        fprintf(stderr, "\r[%s] %5.1f %%  %zu/%zu %s  %.3g %s/s  %s left%s \033[K", bar, 100 * share, progress->done,
+        fprintf(stderr, "\r[%s] %5.1f %%  %zu/%zu %s  %.3g %s/s  %s left%s \033[K", bar, 100 * fraction, progress->done,
                 progress->total, progress->unit, rate, progress->unit, left, failed);
     } else {
-        fprintf(stderr, "moat: %5.1f %%, %zu of %zu %s, %.3g %s/s, %s left%s\n", 100 * share, progress->done,
+        fprintf(stderr, "moat: %5.1f %%, %zu of %zu %s, %.3g %s/s, %s left%s\n", 100 * fraction, progress->done,
                 progress->total, progress->unit, rate, progress->unit, left, failed);
     }
     fflush(stderr);

@@ -5,26 +5,26 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Progress of a sweep on stderr: a bar on a terminal (also behind mpirun), a line every ten seconds elsewhere, nothing
-   when quiet. Points per second are those of this run. Rank 0. */
+/* The progress of a sweep on stderr: a bar on a terminal (also behind mpirun), elsewhere a line every ten seconds,
+   nothing if quiet. The rate counts only the work of this run. Rank 0. */
 struct progress {
-    size_t total, first, done; /* of the sweep, done before this run, done now */
-    size_t failed;             /* of those done; shown when not 0 */
-    double start, last;        /* seconds of the monotonic clock */
-    const char *unit;          /* what is counted, in the plural */
+    size_t total, first, done; /* units of the whole sweep, of earlier runs, of all runs so far */
+    size_t failed;             /* of those done; shown unless it is 0 */
+    double start, last;        /* clock_seconds of the beginning, and when the progress was last shown */
+    const char *unit;          /* name of the counted thing, in the plural: "points" */
     bool quiet, terminal, shown;
 };
 
-/* Begins with `first` of `total` done; `unit` ("points") must outlive *progress. */
+/* Begins with `first` of `total` units done. `unit` must outlive *progress. Local. */
 void progress_begin(struct progress *progress, const char *unit, size_t total, size_t first, bool quiet);
 
-/* Counts `more` and shows it when it is time; 0 lets time pass. */
+/* Counts `more` units, and shows the progress if it is time to. Call it with 0 while waiting. Local. */
 void progress_add(struct progress *progress, size_t more);
 
-/* Shows the final state. */
+/* Shows the final state. Local. */
 void progress_end(struct progress *progress);
 
-/* Seconds since progress_begin. */
+/* Returns the seconds since progress_begin. Local. */
 double progress_seconds(const struct progress *progress);
 
 #endif

@@ -20,13 +20,14 @@
  *   session_solve     rank 0 hands out the blocks that the file lacks, the others solve them
  *   session_close     closes the file, frees everything
  *
- * A grid point thus goes from the config (sweep/grid.h) in a block through coordinator_run to worker_solve, and in the
- * block's record back through coordinator_run to results_write.
+ * To follow one grid point: grid_block (sweep/grid.h) puts it into a block, coordinator_run sends the block's number to
+ * a worker, worker_solve solves its points into a record, coordinator_run receives the record, and results_write puts
+ * it into the file.
  *
  * Each of the first three stages needs the one before to have returned MOAT_OK. session_close is called in any case.
  */
 
-/* The user's wishes for a run. */
+/* The arguments of a run, as the user gave them. */
 struct session_request {
     const char *command; /* the command line, for the file's history */
     const char *config;  /* path of the config */

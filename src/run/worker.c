@@ -6,11 +6,9 @@
  */
 #include "run/worker.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "moat/market.h"
 #include "moat/regime.h"
 #include "run/worker_internal.h"
 
@@ -21,20 +19,17 @@ struct worker {
     const struct config *config;
     const struct ladder *ladder;
     unsigned char *message; /* struct solved_header, then the record */
-    struct model model[MODELS];
-    int next_model;
+    struct {
+        double nu;
+        struct model *model; /* NULL: none yet, or it could not be made */
+    } cache[MODELS];
+    int next; /* of the cache, to be replaced */
 };
-
-static void model_destroy(struct model *model)
-{
-    jackknife_destroy(&model->jackknife);
-    moat_deterministic_destroy(&model->deterministic);
-}
 
 enum moat_status worker_create(const struct config *config, const struct ladder *ladder, struct worker **out)
 {
     struct worker *worker = calloc(1, sizeof *worker);
-    size_t size = sizeof(struct solved_header) + worker_record_size(config, 0); /* block 0 is as large as any */
+    size_t size = sizeof(struct solved_header) + record_size(config, 0); /* block 0 is as large as any */
     *out = worker;
     if (worker) {
         worker->config = config;
@@ -52,7 +47,7 @@ void worker_destroy(struct worker **worker)
 {
     if (*worker) {
         for (int i = 0; i < MODELS; i++) {
-            model_destroy(&(*worker)->model[i]);
+            model_destroy(&(*worker)->cache[i].model);
         }
         free((*worker)->message);
         free(*worker);
@@ -60,95 +55,33 @@ void worker_destroy(struct worker **worker)
     }
 }
 
-/* The model of the grid's nu of that index; NULL when it could not be made. */
-static const struct model *model_of(struct worker *worker, size_t index)
+/* The model at grid index `nu`; NULL when it could not be made. */
+static struct model *model_at(struct worker *worker, size_t nu)
 {
-    const struct config *config = worker->config;
-    double nu = config->grid.axis[GRID_NU].values[index];
+    double value = worker->config->grid.axis[GRID_NU].values[nu];
     for (int i = 0; i < MODELS; i++) {
-        if (worker->model[i].deterministic && worker->model[i].nu == nu) {
-            return &worker->model[i];
+        if (worker->cache[i].model && worker->cache[i].nu == value) {
+            return worker->cache[i].model;
         }
     }
-    struct model *model = &worker->model[worker->next_model];
-    worker->next_model = (worker->next_model + 1) % MODELS;
+    struct model **model = &worker->cache[worker->next].model;
+    worker->cache[worker->next].nu = value;
+    worker->next = (worker->next + 1) % MODELS;
     model_destroy(model);
-    model->nu = nu;
-    enum moat_status status = moat_deterministic_create(config->gamma, nu, config->P, &model->deterministic);
-    if (status == MOAT_OK && config->solver == SOLVER_RIDGE) {
-        status = jackknife_create(model->deterministic, worker->ladder, index, &model->jackknife);
+    if (model_create(worker->config, worker->ladder, nu, model) != MOAT_OK) {
+        fprintf(stderr, "moat: nu = %g: %s; its points are stored as failed\n", value, moat_error_message());
     }
-    if (status != MOAT_OK) {
-        fprintf(stderr, "moat: nu = %g: %s; its points are stored as failed\n", nu, moat_error_message());
-        model_destroy(model);
-        return NULL;
-    }
-    return model;
-}
-
-double record_coordinate(const struct record *record, int axis, const size_t at[GRID_AXES])
-{
-    return record->config->grid.axis[axis].values[record->block.start[axis] + at[axis]];
-}
-
-/* The element of `field` at block-local indices `at`; NULL when the file does not have the field. */
-static void *element(const struct record *record, enum field_id id, const size_t at[GRID_AXES])
-{
-    const struct field *field = &field_table[id];
-    size_t index = 0;
-    for (int a = 0; a < GRID_AXES; a++) {
-        if (field->axes & (1U << a)) {
-            index = index * record->block.count[a] + at[a];
-        }
-    }
-    bool stored = record->offset[id + 1] > record->offset[id];
-    return stored ? record->bytes + record->offset[id] + index * field_element_size(field->type) : NULL;
-}
-
-void record_store(const struct record *record, enum field_id id, const size_t at[GRID_AXES], double value)
-{
-    double *place = element(record, id, at);
-    if (place) {
-        *place = value;
-    }
-}
-
-void record_store_flag(const struct record *record, enum field_id id, const size_t at[GRID_AXES], int value)
-{
-    unsigned char *place = element(record, id, at);
-    if (place) {
-        *place = (unsigned char)value;
-    }
-}
-
-/* What the record holds where there are no tables. */
-static void store_failed(const struct record *record)
-{
-    for (int f = 0; f < FIELD_COUNT; f++) {
-        size_t size = field_element_size(field_table[f].type);
-        for (size_t at = record->offset[f]; at + size <= record->offset[f + 1]; at += size) {
-            if (field_table[f].type == FIELD_UINT8) {
-                record->bytes[at] = f == FIELD_STATUS ? MOAT_MARKET_FAILED : MOAT_REGIME_NONE;
-            } else {
-                *(double *)(void *)(record->bytes + at) = NAN;
-            }
-        }
-    }
+    return *model;
 }
 
 const unsigned char *worker_solve(struct worker *worker, size_t index, struct solved_header *header)
 {
     double start = MPI_Wtime();
-    const struct grid *grid = &worker->config->grid;
-    struct record record = {
-        .config = worker->config, .block = grid_block(grid, index), .bytes = worker->message + sizeof *header};
-    field_offsets(worker->config, &record.block, record.offset);
-    store_failed(&record);
-
+    struct record record = record_begin(worker->config, index, worker->message + sizeof *header);
     size_t at[GRID_AXES] = {0};
     for (at[GRID_NU] = 0; at[GRID_NU] < record.block.count[GRID_NU]; at[GRID_NU]++) {
         double nu = record_coordinate(&record, GRID_NU, at);
-        const struct model *model = model_of(worker, record.block.start[GRID_NU] + at[GRID_NU]);
+        struct model *model = model_at(worker, record.block.start[GRID_NU] + at[GRID_NU]);
         record_store(&record, FIELD_NU_PRIME, at, moat_regime_nu_prime(worker->config->gamma, nu));
         for (at[GRID_Q] = 0; model && at[GRID_Q] < record.block.count[GRID_Q]; at[GRID_Q]++) {
             if (worker->config->sweep == SWEEP_SCALING_LAW) {
@@ -167,6 +100,6 @@ const unsigned char *worker_solve(struct worker *worker, size_t index, struct so
 const void *worker_answer(struct worker *worker, size_t index, size_t *size)
 {
     worker_solve(worker, index, (struct solved_header *)(void *)worker->message);
-    *size = sizeof(struct solved_header) + worker_record_size(worker->config, index);
+    *size = sizeof(struct solved_header) + record_size(worker->config, index);
     return worker->message;
 }

@@ -10,18 +10,15 @@
 #include "sweep/config.h"
 #include "sweep/ladder.h"
 
-/* What a worker owns: the config, the solver tables of the nu it met last, room for one record. */
+/* Solves blocks. It owns the solvers of the nu it met last and room for one record. */
 struct worker;
 
-/* `ladder` has the measured tables with SOLVER_RIDGE, else it is NULL; it and `config` must outlive the worker. Returns
-   MOAT_MEMORY. Local. */
+/* Makes a worker. `ladder` has the measured tables with SOLVER_RIDGE, else it is NULL; it and `config` must outlive the
+   worker. Returns MOAT_MEMORY. The caller owns *out. Local. */
 enum moat_status worker_create(const struct config *config, const struct ladder *ladder, struct worker **out);
 
 /* Frees *worker and sets it to NULL; accepts NULL inside. Local. */
 void worker_destroy(struct worker **worker);
-
-/* Bytes of the record of block `index`; no block has more than block 0. Local. */
-size_t worker_record_size(const struct config *config, size_t index);
 
 /*
  * The protocol. Rank 0 sends a block's number with WORKER_TAG_SOLVE, or any with WORKER_TAG_STOP. A worker answers each
@@ -35,12 +32,13 @@ struct solved_header {
     uint32_t checksum; /* field_checksum of the record */
 };
 
-/* Solves every point of block `index`. Returns the record (layout of field_offsets), which is the worker's and lives
-   until the next call. A point that cannot be solved has its status there: the sweep goes on. Local. */
+/* Solves every point of block `index` and fills *header. Returns the record (layout of field_offsets), which is the
+   worker's and lives until the next call. A point that cannot be solved has its status in the record, and the sweep
+   continues. Local. */
 const unsigned char *worker_solve(struct worker *worker, size_t index, struct solved_header *header);
 
-/* Takes blocks from rank 0 of `comm`, solves them and sends the records back until told to stop. Every rank of `comm`
-   but 0, while rank 0 is in coordinator_run. */
+/* Takes blocks from rank 0 of `comm`, solves them and sends the records back, until WORKER_TAG_STOP arrives. Every rank
+   of `comm` but 0, while rank 0 is in coordinator_run. */
 void worker_run(struct worker *worker, MPI_Comm comm);
 
 #endif

@@ -1,17 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The worker's side of the protocol: blocks in, records out. It knows nothing of what solves a block. */
+/* The worker's side of the protocol: it takes blocks and sends records, whatever solves a block. */
 #include "run/worker.h"
 
 #include "run/worker_internal.h"
-#include "sweep/field.h"
-
-size_t worker_record_size(const struct config *config, size_t index)
-{
-    struct block block = grid_block(&config->grid, index);
-    size_t offset[FIELD_COUNT + 1];
-    field_offsets(config, &block, offset);
-    return offset[FIELD_COUNT];
-}
 
 void worker_run(struct worker *worker, MPI_Comm comm)
 {

@@ -2,12 +2,11 @@
 /* The scaling laws of a block: one per (lambda, N, alpha). */
 #include "moat/market.h"
 #include "moat/regime.h"
-#include "moat/scaling_law.h"
 #include "run/worker_internal.h"
 
-static void store_law(const struct record *record, const size_t at[GRID_AXES], double nu,
-                      const struct moat_scaling_law *law)
+static void store_law(const struct record *record, const size_t at[GRID_AXES], const struct moat_scaling_law *law)
 {
+    double nu = record_coordinate(record, GRID_NU, at);
     double theory[MOAT_REGIME_EXPONENTS], theory_excess[MOAT_REGIME_EXPONENTS];
     moat_regime_scaling_law(nu, theory);
     moat_regime_excess_loss(record->config->gamma, nu, theory_excess);
@@ -26,32 +25,26 @@ static void store_law(const struct record *record, const size_t at[GRID_AXES], d
     record_store_flag(record, FIELD_REGIME_EXCESS, at, (int)moat_regime_nearest(law->exponent_excess, theory_excess));
 }
 
-static void solve_law(const struct model *model, const struct moat_solver *solver, const struct record *record,
-                      const size_t at[GRID_AXES])
+static void solve_law(struct model *model, const struct record *record, const size_t at[GRID_AXES])
 {
     double lambda = record_coordinate(record, GRID_LAMBDA, at), N = record_coordinate(record, GRID_N, at);
     double alpha = record_coordinate(record, GRID_ALPHA, at), Q = record_coordinate(record, GRID_Q, at);
-    struct moat_scaling_law law;
-    moat_scaling_law_solve(solver, N, Q, alpha, lambda, &law);
-    if (model->jackknife) {
-        double standard_error;
-        record_store(record, FIELD_LOSS_DETERMINISTIC, at, law.loss);
-        record_store(record, FIELD_EXCESS_LOSS_DETERMINISTIC, at, law.excess);
-        jackknife_scaling_law(model->jackknife, N, Q, alpha, lambda, &law, &standard_error);
-        record_store(record, FIELD_LOSS_STDERR, at, standard_error);
-    }
-    store_law(record, at, model->nu, &law);
+    struct model_scaling_law solved;
+    model_solve_scaling_law(model, N, Q, alpha, lambda, &solved);
+    record_store(record, FIELD_LOSS_DETERMINISTIC, at, solved.loss_deterministic);
+    record_store(record, FIELD_EXCESS_LOSS_DETERMINISTIC, at, solved.excess_deterministic);
+    record_store(record, FIELD_LOSS_STDERR, at, solved.standard_error);
+    store_law(record, at, &solved.law);
 }
 
-void worker_solve_scaling_laws(const struct model *model, const struct record *record, size_t at[GRID_AXES])
+void worker_solve_scaling_laws(struct model *model, const struct record *record, size_t at[GRID_AXES])
 {
     const size_t *count = record->block.count;
-    struct moat_solver solver = moat_deterministic_solver(model->deterministic);
-    record_store(record, FIELD_L_STAR, at, 2 * record_coordinate(record, GRID_Q, at) * solver.A0);
+    record_store(record, FIELD_L_STAR, at, 2 * record_coordinate(record, GRID_Q, at) * model_solver(model)->A0);
     for (at[GRID_LAMBDA] = 0; at[GRID_LAMBDA] < count[GRID_LAMBDA]; at[GRID_LAMBDA]++) {
         for (at[GRID_N] = 0; at[GRID_N] < count[GRID_N]; at[GRID_N]++) {
             for (at[GRID_ALPHA] = 0; at[GRID_ALPHA] < count[GRID_ALPHA]; at[GRID_ALPHA]++) {
-                solve_law(model, &solver, record, at);
+                solve_law(model, record, at);
             }
         }
     }

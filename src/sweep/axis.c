@@ -9,72 +9,44 @@
 
 #define TAU_MAX 1e100 /* keeps products and squares of thresholds inside a double's range */
 
-#define TAU_RANGE(name)                                                                                                \
-    {                                                                                                                  \
-        0, TAU_MAX, true, false, true, "0 < " name " <= 1e100, or .inf"                                                \
-    }
+/* Versions of clang-format differ on braces in macros and tables. */
+/* clang-format off */
+#define TAU_RANGE(name) {0, TAU_MAX, true, false, true, "0 < " name " <= 1e100, or .inf"}
 
 /* The axes that both sweeps have. */
-#define MISALIGNMENT                                                                                                   \
-    {                                                                                                                  \
-        .name = "Q", .units = "1", .long_name = "misalignment of performance and safety, 1 - rho", .range = {          \
-            0,                                                                                                         \
-            1,                                                                                                         \
-            true,                                                                                                      \
-            false,                                                                                                     \
-            false,                                                                                                     \
-            "0 < Q <= 1"                                                                                               \
-        }                                                                                                              \
-    }
-#define DATA_EFFICIENCY                                                                                                \
-    {                                                                                                                  \
-        .name = "nu", .units = "1", .long_name = "data efficiency, min(2 (1 + gamma), gamma + delta)", .range = {      \
-            .low_open = true                                                                                           \
-        }                                                                                                              \
-    }
+#define MISALIGNMENT \
+    {.name = "Q", .units = "1", .long_name = "misalignment of performance and safety, 1 - rho", \
+     .range = {0, 1, true, false, false, "0 < Q <= 1"}}
+#define DATA_EFFICIENCY \
+    {.name = "nu", .units = "1", .long_name = "data efficiency, min(2 (1 + gamma), gamma + delta)", \
+     .range = {.low_open = true}}
 
-const struct axis_entry axis_table[SWEEPS][GRID_AXES] =
-    {
-        [SWEEP_MARKET_ENTRY] =
-            {
-                [GRID_TAU_I] = {.name = "tau_I",
-                                .units = "1",
-                                .long_name = "incumbent's safety threshold, as in the config (in its tau_unit)",
-                                .range = TAU_RANGE("tau_I"),
-                                .threshold = true,
-                                .optional = true,
-                                .scalar_key = "incumbent.tau"},
-                [GRID_N_I] = {.name = "N_I",
-                              .units = "data points",
-                              .long_name = "incumbent's number of data points",
-                              .range = {1, 1e15, false, false, true, "1 <= N_I <= 1e15, or .inf"}},
-                [GRID_TAU_E] = {.name = "tau_E",
-                                .units = "1",
-                                .long_name = "entrant's safety threshold, as in the config (in its tau_unit)",
-                                .range = TAU_RANGE("tau_E"),
-                                .threshold = true},
-                [GRID_Q] = MISALIGNMENT,
-                [GRID_NU] = DATA_EFFICIENCY,
-            },
-        [SWEEP_SCALING_LAW] =
-            {
-                [GRID_LAMBDA] = {.name = "lambda",
-                                 .units = "1",
-                                 .long_name = "ridge level",
-                                 .range = {0, 1, true, false, false, "0 < lambda <= 1"},
-                                 .optional = true},
-                [GRID_N] = {.name = "N",
-                            .units = "data points",
-                            .long_name = "number of data points",
-                            .range = {1, MOAT_N_MAX, false, false, false, "1 <= N <= 1e30"}},
-                [GRID_ALPHA] = {.name = "alpha",
-                                .units = "1",
-                                .long_name = "share of data labelled for performance",
-                                .range = {0.5, 1, false, false, false, "0.5 <= alpha <= 1"}},
-                [GRID_Q] = MISALIGNMENT,
-                [GRID_NU] = DATA_EFFICIENCY,
-            },
+const struct axis_entry axis_table[SWEEPS][GRID_AXES] = {
+    [SWEEP_MARKET_ENTRY] = {
+        [GRID_TAU_I] = {.name = "tau_I", .units = "1",
+                        .long_name = "incumbent's safety threshold, as in the config (in its tau_unit)",
+                        .range = TAU_RANGE("tau_I"),
+                        .threshold = true, .optional = true, .scalar_key = "incumbent.tau"},
+        [GRID_N_I] = {.name = "N_I", .units = "data points", .long_name = "incumbent's number of data points",
+                      .range = {1, 1e15, false, false, true, "1 <= N_I <= 1e15, or .inf"}},
+        [GRID_TAU_E] = {.name = "tau_E", .units = "1",
+                        .long_name = "entrant's safety threshold, as in the config (in its tau_unit)",
+                        .range = TAU_RANGE("tau_E"), .threshold = true},
+        [GRID_Q] = MISALIGNMENT,
+        [GRID_NU] = DATA_EFFICIENCY,
+    },
+    [SWEEP_SCALING_LAW] = {
+        [GRID_LAMBDA] = {.name = "lambda", .units = "1", .long_name = "ridge level",
+                         .range = {0, 1, true, false, false, "0 < lambda <= 1"}, .optional = true},
+        [GRID_N] = {.name = "N", .units = "data points", .long_name = "number of data points",
+                    .range = {1, MOAT_N_MAX, false, false, false, "1 <= N <= 1e30"}},
+        [GRID_ALPHA] = {.name = "alpha", .units = "1", .long_name = "share of data labelled for performance",
+                        .range = {0.5, 1, false, false, false, "0.5 <= alpha <= 1"}},
+        [GRID_Q] = MISALIGNMENT,
+        [GRID_NU] = DATA_EFFICIENCY,
+    },
 };
+/* clang-format on */
 
 const int axis_fill_order[GRID_AXES] = {GRID_TAU_E, GRID_N_I, GRID_TAU_I, GRID_Q, GRID_NU};
 

@@ -5,7 +5,6 @@
 #include <zlib.h>
 
 #include "moat/market.h"
-#include "moat/regime.h"
 
 enum {
     ALL = (1u << GRID_AXES) - 1,
@@ -20,14 +19,11 @@ enum {
     SCALING = FIELD_OF_SCALING_LAW
 };
 
-#define NUMBER(name, axes, files, units, long_name)                                                                    \
-    {                                                                                                                  \
-        name, units, long_name, NULL, 0, FIELD_FLOAT64, axes, files                                                    \
-    }
-#define FLAG(name, files, long_name, flags, count)                                                                     \
-    {                                                                                                                  \
-        name, "1", long_name, flags, count, FIELD_UINT8, ALL, files                                                    \
-    }
+/* Versions of clang-format differ on braces in macros and tables. */
+/* clang-format off */
+#define NUMBER(name, axes, files, units, long_name) {name, units, long_name, NULL, 0, FIELD_FLOAT64, axes, files}
+#define FLAG(name, files, long_name, flags, count) {name, "1", long_name, flags, count, FIELD_UINT8, ALL, files}
+/* clang-format on */
 
 const struct field field_table[FIELD_COUNT] = {
     [FIELD_STATUS] =
@@ -102,6 +98,26 @@ bool field_stored(const struct field *field, const struct config *config)
     bool scalar = config->grid.axis[0].scalar;
     return field->files & 1u << config->sweep && !(field->files & FIELD_IF_RIDGE && config->solver != SOLVER_RIDGE) &&
            !(field->files & FIELD_IF_SCALAR && !scalar) && !(field->files & FIELD_IF_AXIS && scalar);
+}
+
+bool field_theory(enum field_id field, double gamma, double nu, double exponent[MOAT_REGIME_EXPONENTS])
+{
+    switch (field) {
+    case FIELD_ELASTICITY_N_I:
+        moat_regime_result_1(nu, exponent);
+        return true;
+    case FIELD_EXPONENT_D:
+        moat_regime_result_2(gamma, nu, exponent);
+        return true;
+    case FIELD_EXPONENT_LOSS:
+        moat_regime_scaling_law(nu, exponent);
+        return true;
+    case FIELD_EXPONENT_EXCESS:
+        moat_regime_excess_loss(gamma, nu, exponent);
+        return true;
+    default:
+        return false;
+    }
 }
 
 size_t field_element_size(enum field_type type)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "moat/regime.h"
 #include "sweep/config.h"
 #include "sweep/grid.h"
 
@@ -82,6 +83,10 @@ extern const struct field field_table[FIELD_COUNT];
 
 /* Whether the file of `config` has the field. Local. */
 bool field_stored(const struct field *field, const struct config *config);
+
+/* Sets `exponent` to the values that theory gives for the field at (gamma, nu), in the order in which the regimes are
+   met. False when the field is no exponent of theory; then nothing is set. Local. Source: MODEL.md section 11. */
+bool field_theory(enum field_id field, double gamma, double nu, double exponent[MOAT_REGIME_EXPONENTS]);
 
 /* Bytes of one element. Local. */
 size_t field_element_size(enum field_type type);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Leave-one-out thresholds. */
+/* Leave-one-out thresholds and losses. */
 #include "sweep/jackknife.h"
 
 #include <math.h>
@@ -7,9 +7,9 @@
 
 struct jackknife {
     size_t trials;
-    struct moat_empirical **empirical; /* [trials + 1]: without each trial (NULL: not enough are left), then with all */
-    struct moat_company *incumbent;    /* [trials + 1], likewise */
-    double *value;                     /* [trials], leave-one-out */
+    struct moat_empirical **empirical; /* [trials + 1]: without each trial (NULL: too few are left), then with all */
+    struct moat_solver *solver;        /* [trials + 1], on them */
+    double *value;                     /* [trials], room for the leave-one-out values of one call */
 };
 
 enum moat_status jackknife_create(const struct moat_deterministic *deterministic, const struct ladder *ladder,
@@ -22,10 +22,10 @@ enum moat_status jackknife_create(const struct moat_deterministic *deterministic
     if (jackknife) {
         jackknife->trials = trials;
         jackknife->empirical = calloc(trials + 1, sizeof(struct moat_empirical *));
-        jackknife->incumbent = calloc(trials + 1, sizeof(struct moat_company));
+        jackknife->solver = calloc(trials + 1, sizeof(struct moat_solver));
         jackknife->value = calloc(trials, sizeof(double));
     }
-    if (!jackknife || !mean || !jackknife->empirical || !jackknife->incumbent || !jackknife->value) {
+    if (!jackknife || !mean || !jackknife->empirical || !jackknife->solver || !jackknife->value) {
         moat_error_set(MOAT_MEMORY, "out of memory for the jackknife");
         goto cleanup;
     }
@@ -36,8 +36,11 @@ enum moat_status jackknife_create(const struct moat_deterministic *deterministic
         if (status == MOAT_OK) {
             status = moat_empirical_create(deterministic, &tables, &jackknife->empirical[i]);
         }
+        if (status == MOAT_OK) {
+            jackknife->solver[i] = moat_empirical_solver(jackknife->empirical[i]);
+        }
         if (status == MOAT_NUMERICAL && i < trials) {
-            status = MOAT_OK; /* the threshold itself needs all trials only */
+            status = MOAT_OK; /* the threshold itself only needs the mean of all trials */
         }
     }
 
@@ -56,31 +59,36 @@ void jackknife_destroy(struct jackknife **jackknife)
             moat_empirical_destroy(&(*jackknife)->empirical[i]);
         }
         free((*jackknife)->empirical);
-        free((*jackknife)->incumbent);
+        free((*jackknife)->solver);
         free((*jackknife)->value);
         free(*jackknife);
         *jackknife = NULL;
     }
 }
 
-void jackknife_incumbent(struct jackknife *jackknife, double N, double Q, double tau, struct moat_company *out)
+const struct moat_solver *jackknife_solver(const struct jackknife *jackknife)
+{
+    return &jackknife->solver[jackknife->trials];
+}
+
+size_t jackknife_sets(const struct jackknife *jackknife)
+{
+    return jackknife->trials + 1;
+}
+
+void jackknife_incumbents(const struct jackknife *jackknife, const struct moat_market *market, double N_I,
+                          struct moat_company *incumbent)
 {
     for (size_t i = 0; i <= jackknife->trials; i++) {
-        if (!jackknife->empirical[i]) {
-            continue;
+        struct moat_market on_set = *market;
+        on_set.solver = &jackknife->solver[i];
+        if (jackknife->empirical[i]) {
+            moat_market_incumbent(&on_set, N_I, &incumbent[i]);
         }
-        struct moat_solver solver = moat_empirical_solver(jackknife->empirical[i]);
-        moat_company_solve(&solver, N, Q, tau, &jackknife->incumbent[i]);
     }
-    *out = jackknife->incumbent[jackknife->trials];
 }
 
-struct moat_solver jackknife_solver(const struct jackknife *jackknife)
-{
-    return moat_empirical_solver(jackknife->empirical[jackknife->trials]);
-}
-
-/* Of the leave-one-out values; NaN where one of them is. */
+/* The standard error from the leave-one-out values; NaN where one of them is NaN. */
 static double standard_error_of(const double *value, size_t trials)
 {
     double mean = 0, squares = 0;
@@ -93,42 +101,39 @@ static double standard_error_of(const double *value, size_t trials)
     return sqrt(squares * (double)(trials - 1) / (double)trials);
 }
 
-void jackknife_threshold(struct jackknife *jackknife, double Q, double tau_I, double tau_E, struct moat_threshold *out,
-                         double *standard_error)
+double jackknife_threshold(const struct jackknife *jackknife, const struct moat_market *market,
+                           const struct moat_company *incumbent, struct moat_threshold *out)
 {
     size_t trials = jackknife->trials;
-    struct moat_solver solver = jackknife_solver(jackknife);
-    moat_market_threshold(&solver, Q, &jackknife->incumbent[trials], tau_I, tau_E, out);
-    *standard_error = NAN;
+    struct moat_market on_set = *market;
+    on_set.solver = jackknife_solver(jackknife);
+    moat_market_threshold(&on_set, &incumbent[trials], out);
     if (isnan(out->N_E_star)) {
-        return;
+        return NAN;
     }
     for (size_t i = 0; i < trials; i++) {
         struct moat_threshold without;
         if (!jackknife->empirical[i]) {
-            return;
+            return NAN;
         }
-        solver = moat_empirical_solver(jackknife->empirical[i]);
-        moat_market_threshold(&solver, Q, &jackknife->incumbent[i], tau_I, tau_E, &without);
+        on_set.solver = &jackknife->solver[i];
+        moat_market_threshold(&on_set, &incumbent[i], &without);
         jackknife->value[i] = without.N_E_star;
     }
-    *standard_error = standard_error_of(jackknife->value, trials);
+    return standard_error_of(jackknife->value, trials);
 }
 
-void jackknife_scaling_law(struct jackknife *jackknife, double N, double Q, double alpha, double lambda,
-                           struct moat_scaling_law *out, double *standard_error)
+double jackknife_scaling_law(const struct jackknife *jackknife, double N, double Q, double alpha, double lambda,
+                             struct moat_scaling_law *out)
 {
-    struct moat_solver solver = jackknife_solver(jackknife);
-    moat_scaling_law_solve(&solver, N, Q, alpha, lambda, out);
-    *standard_error = NAN;
+    moat_scaling_law_solve(jackknife_solver(jackknife), N, Q, alpha, lambda, out);
     for (size_t i = 0; i < jackknife->trials; i++) {
         struct moat_scaling_law without;
         if (!jackknife->empirical[i]) {
-            return;
+            return NAN;
         }
-        solver = moat_empirical_solver(jackknife->empirical[i]);
-        moat_scaling_law_solve(&solver, N, Q, alpha, lambda, &without);
+        moat_scaling_law_solve(&jackknife->solver[i], N, Q, alpha, lambda, &without);
         jackknife->value[i] = without.loss;
     }
-    *standard_error = standard_error_of(jackknife->value, jackknife->trials);
+    return standard_error_of(jackknife->value, jackknife->trials);
 }

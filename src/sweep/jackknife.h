@@ -8,36 +8,40 @@
 #include "sweep/ladder.h"
 
 /*
- * Thresholds and losses from data with their standard errors: the problem solved on the mean of all trials, and once
- * more without each trial. The jackknife's variance is (T - 1)/T times the sum of squared deviations of the T
- * leave-one-out values.
+ * Thresholds and losses from data with their standard errors: each is solved on the mean of all trials, and once more
+ * without each trial. The square of the standard error is (T - 1)/T times the sum of squared deviations of the T
+ * leave-one-out values from their mean. Source: MODEL.md section 9.
  */
 struct jackknife;
 
-/* Solvers from `ladder` at grid index `nu`; `deterministic` has that nu. Both must outlive *out. Returns MOAT_MEMORY
-   or MOAT_NUMERICAL. The caller owns *out. Local. */
+/* Makes the solvers from `ladder` at grid index `nu`; `deterministic` has that nu. Both must outlive *out. Returns
+   MOAT_MEMORY or MOAT_NUMERICAL. The caller owns *out. Local. */
 enum moat_status jackknife_create(const struct moat_deterministic *deterministic, const struct ladder *ladder,
                                   size_t nu, struct jackknife **out);
 
 /* Frees *jackknife and sets it to NULL; accepts NULL inside. Local. */
 void jackknife_destroy(struct jackknife **jackknife);
 
-/* The solver on all trials. Local. */
-struct moat_solver jackknife_solver(const struct jackknife *jackknife);
+/* The solver on all trials, which lives as long as the jackknife. Local. */
+const struct moat_solver *jackknife_solver(const struct jackknife *jackknife);
 
-/* Solves the incumbent (arguments of moat_company_solve) on every set of trials; *out is the one on all of them. Local.
- */
-void jackknife_incumbent(struct jackknife *jackknife, double N, double Q, double tau, struct moat_company *out);
+/* Number of sets of trials, T + 1: without each trial, then all. Local. */
+size_t jackknife_sets(const struct jackknife *jackknife);
 
-/* The threshold against the incumbent of the last call of jackknife_incumbent with the same Q and tau_I.
- *standard_error is NaN where *out has no N_E*, or some leave-one-out market has none or too few trials. Local. */
-void jackknife_threshold(struct jackknife *jackknife, double Q, double tau_I, double tau_E, struct moat_threshold *out,
-                         double *standard_error);
+/* Solves the incumbent of `market`, whose solver is not read, with N_I data points on every set of trials. Fills
+   incumbent[jackknife_sets]; the last is the incumbent on all trials. Local. */
+void jackknife_incumbents(const struct jackknife *jackknife, const struct moat_market *market, double N_I,
+                          struct moat_company *incumbent);
 
-/* The scaling law (arguments of moat_scaling_law_solve) on all trials, with the standard error of its loss, likewise.
- * Local.
- */
-void jackknife_scaling_law(struct jackknife *jackknife, double N, double Q, double alpha, double lambda,
-                           struct moat_scaling_law *out, double *standard_error);
+/* The threshold on all trials against `incumbent`, which jackknife_incumbents filled for the same market; its tau_E
+   alone may differ. Returns the standard error: NaN where *out has no N_E*, and where some leave-one-out market has no
+   N_E* or too few trials. Local. */
+double jackknife_threshold(const struct jackknife *jackknife, const struct moat_market *market,
+                           const struct moat_company *incumbent, struct moat_threshold *out);
+
+/* The scaling law (arguments of moat_scaling_law_solve) on all trials. Returns the standard error of its loss, NaN in
+   the same cases. Local. */
+double jackknife_scaling_law(const struct jackknife *jackknife, double N, double Q, double alpha, double lambda,
+                             struct moat_scaling_law *out);
 
 #endif

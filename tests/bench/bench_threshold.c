@@ -62,25 +62,25 @@ static struct tally run(const struct sweep *sweep, const struct moat_solver *sol
     struct moat_threshold threshold;
     static struct moat_company incumbent[SIZE_N_I];
     for (int q = 1; q <= SIZE_Q; q++) {
-        double Q = (double)q / SIZE_Q, L_star = 2 * Q * solver->A0, tau_I = sweep->tau_I * L_star;
+        struct moat_market market = {solver, (double)q / (double)SIZE_Q, sweep->tau_I, INFINITY, MOAT_TAU_L_STAR};
         clock_t start = clock();
         for (int n = 0; n < SIZE_N_I; n++) {
-            moat_company_solve(solver, pow(10, 1 + 11.0 * n / (SIZE_N_I - 1)), Q, tau_I, &incumbent[n]);
+            moat_market_incumbent(&market, pow(10, 1 + 11.0 * n / (SIZE_N_I - 1)), &incumbent[n]);
         }
         clock_t middle = clock();
         for (int n = 0; n < SIZE_N_I; n++) {
             for (int t = 0; t < sweep->tau_Es; t++) {
                 double share = (t + 0.5) / sweep->tau_Es;
-                double tau_E = sweep->tau_E_low == sweep->tau_E_high
+                market.tau_E = sweep->tau_E_low == sweep->tau_E_high
                                    ? sweep->tau_E_low
                                    : sweep->tau_E_low + share * (sweep->tau_E_high - sweep->tau_E_low);
-                moat_market_threshold(solver, Q, &incumbent[n], tau_I, tau_E * L_star, &threshold);
+                moat_market_threshold(&market, &incumbent[n], &threshold);
                 tally.thresholds += threshold.status == MOAT_MARKET_OK;
             }
         }
         tally.seconds += (double)(clock() - middle) / CLOCKS_PER_SEC;
         tally.incumbent_seconds += (double)(middle - start) / CLOCKS_PER_SEC;
-        tally.incumbents += SIZE_N_I;
+        tally.incumbents += (double)SIZE_N_I;
     }
     return tally;
 }

@@ -41,11 +41,11 @@ void brute_model_init(struct brute_model *model, double gamma, double nu, double
         model->power[i] = powl(i, 1 + (long double)gamma);
         model->weight[i] = powl(i, -1 - (long double)nu);
     }
-    for (int i = P < BRUTE_DIRECT ? (int)P : BRUTE_DIRECT; i >= 1; i--) {
+    for (int i = P < (double)BRUTE_DIRECT ? (int)P : BRUTE_DIRECT; i >= 1; i--) {
         model->a0 += model->weight[i];
         model->trace += 1 / model->power[i];
     }
-    if (P > BRUTE_DIRECT) {
+    if (P > (double)BRUTE_DIRECT) {
         model->a0 += gsl_sf_hzeta(1 + nu, BRUTE_DIRECT + 1) - (isinf(P) ? 0 : gsl_sf_hzeta(1 + nu, P + 1));
         model->trace += gsl_sf_hzeta(1 + gamma, BRUTE_DIRECT + 1) - (isinf(P) ? 0 : gsl_sf_hzeta(1 + gamma, P + 1));
     }
@@ -101,8 +101,8 @@ struct brute_sums brute_sums(const struct brute_model *model, long double log_ka
 {
     struct brute_sums sums = {0, 0, 0, 0, 0, 0};
     long double kappa = expl(log_kappa);
-    if (model->P > BRUTE_DIRECT) {
-        long double low = logl(BRUTE_DIRECT + 0.5L), high = logl(model->P + 0.5L);
+    if (model->P > (double)BRUTE_DIRECT) {
+        long double low = logl((long double)BRUTE_DIRECT + 0.5L), high = logl(model->P + 0.5L);
         if (isinf(model->P)) {
             high = fmaxl(low, (10 - log_kappa) / (1 + (long double)model->gamma));
             series_add(model, log_kappa, high, &sums);
@@ -112,7 +112,7 @@ struct brute_sums brute_sums(const struct brute_model *model, long double log_ka
         quadrature_add(model, kappa, low, high, &sums);
         correction_add(model, kappa, BRUTE_DIRECT + 1, 1, &sums);
     }
-    for (int i = model->P < BRUTE_DIRECT ? (int)model->P : BRUTE_DIRECT; i >= 1; i--) {
+    for (int i = model->P < (double)BRUTE_DIRECT ? (int)model->P : BRUTE_DIRECT; i >= 1; i--) {
         term_add(&sums, kappa, model->power[i], model->weight[i], 1);
     }
     if (isinf(model->P)) {

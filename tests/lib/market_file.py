@@ -66,8 +66,19 @@ def write_results(path, axes, n_entrant, status, config=CONFIG, **more):
                 dimension.attach_scale(file[axis])
 
 
-def write_market(path, axes, tau_incumbent=0.9, config=CONFIG, spoil=None):
-    """A results file filled by threshold(); `spoil` may change N_E* and status in place."""
+def write_theory(path):
+    """Theory's exponents at the variables that have some, as `moat run` writes them."""
+    with h5py.File(path, "r+") as file:
+        nu = file["nu"][...]
+        prime = np.minimum(1.5, nu)
+        for name, exponents in {"elasticity_N_I": (nu ** 0, 1 / (nu + 1), 0 * nu),
+                                "exponent_D": (1 / nu, (nu + 1) / nu, (prime + 1) / prime)}.items():
+            if name in file:
+                file[name].attrs["theory_exponents"] = np.stack(exponents, 1).ravel()
+
+
+def write_market(path, axes, tau_incumbent=0.9, config=CONFIG, spoil=None, **more):
+    """A results file filled by threshold(), and `more` variables; `spoil` may change N_E* and status in place."""
     shape = [len(axes[name]) for name in AXES]
     n_entrant, status = np.full(shape, np.nan), np.zeros(shape, dtype=np.uint8)
     for index in itertools.product(*map(range, shape)):
@@ -79,7 +90,8 @@ def write_market(path, axes, tau_incumbent=0.9, config=CONFIG, spoil=None):
     if spoil:
         spoil(n_entrant, status)
     n_entrant[~np.isin(status, (1, 2))] = np.nan
-    write_results(path, axes, n_entrant, status, config)
+    write_results(path, axes, n_entrant, status, config, **more)
+    write_theory(path)
 
 
 POWERS = {"tau_I": 3.0, "N_I": 0.25, "tau_E": -1.5, "Q": -0.75, "nu": -2.0}
@@ -96,6 +108,7 @@ def write_powers(path, axes, regime=None, **more):
                   elasticity_Q=np.full(shape, POWERS["Q"] + 1), exponent_D=np.full(shape, 4.0),
                   nu_prime=np.minimum(1.5, axes["nu"]),
                   regime=np.ones(shape, dtype=np.uint8) if regime is None else regime, **more)
+    write_theory(path)
     return n_entrant
 
 

@@ -26,6 +26,7 @@
 #include "run/worker.h"
 #include "sweep/config.h"
 #include "sweep/ladder.h"
+#include "sweep/record.h"
 
 enum { WORKERS_PER_TRIAL = 8, MESSAGES = 1000 };
 #define RANK_BYTES 4e9
@@ -64,7 +65,7 @@ static double message_seconds(size_t bytes, int pieces)
     }
     free(in);
     free(out);
-    return (cpu() - start) / MESSAGES;
+    return (cpu() - start) / (double)MESSAGES;
 }
 
 static void measure_blocks(const struct config *config, const char *path)
@@ -85,7 +86,7 @@ static void measure_blocks(const struct config *config, const char *path)
         writing += cpu() - solved;
         printf(" %.4g", solved - start);
     }
-    size_t bytes = worker_record_size(config, 0);
+    size_t bytes = record_size(config, 0);
     grid_block_shape(&config->grid, shape);
     printf("\nshape %zu %zu\nrecord_bytes %zu\nwrite_block %.4g\n", shape[GRID_N_I], shape[GRID_TAU_E], bytes,
            writing / (double)blocks);

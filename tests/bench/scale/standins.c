@@ -41,7 +41,7 @@ struct worker *standin_worker(const struct config *config)
     struct worker *worker = calloc(1, sizeof *worker);
     if (worker) {
         worker->config = config;
-        worker->message = calloc(1, sizeof(struct solved_header) + worker_record_size(config, 0));
+        worker->message = calloc(1, sizeof(struct solved_header) + record_size(config, 0));
     }
     return worker;
 }
@@ -56,7 +56,7 @@ const unsigned char *worker_solve(struct worker *worker, size_t index, struct so
 const void *worker_answer(struct worker *worker, size_t index, size_t *size)
 {
     worker_solve(worker, index, (struct solved_header *)(void *)worker->message);
-    *size = sizeof(struct solved_header) + worker_record_size(worker->config, index);
+    *size = sizeof(struct solved_header) + record_size(worker->config, index);
     return worker->message;
 }
 

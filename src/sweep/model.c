@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The solvers of one nu, behind one interface. */
+#include "sweep/model.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "moat/deterministic.h"
+#include "sweep/jackknife.h"
+
+struct model {
+    struct moat_deterministic *table;
+    struct moat_solver deterministic;
+    struct jackknife *jackknife;   /* with SOLVER_RIDGE, else NULL */
+    struct moat_company *on_trial; /* [jackknife_sets], likewise */
+    const struct moat_solver *solver;
+};
+
+/* The one place that knows which solvers exist. */
+static enum moat_status choose_solver(const struct config *config, const struct ladder *ladder, size_t nu,
+                                      struct model *model)
+{
+    enum moat_status status = MOAT_OK;
+    switch (config->solver) {
+    case SOLVER_DETERMINISTIC:
+        model->solver = &model->deterministic;
+        break;
+    case SOLVER_RIDGE:
+        status = jackknife_create(model->table, ladder, nu, &model->jackknife);
+        if (status == MOAT_OK) {
+            model->solver = jackknife_solver(model->jackknife);
+            model->on_trial = calloc(jackknife_sets(model->jackknife), sizeof *model->on_trial);
+            status = model->on_trial ? MOAT_OK : moat_error_set(MOAT_MEMORY, "out of memory for the incumbents");
+        }
+        break;
+    }
+    return status;
+}
+
+enum moat_status model_create(const struct config *config, const struct ladder *ladder, size_t nu, struct model **out)
+{
+    struct model *model = *out = calloc(1, sizeof *model);
+    if (!model) {
+        return moat_error_set(MOAT_MEMORY, "out of memory for a solver");
+    }
+    enum moat_status status =
+        moat_deterministic_create(config->gamma, config->grid.axis[GRID_NU].values[nu], config->P, &model->table);
+    if (status == MOAT_OK) {
+        model->deterministic = moat_deterministic_solver(model->table);
+        status = choose_solver(config, ladder, nu, model);
+    }
+    if (status != MOAT_OK) {
+        model_destroy(out);
+    }
+    return status;
+}
+
+void model_destroy(struct model **model)
+{
+    if (*model) {
+        jackknife_destroy(&(*model)->jackknife);
+        free((*model)->on_trial);
+        moat_deterministic_destroy(&(*model)->table);
+        free(*model);
+        *model = NULL;
+    }
+}
+
+const struct moat_solver *model_solver(const struct model *model)
+{
+    return model->solver;
+}
+
+/* The same market under the deterministic equivalent. */
+static struct moat_market deterministic_market(const struct model *model, const struct moat_market *market)
+{
+    struct moat_market out = *market;
+    out.solver = &model->deterministic;
+    return out;
+}
+
+void model_solve_incumbent(struct model *model, const struct moat_market *market, double N_I,
+                           struct model_incumbent *out)
+{
+    struct moat_market deterministic = deterministic_market(model, market);
+    *out = (struct model_incumbent){.on_trial = model->on_trial};
+    moat_market_incumbent(&deterministic, N_I, &out->deterministic);
+    out->company = out->deterministic;
+    if (model->jackknife) {
+        jackknife_incumbents(model->jackknife, market, N_I, model->on_trial);
+        out->company = model->on_trial[jackknife_sets(model->jackknife) - 1];
+    }
+}
+
+void model_solve_threshold(const struct model *model, const struct moat_market *market,
+                           const struct model_incumbent *incumbent, struct model_threshold *out)
+{
+    struct moat_market deterministic = deterministic_market(model, market);
+    moat_market_threshold(&deterministic, &incumbent->deterministic, &out->threshold);
+    out->N_E_star_deterministic = out->threshold.N_E_star;
+    out->standard_error = NAN;
+    if (model->jackknife) {
+        out->standard_error = jackknife_threshold(model->jackknife, market, incumbent->on_trial, &out->threshold);
+    }
+}
+
+void model_solve_scaling_law(const struct model *model, double N, double Q, double alpha, double lambda,
+                             struct model_scaling_law *out)
+{
+    moat_scaling_law_solve(&model->deterministic, N, Q, alpha, lambda, &out->law);
+    out->loss_deterministic = out->law.loss;
+    out->excess_deterministic = out->law.excess;
+    out->standard_error = NAN;
+    if (model->jackknife) {
+        out->standard_error = jackknife_scaling_law(model->jackknife, N, Q, alpha, lambda, &out->law);
+    }
+}
