@@ -208,10 +208,10 @@ class SignalTest(InterruptedTest):
         self.assertIn(code, codes, f"{number.name}: {out}{err}")
         said = f"{number.name}, exit {code}: {out}{err}"
         self.assertEqual(err.count("stopped by a signal; the same command resumes the sweep"), 1, said)
-        with h5py.File(self.path) as file:  # opens plainly only when it was closed in good order
+        with h5py.File(self.path) as file:  # opens without SWMR only if it was closed properly
             pending = np.count_nonzero(file["status"][...] == 0)
         self.assertLess(before, self.check_interrupted())
-        self.assertTrue(0 < pending == np.count_nonzero(~self.seen[0]), "what was in flight is reported done")
+        self.assertTrue(0 < pending == np.count_nonzero(~self.seen[0]), "points in flight are reported done")
         if not self.sweep.tasks and (out or codes == (75,)):  # a mpirun that ends by itself may drop what is printed last
             self.assertEqual(int(re.search(r"(\d+)  pending", out)[1]), pending)
 

@@ -165,7 +165,7 @@ class SlurmTest(ProgramTest):
         job = self.sbatch("long.yaml", options=["--time=2", "--signal=B:USR1@60"], **self.slow)
         self.freeze(job)
         self.wait_for(lambda: "before the time limit" in self.log(job), "the signal before the limit")
-        self.kill(job, signal.SIGCONT)  # in time: they stop in good order
+        self.kill(job, signal.SIGCONT)  # in time: they stop and close the file
         self.wait_for(lambda: self.cluster.show(job).get("Restarts") == "1", "the first requeue")
         self.assertNotIn("does not stop in time", self.log(job))
         self.freeze(job, self.points())  # for good: as in a factorisation that outlasts the notice

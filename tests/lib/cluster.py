@@ -2,7 +2,7 @@
 """A SLURM of its own on this machine: munged, slurmctld and several slurmd, in one folder, gone with the test.
 
 Every daemon and all that it starts have SLURM_CONF in their environment with the path of this cluster's slurm.conf:
-by that mark the end finds what is left, whatever session or parent it has by then.
+when the test ends, that variable finds the processes that are left, whatever their session and parent are by then.
 """
 
 import contextlib

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a figure shows: the texts that are drawn, with their boxes."""
+"""The texts of a figure with their boxes, and those that overlap or leave the page."""
 
 import itertools
 from unittest import mock
@@ -22,7 +22,7 @@ def texts(figure):
 
 
 def faults(figure):
-    """What is wrong with the texts of a figure: those that leave the page or meet another."""
+    """The faults of a figure: one sentence for each text that leaves the page and each pair that overlaps."""
     boxes, page = texts(figure), figure.bbox
     found = [f"{text} leaves the page" for text, box in boxes
              if box.x0 < page.x0 or box.x1 > page.x1 or box.y0 < page.y0 or box.y1 > page.y1]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sweeps on a disk that fails: faults/failing_disk.c in front of the program, and what is asked of it afterwards.
+"""Sweeps on a disk that fails, made by faults/failing_disk.c in front of the program, and the checks that follow.
 
-MOAT_STEPS in the environment is the number of calls at which faults are put into a run, 0 for all of them; MOAT_SEED makes
-them those of an earlier run.
+Variables of the environment: MOAT_STEPS is the number of calls of a run that get a fault, 0 for all of them; MOAT_SEED chooses
+the same calls as an earlier run.
 """
 
 import os
@@ -19,7 +19,6 @@ from sweeps import TINY_GRID, TINY_RIDGE
 STEPS = int(os.environ.get("MOAT_STEPS", 8))
 SEED = os.environ.get("MOAT_SEED", str(random.randrange(10**6)))
 FAILS = r"cannot be (created|resumed|repaired[\w ]*|opened for writing|written[^:]*|closed|brought to disk)"
-
 
 
 def disk_log(path):
@@ -63,13 +62,13 @@ class DiskTest(ProgramTest):
         return code, err
 
     def check_told(self, code, err, reason):
-        """A run that failed says once which file, and why."""
+        """A failed run names the file and the reason, once."""
         self.assertEqual(code, 1, err)
         self.assertEqual(len(re.findall(rf"^moat: {self.path}: {FAILS}.*: {reason}$", err, re.M)), 1, err)
         self.assertNotIn("Signal", err)
 
     def check_left(self):
-        """What is left opens and is right; there is no file rather than half a one."""
+        """The file that is left opens and is correct. A file is there whole or not at all."""
         self.assertFalse(self.path.with_name(f"{self.path.name}.moat-new").exists())
         if self.path.exists():
             self.seen = self.sweep.check(self, self.path, self.seen)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A sweep that is interrupted, and what must hold of its file afterwards, whatever happened to the run.
 
-What the file reports done is right, nothing it reported before is lost, and the same command ends in the data of a run
-that nothing interrupted: to the bit, or within `tolerance` where groups of ranks share a factorisation.
+All that the file reports done is correct, and nothing that it reported earlier is lost. The same command then completes it
+with the data of a run that nothing interrupted: to the bit, or within `tolerance` where groups of ranks share a factorisation.
 """
 
 import re
@@ -81,7 +81,7 @@ class Sweep:
             np.testing.assert_allclose(found, expected, rtol=self.tolerance, err_msg=name)
 
     def check(self, test, path, seen):
-        """The file after an interruption, given what a reader had `seen` reported before it; what is reported now."""
+        """Checks the file after an interruption, given the masks that a reader had `seen` before it; returns those of now."""
         points, tasks = reported = self.reported(path)
         values = read(path, live=True)
         for name, axes in self.axes.items():
@@ -90,13 +90,13 @@ class Sweep:
         for name in ("A1", "A2", "D") if self.tasks else ():
             self.compare(test, name, values[f"ridge/{name}"][tasks], self.reference[f"ridge/{name}"][tasks])
         for now, before in zip(reported, seen):
-            test.assertTrue(now[before].all(), "what was reported done is lost")
+            test.assertTrue(now[before].all(), "a point or task that was reported done is lost")
         test.assertTrue(values["status"][points].all())
         self.check_status(test, path, points, tasks)
         return reported
 
     def check_status(self, test, path, points, tasks):
-        """What `moat status` says of the file."""
+        """`moat status` agrees with the masks."""
         code, out, err = moat(test.folder, "status", path)
         test.assertEqual(code, 0, err)
         test.assertIn("complete" if points.all() else "not complete", out)
@@ -114,7 +114,7 @@ class Sweep:
         test.assertEqual((code, out, err), (0, "", ""))
         points, tasks = self.check(test, path, self.reported(path))
         test.assertTrue(points.all() and tasks.all())
-        with h5py.File(path) as file:  # opens plainly only when it was closed in good order
+        with h5py.File(path) as file:  # opens without SWMR only if it was closed properly
             for line in file.attrs["history"].splitlines():
                 test.assertRegex(line, rf"^\d{{4}}-\S+Z moat \S+ \(\S+\): moat run {self.config}.*\[host .*\]$")
         test.assertEqual({file.name for file in path.parent.iterdir()} - {".scratch", self.config}, {path.name})

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Limits in seconds of an idle machine, longer where the machine is slow or busy: `pace.py SECONDS` prints what they are here.
+"""Time limits, stated in seconds of an idle machine and longer where the machine is slow or busy; `pace.py SECONDS` prints the
+length of one here and now.
 
-The machine's speed is what a fixed piece of work takes: once a process, and again when a limit is reached, as other
-work may have come meanwhile.
+The speed is measured with a fixed piece of work: once in a process, and again when a limit is reached, as other programs may
+have started meanwhile.
 """
 
 import functools

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Starts moat, alone or under mpirun, in a folder of its own, and reads the results file it writes.
 
-MOAT in the environment is the program to test, build/moat when it is not set; MPIRUN starts its ranks and MPICC compiles
-what is loaded into it, Open MPI's when they are not set. Every wait is bounded, and a program that
-is left behind is killed with all its children.
+Variables of the environment: MOAT is the program (default: build/moat), MPIRUN starts its ranks, and MPICC compiles the
+libraries that are loaded into it (defaults: Open MPI's). Every wait is bounded, and a program that a test leaves behind is
+killed with all its children.
 """
 
 import functools
@@ -34,7 +34,7 @@ MPI_ENVIRONMENT = dict(line.split("=", 1) for line in Path(__file__).with_name("
                        if not line.startswith("#"))
 SECONDS = 120  # the longest wait for anything, see pace.py; nothing here takes a tenth of it on an idle machine
 
-signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a test that is stopped still kills what it started
+signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a test that is stopped still kills the programs it started
 
 
 class Launch:
