@@ -25,7 +25,7 @@ GAMMA, TAU_I = 0.5, 0.9  # of MIXED
 STATUSES = ("pending", "ok", "entrant_always", "no_entry", "incumbent_infeasible", "entrant_infeasible", "failed")
 OK, ALWAYS, NO_ENTRY, INCUMBENT_INFEASIBLE, ENTRANT_INFEASIBLE = range(1, 6)
 COMPANY = ("alpha", "lambda", "loss_performance", "loss_safety")
-VARIABLES = {  # DESIGN.md section 5
+VARIABLES = {  # as README.md lists them
     "N_E_star": AXES, "status": AXES, **{f"entrant_{name}": AXES for name in COMPANY},
     **{f"incumbent_{name}": ("N_I", "Q", "nu") for name in COMPANY},
     **{f"elasticity_{name}": AXES for name in ("N_I", "tau_E", "tau_I", "Q")}, "exponent_D": AXES, "regime": AXES,

@@ -60,7 +60,7 @@ const struct group_entry group_table[GROUP_VARIABLES] = {
     [RUN_BLOCK_RANK] = {"run/block_rank", "1", "MPI rank that solved the block, -1 for none", VARIABLE_INT32,
                         ALONG_BLOCKS, .fill = &variable_no_rank},
     [RUN_BLOCK_CHECKSUM] = {"run/block_checksum", "1", "CRC-32 of the block's values, field by field", VARIABLE_UINT32,
-                            ALONG_BLOCKS},
+                            ALONG_BLOCKS, .fill = NULL},
     [RIDGE_A0] = {"ridge/A0", "1", "loss of predicting zero, E |beta|^2_Sigma", VARIABLE_FLOAT64, ALONG_NU,
                   .constant = true},
     [RIDGE_A1] = {"ridge/A1", "1", "loss of ridge regression on its own target", VARIABLE_FLOAT64, ALONG_TABLES,
@@ -75,9 +75,9 @@ const struct group_entry group_table[GROUP_VARIABLES] = {
                           .fill = &variable_nan},
     [RUN_TASK_RANK] = {"run/task_rank", "1", "MPI rank that led the task, -1 for none", VARIABLE_INT32, ALONG_TASKS,
                        .fill = &variable_no_rank},
-    [RUN_TASK_MESSAGE] = {"run/task_message", "1", "why the task failed", VARIABLE_TEXT, ALONG_TASKS},
+    [RUN_TASK_MESSAGE] = {"run/task_message", "1", "why the task failed", VARIABLE_TEXT, ALONG_TASKS, .fill = NULL},
     [RUN_TASK_CHECKSUM] = {"run/task_checksum", "1", "CRC-32 of the task's state and tables", VARIABLE_UINT32,
-                           ALONG_TASKS},
+                           ALONG_TASKS, .fill = NULL},
 };
 
 static size_t scale_size(const struct config *config, enum group_scale scale)
