@@ -67,7 +67,7 @@ static void expect_nu(struct ladder *ladder, const struct moat_deterministic *de
         for (size_t j = 0; j < ladder->lambdas; j++) {
             size_t at = (task * ladder->nus + nu) * ladder->lambdas + j;
             struct moat_coefficients c;
-            if (task % ladder->trials > 0) { /* as the trial before */
+            if (task % ladder->trials > 0) { /* the same values as in the trial before */
                 size_t before = at - ladder_task_size(ladder);
                 c = (struct moat_coefficients){
                     .A1 = ladder->A1[before], .A2 = ladder->A2[before], .D = ladder->D[before]};
