@@ -46,9 +46,9 @@ enum moat_status ladder_expect(struct ladder *ladder);
 #define LADDER_ALL SIZE_MAX
 
 /* The mean at grid index `nu` over the trials that are done, without trial `excluded` (LADDER_ALL: with all of them).
-   Fills A1, A2, D [rungs][lambdas] and makes `out` point to them. Returns MOAT_NUMERICAL when a rung has no trial left.
-   Local. */
-enum moat_status ladder_mean(const struct ladder *ladder, size_t nu, size_t excluded, double *A1, double *A2, double *D,
+   Fills means[3][rungs][lambdas], of A1, A2 and D, and makes `out` point to them. Returns MOAT_NUMERICAL when a rung
+   has no trial left. Local. */
+enum moat_status ladder_mean(const struct ladder *ladder, size_t nu, size_t excluded, double *means,
                              struct moat_empirical_tables *out);
 
 #endif
