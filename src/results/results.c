@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "results/handle.h"
 #include "results/hdf5.h"
 #include "results/history.h"
