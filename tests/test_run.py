@@ -91,16 +91,15 @@ class SweepTest(ProgramTest):
         """Three exponents for each nu at the variables that have some, by the formulas of MODEL.md section 11."""
         nu, gamma = np.array([0.6, 1.6]), 0.1
         prime = np.minimum(nu, 1 + gamma)
-        law = self.small(LAWS)
-        (self.folder / "small.h5").unlink()
-        market = self.small(MARKETS.replace("nu: {values: [1.0]}", "nu: {values: [0.6, 1.6]}"))
+        laws = self.solve(law("laws", **LAWS))
+        markets = self.solve(market("markets", **{**MARKETS, "nu": "{values: [0.6, 1.6]}"}))
         for data, name, expected in (
-                (market, "elasticity_N_I", (nu / nu, 1 / (nu + 1), 0 * nu)),
-                (market, "exponent_D", (1 / nu, (nu + 1) / nu, (prime + 1) / prime)),
-                (law, "exponent_loss", (nu, nu / (nu + 1), 0 * nu)),
-                (law, "exponent_excess", (nu, nu / (nu + 1), prime / (prime + 1)))):
+                (markets, "elasticity_N_I", (nu / nu, 1 / (nu + 1), 0 * nu)),
+                (markets, "exponent_D", (1 / nu, (nu + 1) / nu, (prime + 1) / prime)),
+                (laws, "exponent_loss", (nu, nu / (nu + 1), 0 * nu)),
+                (laws, "exponent_excess", (nu, nu / (nu + 1), prime / (prime + 1)))):
             np.testing.assert_allclose(data[name].attrs["theory_exponents"], np.stack(expected, 1).ravel(), rtol=1e-15)
-        for data, names in ((market, {"elasticity_N_I", "exponent_D"}), (law, {"exponent_loss", "exponent_excess"})):
+        for data, names in ((markets, {"elasticity_N_I", "exponent_D"}), (laws, {"exponent_loss", "exponent_excess"})):
             self.assertEqual({name for name in data.data_vars if "theory_exponents" in data[name].attrs}, names)
 
     def test_axis_of_incumbents_thresholds(self):
