@@ -234,10 +234,7 @@ lint: lint-deps ## format, static analysis (C and Python), layers, lengths, SPDX
 
 # $(call put,FOLDER,MODE,FILES): copies FILES there. The files are to work under PREFIX; DESTDIR is where a packager collects them.
 put = install -d "$(DESTDIR)$(PREFIX)/$(1)" && install -m $(2) $(3) "$(DESTDIR)$(PREFIX)/$(1)"
-# A program in C needs no more than `pkg-config --cflags --libs moat`: libmoat.a is static, and cc knows nothing of MPI.
-MPI_FLAGS = $(shell $(CC) -show 2>/dev/null)
-PC_CFLAGS = -I$${includedir} $(filter -I%,$(MPI_FLAGS))
-PC_LIBS   = -L$${libdir} -lmoat $(strip $(LDLIBS)) $(filter -L% -l% -Wl$(comma)-rpath%,$(MPI_FLAGS))
+# A program in C or C++ needs no more than `pkg-config --cflags --libs moat`: libmoat.a is static and needs GSL alone.
 SCRIPTS   = $(shell find analysis -name '*.py' -executable)
 install: all ## install the program, library, analysis, jobs and documentation under PREFIX
 	$(Q)$(call put,bin,755,$(BUILD)/moat)
@@ -245,7 +242,7 @@ install: all ## install the program, library, analysis, jobs and documentation u
 	$(Q)$(call put,include/moat,644,include/moat/*.h)
 	$(Q)install -d "$(DESTDIR)$(PREFIX)/lib/pkgconfig" && printf '%s\n' 'prefix=$(abspath $(PREFIX))' 'includedir=$${prefix}/include' \
 	    'libdir=$${prefix}/lib' 'Name: moat' 'Description: market entry thresholds of model providers' 'Version: $(VERSION)' \
-	    'Cflags: $(PC_CFLAGS)' 'Libs: $(PC_LIBS)' > "$(DESTDIR)$(PREFIX)/lib/pkgconfig/moat.pc"
+	    'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lmoat $(strip $(GSL_LIBS)) -lm' > "$(DESTDIR)$(PREFIX)/lib/pkgconfig/moat.pc"
 	$(Q)$(call put,share/man/man1,644,src/program/moat.1)
 	$(Q)$(call put,share/doc/moat,644,README.md LICENSE)
 	$(Q)$(call put,share/doc/moat/src,644,src/MODEL.md)

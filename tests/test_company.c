@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The company's constrained minimum against a dense search over (alpha, lambda), and the shape it relies on. */
+/* The company's constrained minimum against a dense search over (alpha, lambda), and the facts it relies on. */
 #include "moat/company.h"
 
 #include <gsl/gsl_rng.h>
@@ -106,7 +106,7 @@ static void compare_losses(const struct sample *sample, const struct moat_compan
     }
     long double root = sqrtl(2 * sample->Q * model.a0) - sqrtl(fminl(sample->tau, 2 * sample->Q * model.a0));
     double excess = (double)(brute->losses.performance - root * root);
-    double rounding = 1e-15 * sqrt(sample->L_star * loss); /* what G(tau) owes to L_star as a double */
+    double rounding = 1e-15 * sqrt(sample->L_star * loss); /* G(tau) contains the rounding of L_star */
     expect(fabs(found->excess - excess) <= 1e-8 * excess + rounding, "excess at %s: %.17g, expected %.17g",
            sample->where, found->excess, excess);
     expect_reproduced(sample, found);
@@ -170,23 +170,23 @@ static void next_to_interpolation(void)
     gsl_rng_free(rng);
 }
 
-/* Where only alpha = 1 in a narrow range of lambda meets tau, more data still never make a company worse. */
-static void narrow_pocket(void)
+/* Where only alpha = 1 in a narrow range of lambda meets tau, more data still never raise L1*. */
+static void isolated_range(void)
 {
     struct moat_deterministic *table = NULL;
     CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(0.135, 0.4, 257, &table), MOAT_OK);
     struct moat_solver solver = moat_deterministic_solver(table);
     double Q = 0.0041, tau = 0.99999 * 2 * Q * solver.A0, before = INFINITY;
-    int pockets = 0;
+    int isolated = 0;
     for (double N = 267; N < 280; N += 0.01) {
         struct moat_company found;
         moat_company_solve(&solver, N, Q, tau, &found);
         double loss = found.feasible ? found.loss_performance : INFINITY;
         expect(loss <= before, "L1* at N %.17g: %.17g, with less data %.17g", N, loss, before);
-        pockets += found.feasible && found.alpha == 1;
+        isolated += found.feasible && found.alpha == 1;
         before = loss;
     }
-    CU_ASSERT(pockets > 500);
+    CU_ASSERT(isolated > 500);
     moat_deterministic_destroy(&table);
 }
 
@@ -206,7 +206,8 @@ static void flat_ridgeless_end(void)
     moat_deterministic_destroy(&table);
 }
 
-/* tau just over and just under what N points can reach: at the edge of feasibility alpha is 1/2 and lambda is the best.
+/* tau just above and just below the least L2 of N points: at the edge of feasibility alpha is 1/2 and lambda is the
+ * best.
  */
 static void edge_of_feasibility(void)
 {
@@ -257,8 +258,9 @@ static void infinite_data(void)
     gsl_rng_free(rng);
 }
 
-/* What makes a one-dimensional search exact: along ln kappa the feasible set is one interval and the best loss for each
-   ln kappa has one local minimum. Changes below 1e-11 of the loss or 1e-18 of L_star do not count: rounding. */
+/* The two facts on which a one-dimensional search relies: along ln kappa the feasible set is one interval, and the best
+   loss at each ln kappa has one local minimum. Changes below 1e-11 of the loss or 1e-18 of L_star do not count:
+   rounding. */
 static void expect_single_minimum(const struct sample *sample, long double low, long double high)
 {
     enum { POINTS = 300 };
@@ -311,7 +313,7 @@ int main(void)
     CU_TestInfo tests[] = {{"infinite data", infinite_data},
                            {"dense search over (alpha, lambda)", dense_search},
                            {"N next to P", next_to_interpolation},
-                           {"a narrow pocket", narrow_pocket},
+                           {"an isolated feasible range", isolated_range},
                            {"a flat ridgeless end", flat_ridgeless_end},
                            {"edge of feasibility", edge_of_feasibility},
                            {"one feasible interval, one minimum", single_minimum},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The config: what is read from good ones, and what is said of bad ones. Runs in the repository's top folder. */
+/* The config: the values read from good ones, and the messages about bad ones. Runs in the repository's top folder. */
 #include "sweep/config.h"
 
 #include <fcntl.h>

@@ -37,15 +37,15 @@ static void sample_draw(gsl_rng *rng, int number, struct sample *sample)
     CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(gamma, nu, P, &sample->table), MOAT_OK);
     sample->solver = moat_deterministic_solver(sample->table);
     sample->solver.domain(sample->solver.state, N, &sample->x_low, &sample->x_high);
-    double share = number % 5 == 0 ? 0 : number % 5 == 1 ? 1 : gsl_rng_uniform(rng);
-    share = number % 5 == 2 ? exp(-20 * share) : share;
-    sample->x = sample->x_low + share * (sample->x_high - sample->x_low);
+    double position = number % 5 == 0 ? 0 : number % 5 == 1 ? 1 : gsl_rng_uniform(rng);
+    position = number % 5 == 2 ? exp(-20 * position) : position;
+    sample->x = sample->x_low + position * (sample->x_high - sample->x_low);
     snprintf(sample->where, sizeof sample->where, "gamma %.17g, nu %.17g, P %.0f, N %.17g, x %.17g", gamma, nu, P, N,
              sample->x);
     brute_model_init(&model, gamma, nu, P);
 }
 
-/* A1, A2, D by DESIGN.md section 2 from the brute-force sums. */
+/* A1, A2, D by MODEL.md section 3.1 from the brute-force sums. */
 static void brute_coefficients(double N, long double x, long double out[3])
 {
     struct brute_sums sums = brute_sums(&model, x);
@@ -172,6 +172,7 @@ static void range_of_lambda(void)
     gsl_rng_free(rng);
 }
 
+/* MODEL.md section 13. */
 static void check_values(void)
 {
     static const struct {
@@ -194,8 +195,8 @@ static void check_values(void)
     }
 }
 
-/* L1 once more, by another way than DESIGN.md's quadratic: ridge on beta_bar = alpha beta_1 + a beta_2 with label noise
-   alpha a L_star, whose mean is t_i beta_bar_i, plus the way from beta_bar to beta_1. */
+/* L1 by another way than the quadratic of MODEL.md section 2: ridge regression on beta_bar = alpha beta_1 + a beta_2
+   with label noise alpha a L_star, whose mean is t_i beta_bar_i, plus the distance from beta_bar to beta_1. */
 static long double single_target_loss(double N, double x, double Q, double alpha)
 {
     struct brute_sums sums = brute_sums(&model, x);
@@ -220,7 +221,7 @@ static void losses(void)
         struct brute_sums sums = brute_sums(&model, sample.x);
         struct brute_losses brute = brute_losses(&model, &sums, sample.N, Q, alpha);
         double want = (double)single_target_loss(sample.N, sample.x, Q, alpha);
-        /* what doubles leave of a loss far below L_star or D, which cancel in it at alpha = 1 */
+        /* of a loss far below L_star or D, which cancel in it at alpha = 1 */
         double rounding = 2e-15 * (sqrt(L_star * want) + Q * found.D);
         expect(fabs(performance - (double)brute.performance) <= 1e-11 * performance + rounding,
                "L1 at %s, Q %.17g, alpha %.17g: %.17g, %.17Lg", sample.where, Q, alpha, performance, brute.performance);
@@ -247,7 +248,7 @@ static void losses(void)
 
 int main(void)
 {
-    CU_TestInfo tests[] = {{"check values of DESIGN.md", check_values},
+    CU_TestInfo tests[] = {{"check values of MODEL.md", check_values},
                            {"coefficients and derivatives against brute force", coefficients},
                            {"derivatives in ln N at fixed lambda", derivatives_in_log_N},
                            {"range of lambda", range_of_lambda},

@@ -75,7 +75,8 @@ static bool close_to(double exact, double difference, double tolerance, double h
     return fabs(exact - difference) <= tolerance * fabs(exact) + 1e-7 + fmin(2e-12 / h, 2e-6);
 }
 
-/* At a kink of N_E* or next to the end of what is feasible: against the differences to both sides, one NaN or not. */
+/* At a kink of N_E* or next to the end of the feasible range: compares with the differences to both sides, of which one
+   may be NaN. */
 static enum verdict judge_sides(double exact, double left, double right)
 {
     double low = fmin(left, right), high = fmax(left, right), margin = 1e-4 * (fabs(low) + fabs(high));
@@ -83,7 +84,7 @@ static enum verdict judge_sides(double exact, double left, double right)
     return apart && exact >= low - margin && exact <= high + margin ? KINK : WRONG;
 }
 
-/* `exact` against central differences of some step, from 1e-3 down to a tenth of what the parameter may move. */
+/* Compares `exact` with central differences. The step goes from 1e-3 down to a tenth of the parameter's room. */
 static enum verdict judge(const struct setting *setting, int which, double exact, double exact_D, double tolerance,
                           double difference[3])
 {
@@ -112,9 +113,9 @@ static enum verdict judge(const struct setting *setting, int which, double exact
     return judge_sides(exact, difference[0], difference[2]);
 }
 
-/* What a case is, seen from outside: the suite counts how often each was met. */
+/* Kinds of cases, told from the results alone. The suite counts how often it meets each. */
 enum branch {
-    SLACK,
+    UNCONSTRAINED,
     BINDING,
     KINKED,
     INCUMBENT_BINDING,
@@ -135,27 +136,18 @@ enum branch {
     TURNING,
     BRANCHES
 };
-static const char *const branch_name[BRANCHES] = {"slack",
-                                                  "binding",
-                                                  "kinked",
-                                                  "incumbent binding",
-                                                  "incumbent kinked",
-                                                  "incumbent infinite",
-                                                  "ridgeless",
-                                                  "unit lambda",
-                                                  "by feasibility",
-                                                  "by jump",
-                                                  "beyond P",
-                                                  "no scrutiny",
-                                                  "stricter entrant",
-                                                  "lax incumbent",
-                                                  "absolute",
-                                                  "with D",
-                                                  "always",
-                                                  "at P",
+static const char *const branch_name[BRANCHES] = {"unconstrained",    "binding",
+                                                  "kinked",           "incumbent binding",
+                                                  "incumbent kinked", "incumbent infinite",
+                                                  "ridgeless",        "unit lambda",
+                                                  "by feasibility",   "by jump",
+                                                  "beyond P",         "no scrutiny",
+                                                  "stricter entrant", "lax incumbent",
+                                                  "absolute",         "with D",
+                                                  "always",           "at P",
                                                   "turning"};
 
-/* Where L1* jumps down with N at N_E*: the entrant finds a way to meet tau_E and is better than it need be at once. */
+/* Whether L1* jumps down at N_E*: the entrant becomes able to meet tau_E and is at once better than it need be. */
 static bool jumps(const struct outcome *at)
 {
     const struct moat_company *entrant = &at->threshold.entrant;
@@ -171,7 +163,7 @@ static void count(const struct setting *setting, const struct outcome *at, const
     bool tight_I = incumbent->loss_safety >= at->tau_I * (1 - 1e-9), full_I = incumbent->alpha > 1 - 1e-10;
     bool feasibility = incumbent->loss_performance >= at->tau_E, jump = jumps(at);
     const bool is[BRANCHES] = {
-        [SLACK] = !tight && full,
+        [UNCONSTRAINED] = !tight && full,
         [BINDING] = tight && !full && !feasibility,
         [KINKED] = tight && full && !jump && entrant->end == 0,
         [INCUMBENT_BINDING] = isfinite(incumbent->N) && tight_I && !full_I,
@@ -270,8 +262,8 @@ static double draw_data(gsl_rng *rng, double P, int number)
     }
 }
 
-/* One market; the stricter threshold is mostly the incumbent's, and tau_E at times about its loss, so that meeting
-   tau_E is the entrant's difficulty. */
+/* One market. The stricter threshold is mostly the incumbent's. At times tau_E is close to the incumbent's loss, so
+   that meeting tau_E decides N_E*. */
 static struct setting draw_market(gsl_rng *rng, const struct moat_solver *solver, int number)
 {
     double Q = number % 7 == 0 ? uniform(rng, 0.9, 0.99) : exp(uniform(rng, -6, -1e-2));
@@ -311,7 +303,7 @@ static void random_markets(void)
     for (int table = 0; table < 40; table++) {
         double gamma = uniform(rng, 0.01, 2),
                nu = fmin(2 * (1 + gamma), gamma + (2 + gamma) * gsl_rng_uniform_pos(rng));
-        if (table % 5 == 0) { /* much to be learned from much noise: the best lambda may be 1 */
+        if (table % 5 == 0) { /* with these the best lambda may be 1 */
             gamma = uniform(rng, 0.01, 0.1);
             nu = 1.5 * gamma;
         }
@@ -327,7 +319,7 @@ static void random_markets(void)
         }
         moat_deterministic_destroy(&deterministic);
     }
-    const int least[BRANCHES] = {[SLACK] = 500,
+    const int least[BRANCHES] = {[UNCONSTRAINED] = 500,
                                  [BINDING] = 200,
                                  [KINKED] = 5,
                                  [INCUMBENT_BINDING] = 400,
@@ -367,8 +359,8 @@ static void unit_lambda(void)
     gsl_rng_free(rng);
 }
 
-/* Expected coefficients times smooth factors, as data make them; with `turning` such that alpha < 1 may be best
-   whatever the constraint. */
+/* Expected coefficients times smooth factors, like those of data; with `turning`, alpha < 1 may be best even without
+   the constraint. */
 static struct moat_empirical *measured(const struct moat_deterministic *deterministic, double gamma, double P,
                                        bool turning)
 {
@@ -412,13 +404,13 @@ static void measured_markets(void)
         moat_deterministic_destroy(&deterministic);
     }
     const int least[BRANCHES] = {
-        [SLACK] = 20,         [BINDING] = 10,         [INCUMBENT_BINDING] = 20, [RIDGELESS] = 20,
+        [UNCONSTRAINED] = 20, [BINDING] = 10,         [INCUMBENT_BINDING] = 20, [RIDGELESS] = 20,
         [LAX_INCUMBENT] = 10, [STRICTER_ENTRANT] = 3, [ABSOLUTE] = 10,          [TURNING] = 5};
     expect_met(&tally, least, 20);
     gsl_rng_free(rng);
 }
 
-/* Result 1 of DESIGN.md section 3: 1, then 1/(nu+1), then 0 as N_I rises. */
+/* Result 1 of MODEL.md section 11: 1, then 1/(nu+1), then 0 as N_I rises. */
 static void first_result(void)
 {
     struct moat_deterministic *deterministic = NULL;
@@ -437,9 +429,8 @@ static void first_result(void)
     moat_deterministic_destroy(&deterministic);
 }
 
-/* Result 2: 1/nu while D is large, then (nu+1)/nu. There it stays with nu > nu', because a1, whose exponent is nu',
-   adds to L1 what it takes from L2 and the best alpha makes up for it: in loss.h it is in z, and in R by its square
-   only. */
+/* Result 2: 1/nu while D is large, then (nu+1)/nu. With nu > nu' it stays there: a1, whose exponent is nu', enters z,
+   where the best alpha compensates for it, and R only by its square (MODEL.md section 11). */
 static void second_result(void)
 {
     const double gamma = 0.5, nu = 2;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The texts that fuzzing found worth keeping, and every job, through the harness, which aborts where it does not hold.
- */
+/* Runs the harness of fuzz_config.c on the texts kept from fuzzing and on every job. It aborts if a condition does not
+   hold. */
 #include <glob.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ static int replay(const char *path)
         perror(path);
         return 1;
     }
-    fprintf(stderr, "%s\n", path); /* the last one is the one at fault */
+    fprintf(stderr, "%s\n", path); /* if the harness aborts, the last one is at fault */
     LLVMFuzzerTestOneInput(data, fread(data, 1, sizeof data, file));
     fclose(file);
     return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The partition of a grid: every point in one block, no block larger than the first, one nu a block where it can be. */
+/* The partition of a grid: every point is in one block, no block is larger than the first, a block has one nu where
+   possible. */
 #include "suite.h"
 
 #include <stdlib.h>
@@ -83,7 +84,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {{"every point is in one block", test_every_point_once},
                            {"blocks in order of nu", test_blocks_in_order_of_nu},
-                           {"a product that does not fit is seen", test_too_many_points},
+                           {"a product that does not fit is detected", test_too_many_points},
                            CU_TEST_INFO_NULL};
     return suite_run("grid", tests);
 }

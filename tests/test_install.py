@@ -14,37 +14,8 @@ from sweeps import market
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# A program in C11 and in C++11: the market of jobs/result-1.yaml at N_I = 1e3, then a million markets of more data.
-CONSUMER = """
-#include <math.h>
-#include <stdio.h>
-#include <moat/moat.h>
-
-int main(void)
-{
-    struct moat_deterministic *table = NULL;
-    if (moat_deterministic_create(0.5, 1.0, INFINITY, &table) != MOAT_OK) {
-        return 1;
-    }
-    struct moat_solver solver = moat_deterministic_solver(table);
-    struct moat_market market = {&solver, 0.1, 0.9, INFINITY, MOAT_TAU_L_STAR};
-    double first = 0, last = 0;
-    int rising = 0;
-    for (int i = 0; i < 1000001; i++) {
-        struct moat_company incumbent;
-        struct moat_threshold threshold;
-        moat_market_incumbent(&market, 1e3 + i, &incumbent);
-        moat_market_threshold(&market, &incumbent, &threshold);
-        first = i == 0 ? threshold.N_E_star : first;
-        rising += threshold.N_E_star > last;
-        last = threshold.N_E_star;
-    }
-    printf("%.3f %d\\n", first, rising);
-    moat_deterministic_destroy(&table);
-    return 0;
-}
-"""
-LANGUAGES = {"c": ("cc", "-std=c11"), "cc": ("c++", "-std=c++11")}  # a source file's suffix -> its compiler
+# The programs of the README: their compilers and the language of their code blocks.
+EXAMPLES = {"c": ("cc", "-std=c11"), "cpp": ("c++", "-std=c++11")}
 
 # A ladder small enough for seconds, with thresholds inside of it.
 RIDGE = market("ridge", N_I="{log: [16, 128], points: 9}", tau_E="{values: [1.2, .inf]}", Q="{values: [0.3, 1.0]}", nu="{values: [0.75, 1.5]}",
@@ -103,14 +74,13 @@ class InstallTest(unittest.TestCase):
         self.assertIn(version, output(self.prefix / "bin" / "moat", "--version", cwd="/"))
         self.assertIn(f"version = {{{version}}}", (self.prefix / "share" / "doc" / "moat" / "README.md").read_text())
 
-    def test_headers_stand_alone(self):
-        """Each public header compiles by itself, in C and in C++, with warnings as errors."""
-        for header in sorted((self.prefix / "include" / "moat").iterdir()):
-            for suffix, compiler in LANGUAGES.items():
-                with self.subTest(f"{header.name}, {compiler[0]}"):
-                    language = "c" if suffix == "c" else "c++"
-                    output(*compiler, "-x", language, "-Wall", "-Wextra", "-Werror", "-fsyntax-only", f"-I{self.prefix}/include",
-                           "-include", f"moat/{header.name}", "/dev/null")
+    def test_library_without_pkg_config(self):
+        with tempfile.TemporaryDirectory() as folder:
+            source, program = Path(folder, "example.c"), Path(folder, "example")
+            source.write_text(example(self.prefix, "c"))
+            output("cc", "-std=c11", f"-I{self.prefix}/include", source, "-o", program, f"-L{self.prefix}/lib", "-lmoat",
+                   "-lgsl", "-lm")
+            self.assertEqual(output(program), "N_E* = 298.868 (ok)\n")
 
     def test_nothing_names_where_it_was_built(self):
         for path in self.prefix.rglob("*"):
@@ -124,6 +94,12 @@ class InstallTest(unittest.TestCase):
         self.assertTrue(links)
         for link in links:
             self.assertTrue((readme.parent / link).is_file(), link)
+
+
+def example(prefix, language):
+    """The README's program in C ("c") or C++ ("cpp")."""
+    readme = (prefix / "share" / "doc" / "moat" / "README.md").read_text()
+    return re.search(rf"^```{language}\n(.*?)^```$", readme, re.M | re.S)[1]
 
 
 def hiding(folder):
@@ -190,14 +166,23 @@ class WithoutSourcesTest(unittest.TestCase):
                     self.assertGreater(len(written.splitlines()), 3)
 
     def test_library(self):
-        """A program built as the README says, with nothing but what pkg-config names; it needs no MPI."""
-        for suffix, compiler in LANGUAGES.items():
-            with self.subTest(compiler[0]):
-                (self.folder / f"program.{suffix}").write_text(CONSUMER)
-                self.alone("sh", "-c", f"{' '.join(compiler)} -Wall -Werror program.{suffix} $(pkg-config --cflags --libs moat) -o program")
-                program = self.folder / "program"
-                self.assertEqual(self.alone(program).split(), ["298.868", "1000001"])
-                self.assertNotRegex(self.alone("ldd", program), "libmpi|hdf5|scalapack")
+        for language, compiler in EXAMPLES.items():
+            with self.subTest(language):
+                (self.folder / f"example.{language}").write_text(example(self.prefix, language))
+                self.alone("sh", "-c", f"{' '.join(compiler)} -Wall -Wextra -Werror example.{language} "
+                                       f"$(pkg-config --cflags --libs moat) -o example-{language}")
+                program = self.folder / f"example-{language}"
+                self.assertEqual(self.alone(program), "N_E* = 298.868 (ok)\n")
+                self.assertNotRegex(self.alone("ldd", program), "libmpi|hdf5|scalapack|yaml")
+
+    def test_headers(self):
+        """Each header can be included by itself, in both languages."""
+        for header in sorted((self.prefix / "include" / "moat").glob("*.h")):
+            for language, compiler in EXAMPLES.items():
+                with self.subTest(header.name, language=language):
+                    (self.folder / f"header.{language}").write_text(f"#include <moat/{header.name}>\n")
+                    self.alone("sh", "-c", f"{' '.join(compiler)} -Wall -Wextra -Wpedantic -Werror -fsyntax-only "
+                                           f"header.{language} $(pkg-config --cflags moat)")
 
 
 PAGE = ROOT / "src" / "program" / "moat.1"

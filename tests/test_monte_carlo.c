@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The losses against a literal Monte Carlo of the model: betas, data and labels are sampled, the ridge regression is
- * solved by LAPACK, and both losses are averaged. Nothing of MODEL.md section 2 goes into the sampled side.
+ * solved by LAPACK, and both losses are averaged. No formula of MODEL.md section 2 enters the sampled side.
  */
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>

@@ -26,7 +26,7 @@ struct tables {
     double A1[CELLS], A2[CELLS], D[CELLS];
 };
 
-/* Whether `condition` holds on all ranks; every rank calls it. */
+/* Returns true if `condition` holds on all ranks; every rank calls it. */
 static bool everywhere(bool condition)
 {
     int all = condition;

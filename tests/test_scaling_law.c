@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The scaling law against DESIGN.md's quadratic on sums of its own: a dense search for the best ridge level, the given
- * level by bisection, finite differences for the exponents, and the theory's exponents far out.
+ * The scaling law against the quadratic of MODEL.md section 2 on brute-force sums: a dense search for the best ridge
+ * level, the given level by bisection, finite differences for the exponents, and the theory's exponents at large N.
  */
 #include "moat/scaling_law.h"
 
@@ -176,9 +176,10 @@ static double data_for_excess(const struct moat_solver *solver, double Q, double
 }
 
 /*
- * Result 2 far out. An entrant whose alpha its standard fixes, alpha^2 L* = tau_E, needs data as (1/D)^((nu' + 1)/nu'):
- * that is Theorem 3 read backwards, and Theorem 5. In DESIGN.md's market the standard binds the trained model's loss;
- * alpha then makes up for what ridge regression misses, and the exponent stays (nu + 1)/nu, by brute force too.
+ * Result 2 at small D. If the threshold fixes the entrant's alpha, alpha^2 L* = tau_E, the data it needs grow as
+ * (1/D)^((nu' + 1)/nu'). That is Theorem 3 solved for N, and Theorem 5. In this program the threshold binds the loss of
+ * the trained model. Then a larger alpha compensates for the error of ridge regression, and the exponent stays
+ * (nu + 1)/nu, by brute force too. Source: MODEL.md section 11.
  */
 static void free_alpha_needs_less(void)
 {
@@ -231,7 +232,7 @@ int main(void)
                            {"exponents are derivatives", exponents_are_derivatives},
                            {"exponents of the theory", exponents_of_theory},
                            {"alpha fixed and alpha chosen", free_alpha_needs_less},
-                           {"what the solver is not for", outside_the_solver},
+                           {"outside the solver's range", outside_the_solver},
                            CU_TEST_INFO_NULL};
     return suite_run("scaling law", tests);
 }

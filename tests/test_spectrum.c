@@ -103,11 +103,12 @@ static void reference_values(void)
     }
 }
 
-static void check_direct(double gamma, double nu, double P, double share)
+static void check_direct(double gamma, double nu, double P, double position)
 {
     struct moat_spectrum *spectrum = created(gamma, nu, P);
-    double low = moat_spectrum_log_kappa_min(spectrum), log_kappa = low + share * (MOAT_SPECTRUM_LOG_KAPPA_MAX - low);
-    CU_ASSERT(log_kappa + (1 + gamma) * log(P) <= log(1e-13) || share > 0);
+    double low = moat_spectrum_log_kappa_min(spectrum),
+           log_kappa = low + position * (MOAT_SPECTRUM_LOG_KAPPA_MAX - low);
+    CU_ASSERT(log_kappa + (1 + gamma) * log(P) <= log(1e-13) || position > 0);
     struct brute_sums brute = brute_sums_direct(gamma, nu, P, log_kappa);
     char where[128];
     snprintf(where, sizeof where, "gamma %.17g, nu %.17g, P %.0f", gamma, nu, P);
@@ -115,7 +116,7 @@ static void check_direct(double gamma, double nu, double P, double share)
     moat_spectrum_destroy(&spectrum);
 }
 
-/* Finite P, term by term; the small P lie about every place where a method may change. */
+/* Finite P, term by term; the small P lie around every P at which the method changes. */
 static void direct_sums(void)
 {
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
@@ -140,8 +141,8 @@ static void whole_domain(void)
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
     for (int repeat = 0; repeat < 600; repeat++) {
         double gamma = repeat % 5 == 0 ? 0.01 : repeat % 5 == 1 ? 2 : uniform(rng, 0.01, 2);
-        double share = repeat % 3 == 0 ? 1 : repeat % 3 == 1 ? 1e-3 : gsl_rng_uniform_pos(rng);
-        double nu = gamma + (2 + gamma) * share;
+        double fraction = repeat % 3 == 0 ? 1 : repeat % 3 == 1 ? 1e-3 : gsl_rng_uniform_pos(rng);
+        double nu = gamma + (2 + gamma) * fraction;
         nu = nu > 2 * (1 + gamma) ? 2 * (1 + gamma) : nu;
         double P = repeat % 4 == 3 ? floor(exp(uniform(rng, log(1e6), log(1e9)))) : INFINITY;
         struct moat_spectrum *spectrum = created(gamma, nu, P);

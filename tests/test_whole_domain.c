@@ -17,8 +17,8 @@
 
 enum { POINTS = 20 };
 
-/* What N_E* is right to; and what brute force is: losses to 1e-12 and to about 1e-21 of A0, for it never reaches the
-   kappa = 0 that makes a loss of 0 with N >= P; and thresholds to as much. */
+/* Tolerances: STEP of N_E*, relative. LOSS and TAU of brute force, relative, and FLOOR in units of A0: with N >= P
+   brute force never reaches kappa = 0, where the loss is 0. */
 static const double STEP = 1e-7, LOSS = 2e-11, FLOOR = 1e-20, TAU = 1e-11;
 
 static unsigned long tables = 12, seed = 1;
@@ -32,17 +32,17 @@ struct point {
     char where[256];
 };
 
-/* The least loss with `slack` more or less of tau; INFINITY where it cannot be met. */
-static double least_loss(const struct point *point, double N, double tau, double slack)
+/* The least loss under the threshold tau (1 + change); INFINITY where that cannot be met. */
+static double least_loss(const struct point *point, double N, double tau, double change)
 {
-    struct brute_choice choice = brute_company(&model, N, point->Q, tau * (1 + slack));
+    struct brute_choice choice = brute_company(&model, N, point->Q, tau * (1 + change));
     return choice.feasible ? (double)choice.losses.performance : INFINITY;
 }
 
-/* Whether `left` is at most `right`, which is right to `share`. */
-static bool at_most(double left, double right, double share)
+/* Whether `left` is at most `right` within a relative error of `right`. */
+static bool at_most(double left, double right, double error)
 {
-    return left <= right * (1 + share) + FLOOR * (double)model.a0;
+    return left <= right * (1 + error) + FLOOR * (double)model.a0;
 }
 
 static void check_incumbent(const struct point *point)
@@ -53,14 +53,14 @@ static void check_incumbent(const struct point *point)
     if (at_most(loss, expected, 1e-9) && at_most(expected, loss, 1e-9)) {
         return;
     }
-    /* Ill-conditioned in tau: between what a little more and a little less of it give. */
+    /* Ill-conditioned in tau: the loss must lie between those of a slightly larger and a slightly smaller tau. */
     double low = least_loss(point, point->N_I, point->tau_I, TAU),
            high = least_loss(point, point->N_I, point->tau_I, -TAU);
     expect(at_most(low, loss, 1e-9) && at_most(loss, high, 1e-9),
            "L1* of the incumbent at %s: %.17g, not in %.17g..%.17g", point->where, loss, low, high);
 }
 
-/* Whether brute force can tell the losses of that choice: not at kappa = 0. */
+/* Whether brute force can compute the losses of that choice; at kappa = 0 it cannot. */
 static bool has_losses(const struct moat_company *choice)
 {
     return isfinite(choice->N) && choice->feasible && (choice->lambda > 0 || choice->N < model.P);
@@ -72,8 +72,8 @@ static struct brute_losses losses_of(const struct point *point, const struct moa
     return brute_losses(&model, &sums, choice->N, point->Q, alpha);
 }
 
-/* Next to N = P a dense search can miss the narrow pocket of lambda where alpha = 1 is feasible. That there is a choice
-   that is good enough is proved by any that is, so moat's own is tried too. */
+/* Whether N points are enough. Next to N = P a dense search can miss the isolated feasible range of lambda at alpha
+   = 1. Any choice that is good enough proves the point, so moat's own is tried too. */
 static bool enough(const struct point *point, double N)
 {
     struct moat_company choice;
@@ -94,7 +94,7 @@ static bool too_little(const struct point *point, double N)
     return at_most(point->incumbent.loss_performance, least_loss(point, N, point->tau_E, -TAU), LOSS);
 }
 
-/* What the file says of the entrant is true of it, but for the rounding of alpha: its loss, and that it meets tau_E. */
+/* The entrant's reported loss is that of its choice, but for the rounding of alpha, and the choice meets tau_E. */
 static void check_choice(const struct point *point)
 {
     const struct moat_company *entrant = &point->found.entrant;

@@ -13,9 +13,9 @@ extern "C" {
 #endif
 
 /*
- * The solver that data make: the coefficients of ridge regression on sampled data, known on a ladder of N and a grid of
- * lambda, as a solver at every (N, lambda) between. What is interpolated is the ratio to the deterministic equivalent,
- * a smooth number near 1; the coordinate x is that of the deterministic solver.
+ * A solver made from data: coefficients of ridge regression on sampled data are measured on a ladder of N and a grid of
+ * lambda, and interpolated between. The number interpolated is the ratio to the deterministic equivalent, which is
+ * smooth and near 1. The coordinate x is that of the deterministic solver. Source: MODEL.md section 9.
  */
 struct moat_empirical;
 
@@ -25,27 +25,27 @@ enum { MOAT_EMPIRICAL_RUNGS_MIN = 4 };
 struct moat_empirical_tables {
     size_t rungs, lambdas;
     const double *N;           /* [rungs], rising, at least MOAT_EMPIRICAL_RUNGS_MIN of them */
-    const double *lambda;      /* [lambdas], as moat_empirical_lambda makes it */
-    double lambda_unit;        /* likewise */
+    const double *lambda;      /* [lambdas], made by moat_empirical_lambda */
+    double lambda_unit;        /* made by moat_empirical_lambda_unit */
     const double *A1, *A2, *D; /* [rungs][lambdas] */
 };
 
-/* The lambda below which coefficients are analytic in lambda rather than powers of it: P^-(1+gamma) / 100. Local. */
+/* The lambda below which coefficients are analytic in lambda: P^-(1+gamma) / 100. Local. */
 double moat_empirical_lambda_unit(double gamma, double P);
 
-/* The lambda grid of the tables, uniform in asinh(lambda / unit) from 0, the ridgeless limit, to 1; count >= 4. Local.
-   Source: DESIGN.md section 4. */
+/* Fills lambda[count], count >= 4, with the tables' grid: uniform in asinh(lambda / unit) from 0, the ridgeless limit,
+   to 1. Local. */
 void moat_empirical_lambda(double unit, size_t count, double *lambda);
 
-/* A solver from `tables`, which it copies; `deterministic` has the same gamma, nu and P and must outlive *out. Returns
-   MOAT_MEMORY, or MOAT_NUMERICAL when an entry is not a positive number. The caller owns *out. Local. */
+/* Makes *out from `tables`, which it copies. `deterministic` has the same gamma, nu and P and must outlive *out.
+   Returns MOAT_MEMORY, or MOAT_NUMERICAL when an entry is not a positive number. The caller owns *out. Local. */
 enum moat_status moat_empirical_create(const struct moat_deterministic *deterministic,
                                        const struct moat_empirical_tables *tables, struct moat_empirical **out);
 
 /* Frees *empirical and sets it to NULL; accepts NULL inside. Local. */
 void moat_empirical_destroy(struct moat_empirical **empirical);
 
-/* The solver interface on `empirical`, for N between the first and the last rung. Local. */
+/* The solver on `empirical`, which must outlive it, for N between the first and the last rung. Local. */
 struct moat_solver moat_empirical_solver(const struct moat_empirical *empirical);
 
 #ifdef __cplusplus

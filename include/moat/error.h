@@ -10,8 +10,8 @@ extern "C" {
  * Statuses and the message that goes with them.
  *
  * A function that can fail returns an `enum moat_status`. Where the failure is found, `moat_error_set` records one
- * sentence: the thing, its value, what was expected, what to do. On the way up `moat_error_context` puts what was
- * being done in front. The program prints `moat_error_message` once, in `main`.
+ * sentence: the thing, its value, the value expected, and the remedy. On the way up `moat_error_context` puts the task
+ * in front. The program prints `moat_error_message` once, in `main`.
  */
 enum moat_status {
     MOAT_OK = 0,
@@ -19,7 +19,7 @@ enum moat_status {
     MOAT_MEMORY,    /* an allocation failed */
     MOAT_IO,        /* a file could not be read or written */
     MOAT_NUMERICAL, /* a computation did not reach its accuracy */
-    MOAT_STOPPED    /* stopped early by a signal; what was computed is in the file: exit 75 */
+    MOAT_STOPPED    /* stopped early by a signal; all results so far are in the file: exit 75 */
 };
 
 /* Records the message `format` and returns `status`. Local, one message per process. */

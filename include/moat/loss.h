@@ -18,8 +18,9 @@ extern "C" {
  *     m = L_star / 4 = Q A0 / 2,    r = 1 - A2 / A0,
  *     R0 = (1 - Q/2) A1 + (Q/2) D,    R1 = A1 - (Q/2) A2^2 / A0.
  *
- * z is the position of the trained model between the safety optimum (-1) and the performance optimum (1). R is the rest
- * of what finite data cost; it is never negative for 0 <= s <= 1. sqrt L1 + sqrt L2 >= sqrt L_star is seen at once.
+ * z is the position of the trained model between the safety optimum (-1) and the performance optimum (1). R is the loss
+ * that finite data add in either position; it is never negative for 0 <= s <= 1. It follows at once that
+ * sqrt L1 + sqrt L2 >= sqrt L_star.
  */
 struct moat_loss_form {
     double m, r, R0, R1;

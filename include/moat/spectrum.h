@@ -25,7 +25,7 @@ struct moat_spectrum;
 
 struct moat_spectrum_sums {
     double df1, df2, a1, a2;
-    double rest1, rest2; /* P - df1 and P - df2 without cancellation; INFINITY at P = INFINITY */
+    double rest1, rest2; /* P - df1 and P - df2, without cancellation; INFINITY at P = INFINITY */
 };
 
 /* Prepares the sums for one (gamma, nu, P). Returns MOAT_USAGE outside the domain above, MOAT_MEMORY. The caller
@@ -35,14 +35,14 @@ enum moat_status moat_spectrum_create(double gamma, double nu, double P, struct 
 /* Frees *spectrum and sets it to NULL; accepts NULL inside. Local. */
 void moat_spectrum_destroy(struct moat_spectrum **spectrum);
 
-/* The smallest ln kappa the sums are made for. With P finite it lies so low that 1 - t_i < 1e-26 for every i. Local. */
+/* The smallest ln kappa of that range. With P finite it lies so low that 1 - t_i < 1e-26 for every i. Local. */
 double moat_spectrum_log_kappa_min(const struct moat_spectrum *spectrum);
 
 /* a0 = sum b_i sigma_i = sum i^-(1+nu), and the trace, sum sigma_i. Local. */
 double moat_spectrum_a0(const struct moat_spectrum *spectrum);
 double moat_spectrum_trace(const struct moat_spectrum *spectrum);
 
-/* The four sums at ln kappa. Local. Source: DESIGN.md section 2. */
+/* The four sums at ln kappa. Local. Source: MODEL.md sections 3.1 and 3.3. */
 void moat_spectrum_sums(const struct moat_spectrum *spectrum, double log_kappa, struct moat_spectrum_sums *out);
 
 #ifdef __cplusplus

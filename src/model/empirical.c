@@ -50,14 +50,15 @@ static enum moat_status fill_ratio(struct moat_empirical *e, int which, const do
 {
     static const char *const name[RATIOS] = {"A1", "A2", "D"};
     for (size_t k = 0; k < e->grid.rungs; k++) {
-        double N = exp(e->grid.log_N[k]);
+        double N = exp(e->grid.log_N[k]), above = NAN; /* the ratio at the next larger lambda */
         for (size_t j = e->grid.lambdas; j-- > 0;) {
             struct moat_coefficients c;
             e->deterministic.coefficients(e->deterministic.state, N, moat_deterministic_x(e->table, N, lambda[j]), &c);
             double expected = which == RATIO_A1 ? c.A1 : which == RATIO_A2 ? c.A2 : c.D;
             double *ratio = &e->grid.ratio[which][k * e->grid.lambdas + j], found = measured[k * e->grid.lambdas + j];
             /* The ratio has a limit where both are singular; nothing depends on it there. */
-            *ratio = j == 0 && singular(expected) ? ratio[1] : found / expected;
+            *ratio = j == 0 && singular(expected) ? above : found / expected;
+            above = *ratio;
             if (!(*ratio > 0 && isfinite(*ratio))) {
                 return moat_error_set(MOAT_NUMERICAL, "measured %s at N = %g, lambda = %g: found %g, expected about %g",
                                       name[which], N, lambda[j], found, expected);

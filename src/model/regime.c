@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The theory's exponents, and the nearest of them. */
+/* The exponents of the theory, and the nearest of them. */
 #include "moat/regime.h"
 
 #include <math.h>

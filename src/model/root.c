@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Bracketed root finding: inverse quadratic interpolation where it is safe, bisection elsewhere. And what narrows a
- * bracket first: samples, and the branches on either side of a kink.
+ * Bracketed root finding: inverse quadratic interpolation where it is safe, bisection elsewhere. Before that a bracket
+ * may be narrowed by samples, or cut at a kink.
  */
 #include "model/root.h"
 

@@ -102,7 +102,7 @@ static void node_add(struct moat_spectrum *spectrum, double i, double weight)
     spectrum->alignment[j] = weight * pow(i, -1 - spectrum->nu);
 }
 
-/* The smallest ln kappa the sums are made for. At P = inf it follows from df1 = kappa^(-1/s) (pi/s) / sin(pi/s) - 1/2 +
+/* The smallest ln kappa of the range. At P = inf it follows from df1 = kappa^(-1/s) (pi/s) / sin(pi/s) - 1/2 +
    .., the integral of t, with a margin. */
 static double log_kappa_min(double exponent, double P)
 {

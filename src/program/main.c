@@ -124,7 +124,7 @@ static void print_unknown(const char *name)
 /* Runs a command with the words that follow its name, under the name that argp is to call it by: "moat run". */
 static int run_command(const struct command *command, int argc, char **argv)
 {
-    char invocation[32];
+    static char invocation[32]; /* argv lives as long as the program */
     snprintf(invocation, sizeof invocation, "moat %s", command->name);
     argv[0] = invocation;
     return command->run(argc, argv);

@@ -140,22 +140,13 @@ static void sync_folder(const char *target)
     free(copy);
 }
 
-enum moat_status create_file(struct results *results, const struct config *config, const char *argv_line)
+/* Writes the new file under its temporary name, which has the `lock`, and gives it its own name. Removes it on failure.
+ */
+static enum moat_status write_and_rename(struct results *results, const struct config *config, const char *argv_line,
+                                         const char *temporary, int lock)
 {
-    char *temporary = NULL;
-    int lock = -1;
-    bool locked = false, replacing = results->lock >= 0;
-    enum moat_status status = check_folder(results->path, results->target, config);
-    if (status == MOAT_OK && asprintf(&temporary, "%s%s", results->target, new_suffix) < 0) {
-        temporary = NULL;
-        status = moat_error_set(MOAT_MEMORY, "out of memory");
-    }
-    if (status == MOAT_OK) {
-        status = lock_take(temporary, O_CREAT, &lock, &locked);
-    }
-    if (status != MOAT_OK) {
-        goto cleanup;
-    }
+    enum moat_status status = MOAT_OK;
+    bool replacing = results->lock >= 0;
     /* A process that created the file since identity_check_kind held this lock meanwhile. */
     if (!replacing && access(results->target, F_OK) == 0) {
         status = moat_error_set(MOAT_USAGE, "%s: another process has just created it: run the same command again",
@@ -166,20 +157,37 @@ enum moat_status create_file(struct results *results, const struct config *confi
         status = moat_error_set(MOAT_IO, "%s: cannot be created: %s", results->path, strerror(errno));
     }
     if (status != MOAT_OK) {
-        unlink(temporary); // NOLINT(clang-analyzer-core.NonNullParamChecker): set, or we had left
-        goto cleanup;
-    }
-    if (results->durable) {
+        unlink(temporary); // NOLINT(clang-analyzer-core.NonNullParamChecker): asprintf set it
+    } else if (results->durable) {
         sync_folder(results->target);
     }
-    if (replacing) {
-        close(results->lock);
-    }
-    results->lock = lock;
-    results->locked = locked;
-    lock = -1;
+    return status;
+}
 
-cleanup:
+enum moat_status create_file(struct results *results, const struct config *config, const char *argv_line)
+{
+    char *temporary = NULL;
+    int lock = -1;
+    bool locked = false;
+    enum moat_status status = check_folder(results->path, results->target, config);
+    if (status == MOAT_OK && asprintf(&temporary, "%s%s", results->target, new_suffix) < 0) {
+        temporary = NULL;
+        status = moat_error_set(MOAT_MEMORY, "out of memory");
+    }
+    if (status == MOAT_OK) {
+        status = lock_take(temporary, O_CREAT, &lock, &locked);
+    }
+    if (status == MOAT_OK) {
+        status = write_and_rename(results, config, argv_line, temporary, lock);
+    }
+    if (status == MOAT_OK) { /* the new file's lock takes the place of that of a file it replaced */
+        if (results->lock >= 0) {
+            close(results->lock);
+        }
+        results->lock = lock;
+        results->locked = locked;
+        lock = -1;
+    }
     if (lock >= 0) {
         close(lock);
     }

@@ -10,22 +10,15 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "results/handle.h"
 #include "results/hdf5.h"
 #include "results/history.h"
 #include "results/summary.h"
 
 #define FLUSH_INTERVAL 1.0 /* s */
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 void results_prepare(void)
 {
@@ -35,7 +28,7 @@ void results_prepare(void)
 
 void results_account(struct results *results, double cores)
 {
-    results->opened = seconds_now();
+    results->opened = clock_seconds();
     results->cores = cores;
 }
 
@@ -76,7 +69,7 @@ enum moat_status results_write(struct results *results, size_t index, const unsi
     results->checksum[index] = checksum;
     results->first_unflushed = index < results->first_unflushed ? index : results->first_unflushed;
     results->last_unflushed = index > results->last_unflushed ? index : results->last_unflushed;
-    return seconds_now() - results->flushed > FLUSH_INTERVAL ? results_flush(results) : MOAT_OK;
+    return clock_seconds() - results->flushed > FLUSH_INTERVAL ? results_flush(results) : MOAT_OK;
 }
 
 /* Writes the unflushed blocks' part of one variable of /run, from the array of all blocks. */
@@ -106,7 +99,7 @@ enum moat_status results_flush(struct results *results)
         results->first_unflushed = results->blocks;
         results->last_unflushed = 0;
     }
-    results->flushed = seconds_now();
+    results->flushed = clock_seconds();
     return MOAT_OK;
 }
 
@@ -142,7 +135,7 @@ enum moat_status results_close(struct results **results)
     char path[PATH_MAX], target[PATH_MAX];
     snprintf(path, sizeof path, "%s", (*results)->path);
     snprintf(target, sizeof target, "%s", (*results)->target);
-    double core_hours = (*results)->cores * (seconds_now() - (*results)->opened) / 3600;
+    double core_hours = (*results)->cores * (clock_seconds() - (*results)->opened) / 3600;
     /* HDF5 closes before the sync, because a file system may report late that it could not store the data. */
     int descriptor = dup((*results)->lock);
     bool closed = handle_destroy(*results);

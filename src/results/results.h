@@ -13,44 +13,48 @@
 #include "sweep/ladder.h"
 
 /*
- * The results file (DESIGN.md section 5): an HDF5 file in the latest format, written by rank 0 alone and followed live
- * by any number of readers (SWMR). A block's state turns to done only after its data are in the file, so a run that is
- * killed at any moment loses blocks of the last second at most, never a block reported done.
+ * The results file: an HDF5 file in the format of HDF5 1.10, written by rank 0 alone while any number of readers follow
+ * it live (SWMR). README.md describes its contents. If the run is killed at any moment, you lose at most the last
+ * second of blocks. A block is marked done only after its data are in the file, so everything marked done is complete.
  *
- * A kill leaves what the system holds of the file, a loss of power only what the disk has. With RESULTS_FSYNC each
- * flush brings the data to disk, then writes that they are done, then brings that to disk. Whatever a loss of power
- * leaves of the writes since, no block is done without its data, and all are done that were so when a flush last
- * returned. This takes for granted that a disk keeps what it has confirmed and tears no page of 4096 bytes.
+ * After a kill the file has all that was written to it, after a loss of power only what is on the disk. With
+ * RESULTS_FSYNC each flush brings the data to disk, then marks them done, then brings the marks to disk. Whichever of
+ * the later writes a loss of power destroys, no block is done without its data, and every block that a completed flush
+ * marked done stays done. This assumes that a disk keeps what it has confirmed and tears no page of 4096 bytes.
  */
 struct results;
 
 enum results_options {
     RESULTS_FORCE = 1, /* replace a file of another sweep */
-    RESULTS_FSYNC = 2, /* what is flushed survives a loss of power */
+    RESULTS_FSYNC = 2, /* flushed data survive a loss of power */
 };
 
-/* To be called before MPI_Init. An HDF5 that starts after MPI_Init has MPI_Finalize close what is still open, and
-   crashes there on a file that could not be written. Every process. */
+/* Starts HDF5; to be called before MPI_Init, by every process. If HDF5 starts later, MPI_Finalize closes the files that
+   are still open, and crashes on one that could not be written. */
 void results_prepare(void);
 
 /* Bytes of the finished results file of `config`. Local. */
 double results_bytes(const struct config *config);
 
-/* Opens `path` for the sweep `config`: creates it, or resumes it when it holds the same sweep (after repairing what a
-   killed writer left), with RESULTS_FORCE too. `argv_line` is the command, for the history attribute. A file of another
-   sweep is refused without RESULTS_FORCE, which replaces it once the new one is ready; a file that is not moat's, or
-   that another process writes, is refused always, and a refused file is not changed. Behind a symbolic link the file is
-   made where the link points. Checks folder and disk space before it creates anything. Returns MOAT_USAGE, MOAT_IO
-   or MOAT_MEMORY. Rank 0. */
+/*
+ * Opens `path` for the sweep `config`. `argv_line` is the command, for the attribute history.
+ *   no such file                             created; behind a symbolic link, where the link points
+ *   the same sweep                           resumed, with RESULTS_FORCE too; repaired first if its writer was killed
+ *   another sweep                            refused; with RESULTS_FORCE replaced, once the new file is ready
+ *   damaged, not written by moat, or open    always refused
+ *   in another writer
+ * A refused file is not changed. Folder and disk space are checked before anything is created. The caller closes *out
+ * with results_close. Returns MOAT_USAGE, MOAT_IO or MOAT_MEMORY. Rank 0.
+ */
 enum moat_status results_open(const char *path, const struct config *config, const char *argv_line, unsigned options,
                               struct results **out);
 
-/* What the run holds from now on: results_close then adds the core-hours to its line in the history, if `argv_line`
-   ended with a launch (moat/launch.h) in brackets. Rank 0. */
+/* Starts to count core-hours: the run holds this number of cores from now on. results_close then adds them to the run's
+   line in the history, if `argv_line` ended with a launch (base/launch.h) in brackets. Rank 0. */
 void results_account(struct results *results, double cores);
 
-/* Whether block `index`, below grid_blocks, was done in the file when it was opened, or has been written since. Rank 0.
- */
+/* Returns true if block `index`, below grid_blocks, was done when the file was opened, or has been written since.
+   Rank 0. */
 bool results_block_done(const struct results *results, size_t index);
 
 /* Number of blocks for which results_block_done holds. Rank 0. */
@@ -62,28 +66,28 @@ size_t results_blocks_done(const struct results *results);
 enum moat_status results_write(struct results *results, size_t index, const unsigned char *record, uint32_t checksum,
                                double seconds, int rank);
 
-/* Fills the tables and states of those tasks of `ladder` that the file has done. With SOLVER_RIDGE. Returns MOAT_IO.
-   Rank 0. */
+/* Fills the tables and states of the tasks of `ladder` that the file has. Only with SOLVER_RIDGE. Tasks whose checksum
+   does not match become pending. Returns MOAT_IO. Rank 0. */
 enum moat_status results_read_tables(struct results *results, struct ladder *ladder);
 
-/* Writes the tables and state of `task` from `ladder`, then flushes: a task is costly. `message` says why it failed, ""
-   when it did not. Returns MOAT_IO. Rank 0. */
+/* Writes the tables and state of `task` from `ladder`, and flushes at once because a task is costly. `message` is the
+   reason of a failure, "" if the task is done. Returns MOAT_IO. Rank 0. */
 enum moat_status results_write_task(struct results *results, const struct ladder *ladder, size_t task, double seconds,
                                     int rank, const char *message);
 
-/* Makes everything written so far visible to readers and safe from a kill. After a failed write it fails too: what is
-   in the file by then stays good. Returns MOAT_IO. Rank 0. */
+/* Makes everything written so far visible to readers and safe from a kill. Fails if a write has failed before; the
+   blocks marked done by then stay valid. Returns MOAT_IO. Rank 0. */
 enum moat_status results_flush(struct results *results);
 
 /* Flushes, closes, frees *results and sets it to NULL, also on failure; accepts NULL inside. Returns MOAT_IO when the
-   file lacks something that results_write took and did not already refuse. Rank 0. */
+   file lacks data that results_write accepted, unless an earlier call has reported that already. Rank 0. */
 enum moat_status results_close(struct results **results);
 
-/* What a results file says of its sweep. */
+/* The progress of a sweep and the outcomes of its points, as its file has them. */
 struct results_summary {
     char title[256];  /* the config's name, cut to fit */
     bool written_now; /* some process has the file open as its writer; false for an interrupted sweep */
-    char writer[384]; /* that process, or the last one if it was killed, as launch_format has it; or "" */
+    char writer[384]; /* that process, or the last one if it was killed, as launch_format writes it; or "" */
     size_t blocks, blocks_done;
     size_t points;
     size_t points_by_status[MOAT_MARKET_STATUSES]; /* index MOAT_MARKET_PENDING counts points not solved yet */
@@ -92,10 +96,10 @@ struct results_summary {
 };
 
 /* Reads the summary of `path`, also while a run writes it or after one was killed. Returns MOAT_USAGE (no such file,
-   not ours) or MOAT_IO. Rank 0. */
+   not written by moat) or MOAT_IO. Rank 0. */
 enum moat_status results_summarise(const char *path, struct results_summary *out);
 
-/* The summary from the open writer's own file. Rank 0. */
+/* The summary of the open file, after a flush. Returns MOAT_IO. Rank 0. */
 enum moat_status results_count(struct results *results, struct results_summary *out);
 
 #endif

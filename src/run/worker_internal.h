@@ -19,7 +19,7 @@ struct worker;
    is the worker's and lives until the next call. Local. */
 const void *worker_answer(struct worker *worker, size_t index, size_t *size);
 
-/* Solves every point of the block at at[GRID_Q] and at[GRID_NU], and stores it; the rest of `at` is scratch. Local. */
+/* Solve every point of the block at at[GRID_Q] and at[GRID_NU], and store it; the rest of `at` is scratch. Local. */
 void worker_solve_markets(struct model *model, const struct record *record, size_t at[GRID_AXES]);
 void worker_solve_scaling_laws(struct model *model, const struct record *record, size_t at[GRID_AXES]);
 

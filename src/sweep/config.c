@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,8 @@
 
 enum { TEXT_SIZE_MAX = 1 << 20 }; /* a config is a page; anything near this is the wrong file */
 
-/* Opens the regular file `path`. Without O_NONBLOCK a pipe would wait for its writer before it could be refused. */
+/* Opens the regular file `path`. Without O_NONBLOCK, open would wait for the writer of a pipe before the pipe could be
+   refused. */
 static enum moat_status open_file(const char *path, int *out)
 {
     struct stat about;
@@ -49,7 +51,7 @@ static enum moat_status read_file(const char *path, char **text)
         status = moat_error_set(MOAT_MEMORY, "%s: out of memory", path);
         goto cleanup;
     }
-    while (used <= TEXT_SIZE_MAX) { /* one byte more than allowed tells a file that is too large */
+    while (used <= TEXT_SIZE_MAX) { /* reads one byte more than allowed, to detect a file that is too large */
         ssize_t got = read(file, buffer + used, (size_t)TEXT_SIZE_MAX + 1 - used);
         if (got < 0 && errno == EINTR) {
             continue;
@@ -76,6 +78,20 @@ cleanup:
     }
     close(file);
     return status;
+}
+
+enum moat_status config_refuse(const struct config_source *source, const char *path, const char *found,
+                               const char *expected, ...)
+{
+    char there[CONFIG_FOUND_SIZE], wanted[2 * CONFIG_PATH_SIZE];
+    va_list arguments;
+    va_start(arguments, expected);
+    vsnprintf(wanted, sizeof wanted, expected, arguments);
+    va_end(arguments);
+
+    size_t line = config_text_find(source, path, there);
+    return moat_error_set(MOAT_USAGE, "%s:%zu: %s%sfound %s, expected %s", source->file_name, line, path,
+                          *path ? ": " : "", found ? found : there, wanted);
 }
 
 enum moat_status config_load(const char *path, struct config **out)
@@ -129,7 +145,7 @@ cleanup:
     return status;
 }
 
-/* Equality of the bits, which is what decides whether stored numbers are those a sweep would give. */
+/* Equality to the bit: only then are the stored numbers those that the sweep would compute. */
 static bool equal_doubles(const double *left, const double *right, size_t count)
 {
     return count == 0 || memcmp(left, right, count * sizeof *left) == 0;
@@ -149,7 +165,7 @@ bool config_equal(const struct config *left, const struct config *right)
         const struct axis *l = &left->grid.axis[a], *r = &right->grid.axis[a];
         equal = equal_axes(l, r);
     }
-    const struct ridge_settings *l = &left->ridge, *r = &right->ridge; /* the groups change who computes, not what */
+    const struct ridge_settings *l = &left->ridge, *r = &right->ridge; /* ranks_per_group changes no numbers */
     return equal && equal_axes(&l->N, &r->N) && l->trials == r->trials && l->seed == r->seed;
 }
 

@@ -196,19 +196,21 @@ static enum moat_status fill_axis(const struct config_source *source, const stru
         axis->values[0] = NAN;
         return MOAT_OK;
     }
+    double value = -INFINITY;
     for (size_t i = 0; i < request->size; i++) {
         char path[96];
+        double before = value;
         if (request->form != FORM_VALUES) {
-            axis->values[i] = axis_value(request, i);
+            value = axis_value(request, i);
         } else {
             snprintf(path, sizeof path, "%s.values[%zu]", request->key, i);
-            enum moat_status status =
-                config_number(source, path, request->text->values[i], request->range, &axis->values[i]);
+            enum moat_status status = config_number(source, path, request->text->values[i], request->range, &value);
             if (status != MOAT_OK) {
                 return status;
             }
         }
-        if (i == 0 || axis->values[i] > axis->values[i - 1]) {
+        axis->values[i] = value;
+        if (value > before) {
             continue;
         }
         if (request->form == FORM_VALUES) {

@@ -35,7 +35,7 @@ enum moat_status config_sweep(const struct config_source *source, enum sweep_kin
     char found[CONFIG_FOUND_SIZE];
     int sweep = 0;
     config_text_find(source, "sweep", found);
-    bool missing = strcmp(found, "nothing") == 0; /* which the schema refuses */
+    bool missing = strcmp(found, "nothing") == 0; /* the schema refuses that later */
     enum moat_status status = config_choice(source, "sweep", missing ? NULL : found, sweep_name, SWEEPS, &sweep);
     *out = (enum sweep_kind)sweep;
     return status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The `ridge` mapping: what data sets to sample. */
+/* The `ridge` mapping: the data sets to sample. */
 #include "sweep/config_internal.h"
 
 #include <math.h>
@@ -8,7 +8,7 @@
 
 #include "moat/empirical.h"
 
-/* LAPACK's eigensolver indexes its workspace with 32 bits. */
+/* LAPACK's eigensolver indexes its workspace with 32 bits: the largest order it can solve. */
 #define ORDER_MAX 32766
 
 /* Rounds the rungs to whole numbers, which must differ. */

@@ -7,7 +7,6 @@
  */
 #include "sweep/config_internal.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,13 +54,13 @@ static void walk_close(struct yaml_walk *walk)
     yaml_parser_delete(&walk->parser);
 }
 
-static enum moat_status refuse_here(const struct yaml_walk *walk, const char *what)
+static enum moat_status refuse_here(const struct yaml_walk *walk, const char *reason)
 {
-    const char *colon = walk->path[0] ? ": " : "";
-    return moat_error_set(MOAT_USAGE, "%s:%zu: %s%s%s", walk->source->file_name, walk->line, walk->path, colon, what);
+    return moat_error_set(MOAT_USAGE, "%s:%zu: %s%s%s", walk->source->file_name, walk->line, walk->path,
+                          *walk->path ? ": " : "", reason);
 }
 
-/* The error libyaml stopped with. */
+/* Refuses the text with the error at which libyaml stopped. */
 static enum moat_status refuse_syntax(const struct yaml_walk *walk)
 {
     const yaml_parser_t *parser = &walk->parser;
@@ -92,7 +91,6 @@ static enum moat_status next_event(struct yaml_walk *walk)
         return refuse_syntax(walk);
     }
     walk->line = walk->event.start_mark.line + 1;
-
     const yaml_char_t *anchor = NULL, *tag = NULL;
     if (walk->event.type == YAML_SCALAR_EVENT) {
         anchor = walk->event.data.scalar.anchor;
@@ -124,7 +122,7 @@ static bool has_control(const char *text)
     return *text != '\0';
 }
 
-/* The current event as a key of `level`, which must not have it yet. */
+/* Takes the current event as a key of `level`, which must not have that key yet. */
 static enum moat_status take_key(struct yaml_walk *walk, struct level *level)
 {
     walk->path[level->path_length] = '\0';
@@ -152,7 +150,7 @@ static enum moat_status take_key(struct yaml_walk *walk, struct level *level)
     return MOAT_OK;
 }
 
-/* Enters the container that the current event opens, whose path is in place. */
+/* Enters the container that the current event opens; its path is set already. */
 static enum moat_status push(struct yaml_walk *walk, bool mapping)
 {
     if (walk->depth == DEPTH_MAX) {
@@ -223,11 +221,11 @@ static enum moat_status walk_next(struct yaml_walk *walk, enum node *node)
 enum moat_status config_text_check(const struct config_source *source)
 {
     struct yaml_walk walk;
+    enum node node = NODE_CLOSE;
+    enum moat_status status = MOAT_OK;
     if (!walk_open(&walk, source)) {
         return moat_error_set(MOAT_MEMORY, "%s: out of memory while reading YAML", source->file_name);
     }
-    enum node node = NODE_CLOSE;
-    enum moat_status status = MOAT_OK;
     while (status == MOAT_OK && node != NODE_END) {
         status = walk_next(&walk, &node);
     }
@@ -239,7 +237,7 @@ enum moat_status config_text_check(const struct config_source *source)
     return status;
 }
 
-/* Text for a message: short, printable, cut between UTF-8 characters. */
+/* Makes a scalar fit for a message: short, printable, cut between UTF-8 characters. */
 static void quote_scalar(const char *text, char found[CONFIG_FOUND_SIZE])
 {
     size_t length = strlen(text);
@@ -299,18 +297,4 @@ size_t config_text_find(const struct config_source *source, const char *path, ch
     }
     walk_close(&walk);
     return line;
-}
-
-enum moat_status config_refuse(const struct config_source *source, const char *path, const char *found,
-                               const char *expected, ...)
-{
-    char there[CONFIG_FOUND_SIZE], wanted[2 * CONFIG_PATH_SIZE];
-    va_list arguments;
-    va_start(arguments, expected);
-    vsnprintf(wanted, sizeof wanted, expected, arguments);
-    va_end(arguments);
-
-    size_t line = config_text_find(source, path, there);
-    return moat_error_set(MOAT_USAGE, "%s:%zu: %s%sfound %s, expected %s", source->file_name, line, path,
-                          *path ? ": " : "", found ? found : there, wanted);
 }

@@ -9,9 +9,9 @@
 enum {
     ALL = (1u << GRID_AXES) - 1,
     INCUMBENT = ALL & ~(1u << GRID_TAU_E),
-    RULES = ALL & ~(1u << GRID_N_I),
-    ENTRANT_RULE = RULES & ~(1u << GRID_TAU_I),
-    INCUMBENT_RULE = RULES & ~(1u << GRID_TAU_E),
+    THRESHOLDS = ALL & ~(1u << GRID_N_I),
+    ENTRANT_THRESHOLD = THRESHOLDS & ~(1u << GRID_TAU_I),
+    INCUMBENT_THRESHOLD = THRESHOLDS & ~(1u << GRID_TAU_E),
     MARKET = 1u << GRID_Q | 1u << GRID_NU,
     NU = 1u << GRID_NU,
     ANY_SWEEP = FIELD_OF_MARKET_ENTRY | FIELD_OF_SCALING_LAW,
@@ -51,10 +51,11 @@ const struct field field_table[FIELD_COUNT] = {
     [FIELD_INCUMBENT_LOSS_SAFETY] =
         NUMBER("incumbent_loss_safety", INCUMBENT, ENTRY, "1", "incumbent's safety loss L2"),
     [FIELD_TAU_I] = NUMBER("tau_I", MARKET, ENTRY | FIELD_IF_SCALAR, "1", "incumbent's safety threshold, absolute"),
-    [FIELD_TAU_I_ABSOLUTE] =
-        NUMBER("tau_I_absolute", INCUMBENT_RULE, ENTRY | FIELD_IF_AXIS, "1", "incumbent's safety threshold, absolute"),
-    [FIELD_TAU_E_ABSOLUTE] = NUMBER("tau_E_absolute", ENTRANT_RULE, ENTRY, "1", "entrant's safety threshold, absolute"),
-    [FIELD_GAP] = NUMBER("D", RULES, ENTRY, "1",
+    [FIELD_TAU_I_ABSOLUTE] = NUMBER("tau_I_absolute", INCUMBENT_THRESHOLD, ENTRY | FIELD_IF_AXIS, "1",
+                                    "incumbent's safety threshold, absolute"),
+    [FIELD_TAU_E_ABSOLUTE] =
+        NUMBER("tau_E_absolute", ENTRANT_THRESHOLD, ENTRY, "1", "entrant's safety threshold, absolute"),
+    [FIELD_GAP] = NUMBER("D", THRESHOLDS, ENTRY, "1",
                          "performance loss of an incumbent less that of an entrant, both with infinite data"),
     [FIELD_ELASTICITY_N_I] = NUMBER("elasticity_N_I", ALL, ENTRY, "1", "d ln N_E_star / d ln N_I"),
     [FIELD_ELASTICITY_TAU_E] = NUMBER("elasticity_tau_E", ALL, ENTRY, "1", "d ln N_E_star / d ln tau_E"),
@@ -147,7 +148,7 @@ int field_box(const struct field *field, const struct grid *grid, const struct b
     return rank;
 }
 
-/* Bytes of the values of field f in `block`, without what aligns the next one. */
+/* Bytes of the values of field f in `block`, without padding. */
 static size_t field_bytes(const struct config *config, int f, const struct block *block)
 {
     size_t start[GRID_AXES], count[GRID_AXES], bytes = field_element_size(field_table[f].type);

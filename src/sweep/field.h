@@ -11,8 +11,8 @@
 #include "sweep/grid.h"
 
 /*
- * What a sweep stores at each grid point: one table of names, dimensions, units and meanings, read by the worker that
- * fills a block, the writer of the file and the tests.
+ * The fields that a sweep stores at each grid point. One table has their names, dimensions, units and meanings; the
+ * worker that fills a block, the writer of the file and the tests read it.
  */
 enum field_id {
     /* of every sweep */
@@ -61,7 +61,7 @@ enum field_id {
 
 enum field_type { FIELD_FLOAT64, FIELD_UINT8 };
 
-/* Which files have a field: those of these sweeps, that also meet every condition named. */
+/* Which files have a field: those of the sweeps named, if they also meet every condition named. */
 enum {
     FIELD_OF_MARKET_ENTRY = 1 << SWEEP_MARKET_ENTRY,
     FIELD_OF_SCALING_LAW = 1 << SWEEP_SCALING_LAW,
@@ -81,7 +81,7 @@ struct field {
 
 extern const struct field field_table[FIELD_COUNT];
 
-/* Whether the file of `config` has the field. Local. */
+/* Returns true if the file of `config` has the field. Local. */
 bool field_stored(const struct field *field, const struct config *config);
 
 /* Sets `exponent` to the values that theory gives for the field at (gamma, nu), in the order in which the regimes are
@@ -91,20 +91,20 @@ bool field_theory(enum field_id field, double gamma, double nu, double exponent[
 /* Bytes of one element. Local. */
 size_t field_element_size(enum field_type type);
 
-/* The axes of `grid` that the field has in the file, in order: their number is returned, axis[0], axis[1], .. are set.
+/* Sets axis[0], axis[1], .. to the axes of `grid` that the field has in the file, in order, and returns their number.
    Local. */
 int field_axes(const struct field *field, const struct grid *grid, int axis[GRID_AXES]);
 
-/* Box of a field within `block`: start and count along field_axes, whose number is returned. Local. */
+/* The box of a field within `block`: sets start and count along field_axes, and returns their number. Local. */
 int field_box(const struct field *field, const struct grid *grid, const struct block *block, size_t start[GRID_AXES],
               size_t count[GRID_AXES]);
 
 /* Byte offset of every field in the packed record of `block`; offset[FIELD_COUNT] is the record's size. Fields are
-   packed in table order, each a C-ordered array over field_box, aligned to 8 bytes; those that are not stored take no
-   room. Local. */
+   packed in table order, each a C-ordered array over field_box, aligned to 8 bytes. Fields that are not stored take no
+   space. Local. */
 void field_offsets(const struct config *config, const struct block *block, size_t offset[FIELD_COUNT + 1]);
 
-/* CRC-32 of the values in the packed record of `block`, in table order, without what aligns them. Local. */
+/* CRC-32 of the values in the packed record of `block`, in table order, without padding. Local. */
 uint32_t field_checksum(const struct config *config, const struct block *block, const unsigned char *record);
 
 #endif

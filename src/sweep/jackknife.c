@@ -32,7 +32,7 @@ enum moat_status jackknife_create(const struct moat_deterministic *deterministic
     status = MOAT_OK;
     for (size_t i = 0; i <= trials && status == MOAT_OK; i++) {
         struct moat_empirical_tables tables;
-        status = ladder_mean(ladder, nu, i < trials ? i : LADDER_ALL, mean, mean + values, mean + 2 * values, &tables);
+        status = ladder_mean(ladder, nu, i < trials ? i : LADDER_ALL, mean, &tables);
         if (status == MOAT_OK) {
             status = moat_empirical_create(deterministic, &tables, &jackknife->empirical[i]);
         }

@@ -39,8 +39,8 @@ void jackknife_incumbents(const struct jackknife *jackknife, const struct moat_m
 double jackknife_threshold(const struct jackknife *jackknife, const struct moat_market *market,
                            const struct moat_company *incumbent, struct moat_threshold *out);
 
-/* The scaling law (arguments of moat_scaling_law_solve) on all trials. Returns the standard error of its loss, NaN in
-   the same cases. Local. */
+/* The scaling law on all trials; arguments of moat_scaling_law_solve. Returns the standard error of its loss: NaN where
+   some leave-one-out law is not solved or has too few trials. Local. */
 double jackknife_scaling_law(const struct jackknife *jackknife, double N, double Q, double alpha, double lambda,
                              struct moat_scaling_law *out);
 

@@ -67,7 +67,7 @@ static void expect_nu(struct ladder *ladder, const struct moat_deterministic *de
         for (size_t j = 0; j < ladder->lambdas; j++) {
             size_t at = (task * ladder->nus + nu) * ladder->lambdas + j;
             struct moat_coefficients c;
-            if (task % ladder->trials > 0) { /* as the trial before */
+            if (task % ladder->trials > 0) { /* the same values as in the trial before */
                 size_t before = at - ladder_task_size(ladder);
                 c = (struct moat_coefficients){
                     .A1 = ladder->A1[before], .A2 = ladder->A2[before], .D = ladder->D[before]};
@@ -98,14 +98,14 @@ enum moat_status ladder_expect(struct ladder *ladder)
     return status;
 }
 
-enum moat_status ladder_mean(const struct ladder *ladder, size_t nu, size_t excluded, double *A1, double *A2, double *D,
+enum moat_status ladder_mean(const struct ladder *ladder, size_t nu, size_t excluded, double *means,
                              struct moat_empirical_tables *out)
 {
     const double *from[] = {ladder->A1, ladder->A2, ladder->D};
-    double *to[] = {A1, A2, D};
+    size_t size = ladder->rungs * ladder->lambdas;
     for (size_t k = 0; k < ladder->rungs; k++) {
         for (int c = 0; c < 3; c++) {
-            double *mean = to[c] + k * ladder->lambdas;
+            double *mean = means + (size_t)c * size + k * ladder->lambdas;
             size_t trials = 0;
             for (size_t j = 0; j < ladder->lambdas; j++) {
                 mean[j] = 0;
@@ -132,8 +132,8 @@ enum moat_status ladder_mean(const struct ladder *ladder, size_t nu, size_t excl
                                           .N = ladder->config->ridge.N.values,
                                           .lambda = ladder->lambda,
                                           .lambda_unit = ladder->lambda_unit,
-                                          .A1 = A1,
-                                          .A2 = A2,
-                                          .D = D};
+                                          .A1 = means,
+                                          .A2 = means + size,
+                                          .D = means + 2 * size};
     return MOAT_OK;
 }

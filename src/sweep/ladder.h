@@ -10,8 +10,8 @@
 #include "sweep/config.h"
 
 /*
- * The ladder of sampled data sets: one task for each (rung N, trial), and its tables of A1, A2, D at every nu of the
- * grid and every lambda. Tasks are numbered rung-major: task = rung * trials + trial.
+ * The ladder of sampled data sets: one task for each (rung N, trial), with its tables of A1, A2, D at every nu of the
+ * grid and every lambda. Tasks are numbered rung-major: task = rung * trials + trial. Source: MODEL.md section 9.
  */
 enum { LADDER_LAMBDAS = 64 };
 
@@ -20,7 +20,7 @@ enum task_state { TASK_PENDING = 0, TASK_DONE = 1, TASK_FAILED = 2 };
 struct ladder {
     const struct config *config; /* not owned */
     size_t rungs, trials, nus, lambdas, tasks;
-    double lambda_unit, *lambda; /* [lambdas], of moat_empirical_lambda */
+    double lambda_unit, *lambda; /* [lambdas], see moat_empirical_lambda */
     double *A1, *A2, *D;         /* [tasks][nus][lambdas] */
     uint8_t *state;              /* [tasks], of enum task_state */
 };
@@ -32,22 +32,23 @@ enum moat_status ladder_create(const struct config *config, struct ladder **out)
 /* Frees *ladder and sets it to NULL; accepts NULL inside. Local. */
 void ladder_destroy(struct ladder **ladder);
 
-/* Number of values of one table of one task, nus * lambdas; task t's begin at t times that. Local. */
+/* Number of values in one table of one task, nus * lambdas. Those of task t begin at t times that number. Local. */
 size_t ladder_task_size(const struct ladder *ladder);
 
-/* Data points of a task. Local. */
+/* Number of data points of a task. Local. */
 double ladder_task_N(const struct ladder *ladder, size_t task);
 
-/* Fills the tables of every task with what the deterministic equivalent expects and marks all done: what planning times
-   and tests compare with. Returns MOAT_MEMORY. Local. */
+/* Fills the tables of every task with the values of the deterministic equivalent and marks all done. Planning measures
+   time on these tables, and tests compare with them. Returns MOAT_MEMORY. Local. */
 enum moat_status ladder_expect(struct ladder *ladder);
 
-/* No trial: the mean is over all. */
+/* For ladder_mean: exclude no trial. */
 #define LADDER_ALL SIZE_MAX
 
-/* The mean over the trials that are done, without trial `excluded` or LADDER_ALL, at grid index `nu`: fills A1, A2, D
-   [rungs][lambdas] and points `out` at them. Returns MOAT_NUMERICAL when a rung has no trial left. Local. */
-enum moat_status ladder_mean(const struct ladder *ladder, size_t nu, size_t excluded, double *A1, double *A2, double *D,
+/* The mean at grid index `nu` over the trials that are done, without trial `excluded` (LADDER_ALL: with all of them).
+   Fills means[3][rungs][lambdas], of A1, A2 and D, and makes `out` point to them. Returns MOAT_NUMERICAL when a rung
+   has no trial left. Local. */
+enum moat_status ladder_mean(const struct ladder *ladder, size_t nu, size_t excluded, double *means,
                              struct moat_empirical_tables *out);
 
 #endif

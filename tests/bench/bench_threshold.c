@@ -70,10 +70,10 @@ static struct tally run(const struct sweep *sweep, const struct moat_solver *sol
         clock_t middle = clock();
         for (int n = 0; n < SIZE_N_I; n++) {
             for (int t = 0; t < sweep->tau_Es; t++) {
-                double share = (t + 0.5) / sweep->tau_Es;
+                double position = (t + 0.5) / sweep->tau_Es;
                 market.tau_E = sweep->tau_E_low == sweep->tau_E_high
                                    ? sweep->tau_E_low
-                                   : sweep->tau_E_low + share * (sweep->tau_E_high - sweep->tau_E_low);
+                                   : sweep->tau_E_low + position * (sweep->tau_E_high - sweep->tau_E_low);
                 moat_market_threshold(&market, &incumbent[n], &threshold);
                 tally.thresholds += threshold.status == MOAT_MARKET_OK;
             }

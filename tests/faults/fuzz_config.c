@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What must hold of any text given as a config: accepted, it is a sweep within all bounds that its own text gives
- * again; refused, with a line of the text and a printable reason. Called by libFuzzer (`make fuzz`) with texts it makes
- * up, and by tests/test_fuzz_corpus.c with those of the corpus.
+ * The conditions that hold for any text given as a config. An accepted text gives a sweep within all bounds, and the
+ * same sweep when it is read again. A refused text gets a message with one of its lines and a printable reason.
+ * libFuzzer
+ * (`make fuzz`) calls this with texts that it generates, tests/test_fuzz_corpus.c with those of the corpus.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -16,7 +17,7 @@
 static void require(bool holds, const char *what)
 {
     if (!holds) {
-        fprintf(stderr, "not so: %s; the message is: %s\n", what, moat_error_message());
+        fprintf(stderr, "does not hold: %s; the message is: %s\n", what, moat_error_message());
         abort();
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The model of DESIGN.md sections 1 and 2, written from its text alone: sums, dense searches and bisections. */
+/* The model of MODEL.md sections 1 and 2, written from its text alone: sums, dense searches and bisections. */
 #include "brute_force.h"
 
 #include <gsl/gsl_integration.h>
@@ -63,11 +63,11 @@ static void quadrature_add(const struct brute_model *model, long double kappa, l
     long double width = (high - low) / panels;
     for (int panel = 0; panel < panels; panel++) {
         for (size_t node = 0; node < PANEL_NODES; node++) {
-            double position, share;
-            gsl_integration_glfixed_point(0, 1, node, &position, &share, table);
+            double position, weight;
+            gsl_integration_glfixed_point(0, 1, node, &position, &weight, table);
             long double u = low + width * (panel + (long double)position);
             term_add(sums, kappa, expl(u * (1 + (long double)model->gamma)), expl(-u * (1 + (long double)model->nu)),
-                     share * width * expl(u));
+                     weight * width * expl(u));
         }
     }
     gsl_integration_glfixed_table_free(table);
@@ -199,8 +199,8 @@ struct brute_choice brute_alpha(const struct brute_model *model, const struct br
     return best;
 }
 
-static struct brute_choice moat_choice_at(struct brute_model *model, double N, double Q, double tau,
-                                          long double log_kappa, const struct brute_sums *known)
+static struct brute_choice choice_at(struct brute_model *model, double N, double Q, double tau, long double log_kappa,
+                                     const struct brute_sums *known)
 {
     struct brute_sums sums = known ? *known : brute_sums(model, log_kappa);
     struct brute_choice choice = brute_alpha(model, &sums, N, Q, tau);
@@ -223,7 +223,7 @@ static void search(struct brute_model *model, double N, double Q, double tau, lo
                    int points, struct brute_choice *best)
 {
     for (int k = 0; k < points; k++) {
-        struct brute_choice here = moat_choice_at(model, N, Q, tau, low + (high - low) * k / (points - 1), NULL);
+        struct brute_choice here = choice_at(model, N, Q, tau, low + (high - low) * k / (points - 1), NULL);
         *best = better(&here, best) ? here : *best;
     }
 }
@@ -241,7 +241,7 @@ struct brute_choice brute_company(struct brute_model *model, double N, double Q,
     for (int k = 0; k < BRUTE_LATTICE; k++) {
         long double log_kappa = LATTICE_LOW + k * LATTICE_STEP;
         if (log_kappa > low && log_kappa < high) {
-            struct brute_choice here = moat_choice_at(model, N, Q, tau, log_kappa, lattice_sums(model, k));
+            struct brute_choice here = choice_at(model, N, Q, tau, log_kappa, lattice_sums(model, k));
             best = better(&here, &best) ? here : best;
         }
     }

@@ -5,18 +5,18 @@
 #include <stdbool.h>
 
 /*
- * A slow, literal implementation of DESIGN.md sections 1 and 2 to test moat against. It shares no code with src/ and
- * uses no closed form for the best alpha: every minimum is a dense search, every root a bisection. Everything here is
- * Local.
+ * A slow, literal implementation of MODEL.md sections 1, 2 and 3.1 to test moat against. It shares no code with src/
+ * and uses no closed form for the best alpha: every minimum is a dense search, every root a bisection. Every function
+ * is Local.
  */
 enum { BRUTE_DIRECT = 1000, BRUTE_LATTICE = 500 };
 
 struct brute_sums {
     long double df1, df2, a1, a2;
-    long double rest1, rest2; /* P - df1 and P - df2, summed as such; INFINITY at P = INFINITY */
+    long double rest1, rest2; /* P - df1 and P - df2, summed directly; INFINITY at P = INFINITY */
 };
 
-/* One (gamma, nu, P), with the sums at the lattice of ln kappa where searches start, filled as they are met. */
+/* One (gamma, nu, P). The lattice of ln kappa where searches start is filled as it is visited. */
 struct brute_model {
     double gamma, nu, P;
     long double a0, trace;
@@ -52,7 +52,7 @@ long double brute_free2(const struct brute_model *model, const struct brute_sums
 /* ln kappa with kappa (1 - df1/N) = lambda >= 0, by bisection; lambda = 0 needs N < P. */
 long double brute_log_kappa(const struct brute_model *model, double N, double lambda);
 
-/* L1 and L2 from the sums at N points, by DESIGN.md's c0, c1, c2. */
+/* L1 and L2 from the sums at N points, by c0, c1, c2 of MODEL.md section 2. */
 struct brute_losses brute_losses(const struct brute_model *model, const struct brute_sums *sums, double N, double Q,
                                  long double alpha);
 

@@ -49,7 +49,7 @@ static double draw_N_I(gsl_rng *rng, double P)
     }
 }
 
-/* In L_star: anything, with care for what lies next to L_star/4 and L_star. */
+/* In L_star: any threshold, denser next to L_star/4 and L_star. */
 static double draw_tau(gsl_rng *rng)
 {
     switch (below(rng, 8)) {

@@ -4,8 +4,8 @@
 
 #include <gsl/gsl_rng.h>
 
-/* Random markets over everything a config may ask for, crowded where it is hard: next to N = P, to tau = L_star/4, to
-   tau = L_star, to tau_E = tau_I, and at the ends of the ranges. All Local. */
+/* Random markets over everything a config may ask for, denser where the problem is hard: next to N = P, tau = L_star/4,
+   tau = L_star and tau_E = tau_I, and at the ends of the ranges. Every function is Local. */
 struct legal_spectrum {
     double gamma, nu, P; /* P may be INFINITY */
 };
