@@ -245,7 +245,8 @@ install: all ## install the program, library, analysis, jobs and documentation u
 	    'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lmoat $(strip $(GSL_LIBS)) -lm' > "$(DESTDIR)$(PREFIX)/lib/pkgconfig/moat.pc"
 	$(Q)$(call put,share/man/man1,644,src/program/moat.1)
 	$(Q)$(call put,share/doc/moat,644,README.md LICENSE)
-	$(Q)$(call put,share/doc/moat/src,644,src/MODEL.md)
+	$(Q)$(call put,share/doc/moat/src,644,src/README.md src/MODEL.md)
+	$(Q)$(call put,share/doc/moat/.github,644,.github/CONTRIBUTING.md)
 	$(Q)$(call put,share/doc/moat/jobs,644,jobs/*.png)
 	$(Q)$(call put,share/moat/jobs,644,$(filter-out %.png,$(wildcard jobs/*)))
 	$(Q)$(call put,share/moat/analysis/explore,644,analysis/explore/*)

@@ -17,6 +17,37 @@ ROOT = Path(__file__).resolve().parent.parent
 # The programs of the README: their compilers and the language of their code blocks.
 EXAMPLES = {"c": ("cc", "-std=c11"), "cpp": ("c++", "-std=c++11")}
 
+# A program in either language: the market of jobs/result-1.yaml at N_I = 1e3, then a million markets of more data.
+CONSUMER = """
+#include <math.h>
+#include <stdio.h>
+#include <moat/moat.h>
+
+int main(void)
+{
+    struct moat_deterministic *table = NULL;
+    if (moat_deterministic_create(0.5, 1.0, INFINITY, &table) != MOAT_OK) {
+        return 1;
+    }
+    struct moat_solver solver = moat_deterministic_solver(table);
+    struct moat_market market = {&solver, 0.1, 0.9, INFINITY, MOAT_TAU_L_STAR};
+    double first = 0, last = 0;
+    int rising = 0;
+    for (int i = 0; i < 1000001; i++) {
+        struct moat_company incumbent;
+        struct moat_threshold threshold;
+        moat_market_incumbent(&market, 1e3 + i, &incumbent);
+        moat_market_threshold(&market, &incumbent, &threshold);
+        first = i == 0 ? threshold.N_E_star : first;
+        rising += threshold.N_E_star > last;
+        last = threshold.N_E_star;
+    }
+    printf("%.3f %d\\n", first, rising);
+    moat_deterministic_destroy(&table);
+    return 0;
+}
+"""
+
 # A ladder small enough for seconds, with thresholds inside of it.
 RIDGE = market("ridge", N_I="{log: [16, 128], points: 9}", tau_E="{values: [1.2, .inf]}", Q="{values: [0.3, 1.0]}", nu="{values: [0.75, 1.5]}",
                ridge="{P: 128, N: {log: [8, 256], points: 13}, trials: 6, seed: 1}")
@@ -59,7 +90,8 @@ class InstallTest(unittest.TestCase):
     def test_files(self):
         found = {str(path.relative_to(self.prefix)) for path in self.folder.rglob("*") if path.is_file()}
         expected = {"bin/moat", "lib/libmoat.a", "lib/pkgconfig/moat.pc", "share/man/man1/moat.1",
-                    "share/doc/moat/README.md", "share/doc/moat/LICENSE", "share/doc/moat/src/MODEL.md"}
+                    "share/doc/moat/README.md", "share/doc/moat/LICENSE", "share/doc/moat/src/MODEL.md",
+                    "share/doc/moat/src/README.md", "share/doc/moat/.github/CONTRIBUTING.md"}
         expected |= {f"include/moat/{path.name}" for path in (ROOT / "include" / "moat").glob("*.h")}
         for path in (ROOT / "jobs").iterdir():
             expected.add(f"share/{'doc/moat' if path.suffix == '.png' else 'moat'}/jobs/{path.name}")
@@ -183,6 +215,13 @@ class WithoutSourcesTest(unittest.TestCase):
                     (self.folder / f"header.{language}").write_text(f"#include <moat/{header.name}>\n")
                     self.alone("sh", "-c", f"{' '.join(compiler)} -Wall -Wextra -Wpedantic -Werror -fsyntax-only "
                                            f"header.{language} $(pkg-config --cflags moat)")
+
+    def test_a_million_markets(self):
+        for language, compiler in EXAMPLES.items():
+            with self.subTest(language):
+                (self.folder / f"million.{language}").write_text(CONSUMER)
+                self.alone("sh", "-c", f"{' '.join(compiler)} -O2 -Wall -Werror million.{language} $(pkg-config --cflags --libs moat) -o million")
+                self.assertEqual(self.alone(self.folder / "million").split(), ["298.868", "1000001"])
 
 
 PAGE = ROOT / "src" / "program" / "moat.1"

@@ -42,6 +42,17 @@ static char *read_history(hid_t file)
     return text;
 }
 
+bool history_can_change(hid_t file)
+{
+    if (H5_VERS_MINOR < 12 && H5_VERS_MAJOR == 1) {
+        return true;
+    }
+    char *text = read_history(file);
+    bool can = text || H5Aexists(file, "history") <= 0;
+    free(text);
+    return can;
+}
+
 bool history_launch(hid_t file, struct launch *launch)
 {
     char *history = read_history(file);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "results/hdf5.h"
+#include "results/history.h"
 #include "results/intact.h"
 #include "results/layout.h"
 
@@ -74,6 +75,10 @@ enum moat_status identity_compare(struct results *results, const struct config *
     }
     hdf5_begin();
     status = intact_check(file, results->path, identity_refused);
+    if (status == MOAT_OK && !history_can_change(file)) {
+        status = moat_error_set(MOAT_USAGE, "%s: its history is damaged, and HDF5 %d.%d cannot replace it%s",
+                                results->path, H5_VERS_MAJOR, H5_VERS_MINOR, identity_refused);
+    }
     if (status != MOAT_OK) {
         goto cleanup;
     }
