@@ -47,8 +47,9 @@ bool history_can_change(hid_t file)
     if (H5_VERS_MINOR < 12 && H5_VERS_MAJOR == 1) {
         return true;
     }
-    char *text = read_history(file);
-    bool can = text || H5Aexists(file, "history") <= 0;
+    char *text = read_history(file), *before = hdf5_text_read(file, before_change);
+    bool can = (text || H5Aexists(file, "history") <= 0) && (before || H5Aexists(file, before_change) <= 0);
+    free(before);
     free(text);
     return can;
 }
