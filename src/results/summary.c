@@ -78,7 +78,7 @@ bool summary_count_points(hid_t status, struct results_summary *summary)
         ok = values != NULL;
     }
     for (bool more = ok; more && ok; more = next_box(rank, dims, chunk, start)) {
-        hsize_t count[GRID_AXES];
+        hsize_t count[GRID_AXES] = {0};
         for (int a = 0; a < rank; a++) {
             count[a] = dims[a] - start[a] < chunk[a] ? dims[a] - start[a] : chunk[a];
         }
