@@ -41,9 +41,10 @@ static bool next_box(int rank, const hsize_t *dims, const hsize_t *chunk, hsize_
     return false;
 }
 
-static bool count_box(hid_t variable, hid_t space, int rank, const hsize_t *start, const hsize_t *count,
-                      uint8_t *values, struct results_summary *summary)
+static bool count_box(hid_t variable, hid_t space, const hsize_t *start, const hsize_t *count, uint8_t *values,
+                      struct results_summary *summary)
 {
+    int rank = H5Sget_simple_extent_ndims(space);
     hsize_t points = 1;
     for (int a = 0; a < rank; a++) {
         points *= count[a];
@@ -77,11 +78,11 @@ bool summary_count_points(hid_t status, struct results_summary *summary)
         ok = values != NULL;
     }
     for (bool more = ok; more && ok; more = next_box(rank, dims, chunk, start)) {
-        hsize_t count[GRID_AXES];
+        hsize_t count[GRID_AXES] = {0};
         for (int a = 0; a < rank; a++) {
             count[a] = dims[a] - start[a] < chunk[a] ? dims[a] - start[a] : chunk[a];
         }
-        ok = count_box(status, space, rank, start, count, values, summary);
+        ok = count_box(status, space, start, count, values, summary);
     }
     free(values);
     hdf5_close(&list);
