@@ -119,7 +119,10 @@ enum moat_status config_parse(const char *text, const char *file_name, struct co
             moat_error_set(MOAT_USAGE, "%s: found more than 1 MiB, expected a config file of a page or so", file_name);
         goto cleanup;
     }
-    if (!config || !(config->text = strdup(text))) {
+    if (config) {
+        config->text = strdup(text);
+    }
+    if (!config || !config->text) {
         moat_error_set(MOAT_MEMORY, "%s: out of memory", file_name);
         goto cleanup;
     }
