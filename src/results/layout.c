@@ -107,7 +107,7 @@ static bool write_block_shape(hid_t run, const struct grid *grid)
 {
     int axis[GRID_AXES], rank = field_axes(&field_table[FIELD_STATUS], grid, axis);
     size_t shape[GRID_AXES];
-    int64_t block_shape[GRID_AXES];
+    int64_t block_shape[GRID_AXES] = {0};
     const hsize_t size = (hsize_t)rank;
     grid_block_shape(grid, shape);
     for (int i = 0; i < rank; i++) {
