@@ -343,7 +343,7 @@ static void reads_every_key(void)
     CU_ASSERT_STRING_EQUAL(config->output, "test.h5");
     CU_ASSERT_STRING_EQUAL(config->text, good);
     CU_ASSERT_EQUAL(config->solver, SOLVER_DETERMINISTIC);
-    CU_ASSERT_EQUAL(config->tau_unit, TAU_L_STAR);
+    CU_ASSERT_EQUAL(config->tau_unit, MOAT_TAU_L_STAR);
     CU_ASSERT_EQUAL(config->gamma, 0.5);
     CU_ASSERT_EQUAL(config->P, INFINITY);
     CU_ASSERT_EQUAL(config->grid.axis[GRID_TAU_I].values[0], 0.9);
@@ -358,11 +358,11 @@ static void reads_every_key(void)
     config_destroy(&config);
 
     config = parse_edited("tau_unit: L_star\n", "");
-    CU_ASSERT_EQUAL(config->tau_unit, TAU_L_STAR);
+    CU_ASSERT_EQUAL(config->tau_unit, MOAT_TAU_L_STAR);
     config_destroy(&config);
 
     config = parse_edited("tau_unit: L_star", "tau_unit: absolute");
-    CU_ASSERT_EQUAL(config->tau_unit, TAU_ABSOLUTE);
+    CU_ASSERT_EQUAL(config->tau_unit, MOAT_TAU_ABSOLUTE);
     config_destroy(&config);
 
     config = parse_edited("P: .inf", "P: 1e9");

@@ -12,6 +12,7 @@
 #include "moat/loss.h"
 #include "moat/market.h"
 #include "program/command.h"
+#include "sweep/names.h"
 
 enum number { GAMMA, NU, MISALIGNMENT, N_I, TAU_I, TAU_E, DIMENSION, NUMBERS };
 
@@ -61,6 +62,18 @@ static void parse_number(struct point_arguments *arguments, int index, const cha
     arguments->given[index] = true;
 }
 
+static void parse_unit(struct point_arguments *arguments, const char *text, struct argp_state *state)
+{
+    for (int unit = 0; unit < TAU_UNITS; unit++) {
+        if (strcmp(text, tau_unit_name[unit]) == 0) {
+            arguments->unit = (enum moat_tau_unit)unit;
+            return;
+        }
+    }
+    argp_error(state, "--tau-unit: found `%s`, expected %s or %s", text, tau_unit_name[MOAT_TAU_L_STAR],
+               tau_unit_name[MOAT_TAU_ABSOLUTE]);
+}
+
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
     struct point_arguments *arguments = state->input;
@@ -70,10 +83,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     }
     switch (key) {
     case KEY_UNIT:
-        arguments->unit = strcmp(text, "absolute") == 0 ? MOAT_TAU_ABSOLUTE : MOAT_TAU_L_STAR;
-        if (arguments->unit == MOAT_TAU_L_STAR && strcmp(text, "L_star") != 0) {
-            argp_error(state, "--tau-unit: found `%s`, expected L_star or absolute", text);
-        }
+        parse_unit(arguments, text, state);
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "found `%s`, expected options only", text);

@@ -9,6 +9,7 @@
  * of small and large columns remains, 1e-16 / REFINE at most. Source: MODEL.md section 8.
  */
 #include "ridge/factor.h"
+#include "base/clock.h"
 
 #include <math.h>
 #include <string.h>
@@ -43,19 +44,19 @@ static enum moat_status gram_vectors(struct ridge_work *work, const struct ridge
 {
     size_t local = (size_t)layout->local_rows * (size_t)layout->local_columns;
     enum moat_status status = MOAT_OK;
-    double start = MPI_Wtime();
+    double start = clock_seconds();
     *matrix = ridge_allocate(work, local, &status);
     status = ridge_agree(work, status);
     if (status == MOAT_OK) {
         memset(*matrix, 0, local * sizeof **matrix);
         status = ridge_gram(work, layout, a, scale, *matrix);
     }
-    double formed = MPI_Wtime();
+    double formed = clock_seconds();
     if (status == MOAT_OK) {
         status = ridge_eigenvectors(work, layout, matrix);
     }
     seconds[0] += formed - start;
-    seconds[1] += MPI_Wtime() - formed;
+    seconds[1] += clock_seconds() - formed;
     return status;
 }
 
@@ -64,7 +65,7 @@ enum moat_status ridge_factor(struct ridge_work *work)
     struct ridge_layout layout = ridge_layout(work, work->r);
     double *seconds = work->profile->seconds, *matrix = NULL, scale = 1 / (double)work->task->N;
     enum moat_status status = gram_vectors(work, &layout, work->data, scale, &matrix, seconds + STEP_GRAM);
-    double start = MPI_Wtime();
+    double start = clock_seconds();
     if (status == MOAT_OK) {
         work->square = ridge_allocate(work, work->r, &status);
         work->image = ridge_allocate(work, work->data_rows.count * work->r, &status);
@@ -78,7 +79,7 @@ enum moat_status ridge_factor(struct ridge_work *work)
         column_lengths(work, work->r);
     }
     ridge_release(work, &matrix);
-    seconds[STEP_ROTATE] += MPI_Wtime() - start;
+    seconds[STEP_ROTATE] += clock_seconds() - start;
     return status;
 }
 

@@ -4,6 +4,7 @@
  * work.h has the method and the data structures.
  */
 #include "ridge/ridge.h"
+#include "base/clock.h"
 
 #include <limits.h>
 #include <math.h>
@@ -40,11 +41,11 @@ static enum moat_status check_task(const struct ridge_task *task, int ranks)
 static enum moat_status run_step(enum moat_status status, struct ridge_work *work, enum ridge_step step,
                                  enum moat_status (*function)(struct ridge_work *work))
 {
-    double start = MPI_Wtime();
+    double start = clock_seconds();
     if (status == MOAT_OK) {
         status = function(work);
     }
-    work->profile->seconds[step] += MPI_Wtime() - start;
+    work->profile->seconds[step] += clock_seconds() - start;
     return status;
 }
 
@@ -57,18 +58,18 @@ static enum moat_status run_steps(struct ridge_work *work, struct ridge_table *o
     status = run_step(status, work, STEP_CHECK, ridge_check);
     ridge_release(work, &work->data);
     status = run_step(status, work, STEP_REFINE, ridge_refine);
-    double start = MPI_Wtime();
+    double start = clock_seconds();
     if (status == MOAT_OK) {
         status = ridge_forms(work, out);
     }
-    work->profile->seconds[STEP_FORMS] += MPI_Wtime() - start;
+    work->profile->seconds[STEP_FORMS] += clock_seconds() - start;
     return status;
 }
 
 enum moat_status ridge_solve_profiled(const struct ridge_task *task, MPI_Comm group, struct ridge_table *out,
                                       struct ridge_profile *profile)
 {
-    double start = MPI_Wtime();
+    double start = clock_seconds();
     struct ridge_work work = {.task = task, .group = group, .profile = profile, .blacs_context = -1};
     MPI_Comm_size(group, &work.size);
     MPI_Comm_rank(group, &work.rank);
@@ -93,7 +94,7 @@ enum moat_status ridge_solve_profiled(const struct ridge_task *task, MPI_Comm gr
     ridge_release(&work, &work.label);
     ridge_grid_close(&work);
 
-    double result[] = {work.residual, MPI_Wtime() - start};
+    double result[] = {work.residual, clock_seconds() - start};
     MPI_Bcast(result, 2, MPI_DOUBLE, 0, group);
     out->residual = result[0];
     out->seconds = result[1];

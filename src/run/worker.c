@@ -5,6 +5,7 @@
  * For each nu it makes a model, which then solves the points of one (Q, nu) after the other.
  */
 #include "run/worker.h"
+#include "base/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,7 +77,7 @@ static struct model *model_at(struct worker *worker, size_t nu)
 
 const unsigned char *worker_solve(struct worker *worker, size_t index, struct solved_header *header)
 {
-    double start = MPI_Wtime();
+    double start = clock_seconds();
     struct record record = record_begin(worker->config, index, worker->message + sizeof *header);
     size_t at[GRID_AXES] = {0};
     for (at[GRID_NU] = 0; at[GRID_NU] < record.block.count[GRID_NU]; at[GRID_NU]++) {
@@ -92,7 +93,7 @@ const unsigned char *worker_solve(struct worker *worker, size_t index, struct so
         }
     }
     *header = (struct solved_header){.block = index,
-                                     .seconds = MPI_Wtime() - start,
+                                     .seconds = clock_seconds() - start,
                                      .checksum = field_checksum(worker->config, &record.block, record.bytes)};
     return record.bytes;
 }

@@ -72,7 +72,7 @@ void worker_solve_markets(struct model *model, const struct record *record, size
     struct moat_market market = {
         .solver = model_solver(model),
         .Q = record_coordinate(record, GRID_Q, at),
-        .unit = record->config->tau_unit == TAU_L_STAR ? MOAT_TAU_L_STAR : MOAT_TAU_ABSOLUTE,
+        .unit = record->config->tau_unit,
     };
     record_store(record, FIELD_L_STAR, at, moat_market_L_star(&market));
     for (at[GRID_TAU_I] = 0; at[GRID_TAU_I] < count[GRID_TAU_I]; at[GRID_TAU_I]++) {

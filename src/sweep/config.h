@@ -24,10 +24,10 @@ struct config {
     char *text;   /* the YAML text, to the byte */
     enum sweep_kind sweep;
     enum solver_kind solver;
-    double gamma;           /* in [0.01, 2] */
-    double P;               /* integer in [1, 1e9], or INFINITY */
-    enum tau_unit tau_unit; /* of a market sweep; thresholds on the grid are as written */
-    struct grid grid;       /* tau_I is scalar unless grid.tau_I is given, lambda (then NaN) unless grid.lambda is */
+    double gamma;                /* in [0.01, 2] */
+    double P;                    /* integer in [1, 1e9], or INFINITY */
+    enum moat_tau_unit tau_unit; /* of a market sweep; thresholds on the grid are as written */
+    struct grid grid; /* tau_I is scalar unless grid.tau_I is given, lambda (then NaN) unless grid.lambda is */
     struct ridge_settings ridge; /* with SOLVER_RIDGE only; P above is then ridge.P */
 };
 

@@ -75,7 +75,7 @@ static enum moat_status check_head(const struct config_source *source, const str
         status = config_number(source, "model.P", document->model.P, &P_range, &config->P);
     }
     config->solver = (enum solver_kind)solver;
-    config->tau_unit = (enum tau_unit)unit;
+    config->tau_unit = (enum moat_tau_unit)unit;
     return status;
 }
 
@@ -121,7 +121,7 @@ static enum moat_status check_thresholds(const struct config_source *source, con
     const struct axis *Q = &config->grid.axis[GRID_Q], *nu = &config->grid.axis[GRID_NU];
     double least = 0.25;
     char expected[160] = "at least 0.25: no company can meet less than L_star/4";
-    if (config->tau_unit == TAU_ABSOLUTE) { /* L_star rises with Q and falls with nu */
+    if (config->tau_unit == MOAT_TAU_ABSOLUTE) { /* L_star rises with Q and falls with nu */
         least *= L_star(Q->values[0], nu->values[nu->size - 1], config->P);
         snprintf(expected, sizeof expected,
                  "at least %.6g: no company can meet less than L_star/4, at any (Q, nu) of this grid", least);

@@ -13,6 +13,6 @@ const char *const solver_name[SOLVERS] = {
 };
 
 const char *const tau_unit_name[TAU_UNITS] = {
-    [TAU_L_STAR] = "L_star",
-    [TAU_ABSOLUTE] = "absolute",
+    [MOAT_TAU_L_STAR] = "L_star",
+    [MOAT_TAU_ABSOLUTE] = "absolute",
 };
