@@ -9,11 +9,11 @@
  * of small and large columns remains, 1e-16 / REFINE at most. Source: MODEL.md section 8.
  */
 #include "ridge/factor.h"
-#include "base/clock.h"
 
 #include <math.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "ridge/check.h"
 #include "ridge/eigen.h"
 #include "ridge/group.h"

@@ -4,11 +4,11 @@
  * work.h has the method and the data structures.
  */
 #include "ridge/ridge.h"
-#include "base/clock.h"
 
 #include <limits.h>
 #include <math.h>
 
+#include "base/clock.h"
 #include "ridge/check.h"
 #include "ridge/factor.h"
 #include "ridge/forms.h"

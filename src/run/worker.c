@@ -5,11 +5,11 @@
  * For each nu it makes a model, which then solves the points of one (Q, nu) after the other.
  */
 #include "run/worker.h"
-#include "base/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "moat/regime.h"
 #include "run/worker_internal.h"
 
