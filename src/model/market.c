@@ -150,6 +150,8 @@ static enum moat_market_status solve(struct entry *entry, double tau_I, const st
 void moat_market_threshold(const struct moat_market *market, const struct moat_company *incumbent,
                            struct moat_threshold *out)
 {
+    /* tau_I stays out of `entry`. Beside tau_E the compiler would load both at once, and wait for the caller's two
+       separate stores: 4 % of a threshold. */
     double L_star = moat_market_L_star(market);
     struct entry entry = {
         .solver = market->solver, .Q = market->Q, .L_star = L_star, .tau_E = absolute(market, L_star, market->tau_E)};
