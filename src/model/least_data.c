@@ -104,17 +104,16 @@ static bool solution_is_above(size_t k, void *goal)
     return side_of_node(goal, k) < 0;
 }
 
-static struct moat_spectral_sums sums_at(const struct goal *goal, double x)
+static void sums_at(const struct goal *goal, double x, struct moat_spectral_sums *out)
 {
-    struct moat_spectral_sums at;
-    goal->table->sums(goal->table->state, x, &at);
-    return at;
+    goal->table->sums(goal->table->state, x, out);
 }
 
 static double side_at(double x, void *context)
 {
     const struct goal *goal = context;
-    struct moat_spectral_sums at = sums_at(goal, x);
+    struct moat_spectral_sums at;
+    sums_at(goal, x, &at);
     struct least least = least_at(goal, &at, goal->unconstrained);
     return side(&least);
 }
@@ -123,7 +122,9 @@ static double side_at(double x, void *context)
 static double unconstrained_at(double x, void *context)
 {
     const struct goal *goal = context;
-    return sums_at(goal, x).a1 / (goal->A0 * goal->distance) - 1;
+    struct moat_spectral_sums at;
+    sums_at(goal, x, &at);
+    return at.a1 / (goal->A0 * goal->distance) - 1;
 }
 
 /* Cuts the bracket between two nodes at the kink where the branch changes, and sets the branch. Where the solution is
@@ -139,7 +140,8 @@ static void keep_one_branch(struct goal *goal, struct bracket *bracket, const st
     }
     struct bracket kink = {low->x, unconstrained_at(low->x, goal), high->x, unconstrained_at(high->x, goal)};
     moat_root_shrink(unconstrained_at, goal, tolerance, &kink);
-    struct moat_spectral_sums at = sums_at(goal, kink.a);
+    struct moat_spectral_sums at;
+    sums_at(goal, kink.a, &at);
     struct least binding = least_at(goal, &at, false), unconstrained = least_at(goal, &at, true);
     kink = (struct bracket){at.x, side(&binding), at.x, side(&unconstrained)};
     moat_root_keep_branch(&kink, true, bracket);
@@ -183,7 +185,8 @@ bool moat_least_data(const struct moat_solver *solver, double Q, double tau, dou
     keep_one_branch(&goal, &bracket, &node[found.below], &node[found.above]);
     moat_root_shrink(side_at, &goal, 1e-13 * (1 + fabs(bracket.a)), &bracket);
 
-    struct moat_spectral_sums at = sums_at(&goal, bracket.a);
+    struct moat_spectral_sums at;
+    sums_at(&goal, bracket.a, &at);
     bool kink = bracket.a == bracket.b;
     if (!fill_company(&goal, solver, &at, kink, out)) {
         return false;

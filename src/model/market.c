@@ -26,9 +26,14 @@ double moat_market_L_star(const struct moat_market *market)
     return 2 * market->Q * market->solver->A0;
 }
 
+static inline double absolute(const struct moat_market *market, double L_star, double tau)
+{
+    return market->unit == MOAT_TAU_L_STAR ? tau * L_star : tau;
+}
+
 double moat_market_tau(const struct moat_market *market, double tau)
 {
-    return market->unit == MOAT_TAU_L_STAR ? tau * moat_market_L_star(market) : tau;
+    return absolute(market, moat_market_L_star(market), tau);
 }
 
 double moat_market_gap(const struct moat_market *market)
@@ -42,10 +47,10 @@ void moat_market_incumbent(const struct moat_market *market, double N_I, struct 
     moat_company_solve(market->solver, N_I, market->Q, moat_market_tau(market, market->tau_I), out);
 }
 
-/* The entrant's side of a market, with absolute thresholds. */
+/* The entrant's side of a market, with its absolute threshold. */
 struct entry {
     const struct moat_solver *solver;
-    double Q, L_star, tau_I, tau_E;
+    double Q, L_star, tau_E;
     double allowed; /* excess over G(tau_E) */
     double log_allowed;
     double N_high; /* the search ends there */
@@ -54,11 +59,11 @@ struct entry {
 
 /* The excess over G(tau_E) that the entrant may have: it must be as good as the incumbent, and feasible. The loss of an
    infeasible company exceeds tau_E. */
-static double allowed_excess(const struct entry *entry, const struct moat_company *incumbent)
+static double allowed_excess(const struct entry *entry, double tau_I, const struct moat_company *incumbent)
 {
     struct moat_limit limit = moat_limit(entry->solver->A0, entry->Q, entry->tau_E);
     double feasible = 4 * limit.m * limit.z + limit.headroom; /* tau_E - G(tau_E) */
-    return fmin(moat_limit_gap(entry->L_star, entry->tau_I, entry->tau_E) + incumbent->excess, feasible);
+    return fmin(moat_limit_gap(entry->L_star, tau_I, entry->tau_E) + incumbent->excess, feasible);
 }
 
 static void solve_entrant(const struct entry *entry, double N, struct moat_company *out)
@@ -109,7 +114,7 @@ static enum moat_market_status search(struct entry *entry, struct moat_threshold
     return beyond_table || !isfinite(out->entrant.excess) ? MOAT_MARKET_FAILED : MOAT_MARKET_OK;
 }
 
-static enum moat_market_status solve(struct entry *entry, const struct moat_company *incumbent,
+static enum moat_market_status solve(struct entry *entry, double tau_I, const struct moat_company *incumbent,
                                      struct moat_threshold *out)
 {
     const struct moat_solver *solver = entry->solver;
@@ -122,7 +127,7 @@ static enum moat_market_status solve(struct entry *entry, const struct moat_comp
     if (!(entry->tau_E > entry->L_star / 4)) {
         return MOAT_MARKET_ENTRANT_INFEASIBLE;
     }
-    entry->allowed = allowed_excess(entry, incumbent);
+    entry->allowed = allowed_excess(entry, tau_I, incumbent);
     if (entry->allowed == 0 && entry->tau_E >= entry->L_star && solver->N_interpolating <= solver->N_high) {
         solve_entrant(entry, solver->N_interpolating, &out->entrant); /* P finite: both losses vanish */
         out->N_E_star = solver->N_interpolating;
@@ -132,8 +137,7 @@ static enum moat_market_status solve(struct entry *entry, const struct moat_comp
         return MOAT_MARKET_NO_ENTRY;
     }
 
-    entry->enough =
-        entry->tau_E >= entry->tau_I && incumbent->N <= solver->N_high; /* the incumbent's data are enough */
+    entry->enough = entry->tau_E >= tau_I && incumbent->N <= solver->N_high; /* the incumbent's data are enough */
     entry->N_high = entry->enough ? incumbent->N : solver->N_high;
     if (solver->table && moat_least_data(solver, entry->Q, entry->tau_E, entry->allowed, &out->entrant) &&
         out->entrant.N <= entry->N_high) {
@@ -146,16 +150,20 @@ static enum moat_market_status solve(struct entry *entry, const struct moat_comp
 void moat_market_threshold(const struct moat_market *market, const struct moat_company *incumbent,
                            struct moat_threshold *out)
 {
-    struct entry entry = {.solver = market->solver,
-                          .Q = market->Q,
-                          .L_star = moat_market_L_star(market),
-                          .tau_I = moat_market_tau(market, market->tau_I),
-                          .tau_E = moat_market_tau(market, market->tau_E)};
-    const struct moat_company none = {
-        .N = NAN, .alpha = NAN, .lambda = NAN, .loss_performance = NAN, .loss_safety = NAN, .excess = NAN, .x = NAN};
-    out->status = solve(&entry, incumbent, out);
+    /* tau_I stays out of `entry`. Beside tau_E the compiler would load both at once, and wait for the caller's two
+       separate stores: 4 % of a threshold. */
+    double L_star = moat_market_L_star(market);
+    struct entry entry = {
+        .solver = market->solver, .Q = market->Q, .L_star = L_star, .tau_E = absolute(market, L_star, market->tau_E)};
+    out->status = solve(&entry, absolute(market, L_star, market->tau_I), incumbent, out);
     if (!(out->status == MOAT_MARKET_OK || out->status == MOAT_MARKET_ENTRANT_ALWAYS)) {
         out->N_E_star = NAN;
-        out->entrant = none;
+        out->entrant = (struct moat_company){.N = NAN,
+                                             .alpha = NAN,
+                                             .lambda = NAN,
+                                             .loss_performance = NAN,
+                                             .loss_safety = NAN,
+                                             .excess = NAN,
+                                             .x = NAN};
     }
 }

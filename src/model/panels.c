@@ -14,85 +14,46 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum { SUMS = 4, DF1 = 0, DF2 = 1, SUM_A1 = 2, SUM_A2 = 3, NODES = 9 };
-
-struct panel {
-    double offset;                   /* as in struct moat_spectral_sums */
-    double coefficient[NODES][SUMS]; /* of xi^k, xi in [-1, 1] across the panel */
-};
-
 /* Monomial coefficients on [-1, 1] of the Chebyshev interpolant: out[k] = sum_j basis[k][j] value[j]. */
-static void interpolation_basis(double node[NODES], double basis[NODES][NODES])
+static void interpolation_basis(double node[PANEL_NODES], double basis[PANEL_NODES][PANEL_NODES])
 {
-    double chebyshev[NODES][NODES] = {{1}, {0, 1}}; /* [n][k]: coefficient of xi^k in T_n */
-    for (int n = 2; n < NODES; n++) {
-        for (int k = 0; k < NODES; k++) {
+    double chebyshev[PANEL_NODES][PANEL_NODES] = {{1}, {0, 1}}; /* [n][k]: coefficient of xi^k in T_n */
+    for (int n = 2; n < PANEL_NODES; n++) {
+        for (int k = 0; k < PANEL_NODES; k++) {
             chebyshev[n][k] = (k > 0 ? 2 * chebyshev[n - 1][k - 1] : 0) - chebyshev[n - 2][k];
         }
     }
-    for (int j = 0; j < NODES; j++) {
-        double angle = M_PI * (j + 0.5) / (double)NODES;
+    for (int j = 0; j < PANEL_NODES; j++) {
+        double angle = M_PI * (j + 0.5) / (double)PANEL_NODES;
         node[j] = cos(angle);
-        for (int k = 0; k < NODES; k++) {
+        for (int k = 0; k < PANEL_NODES; k++) {
             basis[k][j] = 0;
-            for (int n = 0; n < NODES; n++) {
-                basis[k][j] += (n == 0 ? 1.0 : 2.0) / (double)NODES * cos(n * angle) * chebyshev[n][k];
+            for (int n = 0; n < PANEL_NODES; n++) {
+                basis[k][j] += (n == 0 ? 1.0 : 2.0) / (double)PANEL_NODES * cos(n * angle) * chebyshev[n][k];
             }
         }
     }
 }
 
-static void panel_fill(const struct moat_spectrum *spectrum, double x_centre, const double node[NODES],
-                       const double basis[NODES][NODES], struct panel *panel)
+static void panel_fill(const struct moat_spectrum *spectrum, double x_centre, const double node[PANEL_NODES],
+                       const double basis[PANEL_NODES][PANEL_NODES], struct panel *panel)
 {
     *panel = (struct panel){0};
     struct moat_spectrum_sums centre;
     moat_spectrum_sums(spectrum, x_centre, &centre);
     bool complement = centre.rest1 < centre.df1;
     panel->offset = complement ? round(centre.df1 + centre.rest1) : 0;
-    for (int j = 0; j < NODES; j++) {
+    for (int j = 0; j < PANEL_NODES; j++) {
         struct moat_spectrum_sums sums;
         moat_spectrum_sums(spectrum, x_centre + node[j] * PANEL_WIDTH / 2, &sums);
-        const double value[SUMS] = {complement ? -sums.rest1 : sums.df1, complement ? -sums.rest2 : sums.df2, sums.a1,
-                                    sums.a2};
-        for (int k = 0; k < NODES; k++) {
-            for (int f = 0; f < SUMS; f++) {
+        const double value[PANEL_SUMS] = {complement ? -sums.rest1 : sums.df1, complement ? -sums.rest2 : sums.df2,
+                                          sums.a1, sums.a2};
+        for (int k = 0; k < PANEL_NODES; k++) {
+            for (int f = 0; f < PANEL_SUMS; f++) {
                 panel->coefficient[k][f] += basis[k][j] * value[f];
             }
         }
     }
-}
-
-void moat_panels_at(const struct panels *panels, double x, struct moat_spectral_sums *out)
-{
-    double position = (x - panels->x_min) / PANEL_WIDTH;
-    size_t p = position > 0 ? (size_t)position : 0;
-    p = p < panels->count ? p : panels->count - 1;
-    const struct panel *panel = &panels->panel[p];
-    double xi = 2 * (position - (double)p) - 1;
-
-    double v[SUMS], d[SUMS];
-    for (int f = 0; f < SUMS; f++) {
-        v[f] = panel->coefficient[NODES - 1][f];
-        d[f] = 0;
-    }
-    for (int k = NODES - 2; k >= 0; k--) {
-        for (int f = 0; f < SUMS; f++) {
-            d[f] = d[f] * xi + v[f];
-            v[f] = v[f] * xi + panel->coefficient[k][f];
-        }
-    }
-    const double scale = 2 / PANEL_WIDTH;
-    *out = (struct moat_spectral_sums){.x = x,
-                                       .offset = panel->offset,
-                                       .df1 = v[DF1],
-                                       .df2 = v[DF2],
-                                       .a1 = v[SUM_A1],
-                                       .a2 = v[SUM_A2],
-                                       .df1_x = d[DF1] * scale,
-                                       .df2_x = d[DF2] * scale,
-                                       .a1_x = d[SUM_A1] * scale,
-                                       .a2_x = d[SUM_A2] * scale};
 }
 
 enum moat_status moat_panels_create(const struct moat_spectrum *spectrum, struct panels *out)
@@ -103,7 +64,7 @@ enum moat_status moat_panels_create(const struct moat_spectrum *spectrum, struct
     if (!out->panel) {
         return MOAT_MEMORY;
     }
-    double node[NODES], basis[NODES][NODES];
+    double node[PANEL_NODES], basis[PANEL_NODES][PANEL_NODES];
     interpolation_basis(node, basis);
     for (size_t p = 0; p < count; p++) {
         panel_fill(spectrum, x_min + PANEL_WIDTH * ((double)p + 0.5), node, basis, &out->panel[p]);
