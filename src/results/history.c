@@ -42,18 +42,6 @@ static char *read_history(hid_t file)
     return text;
 }
 
-bool history_can_change(hid_t file)
-{
-    if (H5_VERS_MINOR < 12 && H5_VERS_MAJOR == 1) {
-        return true;
-    }
-    char *text = read_history(file), *before = hdf5_text_read(file, before_change);
-    bool can = (text || H5Aexists(file, "history") <= 0) && (before || H5Aexists(file, before_change) <= 0);
-    free(before);
-    free(text);
-    return can;
-}
-
 bool history_launch(hid_t file, struct launch *launch)
 {
     char *history = read_history(file);

@@ -19,10 +19,6 @@ void history_time(char text[32]);
    Local. */
 bool history_launch(hid_t file, struct launch *launch);
 
-/* Returns false if the history of `file` is damaged and cannot be replaced: from 1.12 on HDF5 first frees the old text,
-   and fails where it is not found. Changes nothing. Local. */
-bool history_can_change(hid_t file);
-
 /* Adds the line of this run to the history of `file`, named `path` in messages. A history that cannot be read starts
    anew. With the file's `descriptor`, not -1, no loss of power leaves the attribute without its text. False on failure.
    Rank 0. */

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "results/hdf5.h"
-#include "results/history.h"
 #include "results/intact.h"
 #include "results/layout.h"
 
@@ -47,12 +46,20 @@ enum moat_status identity_check_kind(const char *path, const char *advice, bool 
     return MOAT_OK;
 }
 
+/* Whether the last writer closed the file: the superblock's flags say so (byte 11 of version 3). */
+static bool is_closed(int descriptor)
+{
+    enum { FLAGS_OFFSET = 11 };
+    char flags = 0;
+    return pread(descriptor, &flags, 1, FLAGS_OFFSET) == 1 && flags == 0;
+}
+
 /* Opens the locked file for reading. A file that a killed writer left opens only if its marks are ignored, which
-   reading does in memory alone. */
+   reading does in memory alone. A closed file that does not open has been cut or damaged. */
 static hid_t open_locked(struct results *results)
 {
     hid_t file = -1;
-    for (int left_open = 0; left_open <= 1 && file < 0; left_open++) {
+    for (int left_open = 0; left_open <= !is_closed(results->lock) && file < 0; left_open++) {
         hid_t access = hdf5_access_list(left_open);
         /* A killed writer leaves a stale length in the superblock; SWMR reading uses the file's own size instead. */
         file = H5Fopen(results->target, H5F_ACC_RDONLY | (left_open ? H5F_ACC_SWMR_READ : 0), access);
@@ -75,10 +82,6 @@ enum moat_status identity_compare(struct results *results, const struct config *
     }
     hdf5_begin();
     status = intact_check(file, results->path, identity_refused);
-    if (status == MOAT_OK && !history_can_change(file)) {
-        status = moat_error_set(MOAT_USAGE, "%s: its history is damaged, and HDF5 %d.%d cannot replace it%s",
-                                results->path, H5_VERS_MAJOR, H5_VERS_MINOR, identity_refused);
-    }
     if (status != MOAT_OK) {
         goto cleanup;
     }
