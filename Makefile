@@ -21,7 +21,9 @@ found = $(filter-out -lmpi -lmpich,$(shell for name in $(1); do pkg-config --exi
 ELPA  := $(filter elpa,$(EIGENSOLVER))
 MPI   := $(if $(findstring mpich,$(shell $(CC) -show 2>/dev/null)),mpich,openmpi)
 HDF5_CFLAGS ?= $(call found,hdf5-$(MPI) hdf5,--cflags,-I/usr/include/hdf5/$(MPI))
-HDF5_LIBS   ?= $(call found,hdf5-$(MPI) hdf5,--libs-only-L,-L/usr/lib/$(shell uname -m)-linux-gnu/hdf5/$(MPI)) -lhdf5_hl -lhdf5
+# Its high-level library beside it: hdf5 and hdf5_hl, or hdf5_openmpi and hdf5_openmpi_hl.
+HDF5_FOUND  := $(filter-out %_hl,$(call found,hdf5-$(MPI) hdf5,--libs,-L/usr/lib/$(shell uname -m)-linux-gnu/hdf5/$(MPI) -lhdf5))
+HDF5_LIBS   ?= $(filter -L%,$(HDF5_FOUND)) $(patsubst -lhdf5%,-lhdf5%_hl,$(filter -lhdf5%,$(HDF5_FOUND))) $(filter-out -L%,$(HDF5_FOUND))
 SCALAPACK   ?= $(call found,scalapack-$(MPI) scalapack,--libs,-lscalapack-$(MPI))
 BLAS        ?= $(call found,lapack openblas,--libs,-llapack) $(call found,blas openblas,--libs,-lblas)
 GSL_CFLAGS  ?= $(call found,gsl,--cflags)
