@@ -58,8 +58,9 @@ static bool is_closed(int descriptor)
    reading does in memory alone. A closed file that does not open has been cut or damaged. */
 static hid_t open_locked(struct results *results)
 {
+    int ways = is_closed(results->lock) ? 1 : 2;
     hid_t file = -1;
-    for (int left_open = 0; left_open <= !is_closed(results->lock) && file < 0; left_open++) {
+    for (int left_open = 0; left_open < ways && file < 0; left_open++) {
         hid_t access = hdf5_access_list(left_open);
         /* A killed writer leaves a stale length in the superblock; SWMR reading uses the file's own size instead. */
         file = H5Fopen(results->target, H5F_ACC_RDONLY | (left_open ? H5F_ACC_SWMR_READ : 0), access);
