@@ -64,7 +64,7 @@ class ClusterBuildTest(ProgramTest):
         for name in ("Makefile", "LICENSE", "README.md"):
             self.source.mkdir(exist_ok=True)
             shutil.copy2(ROOT / name, self.source)
-        for name in ("src", "include", "jobs", "tests", "analysis"):
+        for name in ("src", "include", "jobs", "tests", "analysis", ".github"):
             shutil.copytree(ROOT / name, self.source / name)
 
     def test_build_run_install(self):
