@@ -15,6 +15,12 @@ enum moat_tau_unit {
     MOAT_TAU_ABSOLUTE /* 1 */
 };
 
+/* What is held against a company's threshold tau. */
+enum moat_scrutiny {
+    MOAT_SCRUTINY_TRAINED_MODEL,   /* the safety loss of the model that the company trains on its data */
+    MOAT_SCRUTINY_TRAINING_MIXTURE /* the safety loss that its mixture of labels would have with unlimited data */
+};
+
 /*
  * A market: all that an incumbent with N_I data points and an entrant share, and the threshold of each. The market
  * entry threshold is

@@ -163,7 +163,8 @@ static bool equal_axes(const struct axis *left, const struct axis *right)
 bool config_equal(const struct config *left, const struct config *right)
 {
     bool equal = left->sweep == right->sweep && left->solver == right->solver && left->tau_unit == right->tau_unit &&
-                 equal_doubles(&left->gamma, &right->gamma, 1) && equal_doubles(&left->P, &right->P, 1);
+                 left->scrutiny == right->scrutiny && equal_doubles(&left->gamma, &right->gamma, 1) &&
+                 equal_doubles(&left->P, &right->P, 1);
     for (int a = 0; a < GRID_AXES && equal; a++) {
         const struct axis *l = &left->grid.axis[a], *r = &right->grid.axis[a];
         equal = equal_axes(l, r);

@@ -27,6 +27,7 @@ struct config {
     double gamma;                /* in [0.01, 2] */
     double P;                    /* integer in [1, 1e9], or INFINITY */
     enum moat_tau_unit tau_unit; /* of a market sweep; thresholds on the grid are as written */
+    enum moat_scrutiny scrutiny; /* of a market sweep, both companies alike */
     struct grid grid; /* tau_I is scalar unless grid.tau_I is given, lambda (then NaN) unless grid.lambda is */
     struct ridge_settings ridge; /* with SOLVER_RIDGE only; P above is then ridge.P */
 };

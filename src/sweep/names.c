@@ -16,3 +16,8 @@ const char *const tau_unit_name[TAU_UNITS] = {
     [MOAT_TAU_L_STAR] = "L_star",
     [MOAT_TAU_ABSOLUTE] = "absolute",
 };
+
+const char *const scrutiny_name[SCRUTINIES] = {
+    [MOAT_SCRUTINY_TRAINED_MODEL] = "trained_model",
+    [MOAT_SCRUTINY_TRAINING_MIXTURE] = "training_mixture",
+};
