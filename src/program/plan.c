@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* moat plan: prints the work, memory and time that a sweep will take. */
 #include <argp.h>
-#include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -87,7 +86,7 @@ static enum moat_status make_plan(const struct plan_arguments *arguments)
     enum moat_status status = config_load(arguments->config, &config);
     if (status == MOAT_OK) {
         int workers = ranks > 1 ? ranks - 1 : 1;
-        status = plan_create(config, ranks, measurement_memory(MPI_COMM_SELF) / workers, &plan);
+        status = plan_create(config, ranks, measurement_free_memory() / workers, &plan);
     }
     if (status == MOAT_OK) {
         print_plan(plan);
@@ -100,14 +99,12 @@ static enum moat_status make_plan(const struct plan_arguments *arguments)
 static int run(int argc, char **argv)
 {
     struct plan_arguments arguments = {0};
-    int rank, code;
     command_parse(&argp, argc, argv, &arguments);
-    if (!command_start_mpi(&rank, &code)) {
-        return code;
+    if (!command_is_first()) {
+        return 0;
     }
-    enum moat_status status = rank == 0 ? make_plan(&arguments) : MOAT_OK;
+    enum moat_status status = make_plan(&arguments);
     command_print_error(status);
-    MPI_Finalize();
     return command_exit_code(status);
 }
 
