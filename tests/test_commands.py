@@ -199,8 +199,8 @@ class OutputTest(ProgramTest):
         path = solve(self.folder, TINY_RIDGE)
         config = path.with_suffix(".yaml").name
         for words in (POINT, (*POINT, "--json"), ("plan", config), ("plan", config, "--json"), ("status", path.name),
-                      ("status", path.name, "--json"), ("submit", config, "--dry-run"), ("--version",), ("--help",), ("help", "run"),
-                      ("run", "--help"), ("status", "--usage"), ("run", config)):
+                      ("status", path.name, "--json"), ("submit", config, "--dry-run"), ("--version",), ("--help",),
+                      ("help", "run"), ("run", "--help"), ("status", "--usage"), ("run", config)):
             self.assertEqual(self.redirected(">/dev/full", *words),
                              (1, "moat: standard output cannot be written: No space left on device\n"), words)
 
