@@ -90,7 +90,7 @@ class SweepTest(ProgramTest):
 
     def test_attributes_have_types(self):
         """What plain h5py reads: text of fixed length, 64-bit numbers, and nothing that the sweep does not have."""
-        ridge = market("ridge", P=16, ridge="{P: 16, N: {values: [8, 16]}, trials: 3, seed: 9007199254740992}", **MARKETS)
+        ridge = market("ridge", P=16, ridge="{P: 16, N: {values: [8, 12, 16, 24]}, trials: 3, seed: 9007199254740992}", **MARKETS)
         alone = {"scrutiny", "tau_unit", "tau_I"}
         for text, extra, missing in ((ridge, {"seed": 2**53, "trials": 3, "P": 16.0}, set()), (law("law", **LAWS), {"gamma": 0.1}, alone),
                                      (market("axis", tau_I=THRESHOLDS, **MARKETS), {}, {"tau_I"})):
