@@ -460,7 +460,7 @@ static void spaces_linear_axes_in_decimals(void)
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         struct config *config = parse_edited(cases[c].from, cases[c].to);
         const struct axis *axis = &config->grid.axis[cases[c].axis];
-        CU_ASSERT_EQUAL_FATAL(axis->size, cases[c].points);
+        CU_ASSERT_EQUAL_FATAL((int)axis->size, cases[c].points);
         for (int i = 0; i < cases[c].points; i++) {
             int tenths = cases[c].first + i * cases[c].step;
             char decimal[32];
