@@ -34,11 +34,11 @@ struct key {
     char path[PATH_SIZE];
     enum key_kind kind;
     int when;            /* the sweeps and solvers that have it */
-    bool optional;       /* beside its own parent: an optional mapping may require its keys */
     size_t offset, size; /* where the value lies in struct config */
     struct names words;
     struct range range;
     int axis;
+    bool optional; /* beside its own parent: an optional mapping may require its keys */
 };
 
 struct key_table {
