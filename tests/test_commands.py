@@ -288,12 +288,17 @@ class OutputTest(ProgramTest):
         self.assertEqual((code, len(err.splitlines())), (2, 2), err)
 
     def test_closed_streams(self):
-        """They are not a results file that happens to be opened in their place."""
+        """Neither the results file nor a socket of MPI is opened in their place, to be printed into."""
         self.write("mixed.yaml", MIXED)
         for closed, expected in ((">&-", 1), ("<&- >&- 2>&-", 1), ("2>&-", 0)):
             self.assertEqual(self.redirected(closed, "run", "mixed.yaml", "-o", f"{len(closed)}.h5")[0], expected, closed)
             self.assertTrue((read(self.folder / f"{len(closed)}.h5")["status"] > 0).all())
-            self.assertIn("complete", self.run_moat(0, "status", f"{len(closed)}.h5")[0])
+        self.write("long.yaml", LONG)
+        with mock.patch("program.MOAT", "sh"), \
+                Launch(self.folder, "-c", f"exec {shlex.quote(MOAT)} run long.yaml <&- >&- 2>&-") as launch:
+            wait_for((self.folder / "long.h5").exists)
+            opened = [os.readlink(f"/proc/{launch.process.pid}/fd/{stream}") for stream in range(3)]
+        self.assertEqual(opened, ["/dev/null"] * 3)
 
 
 class WithoutMpiTest(ProgramTest):
