@@ -60,11 +60,11 @@ static void print_lines(const char *text, const char *indent)
     }
 }
 
-/* Writes the axes of a variable: "(N_I: 12, nu: 3)". */
+/* Writes the axes of a variable: "(N_I: 12, nu: 3)", or "()" for a single value. */
 static void format_axes(const struct described_variable *variable, char *text, size_t size)
 {
     size_t length = 0;
-    text[0] = '\0';
+    snprintf(text, size, "()");
     for (int a = 0; a < variable->rank && length < size; a++) {
         const char *name = variable->axis[a] ? variable->axis[a] : "?";
         length += (size_t)snprintf(text + length, size - length, "%s%s: %zu%s", a == 0 ? "(" : ", ", name,
