@@ -95,6 +95,11 @@ static enum moat_status check_folder(const char *path, const char *target, const
     return status;
 }
 
+enum moat_status create_check(const struct results *results, const struct config *config)
+{
+    return check_folder(results->path, results->target, config);
+}
+
 static bool write_provenance(hid_t file, const char *path, const struct config *config, const char *argv_line)
 {
     char now[32];
