@@ -13,19 +13,31 @@
 
 #include "program/command.h"
 
+static int flush_errno; /* of the first failure of output_flush, for stdio then forgets what it could not write */
+
+void output_flush(void)
+{
+    if (fflush(stdout) != 0 && flush_errno == 0) {
+        flush_errno = errno;
+    }
+}
+
 /* Runs at exit, before stdio is closed. The last bytes may fail only when they are flushed, and on a network's disk
    only when the file is closed. */
 static void check_output(int code, void *unused)
 {
     (void)unused;
     bool failed = ferror(stdout), pending = __fpending(stdout) > 0;
-    errno = 0;
-    bool closed = fclose(stdout) == 0;
-    if (!failed && (closed || (errno == EBADF && !pending))) {
+    int reason = flush_errno;
+    if (fclose(stdout) != 0) {
+        failed = failed || errno != EBADF || pending;
+        reason = reason ? reason : errno;
+    }
+    if (!failed) {
         return;
     }
-    const char *reason = closed || errno == 0 ? "see the disk or device behind it" : strerror(errno);
-    fprintf(stderr, "moat: standard output cannot be written: %s\n", reason);
+    fprintf(stderr, "moat: standard output cannot be written: %s\n",
+            reason ? strerror(reason) : "see the disk or device behind it");
     if (code == EXIT_SUCCESS) {
         _exit(command_exit_code(MOAT_IO));
     }

@@ -12,4 +12,7 @@
  */
 void output_prepare(void);
 
+/* Writes out what has been printed, so that it comes before a message on stderr. A failure shows at the end. Local. */
+void output_flush(void);
+
 #endif
