@@ -26,7 +26,7 @@
 #define MEGABYTES_MIN 500.0 /* of a rank; what MPI takes on a fast network does not show on this machine */
 
 struct submit_arguments {
-    const char *config, *output, *launcher;
+    const char *config, *output, *launcher, **settings;
     int ranks;
     bool fsync, dry_run;
     char **more; /* sbatch's own options, NULL at the end */
@@ -36,6 +36,7 @@ struct submit_arguments {
 
 static const struct argp_option options[] = {
     COMMAND_OUTPUT_OPTION,
+    COMMAND_SET_OPTION,
     {"ranks", 'n', "K", 0, "ranks of the job; default: as many as bring the sweep below half an hour, or fill a node",
      0},
     {"launcher", 'l', "COMMAND", 0,
@@ -64,6 +65,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case 'n':
         command_parse_ranks(argument, state, &arguments->ranks);
         return 0;
+    case COMMAND_SET:
+        return command_add_word(argument, &arguments->settings) ? 0 : ENOMEM;
     default:
         return command_parse_file(key, argument, state, "config", &arguments->config);
     }
@@ -152,6 +155,9 @@ static void write_script(FILE *out, const struct submit_arguments *arguments, co
     write_word(out, "exec ", program);
     write_word(out, " batch ", arguments->config);
     write_word(out, " -o ", arguments->output);
+    for (const char **setting = arguments->settings; setting && *setting; setting++) {
+        write_word(out, " --set ", *setting);
+    }
     if (arguments->launcher) {
         write_word(out, " --launcher ", arguments->launcher);
     }
@@ -197,7 +203,7 @@ static enum moat_status plan_and_submit(struct submit_arguments *arguments)
 {
     struct config *config = NULL;
     struct plan *plan = NULL;
-    enum moat_status status = config_load(arguments->config, &config);
+    enum moat_status status = config_load(arguments->config, arguments->settings, &config);
     if (status == MOAT_OK) {
         arguments->output = arguments->output ? arguments->output : config->output;
         status = make_plan(arguments, config, &plan);
@@ -241,12 +247,14 @@ static int run(int argc, char **argv)
     arguments.environment = copy_environment();
     int rank, code;
     if (!command_start_mpi(&rank, &code)) { /* the calibration solves ridge tasks, with MPI */
+        free(arguments.settings);
         free(arguments.environment);
         return code;
     }
     enum moat_status status = arguments.environment ? MOAT_OK : moat_error_set(MOAT_MEMORY, "out of memory");
     status = status == MOAT_OK && rank == 0 ? plan_and_submit(&arguments) : status;
     command_print_error(status);
+    free(arguments.settings);
     free(arguments.environment);
     MPI_Finalize();
     return command_exit_code(status);
