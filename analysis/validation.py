@@ -14,6 +14,7 @@ import numpy as np
 
 import finite_n
 import moatfile
+import output
 import style
 import validation_panels
 from moatfile import Refused
@@ -217,4 +218,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run("validation.py", main))
