@@ -97,6 +97,18 @@ class JsonTest(ProgramTest):
             np.testing.assert_allclose(shown, [math.inf if value is None else value for value in expected], rtol=1e-9)
         self.assertIn(f"N_E* = {found['N_E_star']:.10g}  ({found['status']})", text)
 
+    def test_point_under_training_mixture(self):
+        """N_E* in quadruple precision; the model's own safety loss exceeds the threshold, which its mixture meets."""
+        options = ("point", "--gamma=0.8", "--nu=3.6", "--Q=0.2", "--N-I=inf", "--tau-I=0.27", "--tau-E=0.2727", "--scrutiny")
+        found, _ = self.json(0, *options, "training_mixture")
+        self.assertEqual(found["scrutiny"], "training_mixture")
+        self.assertAlmostEqual(found["N_E_star"] / 1435.9606307186914, 1, delta=1e-9)
+        self.assertGreater(found["entrant_loss_safety"], found["tau_E_absolute"])
+        text, _ = self.run_moat(0, *options, "training_mixture")
+        self.assertEqual(len(re.findall(r"with infinite data +(\S+)  \(threshold \1\)", text)), 2)
+        _, err = self.run_moat(2, *options, "model")
+        self.assertIn("--scrutiny: found `model`, expected trained_model or training_mixture", err)
+
     def test_infinity(self):
         """A number beyond every double, so that readers take it for infinity; the text has no word for it."""
         text, _ = self.run_moat(0, *POINT, "--json")
