@@ -317,8 +317,8 @@ class WithoutMpiTest(ProgramTest):
         path = solve(self.folder, TINY_RIDGE)
         config = path.with_suffix(".yaml").name
         with mock.patch.dict(os.environ, self.STEP, LD_PRELOAD=preload(self.folder, "no_mpi_init")):
-            for words in (POINT, ("plan", config), ("status", path.name), ("show", path.name), ("--version",),
-                          ("help", "plan")):
+            for words in (POINT, ("plan", config), ("submit", config, "--dry-run"), ("status", path.name), ("show", path.name),
+                          ("--version",), ("help", "plan")):
                 out, err = self.run_moat(0, *words)
                 self.assertTrue(out and not err, words)
             self.assertIn("MPI_Init was called", self.run_moat(99, "run", config)[1])
