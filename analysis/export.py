@@ -3,7 +3,9 @@
 """Writes a results file as a text table: comma-separated, or tab-separated if the table's name ends in .tsv or .txt.
 
 Each grid point has a row with its coordinates and every variable. Status and regime are written as words, numbers with
-enough digits to read the same number back. Lines before the table, which begin with #, say where the numbers come from.
+enough digits to read the same number back. Lines before the table, which begin with #, say where the numbers come from:
+`# NAME: VALUE` for each root attribute in PROVENANCE that the file has. Then comes the line with the names of the columns,
+axes first. A text that a spreadsheet would run as a formula has an apostrophe in front.
 """
 
 import argparse
@@ -17,10 +19,12 @@ import numpy as np
 
 import moatfile
 import output
+from cells import cell, comment
 from family import AXES, indices
 from moatfile import Refused
 
-PROVENANCE = ("title", "moat_version", "git_revision", "solver", "sweep", "date_created", "references")
+PROVENANCE = ("title", "moat_version", "git_revision", "sweep", "solver", "scrutiny", "gamma", "P", "tau_I", "tau_unit", "trials",
+              "seed", "date_created", "references")
 CHUNK = 65536  # points held in memory at a time
 
 
@@ -35,7 +39,7 @@ def columns(file, axes, wanted):
             scales = [dimension[0].name.lstrip("/") for dimension in item.dims if len(dimension)]
             words = item.attrs.get("flag_meanings")
             words = words.decode() if isinstance(words, bytes) else words
-            found.append((name, scales, item, words.split() if words else None))
+            found.append((name, scales, item, [cell(word) for word in words.split()] if words else None))
     missing = set(wanted or ()) - {name for name, *_ in found}
     if missing:
         raise Refused(f"--variables: found {', '.join(sorted(missing))}; expected some of "
@@ -83,8 +87,8 @@ def write(path, target, separator, variables, slices):
         chosen = columns(file, results.axes, variables)
         for name in PROVENANCE:
             if name in results.attributes:
-                target.write(f"# {name}: {results.attributes[name]}\n")
-        writer.writerow([*results.axes, *(name for name, *_ in chosen)])
+                target.write(f"# {name}: {comment(results.attributes[name])}\n")
+        writer.writerow([*results.axes, *(cell(name) for name, *_ in chosen)])
         count = 0
         for row in rows(results, chosen, at):
             writer.writerow(row)
