@@ -414,7 +414,7 @@ class SlurmTest(Jobs):
         """What would make the run fail: before there is a job."""
         self.write("grid.yaml", TINY_GRID)
         self.write("other.yaml", TINY_GRID.replace("0.95", "0.96"))
-        self.write("large.yaml", LONG.replace("points: 50}", "points: 10000000}"))
+        self.write("large.yaml", LONG.replace("points: 50}", "points: 1000000}"))
         self.write("foreign.h5", "not a results file, and no HDF5")
         (self.folder / "file").write_text("")
         self.run_moat(0, "run", "grid.yaml", "-q")
