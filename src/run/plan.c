@@ -32,12 +32,15 @@ static enum moat_status calibrate_points(const struct config *config, double *se
     double seconds = 0;
     for (size_t i = 0; status == MOAT_OK && i < blocks && seconds < CALIBRATION_SECONDS; i++) {
         struct solved_header header;
+        const unsigned char *record;
         size_t index =
             (size_t)fmod((double)i * 0.6180339887498949 * (double)blocks, (double)blocks); /* spread evenly */
         struct block block = grid_block(&config->grid, index);
-        worker_solve(worker, index, &header);
-        seconds += header.seconds;
-        points += block_points(&block);
+        status = worker_solve(worker, index, &header, &record);
+        if (status == MOAT_OK) {
+            seconds += header.seconds;
+            points += block_points(&block);
+        }
     }
     *seconds_per_point = points > 0 ? seconds / (double)points : NAN;
     worker_destroy(&worker);
