@@ -23,7 +23,7 @@ import gap
 import moatfile
 import power_laws
 import scaling_law
-from family import AXES
+from moatfile import AXES
 
 MARGIN = 10.0  # factor between a break point and the range fitted, for nu >= 1
 TOLERANCE = 0.9  # of a fitted exponent, times the number of decades fitted
@@ -94,11 +94,6 @@ def crossover(curve, k):
     return float(math.sqrt(curve.x[passed[-1]] * curve.x[passed[-1] + 1]) / curve.breaks[k]) if passed.size else math.nan
 
 
-def directions(results):
-    """The number of directions P: that of the model or of the sampled data, whichever is smaller; may be inf."""
-    return min(results.number("P", section) or math.inf for section in ("model", "ridge"))
-
-
 def fits(curve, nu, label, quantity, along, data, P, sign=1):
     """The fits of a curve: one over its whole range if it is measured, and one for each regime that theory expects over at
     least DECADES_MIN decades.
@@ -123,7 +118,7 @@ def fits(curve, nu, label, quantity, along, data, P, sign=1):
 
 def of_file(path):
     """The fits of all curves of the file `path`. Raises Refused."""
-    sweep = moatfile.read(path, [], []).sweep
+    sweep = moatfile.read_attributes(path).get("sweep")
     return _of_scaling_law(path) if sweep == "scaling_law" else _of_market(path)
 
 
@@ -146,8 +141,8 @@ def backwards(curve):
 
 
 def _of_scaling_law(path):
-    results = moatfile.read(path, scaling_law.NEEDS, AXES["scaling_law"], scaling_law.OPTIONAL)
-    found, P = [], directions(results)
+    results = moatfile.read(path, scaling_law.NEEDS, "scaling_law", AXES["scaling_law"], scaling_law.OPTIONAL)
+    found, P = [], results.attributes["P"]
     for label, nu, at in _curves(results, "N"):
         loss, excess = (scaling_law.curve(results, label, at, kind) for kind in (scaling_law.LOSS, scaling_law.EXCESS))
         for curve, quantity in ((loss, "loss"), (excess, "excess_loss")):
@@ -160,8 +155,8 @@ def _of_scaling_law(path):
 
 def _of_market(path):
     needs, optional = {*entry_regimes.NEEDS, *gap.NEEDS}, {"tau_I", "tau_I_absolute", *entry_regimes.OPTIONAL}
-    results = moatfile.read(path, sorted(needs), AXES["market_entry"], sorted(optional))
-    found, P = [], directions(results)
+    results = moatfile.read(path, sorted(needs), "market_entry", AXES["market_entry"], sorted(optional))
+    found, P = [], results.attributes["P"]
     if np.isfinite(results.axes["N_I"]).sum() > 1:
         for label, nu, at in _curves(results, "N_I"):
             curve = entry_regimes.curve(results, label, at)

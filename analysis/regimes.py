@@ -4,8 +4,9 @@
 import math
 
 import theory
+from moatfile import REGIMES
 
-NONE, FIRST, SECOND, THIRD, TRANSITIONAL = range(5)  # values of the variable regime
+NONE, FIRST, SECOND, THIRD, TRANSITIONAL = range(len(REGIMES))  # values of the variable regime, as moatfile.read gives it
 
 _KIND = 16  # a figure's cell is of a kind: a status, or this number plus a regime
 

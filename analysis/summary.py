@@ -15,6 +15,7 @@ import os
 import sys
 
 import exponents
+import output
 from moatfile import Refused
 
 COLUMNS = ("file", "curve", "quantity", "along", "regime", "from", "to", "fitted", "stderr", "theory", "difference",
@@ -65,4 +66,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run("summary.py", main))

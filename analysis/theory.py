@@ -23,10 +23,10 @@ SYMBOLS = {
 
 def exponents(results, name, index):
     """The three values of the exponent `name` at the index of nu, in the order the regimes are met. Raises Refused where
-    the file has none, because an older version wrote it."""
+    the file has none."""
     if name not in results.theory:
-        raise Refused(f"{results.path}: has no attribute theory_exponents of {name}; "
-                      "expected a file that has: run the sweep again with this version of moat")
+        raise Refused(f"{results.path}: {name} has no attribute theory_exponents; expected a file of `moat run` for a power-law "
+                      "spectrum")
     return tuple(results.theory[name][index].tolist())
 
 

@@ -3,11 +3,11 @@
 #include "run/plan.h"
 
 #include <math.h>
-#include <mpi.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
 #include "results/results.h"
+#include "ridge/blas.h"
 #include "ridge/ridge.h"
 #include "run/measurement.h"
 #include "run/worker.h"
@@ -65,9 +65,12 @@ static enum moat_status calibrate_task(const struct config *config, double *flop
     }
     sample.ridge.trials = 1;
     double seconds = 0;
-    enum moat_status status = ladder_create(&sample, &ladder);
+    enum moat_status status = ridge_start_blas();
     if (status == MOAT_OK) {
-        status = measurement_solve(ladder, k, MPI_COMM_SELF, &seconds);
+        status = ladder_create(&sample, &ladder);
+    }
+    if (status == MOAT_OK) {
+        status = measurement_solve(ladder, k, MPI_COMM_NULL, &seconds);
         *flops_per_second = task_flops(config, N->values[k]) / seconds;
     }
     ladder_destroy(&ladder);

@@ -11,6 +11,7 @@
 
 /* The data sets that `solver: ridge` samples: one for each trial, whose first N rows are rung N. */
 struct ridge_settings {
+    uint64_t P;    /* features; struct config has it too */
     struct axis N; /* whole numbers, rising, at least 4 */
     size_t trials; /* at least 2, for standard errors */
     uint64_t seed;
@@ -29,6 +30,7 @@ struct config {
     enum moat_tau_unit tau_unit; /* of a market sweep; thresholds on the grid are as written */
     enum moat_scrutiny scrutiny; /* of a market sweep, both companies alike */
     struct grid grid; /* tau_I is scalar unless grid.tau_I is given, lambda (then NaN) unless grid.lambda is */
+    uint64_t stored;  /* bit f: the results file has field f of field_table; status always */
     struct ridge_settings ridge; /* with SOLVER_RIDGE only; P above is then ridge.P */
 };
 
