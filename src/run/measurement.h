@@ -43,9 +43,9 @@ enum moat_status measurement_coordinate(struct ladder *ladder, const int *group,
 /* Solves tasks until rank 0 has no more. Every rank of `comm` but 0, while rank 0 is in measurement_coordinate. */
 void measurement_work(struct ladder *ladder, MPI_Comm comm);
 
-/* Solves `task` into the ladder's tables, sets its state to done or failed (when out of memory it leaves that), and sets
-   *seconds to the time it took. Returns the status of ridge_solve. Collective over `group`, which may be MPI_COMM_NULL
-   as in ridge_solve. */
+/* Solves `task` into the ladder's tables, and sets its state to done or failed, or leaves it if memory is short, and
+   the time that it took to *seconds. Returns the status of ridge_solve. Collective over `group`, which may be
+   MPI_COMM_NULL as in ridge_solve. */
 enum moat_status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm group, double *seconds);
 
 /* Gives every rank the tables and states of rank 0. Collective over comm. */
