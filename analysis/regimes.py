@@ -5,7 +5,9 @@ import math
 
 import theory
 
-NONE, FIRST, SECOND, THIRD, TRANSITIONAL = range(5)  # values of the variable regime
+NONE, FIRST, SECOND, THIRD, TRANSITIONAL, PLATEAU = range(6)  # values of the variable regime
+VALUES = {"none": NONE, "first": FIRST, "second": SECOND, "third": THIRD, "transitional": TRANSITIONAL, theory.PLATEAU: PLATEAU}
+ORDER = ("first", theory.PLATEAU, "second", "third")  # in which a curve may meet them
 
 _KIND = 16  # a figure's cell is of a kind: a status, or this number plus a regime
 
@@ -18,6 +20,7 @@ def kind(regime):
 # Lightness steps from regime to regime, so that they differ in grey too. Points in none of the three have lines.
 HATCHES = {
     kind(FIRST): ("", "#10386e"),
+    kind(PLATEAU): ("..", "#a8d0b0"),
     kind(SECOND): ("", "#6aa5c9"),
     kind(THIRD): ("", "#f4dd8c"),
     kind(TRANSITIONAL): ("----", "#ffffff"),

@@ -28,7 +28,7 @@ def curve(results, label, at, quantity):
     breaks = (theory.loss_breaks(safety_share, misalignment, nu) if quantity is LOSS
               else theory.excess_breaks(safety_share, misalignment, nu, nu_prime))
     return power_laws.Curve(label, results.axes["N"], take(value), take(exponent), take(regime),
-                            theory.exponents(results, exponent, at["nu"]), breaks, take("loss_stderr"),
+                            theory.law(results, exponent, at["nu"], breaks), take("loss_stderr"),
                             take(f"{value}_deterministic"))
 
 
@@ -38,7 +38,7 @@ def draw(family):
     curves = [curve(family.results, label, at, quantity) for label, at in family.members()]
     symbol = "L_1" if quantity is LOSS else r"\mathrm{excess}"
     labels = ("data  $N$  (data points)", quantity[3], rf"$-\,\mathrm{{d}}\,\ln {symbol}\,/\,\mathrm{{d}}\,\ln N$")
-    return power_laws.draw(quantity[1], curves, labels, family.caption("ticks: theory's break points"), falling=True)
+    return power_laws.draw(curves, labels, family.caption("ticks: theory's break points"), falling=True)
 
 
 def main(argv=None):
