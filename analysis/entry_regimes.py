@@ -12,14 +12,13 @@ import sys
 
 import numpy as np
 
+import labels
 import power_laws
 import theory
 from family import command, infinite_data_losses
 
 NEEDS = ["N_E_star", "elasticity_N_I", "regime", "L_star", "tau_E_absolute", "nu_prime"]
 OPTIONAL = ["tau_I_absolute", "tau_I", "N_E_star_stderr", "N_E_star_deterministic"]
-LABELS = (r"incumbent's data  $N_I$  (data points)", r"entry threshold  $N_E^*$  (data points)",
-          r"$\mathrm{d}\,\ln N_E^*\,/\,\mathrm{d}\,\ln N_I$")
 
 
 def curve(results, label, at):
@@ -38,8 +37,11 @@ def curve(results, label, at):
 
 def draw(family):
     """The figure of a family of curves along N_I."""
-    curves = [curve(family.results, label, at) for label, at in family.members()]
-    return power_laws.draw(curves, LABELS, family.caption("ticks: theory's break points"))
+    results = family.results
+    curves = [curve(results, label, at) for label, at in family.members()]
+    shown = (labels.label(results, "N_I"), labels.label(results, "N_E_star"),
+             labels.formula(labels.derivative(results, "elasticity_N_I")))
+    return power_laws.draw(curves, shown, family.caption("ticks: theory's break points"))
 
 
 def main(argv=None):

@@ -30,7 +30,7 @@ import entry_regimes
 import gap
 import moatfile
 import scaling_law
-from family import AXES
+from moatfile import AXES
 
 START = 10.0  # where the first regime's range begins: the least 1/D, and the least n, or n^nu if nu < 1
 MARGIN = 10.0  # least factor between a break point and the range fitted
@@ -135,11 +135,10 @@ class Scale:
     """
 
     def __init__(self, results, nu):
-        angle = math.pi / (1 + results.number("gamma", "model"))
+        angle = math.pi / (1 + results.attributes["gamma"])
         self.unit = angle / math.sin(angle)
         margin = START ** max(1, 1 / nu)
-        directions = min(results.number("P", section) or math.inf for section in ("model", "ridge"))
-        self.low, self.high = margin * self.unit, directions / margin
+        self.low, self.high = margin * self.unit, results.attributes["P"] / margin
 
 
 def reach(law, k, start, unit):
@@ -190,7 +189,7 @@ def rows(curve, label, quantity, along, usable, start, unit=1.0, sign=1):
 
 def of_file(path):
     """The Rows of all curves of the file `path`. Raises Refused."""
-    sweep = moatfile.read(path, [], []).sweep
+    sweep = moatfile.read_attributes(path).get("sweep")
     return _of_scaling_law(path) if sweep == "scaling_law" else _of_market(path)
 
 
@@ -204,7 +203,7 @@ def _curves(results, along):
 
 
 def _of_scaling_law(path):
-    results = moatfile.read(path, scaling_law.NEEDS, AXES["scaling_law"], scaling_law.OPTIONAL)
+    results = moatfile.read(path, scaling_law.NEEDS, "scaling_law", AXES["scaling_law"], scaling_law.OPTIONAL)
     found = []
     for label, nu, at in _curves(results, "N"):
         scale = Scale(results, nu)
@@ -216,7 +215,7 @@ def _of_scaling_law(path):
 
 def _of_market(path):
     needs, optional = {*entry_regimes.NEEDS, *gap.NEEDS}, {"tau_I", "tau_I_absolute", *entry_regimes.OPTIONAL}
-    results = moatfile.read(path, sorted(needs), AXES["market_entry"], sorted(optional))
+    results = moatfile.read(path, sorted(needs), "market_entry", AXES["market_entry"], sorted(optional))
     found = []
     if np.isfinite(results.axes["N_I"]).sum() > 1:
         for label, nu, at in _curves(results, "N_I"):

@@ -12,33 +12,30 @@ import itertools
 import os
 import sys
 
-import h5py
 import numpy as np
 
 import moatfile
-from family import AXES, indices
+import opening
+from family import indices
+from intact import root_datasets, scales
 from moatfile import Refused
 
-PROVENANCE = ("title", "moat_version", "git_revision", "solver", "sweep", "date_created", "references")
+PROVENANCE = ("title", "moat_version", "git_revision", "sweep", "solver", "scrutiny", "gamma", "P", "tau_I", "tau_unit", "trials",
+              "seed", "date_created", "references")
 CHUNK = 65536  # points held in memory at a time
 
 
 def columns(file, axes, wanted):
     """(name, its axes, dataset, words) of every variable, or of those `wanted`. Raises Refused.
 
-    axes: the coordinates, which are not variables. words: what the values of a flag mean; None for a number.
+    axes: the coordinates, which are not variables. words: what the values of a flag mean; empty for a number.
     """
-    found = []
-    for name, item in file.items():
-        if isinstance(item, h5py.Dataset) and name not in axes:
-            scales = [dimension[0].name.lstrip("/") for dimension in item.dims if len(dimension)]
-            words = item.attrs.get("flag_meanings")
-            words = words.decode() if isinstance(words, bytes) else words
-            found.append((name, scales, item, words.split() if words else None))
+    found = [(name, scales(item), item, moatfile.flags(item)) for name, item in sorted(root_datasets(file).items())
+             if name not in axes and set(scales(item)) <= set(axes)]
     missing = set(wanted or ()) - {name for name, *_ in found}
     if missing:
         raise Refused(f"--variables: found {', '.join(sorted(missing))}; expected some of "
-                      f"{', '.join(name for name, *_ in found)}")
+                      f"{', '.join(name for name, *_ in found)}; `store:` of the config leaves out the others")
     return [column for column in found if not wanted or column[0] in wanted]
 
 
@@ -55,30 +52,28 @@ def rows(results, chosen, at):
         texts = []
         for axis, values in axes.items():
             index = fixed[axis] if axis in fixed else inner[names.index(axis) - outer]
-            texts.append(_spread(np.asarray(values[index]), [axis] if axis not in fixed else [], names[outer:], shape, None))
-        for _, scales, dataset, words in chosen:
+            texts.append(_spread(np.asarray(values[index]), [axis] if axis not in fixed else [], names[outer:], shape, {}))
+        for _, along, dataset, words in chosen:
             key = tuple(fixed[axis] if axis in fixed else slice(ranges[names.index(axis)][0], ranges[names.index(axis)][-1] + 1)
-                        for axis in scales)
-            texts.append(_spread(dataset[key], [axis for axis in scales if axis not in fixed], names[outer:], shape, words))
+                        for axis in along)
+            texts.append(_spread(dataset[key], [axis for axis in along if axis not in fixed], names[outer:], shape, words))
         yield from zip(*texts)
 
 
-def _spread(values, scales, names, shape, words):
-    """`values`, an array over the axes `scales`, as a flat list of texts over all the axes `names`, of the `shape`."""
+def _spread(values, along, names, shape, words):
+    """`values`, an array over the axes `along`, as a flat list of texts over all the axes `names`, of the `shape`."""
     values = np.asarray(values)
-    values = values.reshape([values.shape[scales.index(axis)] if axis in scales else 1 for axis in names])
+    values = values.reshape([values.shape[along.index(axis)] if axis in along else 1 for axis in names])
     flat = np.broadcast_to(values, shape).reshape(-1)
-    return [words[value] if value < len(words) else str(value) for value in flat] if words else [repr(float(v)) for v in flat]
+    return [words.get(value, str(value)) for value in flat.tolist()] if words else [repr(float(v)) for v in flat]
 
 
 def write(path, target, separator, variables, slices):
     """Writes the table of the file `path` to the open file `target`; returns the number of rows. Raises Refused."""
-    sweep = moatfile.read(path, [], []).sweep
-    results = moatfile.read(path, ["status"], AXES[sweep], ["tau_I" if sweep == "market_entry" else "lambda"])
-    results.axes = {axis: results.axes[axis] for axis in results.variables["status"][0]}
+    results = moatfile.read(path, [])
     at = indices(results, (), slices)
     writer = csv.writer(target, delimiter=separator, lineterminator="\n")
-    with moatfile.open_file(path) as file:
+    with opening.open_file(path) as file:
         chosen = columns(file, results.axes, variables)
         for name in PROVENANCE:
             if name in results.attributes:

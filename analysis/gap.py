@@ -11,14 +11,13 @@ import sys
 
 import numpy as np
 
+import labels
 import power_laws
 import theory
 from family import command, infinite_data_losses
 from moatfile import Refused
 
 NEEDS = ["N_E_star", "exponent_D", "regime", "D", "L_star", "tau_E_absolute", "nu_prime"]
-LABELS = (r"inverse gap  $1/D$", r"entry threshold  $N_E^*$  (data points)",
-          r"$\mathrm{d}\,\ln N_E^*\,/\,\mathrm{d}\,\ln (1/D)$")
 
 
 def along(results):
@@ -54,7 +53,9 @@ def draw(family):
     if not curves:
         raise Refused(f"{results.path}: no curve along {family.along} has the two thresholds it takes to draw one")
     more = ["ticks: theory's break points"] if any(np.isfinite(each.law.breaks).any() for each in curves) else []
-    return power_laws.draw(curves, LABELS, family.caption(*more))
+    shown = (r"inverse gap  $1/D$", labels.label(results, "N_E_star"),
+             labels.formula(labels.derivative(results, "exponent_D")))
+    return power_laws.draw(curves, shown, family.caption(*more))
 
 
 def main(argv=None):

@@ -4,9 +4,10 @@
 import math
 
 import theory
+from moatfile import REGIMES
 
-NONE, FIRST, SECOND, THIRD, TRANSITIONAL, PLATEAU = range(6)  # values of the variable regime
-VALUES = {"none": NONE, "first": FIRST, "second": SECOND, "third": THIRD, "transitional": TRANSITIONAL, theory.PLATEAU: PLATEAU}
+VALUES = {name: value for value, name in enumerate(REGIMES)}  # of the variable regime, as moatfile.read gives it
+NONE, FIRST, SECOND, THIRD, TRANSITIONAL, PLATEAU = VALUES.values()
 ORDER = ("first", theory.PLATEAU, "second", "third")  # in which a curve may meet them
 
 _KIND = 16  # a figure's cell is of a kind: a status, or this number plus a regime

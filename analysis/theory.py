@@ -22,7 +22,7 @@ SYMBOLS = {
     "exponent_excess": (r"\nu", r"\nu/(\nu+1)", r"\nu'/(\nu'+1)"),
 }
 NAMES = ("first", "second", "third")
-PLATEAU = "over-regularised"  # the regime that result 1 has between the first and the second, under trained_model
+PLATEAU = "over_regularised"  # the regime that result 1 has between the first and the second, under trained_model
 MIXTURE = "training_mixture"
 
 
@@ -53,10 +53,10 @@ class Law(NamedTuple):
 
 def exponents(results, name, index):
     """The three values of the exponent `name` at the index of nu, in the order the regimes are met. Raises Refused where
-    the file has none, because an older version wrote it."""
+    the file has none."""
     if name not in results.theory:
-        raise Refused(f"{results.path}: has no attribute theory_exponents of {name}; "
-                      "expected a file that has: run the sweep again with this version of moat")
+        raise Refused(f"{results.path}: {name} has no attribute theory_exponents; expected a file of `moat run` for a power-law "
+                      "spectrum")
     return tuple(results.theory[name][index].tolist())
 
 
