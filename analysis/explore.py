@@ -25,6 +25,7 @@ import numpy as np
 import labels
 import moatfile
 import opening
+import output
 from family import indices
 from moatfile import Refused, WORDS
 
@@ -142,15 +143,15 @@ def main(argv=None):
         text = page(*manifest(results))
         with open(arguments.output, "w", encoding="utf-8") as target:
             target.write(text)
-        print(f"{arguments.output}: {results.variables['status'][1].size} points, {len(text) / 1e6:.1f} MB")
     except Refused as refusal:
         print(f"explore.py: {refusal}", file=sys.stderr)
         return 2
     except OSError as error:
         print(f"explore.py: {arguments.output}: cannot be written: {error.strerror or error}", file=sys.stderr)
-        return 2
+        return 2 if error.filename else 1  # a name that cannot be opened, or a disk that is full
+    print(f"{arguments.output}: {results.variables['status'][1].size} points, {len(text) / 1e6:.1f} MB")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run("explore.py", main))

@@ -16,6 +16,7 @@ import numpy as np
 
 import moatfile
 import opening
+import output
 from family import indices
 from intact import root_datasets, scales
 from moatfile import Refused
@@ -86,14 +87,14 @@ def write(path, target, separator, variables, slices):
     return count
 
 
-def replace(path, output, variables, slices):
-    """Writes the table to the file `output`; an existing file is replaced only once the table is complete."""
-    base, suffix = os.path.splitext(output)
+def replace(path, table, variables, slices):
+    """Writes the table to the file `table`; an existing file is replaced only once the table is complete."""
+    base, suffix = os.path.splitext(table)
     temporary = f"{base}.part{suffix}"
     try:
         with open(temporary, "w", encoding="utf-8") as target:
             count = write(path, target, "\t" if suffix in (".tsv", ".txt") else ",", variables, slices)
-        os.replace(temporary, output)
+        os.replace(temporary, table)
         return count
     finally:
         if os.path.exists(temporary):
@@ -112,19 +113,20 @@ def main(argv=None):
     try:
         if arguments.output:
             count = replace(arguments.file, arguments.output, arguments.variables, arguments.slice)
-            print(f"{arguments.output}: {count} points")
         else:
             write(arguments.file, sys.stdout, ",", arguments.variables, arguments.slice)
     except Refused as refusal:
         print(f"export.py: {refusal}", file=sys.stderr)
         return 2
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader, such as `head`, has closed the pipe
     except OSError as error:
+        if not arguments.output:
+            raise
         print(f"export.py: {arguments.output}: cannot be written: {error.strerror or error}", file=sys.stderr)
-        return 2
+        return 2 if error.filename else 1  # a name that cannot be opened, or a disk that is full
+    if arguments.output:
+        print(f"{arguments.output}: {count} points")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run("export.py", main))

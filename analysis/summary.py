@@ -17,6 +17,7 @@ import os
 import sys
 
 import exponents
+import output
 from moatfile import Refused
 
 TEXTS = ("file", "curve", "quantity", "along", "regime", "verdict", "why")
@@ -88,4 +89,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run("summary.py", main))

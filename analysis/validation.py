@@ -15,6 +15,7 @@ import numpy as np
 import finite_n
 import labels
 import moatfile
+import output
 import style
 import validation_panels
 from moatfile import AXES, Refused
@@ -211,4 +212,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run("validation.py", main))

@@ -40,23 +40,35 @@ struct bad {
 #define RIDGE(P, N, trials, seed) "ridge: {P: " P ", N: {values: [" N "]}, trials: " trials ", seed: " seed "}"
 
 static const struct bad bad_keys[] = {
-    {"solver:", "sollver:", {"bad.yaml:3: sollver: ", "unknown key", "name, sweep, solver, output, model"}},
-    {"{gamma:", "{gama:", {"bad.yaml:5: model.gama: ", "unknown key", "expected a mapping with the keys gamma, P"}},
-    {"[1e1, 1e12]", "[1e1, 1e12], step: 2", {"bad.yaml:9: grid.N_I.step: ", "unknown key", "log, linear, points"}},
-    {"  nu:\n    values", "  nu:\n    vals", {"bad.yaml:13: grid.nu.vals: ", "unknown key", "values, log"}},
-    {"grid:", "ridge: {P: 2048}\ngrid:", {"bad.yaml:8: ridge: ", "found no key N", "P, N, trials, seed"}},
-    {"name: test\n", "", {"bad.yaml:1: ", "found no key name", "name, sweep"}},
-    {", P: .inf", "", {"bad.yaml:5: model: ", "found no key P", "gamma, P"}},
-    {"  Q:     {values: [0.1]}\n", "", {"bad.yaml:8: grid: ", "found no key Q", "N_I, tau_E, Q, nu"}},
-    {"{tau: 0.9}", "{}", {"bad.yaml:6: incumbent: ", "found no key tau", "tau"}},
+    {"solver:",
+     "sollver:",
+     {"bad.yaml:3: sollver: ", "unknown key", "name, sweep, solver, output, model", "is solver"}},
+    {"{gamma:",
+     "{gama:",
+     {"bad.yaml:5: model.gama: ", "unknown key", "expected a mapping with the keys gamma, P", "nearest is gamma"}},
+    {"[1e1, 1e12]",
+     "[1e1, 1e12], step: 2",
+     {"bad.yaml:9: grid.N_I.step: ", "unknown key, expected {values: [..]}, {log: [low, high], points: n} or"}},
+    {"  nu:\n    values",
+     "  nu:\n    vals",
+     {"bad.yaml:13: grid.nu.vals: ", "unknown key", "{log: [low", "nearest is values"}},
+    {"deterministic", "ridge\nridge: {P: 2048}", {"bad.yaml:4: ridge.N: ", "missing", "{values: [..]}"}},
+    {"name: test\n", "", {"bad.yaml:1: name: missing, expected text"}},
+    {", P: .inf", "", {"bad.yaml:5: model.P: missing, expected an integer from 1 to 1e9, or .inf"}},
+    {"  Q:     {values: [0.1]}\n", "", {"bad.yaml:8: grid.Q: missing, expected {values: [..]}, {log: "}},
+    {"{tau: 0.9}", "{}", {"bad.yaml:6: incumbent.tau: missing, expected 0 < tau_I <= 1e100"}},
     {"grid:", "name: again\ngrid:", {"bad.yaml:8: name: ", "a second time", "once"}},
     {"P: .inf", "P: .inf, gamma: 0.5", {"bad.yaml:5: model.gamma: ", "a second time"}},
-    {"name: test", "name: [test]", {"bad.yaml:1: name: ", "found a list of 1 value", "expected a single value"}},
-    {"name: test", "name:", {"bad.yaml:1: name: ", "found nothing", "expected a single value"}},
+    {"name: test", "name: [test]", {"bad.yaml:1: name: ", "found a list of 1 value", "expected text"}},
+    {"name: test", "name:", {"bad.yaml:1: name: ", "found nothing", "expected text"}},
     {"output: test.h5", "output: ''", {"bad.yaml:4: output: ", "found nothing", "expected"}},
     {"output: test.h5", "output: ~", {"bad.yaml:4: output: ", "found ~", "expected text"}},
     {"{gamma: 0.5, P: .inf}", "0.5", {"bad.yaml:5: model: ", "found 0.5", "a mapping with the keys gamma, P"}},
-    {"{values: [0.1]}", "0.1", {"bad.yaml:11: grid.Q: ", "found 0.1", "a mapping with the keys values"}},
+    {"{values: [0.1]}",
+     "0.1",
+     {"bad.yaml:11: grid.Q: ", "found 0.1", "expected {values: [0.1]}, {log: [low, high], p"}},
+    {"{values: [0.1]}", "[0.1, 0.2]", {"bad.yaml:11: grid.Q: ", "found a list of 2 values", "expected {values: [..]}"}},
+    {"{values: [0.1]}", "little", {"bad.yaml:11: grid.Q: ", "found little", "expected {values: [..]}"}},
     {"[0.6, 1.0]", "0.6", {"bad.yaml:13: grid.nu.values: ", "found 0.6", "a list of at least one number"}},
     {"[0.6, 1.0]", "\n    - 0.6\n    - [1.0]", {"bad.yaml:15: grid.nu.values[1]: ", "list of 1 value", "single value"}},
     {"[0.6, 1.0]", "[]", {"bad.yaml:13: grid.nu.values: ", "found a list of 0 values", "at least one number"}},
@@ -69,15 +81,15 @@ static const struct bad bad_keys[] = {
 static const struct bad bad_values[] = {
     {"market_entry", "market", {"bad.yaml:2: sweep: ", "found market,", "expected market_entry or scaling_law"}},
     {"market_entry", "nothing", {"bad.yaml:2: sweep: ", "found nothing", "expected market_entry or scaling_law"}},
-    {"market_entry", "scaling_law", {"bad.yaml:6: incumbent: ", "unknown key", "name, sweep, solver"}},
-    {"incumbent: {tau: 0.9}\n", "", {"bad.yaml:1: ", "no key incumbent", "grid.tau_I"}},
+    {"market_entry", "scaling_law", {"bad.yaml:6: incumbent: ", "a key of sweep: market_entry", "none with sweep: sc"}},
+    {"incumbent: {tau: 0.9}\n", "", {"bad.yaml:1: incumbent: missing, expected {tau: ..}, or an axis grid.tau_I"}},
     {"grid:\n", "grid:\n  tau_I: {values: [0.5]}\n", {"bad.yaml:6: incumbent: ", "none beside grid.tau_I"}},
-    {"incumbent: {tau: 0.9}\n", "incumbent:\n", {"bad.yaml:6: incumbent: ", "found nothing", "the keys tau"}},
+    {"incumbent: {tau: 0.9}\n", "incumbent:\n", {"bad.yaml:6: incumbent: ", "found nothing", "the key tau"}},
     {"deterministic", "exact", {"bad.yaml:3: solver: ", "found exact", "expected deterministic or ridge"}},
-    {"deterministic", "ridge", {"bad.yaml:3: solver: ", "found ridge", "a key ridge beside it"}},
+    {"deterministic", "ridge", {"bad.yaml:1: ridge: missing", "the keys P, N, trials", ", because solver is ridge"}},
     {"deterministic",
      "deterministic\n" RIDGE("64", "8, 16, 32, 64", "2", "1"),
-     {"bad.yaml:4: ridge: ", "found a mapping", "solver is not ridge"}},
+     {"bad.yaml:4: ridge: ", "found a key of solver: ridge", "none with solver: deterministic"}},
     {"deterministic", "ridge\n" RIDGE("1", "8, 16, 32, 64", "2", "1"), {"bad.yaml:4: ridge.P: ", "found 1", "from 2"}},
     {"deterministic", "ridge\n" RIDGE("64", "8, 16, 32", "2", "1"), {"bad.yaml:4: ridge.N: ", "3 rungs", "at least 4"}},
     {"deterministic",
@@ -125,20 +137,24 @@ static const struct bad bad_values[] = {
     {"[1e1, 1e12]", "[0.5, 1e12]", {"bad.yaml:9: grid.N_I.log[0]: ", "found 0.5", "1 <= N_I <= 1e15, or .inf"}},
     {"[1e1, 1e12]", "[1, 1e16]", {"bad.yaml:9: grid.N_I.log[1]: ", "found 1e16", "1 <= N_I <= 1e15"}},
     {"[1e1, 1e12]", "[1, .inf]", {"bad.yaml:9: grid.N_I.log[1]: ", "found .inf", "a finite end"}},
-    {"[1e1, 1e12]", "[1e12, 1e1]", {"bad.yaml:9: grid.N_I.log: ", "found [1e12, 1e1]", "low < high"}},
-    {"[1e1, 1e12]", "[1e1, 10]", {"bad.yaml:9: grid.N_I.log: ", "found [1e1, 10]", "low < high"}},
-    {"log: [1e1, 1e12]", "linear: [2, 1]", {"bad.yaml:9: grid.N_I.linear: ", "found [2, 1]", "low < high"}},
-    {", points: 111", "", {"bad.yaml:9: grid.N_I: ", "found no key points", "number of points beside log"}},
+    {"[1e1, 1e12]", "[1e1, 10]", {"bad.yaml:9: grid.N_I.log: ", "found [1e1, 10]", "two different ends"}},
+    {"log: [1e1, 1e12]", "linear: [2, 2]", {"bad.yaml:9: grid.N_I.linear: ", "found [2, 2]", "two different ends"}},
+    {", points: 111", "", {"bad.yaml:9: grid.N_I.points: missing, expected the number of points beside log"}},
     {"[0.1]}", "[0.1], points: 1}", {"bad.yaml:11: grid.Q.points: ", "found 1", "no points beside values"}},
     {"points: 111", "points: 1", {"bad.yaml:9: grid.N_I.points: ", "found 1", "an integer from 2 to 1e8"}},
     {"points: 111", "points: 2.5", {"bad.yaml:9: grid.N_I.points: ", "found 2.5", "an integer from 2 to 1e8"}},
     {"points: 111", "points: 100000001", {"bad.yaml:9: grid.N_I.points: ", "found 100000001", "an integer from 2"}},
     {"[1e1, 1e12], p", "[1, 1.000000000000001], p", {"bad.yaml:9: grid.N_I.points: ", "found 111", "fewer"}},
-    {"[0.1]}", "[0.1], log: [0.1, 1]}", {"bad.yaml:11: grid.Q: ", "found values and log", "exactly one of"}},
-    {"{values: [0.1]}", "{points: 3}", {"bad.yaml:11: grid.Q: ", "found none of them", "exactly one of values"}},
-    {"[0.1]", "[0.2, 0.1]", {"bad.yaml:11: grid.Q.values[1]: ", "found 0.1", "greater than the one before it, 0.2"}},
+    {"[0.1]}", "[0.1], log: [0.1, 1]}", {"bad.yaml:11: grid.Q: ", "found values and log", "one of {values: [..]}"}},
+    {"{values: [0.1]}",
+     "{points: 3}",
+     {"bad.yaml:11: grid.Q: ", "found neither values, log nor linear", "one of {values"}},
+    {"[0.1]",
+     "[0.1, 0.3, 0.2]",
+     {"bad.yaml:11: grid.Q.values[2]: ", "found 0.2", "greater than the one before it, 0.3"}},
+    {"[0.1]", "[0.3, 0.1, 0.2]", {"bad.yaml:11: grid.Q.values[2]: ", "found 0.2", "less than the one before it, 0.1"}},
     {"[0.1]", "[0.1, 1e-1]", {"bad.yaml:11: grid.Q.values[1]: ", "found 1e-1", "greater than the one before it, 0.1"}},
-    {"[.inf]", "[.inf, 2]", {"bad.yaml:10: grid.tau_E.values[1]: ", "found 2", "greater than the one before it, .inf"}},
+    {"[.inf]", "[2, .inf, .inf]", {"bad.yaml:10: grid.tau_E.values[2]: ", "found .inf", "the one before it, .inf"}},
     {"[0.1]", "[0, 0.1]", {"bad.yaml:11: grid.Q.values[0]: ", "found 0", "0 < Q <= 1"}},
     {"[0.1]", "[1.1]", {"bad.yaml:11: grid.Q.values[0]: ", "found 1.1", "0 < Q <= 1"}},
     {"[0.6, 1.0]", "[0.5]", {"bad.yaml:13: grid.nu.values[0]: ", "found 0.5", "gamma < nu <= 2 (1 + gamma) = 3"}},
@@ -155,7 +171,11 @@ static const struct bad bad_texts[] = {
     {good, "\n- name: test\n", {"bad.yaml:2: ", "found a list of 1 value", "expected a mapping with the keys name"}},
     {"values: [0.6, 1.0]\n", "values: [0.6, 1.0]\n---\na: 1\n", {"bad.yaml:14: ", "second document", "one per file"}},
     {"[0.1]}", "[0.1}", {"bad.yaml:11: ", "broken YAML", "from line 11", "expected ',' or ']'"}},
-    {"  nu:", "\tnu:", {"bad.yaml:12: ", "broken YAML", "cannot start any token"}},
+    {"  nu:", "\tnu:", {"bad.yaml:12: ", "found a tab, expected spaces"}},
+    {"  nu:", "  \tnu:", {"bad.yaml:12: ", "found a tab, expected spaces"}},
+    {"model: {gamma: 0.5, P: .inf}",
+     "model:\n  gamma: 0.5\n\tP: .inf",
+     {"bad.yaml:7: ", "found a tab, expected spaces"}},
     {"[0.1]", "&a [0.1]", {"bad.yaml:11: ", "anchor", "plain values"}},
     {"[0.1]", "*a", {"bad.yaml:11: ", "alias", "plain values"}},
     {"[0.1]", "!!binary aGk=", {"bad.yaml:11: ", "tag", "plain values"}},
@@ -250,10 +270,11 @@ static void reads_scaling_laws(void)
         {"  alpha", "  lambda: {values: [0]}\n  alpha",
          "bad.yaml:8: grid.lambda.values[0]: found 0, expected 0 < lambda"},
         {"  alpha", "  tau_E: {values: [1]}\n  alpha",
-         "bad.yaml:8: grid.tau_E: found an unknown key, expected a mapping "
-         "with the keys N, alpha, Q, nu, lambda"},
-        {"grid:", "tau_unit: L_star\ngrid:", "bad.yaml:6: tau_unit: found an unknown key"},
-        {"  Q: {values: [0.1]}\n", "", "bad.yaml:6: grid: found no key Q, expected a mapping"},
+         "bad.yaml:8: grid.tau_E: found a key of sweep: market_entry, expected none with sweep: scaling_law"},
+        {"  alpha", "  beta: {values: [1]}\n  alpha",
+         "bad.yaml:8: grid.beta: found an unknown key, expected a mapping with the keys N, alpha, Q, nu, lambda"},
+        {"grid:", "tau_unit: L_star\ngrid:", "bad.yaml:6: tau_unit: found a key of sweep: market_entry"},
+        {"  Q: {values: [0.1]}\n", "", "bad.yaml:6: grid.Q: missing, expected {values: [..]}"},
     };
     struct config *config = NULL, *other = NULL;
     char text[TEXT_SIZE];
@@ -421,6 +442,130 @@ static void spaces_linear_axes(void)
         CU_ASSERT_EQUAL(axis->values[i], listed[i]);
     }
     config_destroy(&config);
+}
+
+/* Every value of a linear axis is the double that its decimal is read as, so that sel(Q=0.3) finds it. */
+static void spaces_linear_axes_in_decimals(void)
+{
+    static const struct {
+        const char *from, *to;
+        int axis, first, step, points; /* in tenths */
+    } cases[] = {
+        {"{values: [0.1]}", "{linear: [0.1, 1.0], points: 10}", GRID_Q, 1, 1, 10},
+        {"{values: [0.1]}", "{linear: [1, 1e-1], points: 10}", GRID_Q, 1, 1, 10},
+        {"{values: [.inf]}", "{linear: [0.3, 1.2], points: 10}", GRID_TAU_E, 3, 1, 10},
+        {"values: [0.6, 1.0]", "{linear: [0.6, 3.0], points: 25}", GRID_NU, 6, 1, 25},
+        {"{log: [1e1, 1e12], points: 111}", "{linear: [1, 999901], points: 1001}", GRID_N_I, 10, 9999, 1001},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct config *config = parse_edited(cases[c].from, cases[c].to);
+        const struct axis *axis = &config->grid.axis[cases[c].axis];
+        CU_ASSERT_EQUAL_FATAL(axis->size, cases[c].points);
+        for (int i = 0; i < cases[c].points; i++) {
+            int tenths = cases[c].first + i * cases[c].step;
+            char decimal[32];
+            snprintf(decimal, sizeof decimal, "%d.%d", tenths / 10, tenths % 10);
+            expect(axis->values[i] == strtod(decimal, NULL), "%s: %.17g is not %s", cases[c].to, axis->values[i],
+                   decimal);
+        }
+        config_destroy(&config);
+    }
+}
+
+/* Falling lists and ends give the axis that the rising ones give. */
+static void turns_falling_axes(void)
+{
+    static const char *const pairs[][3] = {
+        {"[0.1]", "[0.1, 0.25, 1]", "[1, 0.25, 0.1]"},
+        {"[.inf]", "[2, .inf]", "[.inf, 2]"},
+        {"[1e1, 1e12]", "[3, 7e12]", "[7e12, 3]"},
+        {"log: [1e1, 1e12]", "linear: [3, 7e12]", "linear: [7e12, 3]"},
+        {"deterministic", "ridge\n" RIDGE("64", "8, 16, 32, 64", "2", "1"),
+         "ridge\n" RIDGE("64", "64, 32, 16, 8", "2", "1")},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        struct config *rising = parse_edited(pairs[i][0], pairs[i][1]);
+        struct config *falling = parse_edited(pairs[i][0], pairs[i][2]);
+        CU_ASSERT(config_equal(rising, falling));
+        config_destroy(&rising);
+        config_destroy(&falling);
+    }
+}
+
+/* A whole number is what the text says, or it is refused: not the double next to it. */
+static void refuses_whole_numbers_between_doubles(void)
+{
+    static const struct {
+        const char *seed;
+        uint64_t value; /* 0: refused */
+    } cases[] = {
+        {"9007199254740992", 9007199254740992},
+        {"9007199254740991", 9007199254740991},
+        {"9007199254740993", 0},
+        {"9007199254740992.5", 0},
+        {"9007199254740991.4", 0},
+        {"4503599627370497.5", 0},
+        {"4.00000000000000000001", 0},
+        {"90071992547409.92e2", 9007199254740992},
+        {"0.9007199254740992e16", 9007199254740992},
+        {"+007.000", 7},
+        {"120e-1", 12},
+        {"1e15", 1000000000000000},
+        {"10000000000000000000000e-20", 100},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char mapping[256], text[TEXT_SIZE];
+        struct config *config = NULL;
+        snprintf(mapping, sizeof mapping, "ridge\n" RIDGE("64", "8, 16, 32, 64", "2", "%s"), cases[i].seed);
+        edit("deterministic", mapping, text);
+        CU_ASSERT_EQUAL(config_parse(text, "bad.yaml", &config), cases[i].value > 0 ? MOAT_OK : MOAT_USAGE);
+        if (cases[i].value > 0) {
+            CU_ASSERT(config && config->ridge.seed == cases[i].value);
+        } else {
+            CU_ASSERT_PTR_NOT_NULL(strstr(moat_error_message(), "bad.yaml:4: ridge.seed: found"));
+            CU_ASSERT_PTR_NOT_NULL(strstr(moat_error_message(), "expected an integer from 0 to 2^53"));
+        }
+        config_destroy(&config);
+    }
+}
+
+/* One config in spellings that YAML allows: quotes, explicit keys, JSON, indentation, a line for each word, other ends
+   of lines, a byte order mark. */
+static void reads_spellings_alike(void)
+{
+    static const char head[] = "name: a\nsweep: market_entry\nsolver: deterministic\noutput: plain.h5\n"
+                               "model: {gamma: 0.5, P: .inf}\nincumbent: {tau: 1.1}\n";
+    static const char tail[] = "grid:\n  N_I:   {log: [10, 1e6], points: 12}\n  tau_E: {values: [1.2, 1.5, .inf]}\n"
+                               "  Q:     {values: [0.5]}\n  nu:    {values: [1.0]}\n";
+    static const char *const unit[] = {"tau_unit: absolute\n", "\"tau_unit\": 'absolute'\n", "tau_unit:\n  absolute\n",
+                                       "? tau_unit\n: absolute\n"};
+    static const char json[] =
+        "{\"name\": \"a\", \"sweep\": \"market_entry\", \"solver\": \"deterministic\", \"output\": \"json.h5\",\n"
+        " \"model\": {\"gamma\": 0.5, \"P\": \".inf\"}, \"incumbent\": {\"tau\": 1.1}, \"tau_unit\": \"absolute\",\n"
+        " \"grid\": {\"N_I\": {\"log\": [10, 1e6], \"points\": 12}, \"tau_E\": {\"values\": [1.2, 1.5, \".inf\"]},\n"
+        " \"Q\": {\"values\": [0.5]}, \"nu\": {\"values\": [1.0]}}}\n";
+    enum { SPELLINGS = 8 };
+    static char text[SPELLINGS][TEXT_SIZE];
+    for (int i = 0; i < 4; i++) {
+        snprintf(text[i], TEXT_SIZE, "%s%s%s", head, unit[i], tail);
+    }
+    snprintf(text[4], TEXT_SIZE, "%s", json);
+    snprintf(text[5], TEXT_SIZE, "\xEF\xBB\xBF%.4000s", text[0]);
+    size_t indented = 0, crossed = 0;
+    for (const char *c = text[0]; *c; c++) { /* two blanks before each line; lines that end as on Windows */
+        indented += (size_t)sprintf(text[6] + indented, "%s%c", c == text[0] || c[-1] == '\n' ? "  " : "", *c);
+        crossed += (size_t)sprintf(text[7] + crossed, "%s%c", *c == '\n' ? "\r" : "", *c);
+    }
+    struct config *first = NULL, *other = NULL;
+    CU_ASSERT_EQUAL_FATAL(config_parse(text[0], "plain.yaml", &first), MOAT_OK);
+    CU_ASSERT(first->tau_unit == MOAT_TAU_ABSOLUTE && first->grid.axis[GRID_TAU_I].values[0] == 1.1);
+    for (int i = 1; i < SPELLINGS; i++) {
+        enum moat_status status = config_parse(text[i], "spelled.yaml", &other);
+        expect(status == MOAT_OK && config_equal(first, other), "spelling %d is another config: %s", i,
+               status == MOAT_OK ? "its numbers differ" : moat_error_message());
+        config_destroy(&other);
+    }
+    config_destroy(&first);
 }
 
 /* The ends of ranges are in where they are said to be. */
@@ -683,6 +828,10 @@ int main(void)
         {"reads every key", reads_every_key},
         {"spaces log axes", spaces_log_axes},
         {"spaces linear axes", spaces_linear_axes},
+        {"spaces linear axes in decimals", spaces_linear_axes_in_decimals},
+        {"turns falling axes", turns_falling_axes},
+        {"refuses whole numbers between doubles", refuses_whole_numbers_between_doubles},
+        {"reads spellings alike", reads_spellings_alike},
         {"accepts ends of ranges", accepts_ends_of_ranges},
         {"refuses thresholds nobody meets", refuses_thresholds_nobody_meets},
         {"refuses huge grids at once", refuses_huge_grids_at_once},

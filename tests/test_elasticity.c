@@ -75,11 +75,11 @@ static bool close_to(double exact, double difference, double tolerance, double h
     return fabs(exact - difference) <= tolerance * fabs(exact) + 1e-7 + fmin(2e-12 / h, 2e-6);
 }
 
-/* At a kink of N_E* or next to the end of the feasible range: compares with the differences to both sides, of which one
-   may be NaN. */
-static enum verdict judge_sides(double exact, double left, double right)
+/* At a kink of N_E* or next to the end of the feasible range: compares with the differences over h to both sides, of
+   which one may be NaN. ln N_E* is good to 1e-11 (least_data.h). */
+static enum verdict judge_sides(double exact, double left, double right, double h)
 {
-    double low = fmin(left, right), high = fmax(left, right), margin = 1e-4 * (fabs(low) + fabs(high));
+    double low = fmin(left, right), high = fmax(left, right), margin = 1e-4 * (fabs(low) + fabs(high)) + 2e-11 / h;
     bool apart = high - low > 3 * margin || isnan(left) || isnan(right);
     return apart && exact >= low - margin && exact <= high + margin ? KINK : WRONG;
 }
@@ -90,12 +90,12 @@ static enum verdict judge(const struct setting *setting, int which, double exact
 {
     double centre = moved(*setting, which, 0).log_N;
     double unit = setting->in_L_star ? 1 : 2 * setting->value[MISALIGNMENT] * setting->solver->A0;
-    double room = 1;
+    double room = 1, h = 1e-3;
     if (which == TAU_I || which == TAU_E) {
         room = fmin(fabs(log(setting->value[which] / unit)), fabs(log(setting->value[TAU_I] / setting->value[TAU_E])));
         room = room > 0 ? room : 1;
     }
-    for (double h = 1e-3, last = fmin(1e-7, room / 30); h > 0.1 * last; h /= 10) {
+    for (double last = fmin(1e-7, room / 30); h > 0.1 * last; h /= 10) {
         struct point at[4];
         for (int k = 0; k < 4; k++) {
             at[k] = moved(*setting, which, h * (k < 2 ? k - 2 : k - 1));
@@ -110,7 +110,7 @@ static enum verdict judge(const struct setting *setting, int which, double exact
         difference[1] = N;
         difference[2] = (at[2].log_N - centre) / h;
     }
-    return judge_sides(exact, difference[0], difference[2]);
+    return judge_sides(exact, difference[0], difference[2], 10 * h);
 }
 
 /* Kinds of cases, told from the results alone. The suite counts how often it meets each. */

@@ -132,6 +132,22 @@ class ExportTest(unittest.TestCase):
                          executable="/bin/bash")
         self.assertEqual((piped.returncode, piped.stderr), (0, b""))
 
+    def test_disk_that_is_full(self):
+        """Found while a long table is written, or when a short one is flushed at the end; in argparse's help; in a table's file."""
+        short = ("--slice", "nu=1", "--variables", "status")
+        cases = (("export.py", "market.h5"), ("export.py", "market.h5", *short), ("export.py", "--help"), ("summary.py", "--help"),
+                 ("validation.py", "--help"), ("explore.py", "market.h5", "-o", "page.html"))
+        for unbuffered in ("", "1"):
+            for script, *arguments in cases:
+                line = f"PYTHONUNBUFFERED={unbuffered} '{ROOT}/analysis/{script}' {' '.join(arguments)} >/dev/full"
+                found = pace.run(line, 60, shell=True, text=True, cwd=self.folder)
+                self.assertEqual((found.returncode, found.stderr),
+                                 (1, f"{script}: standard output cannot be written: No space left on device\n"), line)
+        line = f"ulimit -f 1; '{ROOT}/analysis/export.py' market.h5 -o new.csv"
+        found = pace.run(line, 60, shell=True, text=True, cwd=self.folder)
+        self.assertEqual((found.returncode, found.stderr), (1, "export.py: new.csv: cannot be written: File too large\n"))
+        self.assertEqual([path.name for path in self.folder.glob("new*")], [])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -82,7 +82,7 @@ class LaunchersTest(ProgramTest):
 
     def test_another_mpi(self):
         for name in FOREIGN:
-            for arguments in (("run", "mixed.yaml"), ("plan", "mixed.yaml"), ("submit", "mixed.yaml")):
+            for arguments in (("run", "mixed.yaml"), ("submit", "mixed.yaml")):
                 (code, out, err), *others = self.launch(name, *arguments)
                 self.assertEqual((code, out), (2, ""), f"{name}: {arguments}: {err}")
                 self.check_refusal(err, name)

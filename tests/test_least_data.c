@@ -51,8 +51,9 @@ static void draw_market(struct sample *sample)
 
 static struct moat_company solve_slowly(const struct sample *sample, double N, double tau)
 {
+    struct moat_market market = {.solver = &sample->bracketing, .Q = sample->Q, .unit = MOAT_TAU_ABSOLUTE};
     struct moat_company company;
-    moat_company_solve(&sample->bracketing, N, sample->Q, tau, &company);
+    moat_company_solve(&market, N, tau, &company);
     return company;
 }
 
@@ -127,8 +128,10 @@ static void compare_markets(const struct sample *sample, int ways[WAYS])
     }
     struct moat_company closed;
     double gap = found.entrant.excess;
+    market.solver = &sample->by_nodes;
+    struct company_problem entrant = moat_company_problem(&market, NAN, sample->tau_E);
     bool resting = found.N_E_star == sample->N_I || found.N_E_star == sample->P;
-    bool in_range = moat_least_data(&sample->by_nodes, sample->Q, sample->tau_E, gap, &closed);
+    bool in_range = moat_least_data(&entrant, gap, &closed);
     if (in_range && closed.N == found.N_E_star) {
         ways[CLOSED]++;
         compare_N(sample, found.N_E_star, expected.N_E_star, gap);

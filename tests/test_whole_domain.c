@@ -27,6 +27,7 @@ static struct brute_model model;
 struct point {
     struct moat_solver solver;
     double N_I, Q, tau_I, tau_E; /* tau absolute */
+    struct moat_market market;
     struct moat_company incumbent;
     struct moat_threshold found;
     char where[256];
@@ -81,7 +82,7 @@ static bool enough(const struct point *point, double N)
     if (at_most(least_loss(point, N, point->tau_E, TAU), allowed, LOSS)) {
         return true;
     }
-    moat_company_solve(&point->solver, N, point->Q, point->tau_E, &choice);
+    moat_company_solve(&point->market, N, point->tau_E, &choice);
     if (!has_losses(&choice)) {
         return false;
     }
@@ -144,9 +145,9 @@ static void check_threshold(const struct point *point)
 
 static void check_point(struct point *point)
 {
-    struct moat_market market = {&point->solver, point->Q, point->tau_I, point->tau_E, MOAT_TAU_ABSOLUTE};
-    moat_market_incumbent(&market, point->N_I, &point->incumbent);
-    moat_market_threshold(&market, &point->incumbent, &point->found);
+    point->market = (struct moat_market){&point->solver, point->Q, point->tau_I, point->tau_E, MOAT_TAU_ABSOLUTE};
+    moat_market_incumbent(&point->market, point->N_I, &point->incumbent);
+    moat_market_threshold(&point->market, &point->incumbent, &point->found);
     check_incumbent(point);
     expect((point->found.status == MOAT_MARKET_INCUMBENT_INFEASIBLE) == !point->incumbent.feasible, "%s at %s",
            moat_market_status_name[point->found.status], point->where);

@@ -4,11 +4,11 @@
 
 #include <stdbool.h>
 
-#include "moat/solver.h"
-
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+struct moat_market;
 
 /*
  * One company: it chooses alpha in [1/2, 1] (share of data labelled for performance) and lambda in (0, 1) to minimise
@@ -27,11 +27,11 @@ struct moat_company {
     int end;       /* -1, 1: the minimum lies at that end of the solver's range; 0: inside */
 };
 
-/* Solves the company's constrained minimum at N data points, misalignment Q in (0, 1] and safety threshold tau > 0,
-   which is absolute; INFINITY is allowed for N and tau. A finite N outside the solver's range is infeasible. Relative
-   error of loss_performance and excess at most 1e-10. Local, no allocation, never fails. Source: MODEL.md sections 1
-   and 5. */
-void moat_company_solve(const struct moat_solver *solver, double N, double Q, double tau, struct moat_company *out);
+/* Solves the company's constrained minimum in `market` (moat/market.h), whose tau_I and tau_E are not read, at N data
+   points under the safety threshold tau > 0 in the market's unit; INFINITY is allowed for N and tau. A finite N outside
+   the solver's range is infeasible. Relative error of loss_performance and excess at most 1e-10. Local, no allocation,
+   never fails. Source: MODEL.md sections 1 and 5. */
+void moat_company_solve(const struct moat_market *market, double N, double tau, struct moat_company *out);
 
 #ifdef __cplusplus
 }

@@ -4,6 +4,7 @@
 
 #include "moat/limit.h"
 #include "moat/loss.h"
+#include "moat/market.h"
 #include "moat/solver.h"
 
 /*
@@ -19,7 +20,8 @@ enum branch { UNCONSTRAINED, BINDING, INFEASIBLE };
 /* One company with N data points. */
 struct company_problem {
     const struct moat_solver *solver;
-    double N, Q, tau;
+    double N, Q;
+    double tau; /* absolute */
     struct moat_limit limit;
 };
 
@@ -30,6 +32,19 @@ struct choice {
     double slope;  /* d ln(the part of the loss that depends on x) / dx, which has the sign of d loss / dx */
     double loss_safety;
 };
+
+/* The problem of a company of `market` with N data points under the threshold tau, in the market's unit. Inline, so
+   that it is built in place: a copy waits for the stores of its parts, 4 % of a threshold. Local. */
+static inline struct company_problem moat_company_problem(const struct moat_market *market, double N, double tau)
+{
+    double A0 = market->solver->A0, L_star = 2 * market->Q * A0;
+    bool in_L_star = market->unit == MOAT_TAU_L_STAR;
+    return (struct company_problem){.solver = market->solver,
+                                    .N = N,
+                                    .Q = market->Q,
+                                    .tau = in_L_star ? tau * L_star : tau,
+                                    .limit = moat_limit(A0, market->Q, in_L_star ? tau : tau / L_star)};
+}
 
 /* The choice for given coefficients. Local. */
 struct choice moat_choice_from(const struct company_problem *problem, const struct moat_coefficients *c);

@@ -17,7 +17,6 @@
 
 #include <math.h>
 
-#include "moat/limit.h"
 #include "model/company_isolated.h"
 #include "model/root.h"
 
@@ -31,19 +30,19 @@ struct goal {
     bool unconstrained; /* the branch that root-finding follows */
 };
 
-static struct goal goal_make(const struct moat_solver *solver, double Q, double tau, double excess)
+static struct goal goal_make(const struct company_problem *problem, double excess)
 {
-    struct moat_limit limit = moat_limit(solver->A0, Q, tau);
-    double m = limit.m, delta = (excess - limit.headroom) / (4 * m);
-    return (struct goal){.table = solver->table,
-                         .A0 = solver->A0,
-                         .h = Q / 2,
+    const struct moat_limit *limit = &problem->limit;
+    double m = limit->m, delta = (excess - limit->headroom) / (4 * m);
+    return (struct goal){.table = problem->solver->table,
+                         .A0 = problem->solver->A0,
+                         .h = problem->Q / 2,
                          .m = m,
-                         .tau = tau,
+                         .tau = problem->tau,
                          .excess = excess,
-                         .target = m * limit.distance * limit.distance + excess,
-                         .distance = limit.distance + delta,
-                         .budget = excess - m * delta * (2 * limit.distance + delta)};
+                         .target = m * limit->distance * limit->distance + excess,
+                         .distance = limit->distance + delta,
+                         .budget = excess - m * delta * (2 * limit->distance + delta)};
 }
 
 static bool is_unconstrained(const struct goal *goal, const struct moat_spectral_sums *at)
@@ -172,9 +171,9 @@ static bool fill_company(const struct goal *goal, const struct moat_solver *solv
     return least.b > 0 && N > solver->N_low * (1 + 1e-9) && N <= solver->N_high && lambda < 1;
 }
 
-bool moat_least_data(const struct moat_solver *solver, double Q, double tau, double excess, struct moat_company *out)
+bool moat_least_data(const struct company_problem *problem, double excess, struct moat_company *out)
 {
-    struct goal goal = goal_make(solver, Q, tau, excess);
+    struct goal goal = goal_make(problem, excess);
     const struct moat_spectral_sums *node = goal.table->node;
     struct neighbours found = moat_root_bisect_nodes(goal.table->nodes, solution_is_above, &goal);
     struct bracket bracket = {node[found.below].x, side_of_node(&goal, found.below), node[found.above].x,
@@ -188,8 +187,8 @@ bool moat_least_data(const struct moat_solver *solver, double Q, double tau, dou
     struct moat_spectral_sums at;
     sums_at(&goal, bracket.a, &at);
     bool kink = bracket.a == bracket.b;
-    if (!fill_company(&goal, solver, &at, kink, out)) {
+    if (!fill_company(&goal, problem->solver, &at, kink, out)) {
         return false;
     }
-    return (!kink && goal.unconstrained) || moat_company_has_one_minimum(solver, out->N, Q, tau);
+    return (!kink && goal.unconstrained) || moat_company_has_one_minimum(problem->solver, out->N, &problem->limit);
 }

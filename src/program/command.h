@@ -52,8 +52,8 @@ error_t command_parse_file(int key, char *argument, struct argp_state *state, co
 /* Reads a number of ranks from the command line into *ranks; ends in argp's error if it is not one. */
 void command_parse_ranks(const char *argument, struct argp_state *state, int *ranks);
 
-/* The options of all commands that run a sweep. */
-enum { COMMAND_FSYNC = 0x100 /* no letter */ };
+/* Options of several commands. */
+enum { COMMAND_FSYNC = 0x100, COMMAND_JSON = 0x101 /* no letters */ };
 /* Versions of clang-format differ on braces in macros and tables. */
 /* clang-format off */
 #define COMMAND_OUTPUT_OPTION {"output", 'o', "FILE", 0, "results file, instead of the config's `output`", 0}
@@ -62,6 +62,7 @@ enum { COMMAND_FSYNC = 0x100 /* no letter */ };
 #define COMMAND_FSYNC_OPTION \
     {"fsync", COMMAND_FSYNC, NULL, 0, \
      "bring the file to disk every second and after each data set, so that finished work survives a loss of power", 0}
+#define COMMAND_JSON_OPTION {"json", COMMAND_JSON, NULL, 0, "print one object of JSON, on a line", 0}
 /* clang-format on */
 
 /* Prints, on a line each, the number of points of every status that occurs. */

@@ -18,6 +18,9 @@
  * other rank, rank 0 solves the tasks itself.
  */
 
+/* Returns the bytes of memory that are free on this machine, INFINITY if that is not known. Local. */
+double measurement_free_memory(void);
+
 /* Returns the bytes of memory that each rank may take: the free memory of a node divided by its ranks, on the node
    where this is least. The same on every rank. Collective over comm. */
 double measurement_memory(MPI_Comm comm);
@@ -38,7 +41,7 @@ enum moat_status measurement_coordinate(struct ladder *ladder, const int *group,
 void measurement_work(struct ladder *ladder, MPI_Comm comm);
 
 /* Solves `task` into the ladder's tables, sets its state to done or failed, and sets *seconds to the time it took.
-   Returns the status of ridge_solve. Collective over `group`. */
+   Returns the status of ridge_solve. Collective over `group`, which may be MPI_COMM_NULL as in ridge_solve. */
 enum moat_status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm group, double *seconds);
 
 /* Gives every rank the tables and states of rank 0. Collective over comm. */

@@ -3,7 +3,6 @@
 #include "run/plan.h"
 
 #include <math.h>
-#include <mpi.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -64,7 +63,7 @@ static enum moat_status calibrate_task(const struct config *config, double *flop
     double seconds = 0;
     enum moat_status status = ladder_create(&sample, &ladder);
     if (status == MOAT_OK) {
-        status = measurement_solve(ladder, k, MPI_COMM_SELF, &seconds);
+        status = measurement_solve(ladder, k, MPI_COMM_NULL, &seconds);
         *flops_per_second = task_flops(config, N->values[k]) / seconds;
     }
     ladder_destroy(&ladder);

@@ -6,7 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,20 +80,6 @@ cleanup:
     return status;
 }
 
-enum moat_status config_refuse(const struct config_source *source, const char *path, const char *found,
-                               const char *expected, ...)
-{
-    char there[CONFIG_FOUND_SIZE], wanted[2 * CONFIG_PATH_SIZE];
-    va_list arguments;
-    va_start(arguments, expected);
-    vsnprintf(wanted, sizeof wanted, expected, arguments);
-    va_end(arguments);
-
-    size_t line = config_text_find(source, path, there);
-    return moat_error_set(MOAT_USAGE, "%s:%zu: %s%sfound %s, expected %s", source->file_name, line, path,
-                          *path ? ": " : "", found ? found : there, wanted);
-}
-
 enum moat_status config_load(const char *path, struct config **out)
 {
     char *text = NULL;
@@ -106,44 +92,44 @@ enum moat_status config_load(const char *path, struct config **out)
     return status;
 }
 
+/* Reads the tree into *config. */
+static enum moat_status read_tree(struct node *root, struct config *config)
+{
+    struct reading reading = {.root = root, .config = config};
+    for (int a = 0; a < CONFIG_AXES; a++) {
+        reading.request[a] = (struct axis_request){.form = FORM_SCALAR, .low = NAN, .size = 1};
+        config_axis(config, a)->scalar = a != AXIS_LADDER;
+    }
+    enum moat_status status = config_keys_read(&reading);
+    return status == MOAT_OK ? config_check(&reading) : status;
+}
+
 enum moat_status config_parse(const char *text, const char *file_name, struct config **out)
 {
-    struct config_source source = {.file_name = file_name, .text = text};
-    struct config_document *document = NULL;
-    enum sweep_kind sweep = SWEEP_MARKET_ENTRY;
-    struct config *config = calloc(1, sizeof *config);
-    enum moat_status status = MOAT_MEMORY;
+    struct config_source source = {.name = file_name, .file = true};
+    struct node *root = NULL;
+    struct config *config = NULL;
+    enum moat_status status = MOAT_OK;
     *out = NULL;
     if (strlen(text) > TEXT_SIZE_MAX) {
-        status =
-            moat_error_set(MOAT_USAGE, "%s: found more than 1 MiB, expected a config file of a page or so", file_name);
-        goto cleanup;
+        return moat_error_set(MOAT_USAGE, "%s: found more than 1 MiB, expected a config file of a page or so",
+                              file_name);
     }
+    status = tree_read(&source, text, &root);
+    if (status != MOAT_OK) {
+        return status;
+    }
+    config = calloc(1, sizeof *config);
     if (config) {
         config->text = strdup(text);
     }
-    if (!config || !config->text) {
-        moat_error_set(MOAT_MEMORY, "%s: out of memory", file_name);
-        goto cleanup;
-    }
-    status = config_text_check(&source);
-    if (status == MOAT_OK) {
-        status = config_sweep(&source, &sweep);
-    }
-    if (status == MOAT_OK) {
-        status = config_document_read(&source, sweep, &document);
-    }
-    if (status == MOAT_OK) {
-        config->sweep = sweep;
-        status = config_check(&source, document, config);
-    }
+    status =
+        config && config->text ? read_tree(root, config) : moat_error_set(MOAT_MEMORY, "%s: out of memory", file_name);
     if (status == MOAT_OK) {
         *out = config;
         config = NULL;
     }
-
-cleanup:
-    config_document_destroy(sweep, &document);
+    tree_free(root);
     config_destroy(&config);
     return status;
 }

@@ -11,6 +11,7 @@
 
 /* The data sets that `solver: ridge` samples: one for each trial, whose first N rows are rung N. */
 struct ridge_settings {
+    uint64_t P;    /* features; struct config has it too */
     struct axis N; /* whole numbers, rising, at least 4 */
     size_t trials; /* at least 2, for standard errors */
     uint64_t seed;
