@@ -17,16 +17,14 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "moat/version.h"
 #include "results/hdf5.h"
 #include "results/history.h"
 #include "results/layout.h"
 #include "results/lock.h"
+#include "results/provenance.h"
 
 enum { FILE_PAGE = 4096 /* bytes, no more than a page of memory */, ATTRIBUTES_MAX = 32 };
 static const char new_suffix[] = ".moat-new";
-static const char references[] =
-    "Jagadeesan, Jordan and Steinhardt, arXiv 2409.03734; PNAS 2025, doi 10.1073/pnas.2510004122";
 
 /* Whole chunks, their index, coordinates, the groups, attributes. A double, because the product of the axes may not fit
    an integer. */
@@ -95,19 +93,6 @@ static enum moat_status check_folder(const char *path, const char *target, const
     return status;
 }
 
-static bool write_provenance(hid_t file, const char *path, const struct config *config, const char *argv_line)
-{
-    char now[32];
-    history_time(now);
-    return hdf5_text_write(file, "Conventions", "CF-1.10") && hdf5_text_write(file, "title", config->name) &&
-           history_add(file, path, argv_line, -1) && hdf5_text_write(file, "references", references) &&
-           hdf5_text_write(file, "date_created", now) && hdf5_text_write(file, "moat_version", moat_version()) &&
-           hdf5_text_write(file, "git_revision", moat_revision()) &&
-           hdf5_text_write(file, "sweep", sweep_name[config->sweep]) &&
-           hdf5_text_write(file, "solver", solver_name[config->solver]) &&
-           hdf5_text_write(file, "config", config->text);
-}
-
 /* Creates the file under its temporary name and opens it for SWMR writing in results->file. */
 static bool write_file(struct results *results, const char *temporary, const struct config *config,
                        const char *argv_line)
@@ -121,7 +106,8 @@ static bool write_file(struct results *results, const char *temporary, const str
               H5Pset_file_space_page_size(list, FILE_PAGE) >= 0;
     results->file = ok ? H5Fcreate(temporary, H5F_ACC_TRUNC, list, access_list) : -1;
     ok = results->file >= 0 && layout_create(results->file, config) &&
-         write_provenance(results->file, results->path, config, argv_line) &&
+         provenance_write(results->file, config) && hdf5_text_write(results->file, "config", config->text) &&
+         history_add(results->file, results->path, argv_line, -1) &&
          H5Fflush(results->file, H5F_SCOPE_GLOBAL) >= 0 && H5Fstart_swmr_write(results->file) >= 0 && !hdf5_failed();
     hdf5_close(&list);
     hdf5_close(&access_list);

@@ -173,6 +173,40 @@ bool hdf5_text_write(hid_t object, const char *name, const char *text)
     return ok;
 }
 
+bool hdf5_text_fix(hid_t object, const char *name, const char *text)
+{
+    size_t length = strlen(text);
+    hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR), attribute = -1;
+    if (H5Tset_size(type, length > 0 ? length : 1) >= 0 && H5Tset_strpad(type, H5T_STR_NULLPAD) >= 0 &&
+        H5Tset_cset(type, H5T_CSET_UTF8) >= 0) {
+        attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    }
+    bool ok = attribute >= 0 && H5Awrite(attribute, type, text) >= 0;
+    hdf5_close(&attribute);
+    hdf5_close(&space);
+    hdf5_close(&type);
+    return ok;
+}
+
+bool hdf5_text_read_fixed(hid_t object, const char *name, char *text, size_t size)
+{
+    text[0] = '\0';
+    if (H5Aexists(object, name) <= 0) {
+        return false;
+    }
+    hid_t attribute = H5Aopen(object, name, H5P_DEFAULT), type = H5Tcopy(H5T_C_S1);
+    hid_t stored = H5Aget_type(attribute), space = H5Aget_space(attribute);
+    bool ok = H5Tget_class(stored) == H5T_STRING && H5Tis_variable_str(stored) == 0 &&
+              H5Sget_simple_extent_npoints(space) == 1 && H5Tset_size(type, size) >= 0 &&
+              H5Tset_cset(type, H5Tget_cset(stored)) >= 0 && H5Aread(attribute, type, text) >= 0;
+    text[ok ? size - 1 : 0] = '\0';
+    hdf5_close(&space);
+    hdf5_close(&stored);
+    hdf5_close(&type);
+    hdf5_close(&attribute);
+    return ok;
+}
+
 /* Returns true if `name` is one variable-length string. A foreign file may have something here that does not fit into a
    pointer. */
 static bool is_text(hid_t object, const char *name)

@@ -33,6 +33,13 @@ hid_t hdf5_create_group(hid_t file, const char *name);
 /* Writes the text attribute `name`, new or not, as a variable-length UTF-8 string. False on failure. Local. */
 bool hdf5_text_write(hid_t object, const char *name, const char *text);
 
+/* Creates the text attribute `name` as a UTF-8 string of fixed length, that of `text`. False on failure. Rank 0. */
+bool hdf5_text_fix(hid_t object, const char *name, const char *text);
+
+/* Reads the text attribute `name` of fixed length, cut to `size` bytes with the NUL. HDF5 has its checksum. False, with
+   "" in `text`, when there is none or on failure. Local. */
+bool hdf5_text_read_fixed(hid_t object, const char *name, char *text, size_t size);
+
 /* Brings the file behind the descriptor to disk. A failure is reported as one of HDF5's. False on failure. Local. */
 bool hdf5_sync(int descriptor);
 

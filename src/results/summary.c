@@ -22,9 +22,7 @@ enum { OPEN_ATTEMPTS = 40, OPEN_PAUSE = 50000000 /* ns */ };
 
 void summary_read_title(hid_t file, struct results_summary *summary)
 {
-    char *title = hdf5_text_read(file, "title");
-    snprintf(summary->title, sizeof summary->title, "%s", title ? title : "");
-    free(title);
+    hdf5_text_read_fixed(file, "title", summary->title, sizeof summary->title);
 }
 
 /* Moves `start` to the next box of `rank` axes in C order; boxes have the size `chunk`, at the ends of axes less. False
