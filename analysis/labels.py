@@ -52,6 +52,12 @@ def label(results, name):
     return text if unit == "1" or unit in text else f"{text}  ({unit})"
 
 
+def short_label(results, name):
+    """A label for a narrow panel: symbol and unit alone."""
+    unit = results.about.get(name, {}).get("units", "1")
+    return symbol(name) if unit == "1" else f"{symbol(name)}  ({unit})"
+
+
 def formula(text):
     """A derivative such as `d ln N_E_star / d ln Q` as mathematics."""
     upper, _, lower = text.partition(" / ")

@@ -80,13 +80,17 @@ def _flags(path):
 def _open(path, has_writer):
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
     access.set_libver_bounds(h5py.h5f.LIBVER_LATEST, h5py.h5f.LIBVER_LATEST)
-    if hasattr(access, "set_file_locking"):  # a reader needs no lock, and some disks have none
-        access.set_file_locking(False, True)
     # h5py does not offer this function, but the library that it has loaded does.
     library = ctypes.CDLL(h5py.h5p.__file__)
     if hasattr(library, "H5Pset_metadata_read_attempts"):
         library.H5Pset_metadata_read_attempts(ctypes.c_int64(access.id), ctypes.c_uint(REREADS if has_writer else 1))
     mode = h5py.h5f.ACC_RDONLY | (h5py.h5f.ACC_SWMR_READ if has_writer else 0)
+    try:
+        return h5py.File(h5py.h5f.open(os.fsencode(path), mode, access))
+    except OSError as error:
+        if "lock" not in str(error) or not hasattr(access, "set_file_locking"):
+            raise
+    access.set_file_locking(False, True)  # the disk has no locks, and a reader needs none
     return h5py.File(h5py.h5f.open(os.fsencode(path), mode, access))
 
 

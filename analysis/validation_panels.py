@@ -88,7 +88,7 @@ def _draw_thresholds(validation, panels):
         axes.set_ylim(y_low, y_high)
         log_ticks(axes.yaxis, y_low, y_high)
         axes.tick_params(axis="y", which="both", labelleft=axes is panels[0])
-        axes.set_xlabel(labels.label(validation.results, "N_I"))
+        axes.set_xlabel(labels.short_label(validation.results, "N_I"))
     panels[0].set_ylabel(labels.label(validation.results, "N_E_star"))
 
 

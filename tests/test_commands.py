@@ -14,8 +14,9 @@ from unittest import mock
 import h5py
 import numpy as np
 
-from program import AXES, MOAT, ProgramTest, moat, preload, read, solve, temporary_folder
-from sweeps import MIXED, SMALL_RIDGE, TINY_RIDGE
+from interrupted import wait_for
+from program import AXES, MOAT, Launch, ProgramTest, differing, moat, preload, read, solve, temporary_folder
+from sweeps import LONG, MIXED, SMALL_RIDGE, TINY_RIDGE, law
 
 GAMMA, TAU_I = 0.5, 0.9  # of MIXED
 POINT = ("point", f"--gamma={GAMMA}", "--nu=1", "--Q=0.1", "--N-I=1e3", f"--tau-I={TAU_I}", "--tau-E=inf")
@@ -186,6 +187,82 @@ class JsonTest(ProgramTest):
             self.assertEqual((code, parse(out)[0]["file"]), (2, shown))
 
 
+class ShowTest(ProgramTest):
+    """What `moat show` prints against h5py."""
+
+    @staticmethod
+    def sections(text):
+        """(config, history, rows of the variables)."""
+        config, history, variables = re.fullmatch(r"config:\n(.*)\nhistory:\n(.*)\nvariables:\n(.*)", text, re.S).groups()
+        cut = lambda part: re.sub(r"^  ", "", part, flags=re.M)
+        return cut(config), cut(history), [re.split(r"  +", line) for line in cut(variables).splitlines()]
+
+    def test_everything_in_the_file(self):
+        scaling_law = law("law", N="{values: [10, 1e4]}", alpha="{values: [0.75]}", Q="{values: [0.1]}", nu="{values: [1]}")
+        for text in (MIXED, SMALL_RIDGE, scaling_law):
+            path = solve(self.folder, text)
+            config, history, rows = self.sections(self.run_moat(0, "show", path)[0])
+            self.assertEqual(config, text)
+            expected = []
+
+            def take(name, item):
+                if isinstance(item, h5py.Dataset):
+                    scale = item.attrs.get("CLASS") == b"DIMENSION_SCALE"
+                    names = [name] if scale else [dimension[0].name for dimension in item.dims]
+                    axes = ", ".join(f"{axis.rpartition('/')[2]}: {size}" for axis, size in zip(names, item.shape))
+                    kind = f"text of {item.dtype.itemsize} bytes" if item.dtype.kind == "S" else str(item.dtype)
+                    expected.append([name, f"({axes})", kind, item.attrs["units"], item.attrs["long_name"]])
+
+            with h5py.File(path) as file:
+                file.visititems(take)
+                self.assertEqual(history, file.attrs["history"] + "\n")
+            self.assertEqual(sorted(rows), sorted(expected))
+
+    def test_parts(self):
+        """The config runs again and gives the same file; each run has a line of history."""
+        path = solve(self.folder, MIXED)
+        self.run_moat(0, "run", "mixed.yaml", "-q")
+        text, _ = self.run_moat(0, "show", "--config", path)
+        self.assertEqual(text, MIXED)
+        again = solve(self.folder, text.replace("output: mixed.h5", "output: again.h5"))
+        self.assertEqual(differing(read(path), read(again)), [])
+        lines = self.run_moat(0, "show", "--history", path)[0].splitlines()
+        self.assertEqual([line.count("moat run mixed.yaml -q") for line in lines], [1, 1])
+
+    def test_without_the_end_of_a_line(self):
+        text = MIXED.rstrip("\n") + "  # no newline"
+        self.assertEqual(self.run_moat(0, "show", "--config", solve(self.folder, text))[0], text)
+
+    def test_live_and_killed(self):
+        self.write("long.yaml", LONG)
+        path = self.folder / "long.h5"
+        with Launch(self.folder, "run", "long.yaml", ranks=3):
+            wait_for(path.exists)
+            live = self.run_moat(0, "show", path)[0]
+        killed = self.run_moat(0, "show", path)[0]
+        self.assertEqual(live, killed)
+        config, history, rows = self.sections(killed)
+        self.assertEqual((config, history.count("\n"), rows[0][1]), (LONG, 1, "(N_I: 50)"))
+
+    def test_refusals(self):
+        path = solve(self.folder, TINY_RIDGE)
+        self.write("notes.txt", "my notes")
+        (self.folder / "cut.h5").write_bytes(path.read_bytes()[:5000])
+        for name in ("no.h5", "notes.txt", "cut.h5", "."):
+            for part in ((), ("--config",), ("--history",)):
+                self.assertEqual(self.run_moat(2, "show", name, *part), self.run_moat(2, "status", name))
+
+    def test_strangers(self):
+        """Variables that moat did not make are listed as such; nothing in the file reaches the terminal as a control character."""
+        path = solve(self.folder, TINY_RIDGE)
+        with h5py.File(path, "r+") as file:
+            file["my\x1b[2Jown"] = np.zeros((2, 3), np.int16)
+            file.attrs["history"] = "a\x1b[2Jb"
+        out, _ = self.run_moat(0, "show", path)
+        self.assertRegex(out, r"\n  my\?\[2Jown +\(\?: 2, \?: 3\) +int16 +\? +not a variable of moat\n")
+        self.assertIn("\n  a?[2Jb\n", out)
+
+
 class OutputTest(ProgramTest):
     """Output that cannot be written."""
 
@@ -199,7 +276,8 @@ class OutputTest(ProgramTest):
         path = solve(self.folder, TINY_RIDGE)
         config = path.with_suffix(".yaml").name
         for words in (POINT, (*POINT, "--json"), ("plan", config), ("plan", config, "--json"), ("status", path.name),
-                      ("status", path.name, "--json"), ("submit", config, "--dry-run"), ("--version",), ("--help",),
+                      ("status", path.name, "--json"), ("show", path.name), ("show", path.name, "--config"),
+                      ("submit", config, "--dry-run"), ("--version",), ("--help",),
                       ("help", "run"), ("run", "--help"), ("status", "--usage"), ("run", config)):
             self.assertEqual(self.redirected(">/dev/full", *words),
                              (1, "moat: standard output cannot be written: No space left on device\n"), words)
@@ -210,12 +288,17 @@ class OutputTest(ProgramTest):
         self.assertEqual((code, len(err.splitlines())), (2, 2), err)
 
     def test_closed_streams(self):
-        """They are not a results file that happens to be opened in their place."""
+        """Neither the results file nor a socket of MPI is opened in their place, to be printed into."""
         self.write("mixed.yaml", MIXED)
         for closed, expected in ((">&-", 1), ("<&- >&- 2>&-", 1), ("2>&-", 0)):
             self.assertEqual(self.redirected(closed, "run", "mixed.yaml", "-o", f"{len(closed)}.h5")[0], expected, closed)
             self.assertTrue((read(self.folder / f"{len(closed)}.h5")["status"] > 0).all())
-            self.assertIn("complete", self.run_moat(0, "status", f"{len(closed)}.h5")[0])
+        self.write("long.yaml", LONG)
+        with mock.patch("program.MOAT", "sh"), \
+                Launch(self.folder, "-c", f"exec {shlex.quote(MOAT)} run long.yaml <&- >&- 2>&-") as launch:
+            wait_for((self.folder / "long.h5").exists)
+            opened = [os.readlink(f"/proc/{launch.process.pid}/fd/{stream}") for stream in range(3)]
+        self.assertEqual(opened, ["/dev/null"] * 3)
 
 
 class WithoutMpiTest(ProgramTest):
@@ -229,7 +312,8 @@ class WithoutMpiTest(ProgramTest):
         path = solve(self.folder, TINY_RIDGE)
         config = path.with_suffix(".yaml").name
         with mock.patch.dict(os.environ, self.STEP, LD_PRELOAD=preload(self.folder, "no_mpi_init")):
-            for words in (POINT, ("plan", config), ("status", path.name), ("--version",), ("help", "plan")):
+            for words in (POINT, ("plan", config), ("status", path.name), ("show", path.name), ("--version",),
+                          ("help", "plan")):
                 out, err = self.run_moat(0, *words)
                 self.assertTrue(out and not err, words)
             self.assertIn("MPI_Init was called", self.run_moat(99, "run", config)[1])

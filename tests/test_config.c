@@ -15,6 +15,7 @@
 
 #include "expect.h"
 #include "suite.h"
+#include "sweep/field.h"
 
 enum { TEXT_SIZE = 4096, FRAGMENTS = 4 };
 
@@ -274,6 +275,8 @@ static void reads_scaling_laws(void)
         {"  alpha", "  beta: {values: [1]}\n  alpha",
          "bad.yaml:8: grid.beta: found an unknown key, expected a mapping with the keys N, alpha, Q, nu, lambda"},
         {"grid:", "tau_unit: L_star\ngrid:", "bad.yaml:6: tau_unit: found a key of sweep: market_entry"},
+        {"grid:", "scrutiny: trained_model\ngrid:", "bad.yaml:6: scrutiny: found a key of sweep: market_entry"},
+        {"grid:", "store: [N_E_star]\ngrid:", "bad.yaml:6: store[0]: found N_E_star, expected status, "},
         {"  Q: {values: [0.1]}\n", "", "bad.yaml:6: grid.Q: missing, expected {values: [..]}"},
     };
     struct config *config = NULL, *other = NULL;
@@ -460,7 +463,7 @@ static void spaces_linear_axes_in_decimals(void)
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         struct config *config = parse_edited(cases[c].from, cases[c].to);
         const struct axis *axis = &config->grid.axis[cases[c].axis];
-        CU_ASSERT_EQUAL_FATAL(axis->size, cases[c].points);
+        CU_ASSERT_EQUAL_FATAL((int)axis->size, cases[c].points);
         for (int i = 0; i < cases[c].points; i++) {
             int tenths = cases[c].first + i * cases[c].step;
             char decimal[32];
@@ -674,6 +677,56 @@ static void tells_equal_sweeps(void)
     config_destroy(&left);
 }
 
+/* Which variables a config stores: all of its sweep without the key, else those named and the status. */
+static void reads_what_to_store(void)
+{
+    static const struct bad bad[] = {
+        {"grid:",
+         "store: [N_E]\ngrid:",
+         {"bad.yaml:8: store[0]: found N_E, expected status, regime, L_star, ", ", N_E_star,"}},
+        {"grid:", "store: [status, n_e_star]\ngrid:", {"bad.yaml:8: store[1]: ", "; the nearest is N_E_star"}},
+        {"grid:", "store: [loss]\ngrid:", {"bad.yaml:8: store[0]: found loss, expected status, "}},
+        {"grid:", "store: [N_E_star_stderr]\ngrid:", {"bad.yaml:8: store[0]: found N_E_star_stderr"}},
+        {"grid:", "store: [tau_I_absolute]\ngrid:", {"bad.yaml:8: store[0]: found tau_I_absolute", "tau_I, "}},
+        {"grid:", "store: [D, L_star, D]\ngrid:", {"bad.yaml:8: store[2]: found D, expected each variable once"}},
+        {"grid:", "store: [[D]]\ngrid:", {"bad.yaml:8: store[0]: found a list of 1 value, expected status, "}},
+        {"grid:", "store: N_E_star\ngrid:", {"bad.yaml:8: store: found N_E_star, expected a list of variables"}},
+        {"grid:", "store: []\ngrid:", {"bad.yaml:8: store: found a list of 0 values, expected a list of variables"}},
+    };
+    struct config *all = parse_edited("name", "name"), *some = parse_edited("grid:", "store: [N_E_star, D]\ngrid:");
+    struct config *same = parse_edited("grid:", "store: [D, status, N_E_star]\ngrid:");
+    check_bad(bad, sizeof bad / sizeof *bad);
+    for (int f = 0; f < FIELD_COUNT; f++) {
+        bool market =
+            field_table[f].files & FIELD_OF_MARKET_ENTRY && !(field_table[f].files & (FIELD_IF_RIDGE | FIELD_IF_AXIS));
+        CU_ASSERT_EQUAL(field_stored(&field_table[f], all), market);
+        CU_ASSERT_EQUAL(field_stored(&field_table[f], some),
+                        f == FIELD_N_E_STAR || f == FIELD_GAP || f == FIELD_STATUS);
+    }
+    CU_ASSERT(config_equal(some, same) && !config_equal(all, some));
+    config_destroy(&all);
+    config_destroy(&some);
+    config_destroy(&same);
+}
+
+static void reads_scrutiny(void)
+{
+    static const struct bad bad[] = {
+        {"grid:",
+         "scrutiny: model\ngrid:",
+         {"bad.yaml:8: scrutiny: found model, expected trained_model or training_mix"}},
+    };
+    struct config *left_out = parse_edited("name", "name");
+    struct config *model = parse_edited("grid:", "scrutiny: trained_model\ngrid:");
+    struct config *mixture = parse_edited("grid:", "scrutiny: training_mixture\ngrid:");
+    check_bad(bad, 1);
+    CU_ASSERT(left_out->scrutiny == MOAT_SCRUTINY_TRAINED_MODEL && config_equal(left_out, model));
+    CU_ASSERT(mixture->scrutiny == MOAT_SCRUTINY_TRAINING_MIXTURE && !config_equal(left_out, mixture));
+    config_destroy(&left_out);
+    config_destroy(&model);
+    config_destroy(&mixture);
+}
+
 /* Writes a file of `size` bytes, config text first and blanks after. */
 static void write_file(const char *path, const char *text, size_t length, size_t size)
 {
@@ -783,6 +836,7 @@ static void names_are_complete(void)
     check_names(sweep_name, SWEEPS);
     check_names(solver_name, SOLVERS);
     check_names(tau_unit_name, TAU_UNITS);
+    check_names(scrutiny_name, SCRUTINIES);
     for (int sweep = 0; sweep < SWEEPS; sweep++) {
         const char *names[GRID_AXES];
         int count = 0;
@@ -836,6 +890,8 @@ int main(void)
         {"refuses thresholds nobody meets", refuses_thresholds_nobody_meets},
         {"refuses huge grids at once", refuses_huge_grids_at_once},
         {"tells equal sweeps", tells_equal_sweeps},
+        {"reads what to store", reads_what_to_store},
+        {"reads scrutiny", reads_scrutiny},
         {"loads files only", loads_files_only},
         {"refuses hostile files quickly", refuses_hostile_files_quickly},
         {"survives damage", survives_damage},

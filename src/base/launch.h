@@ -10,7 +10,8 @@
 /*
  * Where a run runs. Each run adds a line to the history of its results file, which ends in
  *     [job 12, restart 1, host node7, pid 4567, 2 nodes, 64 ranks]
- * without the job outside SLURM and without the restart before the first requeue. From that line a later run, on
+ * without the job outside SLURM and without the restart before the first requeue; an element of a job array is "job
+ * 12_3". From that line a later run, on
  * another node or after a crash, finds out whether the earlier one still writes the file.
  */
 struct launch {

@@ -49,6 +49,9 @@ double results_bytes(const struct config *config);
 enum moat_status results_open(const char *path, const struct config *config, const char *argv_line, unsigned options,
                               struct results **out);
 
+/* Makes the checks of results_open: returns what it would, and changes nothing. Rank 0. */
+enum moat_status results_check(const char *path, const struct config *config, unsigned options);
+
 /* Starts to count core-hours: the run holds this number of cores from now on. results_close then adds them to the run's
    line in the history, if `argv_line` ended with a launch (base/launch.h) in brackets. Rank 0. */
 void results_account(struct results *results, double cores);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "sweep/config_internal.h"
+#include "sweep/field.h"
 
 enum { TEXT_SIZE_MAX = 1 << 20 }; /* a config is a page; anything near this is the wrong file */
 
@@ -100,7 +101,8 @@ static enum moat_status read_tree(struct node *root, struct config *config)
         reading.request[a] = (struct axis_request){.form = FORM_SCALAR, .low = NAN, .size = 1};
         config_axis(config, a)->scalar = a != AXIS_LADDER;
     }
-    enum moat_status status = config_keys_read(&reading);
+    enum moat_status status = config_read(&reading);
+    config->stored = config->stored ? config->stored : field_all(config);
     return status == MOAT_OK ? config_check(&reading) : status;
 }
 
@@ -149,8 +151,8 @@ static bool equal_axes(const struct axis *left, const struct axis *right)
 bool config_equal(const struct config *left, const struct config *right)
 {
     bool equal = left->sweep == right->sweep && left->solver == right->solver && left->tau_unit == right->tau_unit &&
-                 left->scrutiny == right->scrutiny && equal_doubles(&left->gamma, &right->gamma, 1) &&
-                 equal_doubles(&left->P, &right->P, 1);
+                 left->scrutiny == right->scrutiny && left->stored == right->stored &&
+                 equal_doubles(&left->gamma, &right->gamma, 1) && equal_doubles(&left->P, &right->P, 1);
     for (int a = 0; a < GRID_AXES && equal; a++) {
         const struct axis *l = &left->grid.axis[a], *r = &right->grid.axis[a];
         equal = equal_axes(l, r);

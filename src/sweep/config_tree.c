@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FOUND_SHOWN = 40, REASON_SIZE = 1024 };
+enum { FOUND_SHOWN = 40, REASON_SIZE = 1280 };
 
 void tree_free(struct node *node)
 {
