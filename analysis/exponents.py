@@ -30,6 +30,7 @@ import entry_regimes
 import gap
 import moatfile
 import scaling_law
+import theory
 from moatfile import AXES
 
 START = 10.0  # where the first regime's range begins: the least 1/D, and the least n, or n^nu if nu < 1
@@ -117,13 +118,13 @@ def measured(curve, label, quantity, along, sign):
 
 def crossover(curve, k):
     """Where the local exponent last passes the midpoint between those of regimes k and k + 1, divided by theory's break
-    point; NaN if either does not exist."""
+    point; NaN if it does not after the regime has begun."""
     law = curve.law
     if k >= len(law.breaks) or not math.isfinite(law.breaks[k]):
         return math.nan
     here, there = law.regimes[k].exponent, law.regimes[k + 1].exponent
     towards = (curve.exponent - (here + there) / 2) * (there - here)
-    passed = np.flatnonzero((towards[:-1] < 0) & (towards[1:] >= 0))
+    passed = np.flatnonzero((towards[:-1] < 0) & (towards[1:] >= 0) & (curve.x[:-1] > (law.breaks[k - 1] if k else 0)))
     return float(math.sqrt(curve.x[passed[-1]] * curve.x[passed[-1] + 1]) / law.breaks[k]) if passed.size else math.nan
 
 
@@ -146,7 +147,9 @@ def reach(law, k, start, unit):
     direction learnt, in the first regime."""
     def margin(other):
         step = abs(law.regimes[other].exponent - law.regimes[k].exponent)
-        return max(MARGIN, (CLOSE * step / law.distance(k) - 1) ** (1 / step))
+        if step <= theory.SAME:
+            return MARGIN
+        return max(MARGIN, math.exp(min(math.log(CLOSE * step / law.distance(k) - 1) / step, 700)))
 
     after = [at * (unit if j == 0 else 1) for j, at in enumerate(law.breaks)]
     low = after[k - 1] * margin(k - 1) if k else start
@@ -161,7 +164,7 @@ def fitted(curve, k, usable, start, unit):
         return {"unreached": "theory's break point is infinite: the regime before it never ends"}
     begin, end = reach(law, k, start, unit)
     if begin * 10 ** DECADES_MIN > end:
-        return {"unreached": f"theory's break points leave {max(0, math.log10(end / begin)):.1f} decades"}
+        return {"unreached": f"theory's break points leave {math.log10(max(end / begin, 1)):.1f} decades"}
     chosen = usable & (curve.x >= begin * (1 - 1e-9)) & (curve.x <= end * (1 + 1e-9))
     x, local = curve.x[chosen], curve.exponent[chosen]
     if x.size < 4 or x[-1] / x[0] < 10 ** DECADES_MIN:

@@ -24,6 +24,7 @@ SYMBOLS = {
 NAMES = ("first", "second", "third")
 PLATEAU = "over_regularised"  # the regime that result 1 has between the first and the second, under trained_model
 MIXTURE = "training_mixture"
+SAME = 1e-9  # exponents closer than that are one and the same
 
 
 def scrutiny(results):
@@ -47,8 +48,8 @@ class Law(NamedTuple):
     def distance(self, k):
         """The distance from the exponent of regime k to the nearer one of its neighbours', of those that differ."""
         mine = self.regimes[k].exponent
-        others = [regime.exponent for regime in (*self.regimes[max(k - 1, 0):k], *self.regimes[k + 1:k + 2])]
-        return min((abs(other - mine) for other in others if other != mine), default=math.inf)
+        steps = (abs(regime.exponent - mine) for regime in (*self.regimes[max(k - 1, 0):k], *self.regimes[k + 1:k + 2]))
+        return min((step for step in steps if step > SAME), default=math.inf)
 
 
 def exponents(results, name, index):
