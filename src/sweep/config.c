@@ -103,8 +103,11 @@ static enum moat_status read_tree(struct node *root, struct config *config)
         config_axis(config, a)->scalar = a != AXIS_LADDER;
     }
     enum moat_status status = config_read(&reading);
-    config->stored = config->stored ? config->stored : field_all(config);
-    return status == MOAT_OK ? config_check(&reading) : status;
+    if (status == MOAT_OK) {
+        config->stored = config->stored ? config->stored : field_all(config);
+        status = config_check(&reading);
+    }
+    return status;
 }
 
 enum moat_status config_parse(const char *text, const char *file_name, struct config **out)

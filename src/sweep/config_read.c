@@ -57,8 +57,12 @@ static enum moat_status read_text(const struct node *node, const char *expected,
 
 static enum moat_status read_word(const struct key *key, const struct node *node, const char *expected, int *out)
 {
-    *out = node->kind == NODE_SCALAR ? names_find(&key->words, node->text) : -1;
-    return *out >= 0 ? MOAT_OK : names_refuse(&key->words, node, node->text, NULL, expected);
+    int found = node->kind == NODE_SCALAR ? names_find(&key->words, node->text) : -1;
+    if (found < 0) {
+        return names_refuse(&key->words, node, node->text, NULL, expected);
+    }
+    *out = found;
+    return MOAT_OK;
 }
 
 static enum moat_status read_whole(const struct key *key, const struct node *node, void *out)
