@@ -15,10 +15,8 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-import h5py
-
 from cluster import Cluster, Unavailable, wait_for
-from program import MOAT, MPI_ENVIRONMENT, ROOT, Launch, ProgramTest, differing, done_mask, preload, read, solve, temporary_folder
+from program import MOAT, MPI_ENVIRONMENT, ROOT, Launch, ProgramTest, differing, done_mask, history, preload, read, solve, temporary_folder
 from ridge_tables import table_difference
 from sweeps import LONG, LONG_POINTS, SMALL_RIDGE
 
@@ -95,8 +93,7 @@ class SlurmTest(ProgramTest):
         self.assertEqual(differing(read(self.path), self.reference), [])
 
     def history(self, path=None):
-        with h5py.File(path or self.path) as file:
-            return file.attrs["history"].splitlines()
+        return history(path or self.path)
 
     def points(self):
         """Points that the file reports done; 0 while there is none or a run is just opening it."""

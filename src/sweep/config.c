@@ -135,6 +135,7 @@ enum moat_status config_parse(const char *text, const char *file_name, struct co
     }
     if (status == MOAT_OK) {
         config->sweep = sweep;
+        config->stored = UINT64_MAX; /* until the key `store` is read */
         status = config_check(&source, document, config);
     }
     if (status == MOAT_OK) {

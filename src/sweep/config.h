@@ -29,6 +29,7 @@ struct config {
     enum moat_tau_unit tau_unit; /* of a market sweep; thresholds on the grid are as written */
     enum moat_scrutiny scrutiny; /* of a market sweep, both companies alike */
     struct grid grid; /* tau_I is scalar unless grid.tau_I is given, lambda (then NaN) unless grid.lambda is */
+    uint64_t stored; /* bit f: field f of field_table is stored, if files of such sweeps have it; status always */
     struct ridge_settings ridge; /* with SOLVER_RIDGE only; P above is then ridge.P */
 };
 

@@ -97,7 +97,10 @@ const struct field field_table[FIELD_COUNT] = {
 bool field_stored(const struct field *field, const struct config *config)
 {
     bool scalar = config->grid.axis[0].scalar;
-    return field->files & 1u << config->sweep && !(field->files & FIELD_IF_RIDGE && config->solver != SOLVER_RIDGE) &&
+    size_t number = (size_t)(field - field_table);
+    bool asked = number == FIELD_STATUS || config->stored >> number & 1;
+    return asked && field->files & 1u << config->sweep &&
+           !(field->files & FIELD_IF_RIDGE && config->solver != SOLVER_RIDGE) &&
            !(field->files & FIELD_IF_SCALAR && !scalar) && !(field->files & FIELD_IF_AXIS && scalar);
 }
 
