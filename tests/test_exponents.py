@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 
 from program import ROOT, ProgramTest, moat, temporary_folder
+from sealed import seal
 
 sys.path.insert(0, str(ROOT / "analysis"))
 import exponents  # noqa: E402
@@ -85,6 +86,7 @@ class JobsTest(unittest.TestCase):
         shutil.copy(paths[0], bent)
         with h5py.File(bent, "r+") as file:
             file["N_E_star"][...] *= file["N_I"][...][None, :, None, None, None] ** 0.3
+        seal(bent)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as said:
             self.assertEqual(summary.main([str(bent), "--check"]), 1)
             self.assertEqual(summary.main([str(bent)]), 0)
