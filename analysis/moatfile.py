@@ -17,7 +17,7 @@ from opening import Refused
 
 FORMAT = 2  # version of the file's format, its attribute format_version
 STATUSES = ("pending", "ok", "entrant_always", "no_entry", "incumbent_infeasible", "entrant_infeasible", "failed")
-REGIMES = ("none", "first", "second", "third", "transitional")
+REGIMES = ("none", "first", "second", "third", "transitional", "over_regularised")
 WORDS = {"status": STATUSES, "regime": REGIMES, "regime_excess": REGIMES}  # the flags that scripts understand
 PENDING, OK, ENTRANT_ALWAYS, NO_ENTRY, INCUMBENT_INFEASIBLE, ENTRANT_INFEASIBLE, FAILED = range(len(STATUSES))
 AXES = {"market_entry": ("N_I", "tau_E", "Q", "nu"), "scaling_law": ("N", "alpha", "Q", "nu")}  # of a power-law spectrum

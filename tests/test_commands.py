@@ -14,8 +14,9 @@ from unittest import mock
 import h5py
 import numpy as np
 
-from program import AXES, MOAT, ProgramTest, moat, preload, read, solve, temporary_folder
-from sweeps import MIXED, SMALL_RIDGE, TINY_RIDGE
+from interrupted import wait_for
+from program import AXES, MOAT, Launch, ProgramTest, differing, moat, preload, read, solve, temporary_folder
+from sweeps import LONG, MIXED, SMALL_RIDGE, TINY_RIDGE, law
 
 GAMMA, TAU_I = 0.5, 0.9  # of MIXED
 POINT = ("point", f"--gamma={GAMMA}", "--nu=1", "--Q=0.1", "--N-I=1e3", f"--tau-I={TAU_I}", "--tau-E=inf")
@@ -24,11 +25,16 @@ NO_VARIABLE = {"gamma", "delta", "P", "tau_I", "tau_unit", "scrutiny", "tau_I_ab
                *(f"{company}_{term}" for company in ("entrant", "incumbent") for term in TERMS)}
 
 
-def parse(text):
+def parse(lines):
     """The objects of JSON lines, as strict JSON: no NaN and no Infinity, which Python's reader would take."""
     def refuse(word):
         raise ValueError(f"{word} is not JSON")
-    return [json.loads(line, parse_constant=refuse) for line in text.splitlines()]
+    return [json.loads(line, parse_constant=refuse) for line in lines.splitlines()]
+
+
+def text(value):
+    """A text attribute, which h5py gives as bytes if its size is fixed."""
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def market_options(file, at):
@@ -87,36 +93,48 @@ class JsonTest(ProgramTest):
         """The text has ten digits of the same numbers, the terms of both companies in their order."""
         at = tuple(np.argwhere(self.file["status"] == 1)[100])
         found, _ = self.json(0, "point", *market_options(self.file, at))
-        text, _ = self.run_moat(0, "point", *market_options(self.file, at))
-        incumbent, entrant = text.split("\nincumbent\n")[1].split("\nentrant\n")
+        shown_text, _ = self.run_moat(0, "point", *market_options(self.file, at))
+        incumbent, entrant = shown_text.split("\nincumbent\n")[1].split("\nentrant\n")
         for company, section in (("incumbent", incumbent), ("entrant", entrant)):
             shown = [float(value) for value in re.findall(r"^ +\S.*?  +(\S+)", section, re.M)]
             names = ("alpha", "lambda", "loss_performance", *TERMS, "loss_safety")
             expected = [found["N_I" if company == "incumbent" else "N_E_star"], *(found[f"{company}_{name}"] for name in names)]
             np.testing.assert_allclose(shown, [math.inf if value is None else value for value in expected], rtol=1e-9)
-        self.assertIn(f"N_E* = {found['N_E_star']:.10g}  ({found['status']})", text)
+        self.assertIn(f"N_E* = {found['N_E_star']:.10g}  ({found['status']})", shown_text)
+
+    def test_point_under_training_mixture(self):
+        """N_E* in quadruple precision; the model's own safety loss exceeds the threshold, which its mixture meets."""
+        options = ("point", "--gamma=0.8", "--nu=3.6", "--Q=0.2", "--N-I=inf", "--tau-I=0.27", "--tau-E=0.2727", "--scrutiny")
+        found, _ = self.json(0, *options, "training_mixture")
+        self.assertEqual(found["scrutiny"], "training_mixture")
+        self.assertAlmostEqual(found["N_E_star"] / 1435.9606307186914, 1, delta=1e-9)
+        self.assertGreater(found["entrant_loss_safety"], found["tau_E_absolute"])
+        text, _ = self.run_moat(0, *options, "training_mixture")
+        self.assertEqual(len(re.findall(r"with infinite data +(\S+)  \(threshold \1\)", text)), 2)
+        _, err = self.run_moat(2, *options, "model")
+        self.assertIn("--scrutiny: found `model`, expected trained_model or training_mixture", err)
 
     def test_infinity(self):
         """A number beyond every double, so that readers take it for infinity; the text has no word for it."""
-        text, _ = self.run_moat(0, *POINT, "--json")
-        found, = parse(text)
+        line, _ = self.run_moat(0, *POINT, "--json")
+        found, = parse(line)
         self.assertEqual((found["P"], found["tau_E"], found["tau_E_absolute"]), (math.inf,) * 3)
-        self.assertNotRegex(text.lower(), r"\binf|nan")
+        self.assertNotRegex(line.lower(), r"\binf|nan")
 
     def test_plan(self):
-        for text in (MIXED, SMALL_RIDGE):
-            self.write("sweep.yaml", text)
+        for config in (MIXED, SMALL_RIDGE):
+            self.write("sweep.yaml", config)
             found, _ = self.json(0, "plan", "sweep.yaml", "-n", "3")
             shown = self.run_moat(0, "plan", "sweep.yaml", "-n", "3")[0]
-            path = solve(self.folder, text)
-            ridge = "solver: ridge" in text
+            path = solve(self.folder, config)
+            ridge = "solver: ridge" in config
             with h5py.File(path) as file:
                 self.assertEqual(found["points"], file["status"].size)
                 self.assertEqual(found["blocks"], file["run/block_state"].size)
                 self.assertEqual(found["tasks"], file["run/task_state"].size if ridge else 0)
                 self.assertEqual([rung["N"] for rung in found["rungs"]], list(file["ridge/N"]) if ridge else [])
                 self.assertEqual((found["name"], found["sweep"], found["solver"]),
-                                 tuple(file.attrs[name] for name in ("title", "sweep", "solver")))
+                                 tuple(text(file.attrs[name]) for name in ("title", "sweep", "solver")))
             self.assertEqual((found["output"], found["ranks"], found["workers"]), (path.name, 3, 2))
             self.assertGreater(found["file_bytes"], 0.8 * path.stat().st_size)
             self.assertIn(f"{found['points']} in {found['blocks']} blocks", shown)
@@ -144,7 +162,7 @@ class JsonTest(ProgramTest):
                 tasks = file["run/task_state"][()] if "ridge" in file else np.zeros(0)
                 words = file["status"].attrs["flag_meanings"].split()
                 counts = np.bincount(file["status"][()].ravel(), minlength=len(words))
-                title = file.attrs["title"]
+                title = text(file.attrs["title"])
             self.assertEqual(found["points_by_status"], dict(zip(words, counts)))
             self.assertEqual(found["points"], sum(counts))
             self.assertEqual((found["file"], found["title"], found["error"]), (str(path), title, None))
@@ -186,6 +204,82 @@ class JsonTest(ProgramTest):
             self.assertEqual((code, parse(out)[0]["file"]), (2, shown))
 
 
+class ShowTest(ProgramTest):
+    """What `moat show` prints against h5py."""
+
+    @staticmethod
+    def sections(shown):
+        """(config, history, rows of the variables)."""
+        config, history, variables = re.fullmatch(r"config:\n(.*)\nhistory:\n(.*)\nvariables:\n(.*)", shown, re.S).groups()
+        cut = lambda part: re.sub(r"^  ", "", part, flags=re.M)
+        return cut(config), cut(history), [re.split(r"  +", line) for line in cut(variables).splitlines()]
+
+    def test_everything_in_the_file(self):
+        scaling_law = law("law", N="{values: [10, 1e4]}", alpha="{values: [0.75]}", Q="{values: [0.1]}", nu="{values: [1]}")
+        for given in (MIXED, SMALL_RIDGE, scaling_law):
+            path = solve(self.folder, given)
+            config, history, rows = self.sections(self.run_moat(0, "show", path)[0])
+            self.assertEqual(config, given)
+            expected = []
+
+            def take(name, item):
+                if isinstance(item, h5py.Dataset):
+                    scale = item.attrs.get("CLASS") == b"DIMENSION_SCALE"
+                    names = [name] if scale else [dimension[0].name for dimension in item.dims]
+                    axes = ", ".join(f"{axis.rpartition('/')[2]}: {size}" for axis, size in zip(names, item.shape))
+                    kind = f"text of {item.dtype.itemsize} bytes" if item.dtype.kind == "S" else str(item.dtype)
+                    expected.append([name, f"({axes})", kind, text(item.attrs["units"]), text(item.attrs["long_name"])])
+
+            with h5py.File(path) as file:
+                file.visititems(take)
+                self.assertEqual(history, text(file.attrs["history"]) + "\n")
+            self.assertEqual(sorted(rows), sorted(expected))
+
+    def test_parts(self):
+        """The config runs again and gives the same file; each run has a line of history."""
+        path = solve(self.folder, MIXED)
+        self.run_moat(0, "run", "mixed.yaml", "-q")
+        config, _ = self.run_moat(0, "show", "--config", path)
+        self.assertEqual(config, MIXED)
+        again = solve(self.folder, config.replace("output: mixed.h5", "output: again.h5"))
+        self.assertEqual(differing(read(path), read(again)), [])
+        lines = self.run_moat(0, "show", "--history", path)[0].splitlines()
+        self.assertEqual([line.count("moat run mixed.yaml -q") for line in lines], [1, 1])
+
+    def test_without_the_end_of_a_line(self):
+        given = MIXED.rstrip("\n") + "  # no newline"
+        self.assertEqual(self.run_moat(0, "show", "--config", solve(self.folder, given))[0], given)
+
+    def test_live_and_killed(self):
+        self.write("long.yaml", LONG)
+        path = self.folder / "long.h5"
+        with Launch(self.folder, "run", "long.yaml", ranks=3):
+            wait_for(path.exists)
+            live = self.run_moat(0, "show", path)[0]
+        killed = self.run_moat(0, "show", path)[0]
+        self.assertEqual(live, killed)
+        config, history, rows = self.sections(killed)
+        self.assertEqual((config, history.count("\n"), rows[0][1]), (LONG, 1, "(N_I: 50)"))
+
+    def test_refusals(self):
+        path = solve(self.folder, TINY_RIDGE)
+        self.write("notes.txt", "my notes")
+        (self.folder / "cut.h5").write_bytes(path.read_bytes()[:5000])
+        for name in ("no.h5", "notes.txt", "cut.h5", "."):
+            for part in ((), ("--config",), ("--history",)):
+                self.assertEqual(self.run_moat(2, "show", name, *part), self.run_moat(2, "status", name))
+
+    def test_strangers(self):
+        """Variables that moat did not make are listed as such; nothing in the file reaches the terminal as a control character."""
+        path = solve(self.folder, TINY_RIDGE)
+        with h5py.File(path, "r+") as file:
+            file["my\x1b[2Jown"] = np.zeros((2, 3), np.int16)
+            file.attrs["history"] = "a\x1b[2Jb"
+        out, _ = self.run_moat(0, "show", path)
+        self.assertRegex(out, r"\n  my\?\[2Jown +\(\?: 2, \?: 3\) +int16 +\? +not a variable of moat\n")
+        self.assertIn("\n  a?[2Jb\n", out)
+
+
 class OutputTest(ProgramTest):
     """Output that cannot be written."""
 
@@ -199,7 +293,8 @@ class OutputTest(ProgramTest):
         path = solve(self.folder, TINY_RIDGE)
         config = path.with_suffix(".yaml").name
         for words in (POINT, (*POINT, "--json"), ("plan", config), ("plan", config, "--json"), ("status", path.name),
-                      ("status", path.name, "--json"), ("submit", config, "--dry-run"), ("--version",), ("--help",),
+                      ("status", path.name, "--json"), ("show", path.name), ("show", path.name, "--config"),
+                      ("submit", config, "--dry-run"), ("--version",), ("--help",),
                       ("help", "run"), ("run", "--help"), ("status", "--usage"), ("run", config)):
             self.assertEqual(self.redirected(">/dev/full", *words),
                              (1, "moat: standard output cannot be written: No space left on device\n"), words)
@@ -210,12 +305,17 @@ class OutputTest(ProgramTest):
         self.assertEqual((code, len(err.splitlines())), (2, 2), err)
 
     def test_closed_streams(self):
-        """They are not a results file that happens to be opened in their place."""
+        """Neither the results file nor a socket of MPI is opened in their place, to be printed into."""
         self.write("mixed.yaml", MIXED)
         for closed, expected in ((">&-", 1), ("<&- >&- 2>&-", 1), ("2>&-", 0)):
             self.assertEqual(self.redirected(closed, "run", "mixed.yaml", "-o", f"{len(closed)}.h5")[0], expected, closed)
             self.assertTrue((read(self.folder / f"{len(closed)}.h5")["status"] > 0).all())
-            self.assertIn("complete", self.run_moat(0, "status", f"{len(closed)}.h5")[0])
+        self.write("long.yaml", LONG)
+        with mock.patch("program.MOAT", "sh"), \
+                Launch(self.folder, "-c", f"exec {shlex.quote(MOAT)} run long.yaml <&- >&- 2>&-") as launch:
+            wait_for((self.folder / "long.h5").exists)
+            opened = [os.readlink(f"/proc/{launch.process.pid}/fd/{stream}") for stream in range(3)]
+        self.assertEqual(opened, ["/dev/null"] * 3)
 
 
 class WithoutMpiTest(ProgramTest):
@@ -229,7 +329,8 @@ class WithoutMpiTest(ProgramTest):
         path = solve(self.folder, TINY_RIDGE)
         config = path.with_suffix(".yaml").name
         with mock.patch.dict(os.environ, self.STEP, LD_PRELOAD=preload(self.folder, "no_mpi_init")):
-            for words in (POINT, ("plan", config), ("status", path.name), ("--version",), ("help", "plan")):
+            for words in (POINT, ("plan", config), ("submit", config, "--dry-run"), ("status", path.name), ("show", path.name),
+                          ("--version",), ("help", "plan")):
                 out, err = self.run_moat(0, *words)
                 self.assertTrue(out and not err, words)
             self.assertIn("MPI_Init was called", self.run_moat(99, "run", config)[1])

@@ -17,9 +17,10 @@ void launch_here(int nodes, int ranks, struct launch *launch)
 
 void launch_format(const struct launch *launch, char *text, size_t size)
 {
-    char job[64] = "", restart[64] = "";
+    char name[SLURM_NAME_SIZE], job[64] = "", restart[64] = "";
     if (launch->job.id > 0) {
-        snprintf(job, sizeof job, "job %ld, ", launch->job.id);
+        slurm_job_name(&launch->job, name);
+        snprintf(job, sizeof job, "job %s, ", name);
     }
     if (launch->job.restart > 0) {
         snprintf(restart, sizeof restart, "restart %ld, ", launch->job.restart);
@@ -37,8 +38,11 @@ bool launch_parse(const char *line, struct launch *launch)
         return false;
     }
     at++;
-    if (sscanf(at, "job %ld, %n", &launch->job.id, &used) == 1) {
+    if (sscanf(at, "job %ld%n", &launch->job.id, &used) == 1) {
         at += used;
+        launch->job.element = sscanf(at, "_%ld%n", &launch->job.task, &used) == 1;
+        at += launch->job.element ? used : 0;
+        at += strncmp(at, ", ", 2) == 0 ? 2 : 0;
     }
     if (sscanf(at, "restart %ld, %n", &launch->job.restart, &used) == 1) {
         at += used;
@@ -79,7 +83,8 @@ static enum launch_state find_job(const struct slurm_job *job)
 {
     struct slurm_job here;
     slurm_job_here(&here);
-    if (job->id == here.id && job->restart < here.restart) {
+    bool same = job->id == here.id && job->element == here.element && job->task == here.task;
+    if (same && job->restart < here.restart) {
         return LAUNCH_GONE; /* SLURM has requeued it, and this run is its next attempt */
     }
     switch (slurm_job_state(job)) {

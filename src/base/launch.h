@@ -10,7 +10,8 @@
 /*
  * Where a run runs. Each run adds a line to the history of its results file, which ends in
  *     [job 12, restart 1, host node7, pid 4567, 2 nodes, 64 ranks]
- * without the job outside SLURM and without the restart before the first requeue. From that line a later run, on
+ * without the job outside SLURM and without the restart before the first requeue; an element of a job array is "job
+ * 12_3". From that line a later run, on
  * another node or after a crash, finds out whether the earlier one still writes the file.
  */
 struct launch {
@@ -33,7 +34,7 @@ void launch_format(const struct launch *launch, char *text, size_t size);
 bool launch_parse(const char *line, struct launch *launch);
 
 /* Returns whether that run still runs: by its process if it ran on this host, otherwise by its SLURM job, which squeue
-   knows from any node. Takes at most 30 s. Local. */
+   knows from any node. Takes at most 20 s. Local. */
 enum launch_state launch_find(const struct launch *launch);
 
 #endif

@@ -56,6 +56,9 @@ bool groups_open(hid_t file, const struct config *config, hid_t variable[GROUP_V
 /* Returns true if `file` has the variables of `config`, and its rungs. Local. */
 bool groups_fit(hid_t file, const struct config *config);
 
+/* As layout_find, for the variables of these groups and their scales. Local. */
+bool groups_find(const struct config *config, const char *path, struct variable *out, const char *axis[GRID_AXES]);
+
 /* Bytes that the variables, their scales and /ridge take in the finished file. Local. */
 double groups_bytes(const struct config *config);
 

@@ -27,7 +27,7 @@ struct results {
 
     hid_t file, field[FIELD_COUNT], group[GROUP_VARIABLES]; /* -1 where the sweep has none */
 
-    struct config layout; /* sweep, solver and grid, which the layout follows from; the rest is zero */
+    struct config layout; /* sweep, solver, stored and grid, which the layout follows from; the rest is zero */
     size_t blocks, done;
     uint8_t *state;     /* [blocks]; this and the next three may be newer than the file until the next flush */
     double *seconds;    /* [blocks] */

@@ -49,6 +49,9 @@ double results_bytes(const struct config *config);
 enum moat_status results_open(const char *path, const struct config *config, const char *argv_line, unsigned options,
                               struct results **out);
 
+/* Makes the checks of results_open: returns what it would, and changes nothing. Rank 0. */
+enum moat_status results_check(const char *path, const struct config *config, unsigned options);
+
 /* Starts to count core-hours: the run holds this number of cores from now on. results_close then adds them to the run's
    line in the history, if `argv_line` ended with a launch (base/launch.h) in brackets. Rank 0. */
 void results_account(struct results *results, double cores);
@@ -65,6 +68,10 @@ size_t results_blocks_done(const struct results *results);
    Returns MOAT_IO. Rank 0. */
 enum moat_status results_write(struct results *results, size_t index, const unsigned char *record, uint32_t checksum,
                                double seconds, int rank);
+
+/* Makes every block pending again, in the file too: the tables that the grid is solved from are about to change.
+   Returns MOAT_IO. Rank 0. */
+enum moat_status results_reopen_blocks(struct results *results);
 
 /* Fills the tables and states of the tasks of `ladder` that the file has. Only with SOLVER_RIDGE. Tasks whose checksum
    does not match become pending. Returns MOAT_IO. Rank 0. */

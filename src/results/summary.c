@@ -165,10 +165,10 @@ static hid_t open_for_reading(const char *path, bool *written_now)
     return file;
 }
 
-enum moat_status results_summarise(const char *path, struct results_summary *out)
+enum moat_status summary_open(const char *path, bool *written_now, hid_t *file)
 {
     bool exists = false;
-    memset(out, 0, sizeof *out);
+    *file = -1;
     hdf5_begin();
     enum moat_status status = identity_check_kind(path, "", &exists);
     if (status != MOAT_OK) {
@@ -177,12 +177,23 @@ enum moat_status results_summarise(const char *path, struct results_summary *out
     if (!exists) {
         return moat_error_set(MOAT_USAGE, "%s: no such file, expected a moat results file", path);
     }
-    hid_t file = open_for_reading(path, &out->written_now), variable = -1;
-    if (file < 0) {
+    *file = open_for_reading(path, written_now);
+    if (*file < 0) {
         return hdf5_error(MOAT_USAGE, path, "not a results file that can be read");
     }
     hdf5_begin();
-    status = intact_check(file, path, "");
+    status = intact_check(*file, path, "");
+    if (status != MOAT_OK) {
+        hdf5_close(file);
+    }
+    return status;
+}
+
+enum moat_status results_summarise(const char *path, struct results_summary *out)
+{
+    hid_t file = -1, variable = -1;
+    memset(out, 0, sizeof *out);
+    enum moat_status status = summary_open(path, &out->written_now, &file);
     if (status != MOAT_OK) {
         goto cleanup;
     }

@@ -7,6 +7,10 @@
 
 #include "results/results.h"
 
+/* Opens `path` for reading as *file, which the caller closes, whether a run writes it, has closed it or was killed, and
+   checks that moat wrote it and that it is whole. Returns MOAT_USAGE or MOAT_IO, with *file negative. Local. */
+enum moat_status summary_open(const char *path, bool *written_now, hid_t *file);
+
 /* Sets summary->title from the file's attribute. Local. */
 void summary_read_title(hid_t file, struct results_summary *summary);
 

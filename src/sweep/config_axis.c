@@ -196,7 +196,7 @@ enum moat_status config_axis_read(const struct node *node, const struct range *r
                                   struct axis *axis)
 {
     static const struct range points = {2, AXIS_POINTS_MAX, false, true, false, "an integer from 2 to 1e8"};
-    const struct node *given = NULL;
+    const struct node *given = node;
     double size = 0;
     request->node = node;
     axis->scalar = false;

@@ -7,12 +7,13 @@
 
 #include "sweep/axis.h"
 #include "sweep/config.h"
+#include "sweep/config_names.h"
 #include "sweep/config_tree.h"
 
 /*
  * A config file is read in three passes:
- *   config_yaml.c    YAML text becomes a tree of nodes that know their lines (config_tree.c)
- *   config_keys.c    one table of keys: which there are, and of which kind; config_axis.c for numbers and axes
+ *   config_yaml.c    YAML text becomes a tree (config_tree.c) of nodes that know their lines
+ *   config_read.c    nodes are read by the table of keys (config_keys.c), numbers and axes by config_axis.c
  *   config_check.c   conditions between the values of several keys
  */
 
@@ -38,26 +39,9 @@ struct reading {
 /* Returns the axis of `config` with the number `axis`, which may be AXIS_LADDER. Local. */
 struct axis *config_axis(struct config *config, int axis);
 
-/* Names that a word is chosen from. */
-struct names {
-    const char *const *name;
-    size_t count;
-};
-
-/* Returns the number of a word among `names`, or -1. Local. */
-int names_find(const struct names *names, const char *word);
-
-/* Writes the names, with `between` in between. Local. */
-void names_join(const struct names *names, const char *between, char *out, size_t size);
-
-/* Refuses the node, whose key or text `word` is none of `names`, and suggests the nearest of them. `found` and
-   `expected` are as in node_refuse. Returns MOAT_USAGE. Local. */
-enum moat_status names_refuse(const struct names *names, const struct node *node, const char *word, const char *found,
-                              const char *expected);
-
 /* Checks that all keys of the tree are known, and reads them into reading->config. The axes get their sizes, and memory
    only where the text lists their values. Returns MOAT_USAGE or MOAT_MEMORY. Local. */
-enum moat_status config_keys_read(struct reading *reading);
+enum moat_status config_read(struct reading *reading);
 
 /* Reads a number. Returns MOAT_USAGE when the node is not a number in `range`. Local. */
 enum moat_status config_number(const struct node *node, const struct range *range, double *out);

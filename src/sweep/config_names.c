@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Names that a word of a config is chosen from: their list and the nearest to a misspelt one, for messages. */
-#include "sweep/config_internal.h"
+#include "sweep/config_names.h"
 
 #include <ctype.h>
 #include <stdio.h>

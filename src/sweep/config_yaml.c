@@ -13,7 +13,7 @@
 
 #include <yaml.h>
 
-enum { KEYS_MAX = 32, KEY_SIZE = 64 };
+enum { ENTRIES_MAX = 32, KEY_SIZE = 64 };
 
 struct reader {
     const struct config_source *source;
@@ -135,7 +135,7 @@ static enum moat_status take_key(struct reader *reader)
     if (strlen(key) >= KEY_SIZE || has_control(key)) {
         return refuse_here(reader, NULL, "found an unknown key, which is too long or has control characters");
     }
-    if (reader->open->children == KEYS_MAX) {
+    if (reader->open->children == ENTRIES_MAX) {
         return refuse_here(reader, key, "found more keys than are known");
     }
     if (node_entry(reader->open, key)) {
