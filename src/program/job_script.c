@@ -153,7 +153,7 @@ void job_script_write(FILE *out, const struct job_script *script)
     write_word(out, "exec ", program);
     write_word(out, " batch ", script->config);
     write_word(out, " -o ", script->output);
-    if (script->launcher) {
+    if (script->launcher && *script->launcher) {
         write_word(out, " --launcher ", script->launcher);
     }
     fputs(script->force ? " --force" : "", out);
