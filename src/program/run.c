@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/detach.h"
 #include "base/ranks.h"
 #include "program/command.h"
 #include "results/results.h"
@@ -104,6 +105,9 @@ static enum moat_status start_ranks(const struct session_request *request, char 
     struct config *config = NULL;
     enum moat_status status = config_load(request->config, &config);
     config_destroy(&config);
+    if (status == MOAT_OK) {
+        status = detach_from_terminal();
+    }
     if (status == MOAT_OK) {
         setenv("MOAT_RANK_STARTED", "1", 1);
         words[0] = "run";
