@@ -16,7 +16,7 @@ from opening import Refused
 
 FORMAT = 2  # version of the file's format, its attribute format_version
 STATUSES = ("pending", "ok", "entrant_always", "no_entry", "incumbent_infeasible", "entrant_infeasible", "failed")
-REGIMES = ("none", "first", "second", "third", "transitional")
+REGIMES = ("none", "first", "second", "third", "transitional", "over_regularised")
 WORDS = {"status": STATUSES, "regime": REGIMES, "regime_excess": REGIMES}  # the flags that scripts understand
 PENDING, OK, ENTRANT_ALWAYS, NO_ENTRY, INCUMBENT_INFEASIBLE, ENTRANT_INFEASIBLE, FAILED = range(len(STATUSES))
 TEXTS = ("config", "history", "history_before_change")  # root attributes for people, which no script reads

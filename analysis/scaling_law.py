@@ -33,7 +33,7 @@ def curve(results, label, at, quantity):
     breaks = (theory.loss_breaks(safety_share, misalignment, nu) if quantity is LOSS
               else theory.excess_breaks(safety_share, misalignment, nu, nu_prime))
     return power_laws.Curve(label, results.axes["N"], take(value), take(exponent), take(regime),
-                            theory.exponents(results, exponent, at["nu"]), breaks, take("loss_stderr"),
+                            theory.law(results, exponent, at["nu"], breaks), take("loss_stderr"),
                             take(f"{value}_deterministic"))
 
 
@@ -43,7 +43,7 @@ def draw(family):
     results, (value, exponent, _) = family.results, quantity
     curves = [curve(results, label, at, quantity) for label, at in family.members()]
     shown = (labels.label(results, "N"), labels.label(results, value), labels.formula(labels.derivative(results, exponent)))
-    return power_laws.draw(exponent, curves, shown, family.caption("ticks: theory's break points"), falling=True)
+    return power_laws.draw(curves, shown, family.caption("ticks: theory's break points"), falling=True)
 
 
 def main(argv=None):

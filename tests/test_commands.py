@@ -25,11 +25,16 @@ NO_VARIABLE = {"gamma", "delta", "P", "tau_I", "tau_unit", "scrutiny", "tau_I_ab
                *(f"{company}_{term}" for company in ("entrant", "incumbent") for term in TERMS)}
 
 
-def parse(text):
+def parse(lines):
     """The objects of JSON lines, as strict JSON: no NaN and no Infinity, which Python's reader would take."""
     def refuse(word):
         raise ValueError(f"{word} is not JSON")
-    return [json.loads(line, parse_constant=refuse) for line in text.splitlines()]
+    return [json.loads(line, parse_constant=refuse) for line in lines.splitlines()]
+
+
+def text(value):
+    """A text attribute, which h5py gives as bytes if its size is fixed."""
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def market_options(file, at):
@@ -88,36 +93,48 @@ class JsonTest(ProgramTest):
         """The text has ten digits of the same numbers, the terms of both companies in their order."""
         at = tuple(np.argwhere(self.file["status"] == 1)[100])
         found, _ = self.json(0, "point", *market_options(self.file, at))
-        text, _ = self.run_moat(0, "point", *market_options(self.file, at))
-        incumbent, entrant = text.split("\nincumbent\n")[1].split("\nentrant\n")
+        shown_text, _ = self.run_moat(0, "point", *market_options(self.file, at))
+        incumbent, entrant = shown_text.split("\nincumbent\n")[1].split("\nentrant\n")
         for company, section in (("incumbent", incumbent), ("entrant", entrant)):
             shown = [float(value) for value in re.findall(r"^ +\S.*?  +(\S+)", section, re.M)]
             names = ("alpha", "lambda", "loss_performance", *TERMS, "loss_safety")
             expected = [found["N_I" if company == "incumbent" else "N_E_star"], *(found[f"{company}_{name}"] for name in names)]
             np.testing.assert_allclose(shown, [math.inf if value is None else value for value in expected], rtol=1e-9)
-        self.assertIn(f"N_E* = {found['N_E_star']:.10g}  ({found['status']})", text)
+        self.assertIn(f"N_E* = {found['N_E_star']:.10g}  ({found['status']})", shown_text)
+
+    def test_point_under_training_mixture(self):
+        """N_E* in quadruple precision; the model's own safety loss exceeds the threshold, which its mixture meets."""
+        options = ("point", "--gamma=0.8", "--nu=3.6", "--Q=0.2", "--N-I=inf", "--tau-I=0.27", "--tau-E=0.2727", "--scrutiny")
+        found, _ = self.json(0, *options, "training_mixture")
+        self.assertEqual(found["scrutiny"], "training_mixture")
+        self.assertAlmostEqual(found["N_E_star"] / 1435.9606307186914, 1, delta=1e-9)
+        self.assertGreater(found["entrant_loss_safety"], found["tau_E_absolute"])
+        text, _ = self.run_moat(0, *options, "training_mixture")
+        self.assertEqual(len(re.findall(r"with infinite data +(\S+)  \(threshold \1\)", text)), 2)
+        _, err = self.run_moat(2, *options, "model")
+        self.assertIn("--scrutiny: found `model`, expected trained_model or training_mixture", err)
 
     def test_infinity(self):
         """A number beyond every double, so that readers take it for infinity; the text has no word for it."""
-        text, _ = self.run_moat(0, *POINT, "--json")
-        found, = parse(text)
+        line, _ = self.run_moat(0, *POINT, "--json")
+        found, = parse(line)
         self.assertEqual((found["P"], found["tau_E"], found["tau_E_absolute"]), (math.inf,) * 3)
-        self.assertNotRegex(text.lower(), r"\binf|nan")
+        self.assertNotRegex(line.lower(), r"\binf|nan")
 
     def test_plan(self):
-        for text in (MIXED, SMALL_RIDGE):
-            self.write("sweep.yaml", text)
+        for config in (MIXED, SMALL_RIDGE):
+            self.write("sweep.yaml", config)
             found, _ = self.json(0, "plan", "sweep.yaml", "-n", "3")
             shown = self.run_moat(0, "plan", "sweep.yaml", "-n", "3")[0]
-            path = solve(self.folder, text)
-            ridge = "solver: ridge" in text
+            path = solve(self.folder, config)
+            ridge = "solver: ridge" in config
             with h5py.File(path) as file:
                 self.assertEqual(found["points"], file["status"].size)
                 self.assertEqual(found["blocks"], file["run/block_state"].size)
                 self.assertEqual(found["tasks"], file["run/task_state"].size if ridge else 0)
                 self.assertEqual([rung["N"] for rung in found["rungs"]], list(file["ridge/N"]) if ridge else [])
                 self.assertEqual((found["name"], found["sweep"], found["solver"]),
-                                 tuple(file.attrs[name] for name in ("title", "sweep", "solver")))
+                                 tuple(text(file.attrs[name]) for name in ("title", "sweep", "solver")))
             self.assertEqual((found["output"], found["ranks"], found["workers"]), (path.name, 3, 2))
             self.assertGreater(found["file_bytes"], 0.8 * path.stat().st_size)
             self.assertIn(f"{found['points']} in {found['blocks']} blocks", shown)
@@ -145,7 +162,7 @@ class JsonTest(ProgramTest):
                 tasks = file["run/task_state"][()] if "ridge" in file else np.zeros(0)
                 words = file["status"].attrs["flag_meanings"].split()
                 counts = np.bincount(file["status"][()].ravel(), minlength=len(words))
-                title = file.attrs["title"]
+                title = text(file.attrs["title"])
             self.assertEqual(found["points_by_status"], dict(zip(words, counts)))
             self.assertEqual(found["points"], sum(counts))
             self.assertEqual((found["file"], found["title"], found["error"]), (str(path), title, None))
@@ -191,18 +208,18 @@ class ShowTest(ProgramTest):
     """What `moat show` prints against h5py."""
 
     @staticmethod
-    def sections(text):
+    def sections(shown):
         """(config, history, rows of the variables)."""
-        config, history, variables = re.fullmatch(r"config:\n(.*)\nhistory:\n(.*)\nvariables:\n(.*)", text, re.S).groups()
+        config, history, variables = re.fullmatch(r"config:\n(.*)\nhistory:\n(.*)\nvariables:\n(.*)", shown, re.S).groups()
         cut = lambda part: re.sub(r"^  ", "", part, flags=re.M)
         return cut(config), cut(history), [re.split(r"  +", line) for line in cut(variables).splitlines()]
 
     def test_everything_in_the_file(self):
         scaling_law = law("law", N="{values: [10, 1e4]}", alpha="{values: [0.75]}", Q="{values: [0.1]}", nu="{values: [1]}")
-        for text in (MIXED, SMALL_RIDGE, scaling_law):
-            path = solve(self.folder, text)
+        for given in (MIXED, SMALL_RIDGE, scaling_law):
+            path = solve(self.folder, given)
             config, history, rows = self.sections(self.run_moat(0, "show", path)[0])
-            self.assertEqual(config, text)
+            self.assertEqual(config, given)
             expected = []
 
             def take(name, item):
@@ -211,27 +228,27 @@ class ShowTest(ProgramTest):
                     names = [name] if scale else [dimension[0].name for dimension in item.dims]
                     axes = ", ".join(f"{axis.rpartition('/')[2]}: {size}" for axis, size in zip(names, item.shape))
                     kind = f"text of {item.dtype.itemsize} bytes" if item.dtype.kind == "S" else str(item.dtype)
-                    expected.append([name, f"({axes})", kind, item.attrs["units"], item.attrs["long_name"]])
+                    expected.append([name, f"({axes})", kind, text(item.attrs["units"]), text(item.attrs["long_name"])])
 
             with h5py.File(path) as file:
                 file.visititems(take)
-                self.assertEqual(history, file.attrs["history"] + "\n")
+                self.assertEqual(history, text(file.attrs["history"]) + "\n")
             self.assertEqual(sorted(rows), sorted(expected))
 
     def test_parts(self):
         """The config runs again and gives the same file; each run has a line of history."""
         path = solve(self.folder, MIXED)
         self.run_moat(0, "run", "mixed.yaml", "-q")
-        text, _ = self.run_moat(0, "show", "--config", path)
-        self.assertEqual(text, MIXED)
-        again = solve(self.folder, text.replace("output: mixed.h5", "output: again.h5"))
+        config, _ = self.run_moat(0, "show", "--config", path)
+        self.assertEqual(config, MIXED)
+        again = solve(self.folder, config.replace("output: mixed.h5", "output: again.h5"))
         self.assertEqual(differing(read(path), read(again)), [])
         lines = self.run_moat(0, "show", "--history", path)[0].splitlines()
         self.assertEqual([line.count("moat run mixed.yaml -q") for line in lines], [1, 1])
 
     def test_without_the_end_of_a_line(self):
-        text = MIXED.rstrip("\n") + "  # no newline"
-        self.assertEqual(self.run_moat(0, "show", "--config", solve(self.folder, text))[0], text)
+        given = MIXED.rstrip("\n") + "  # no newline"
+        self.assertEqual(self.run_moat(0, "show", "--config", solve(self.folder, given))[0], given)
 
     def test_live_and_killed(self):
         self.write("long.yaml", LONG)
@@ -312,8 +329,8 @@ class WithoutMpiTest(ProgramTest):
         path = solve(self.folder, TINY_RIDGE)
         config = path.with_suffix(".yaml").name
         with mock.patch.dict(os.environ, self.STEP, LD_PRELOAD=preload(self.folder, "no_mpi_init")):
-            for words in (POINT, ("plan", config), ("status", path.name), ("show", path.name), ("--version",),
-                          ("help", "plan")):
+            for words in (POINT, ("plan", config), ("submit", config, "--dry-run"), ("status", path.name), ("show", path.name),
+                          ("--version",), ("help", "plan")):
                 out, err = self.run_moat(0, *words)
                 self.assertTrue(out and not err, words)
             self.assertIn("MPI_Init was called", self.run_moat(99, "run", config)[1])

@@ -727,6 +727,141 @@ static void reads_scrutiny(void)
     config_destroy(&mixture);
 }
 
+enum { SETTINGS_MAX = 4 };
+
+/* Settings of the command line, and the edit of the good config that says the same. Both texts give the same numbers;
+   the text that is kept gives them again, without the settings. */
+static void takes_settings(void)
+{
+    static const struct {
+        const char *settings[SETTINGS_MAX];
+        const char *from, *to;
+    } cases[] = {
+        {{"model.gamma=0.3"}, "gamma: 0.5", "gamma: 0.3"},
+        {{"model.gamma=0.4", "model.gamma=0.3"}, "gamma: 0.5", "gamma: 0.3"},
+        {{"model={P: 1e6, gamma: 0.3}"}, "{gamma: 0.5, P: .inf}", "{gamma: 0.3, P: 1e6}"},
+        {{"model.P=\"1e6\""}, "P: .inf", "P: 1e6"},
+        {{"tau_unit=null"}, "tau_unit: L_star\n", ""},
+        {{"scrutiny=training_mixture"}, "grid:", "scrutiny: training_mixture\ngrid:"},
+        {{"store=[D, N_E_star]"}, "grid:", "store: [N_E_star, D]\ngrid:"},
+        {{"grid.Q.values=[0.1,0.5]"}, "[0.1]", "[0.1, 0.5]"},
+        {{"grid.Q={log: [0.1, 1], points: 3}"}, "{values: [0.1]}", "{log: [0.1, 1], points: 3}"},
+        {{"grid.N_I.values=[5, 1e3]"}, "{log: [1e1, 1e12], points: 111}", "{values: [5, 1e3]}"},
+        {{"grid.N_I.linear=[5, 1e3]"}, "log: [1e1, 1e12]", "linear: [5, 1e3]"},
+        {{"grid.N_I.points=7"}, "points: 111", "points: 7"},
+        {{"grid.Q.log=[0.1, 1]", "grid.Q.points=3"}, "{values: [0.1]}", "{log: [0.1, 1], points: 3}"},
+        {{"grid.Q.points=3", "grid.Q.log=[0.1, 1]"}, "{values: [0.1]}", "{log: [0.1, 1], points: 3}"},
+        {{"incumbent=~", "grid.tau_I.values=[0.4, 0.9]"},
+         "incumbent: {tau: 0.9}\ntau_unit: L_star\ngrid:",
+         "grid:\n  tau_I: {values: [0.4, 0.9]}"},
+        {{"solver=ridge", "ridge={P: 64, N: {values: [8, 16, 32, 64]}, trials: 2, seed: 1}", "ridge.seed=5"},
+         "deterministic",
+         "ridge\n" RIDGE("64", "8, 16, 32, 64", "2", "5")},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct config *set = NULL, *again = NULL, *edited = parse_edited(cases[i].from, cases[i].to);
+        enum moat_status status = config_parse_set(good, "good.yaml", cases[i].settings, &set);
+        expect(status == MOAT_OK, "%s: refused, %s", cases[i].settings[0], moat_error_message());
+        if (status == MOAT_OK) {
+            expect(config_equal(set, edited), "%s is not %s", cases[i].settings[0], cases[i].to);
+            status = config_parse(set->text, "again.yaml", &again);
+            expect(status == MOAT_OK && config_equal(set, again), "%s: the text kept is another config", set->text);
+            for (int k = 0; cases[i].settings[k]; k++) {
+                CU_ASSERT_PTR_NOT_NULL(strstr(set->text, cases[i].settings[k]));
+            }
+        }
+        config_destroy(&set);
+        config_destroy(&again);
+        config_destroy(&edited);
+    }
+}
+
+/* Text that YAML would take for something else comes back from the text that is kept. */
+static void keeps_set_text(void)
+{
+    static const char *const names[][2] = {
+        {"name=\"a: b # c\"", "a: b # c"},
+        {"name=it's", "it's"},
+        {"name='null'", "null"},
+        {"name=\"two\\nlines\"", "two\nlines"},
+        {"name='  blanks  '", "  blanks  "},
+        {"name=\xC3\xA9t\xC3\xA9", "\xC3\xA9t\xC3\xA9"},
+        {"name=|-\n  folded\n  here", "folded\nhere"},
+        {"name=\"a\\Lb: c\"", "a\xE2\x80\xA8"
+                              "b: c"},
+        {"name=.5", ".5"},
+        {"name=\"\xE2\x80\xA8x: y\"", "\xE2\x80\xA8x: y"},
+        {"name=a, b] }", "a, b] }"},
+        {"name='- &a *b !c %d @e'", "- &a *b !c %d @e"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *const settings[] = {names[i][0], NULL};
+        struct config *set = NULL, *again = NULL;
+        enum moat_status status = config_parse_set(good, "good.yaml", settings, &set);
+        expect(status == MOAT_OK, "%s: refused, %s", names[i][0], moat_error_message());
+        if (status == MOAT_OK) {
+            expect(strcmp(set->name, names[i][1]) == 0, "found %s, expected %s", set->name, names[i][1]);
+            expect(config_parse(set->text, "again", &again) == MOAT_OK && strcmp(set->name, again->name) == 0,
+                   "%s in the text kept: %s", names[i][1], moat_error_message());
+        }
+        config_destroy(&set);
+        config_destroy(&again);
+    }
+}
+
+static void refuses_settings_by_name(void)
+{
+    static const struct {
+        const char *settings[SETTINGS_MAX];
+        const char *said;
+    } cases[] = {
+        {{"model.gamma=9"}, "--set model.gamma=9: model.gamma: found 9, expected 0.01 <= gamma <= 2"},
+        {{"model.gama=0.3"},
+         "--set model.gama=0.3: model.gama: found an unknown key, expected a mapping with the keys "},
+        {{"modle.gamma=0.3"}, "--set modle.gamma=0.3: modle: found an unknown key"},
+        {{"name.x=1"}, "--set name.x=1: name: found a mapping, expected text"},
+        {{"grid.N_I=1000"}, "--set grid.N_I=1000: grid.N_I: found 1000, expected {values: [1000]}"},
+        {{"grid.N_I.points=1"}, "--set grid.N_I.points=1: grid.N_I.points: found 1, expected an integer from 2"},
+        {{"grid.Q.points=3"}, "--set grid.Q.points=3: grid.Q.points: found 3, expected no points beside values"},
+        {{"grid.Q.log=[0.1, 1]"}, "good.yaml:11: grid.Q.points: missing"},
+        {{"grid.Q.values=[0.2, 0.1, 0.3]"},
+         "--set grid.Q.values=[0.2, 0.1, 0.3]: grid.Q.values[2]: found 0.3, expected a va"},
+        {{"name=null"}, "good.yaml:1: name: missing, expected text"},
+        {{"ridge=null"}, "--set ridge=null: ridge: found a key of solver: ridge"},
+        {{"ridge.seed=4"},
+         "--set ridge.seed=4: ridge: found a key of solver: ridge, expected none with solver: determ"},
+        {{"sweep=scaling_law"}, "good.yaml:6: incumbent: found a key of sweep: market_entry"},
+        {{"grid.tau_I.values=[0.5]"}, "good.yaml:6: incumbent: found a mapping, expected none beside grid.tau_I"},
+        {{"incumbent.tau=0.1"}, "--set incumbent.tau=0.1: incumbent.tau: found 0.1, expected at least 0.25"},
+        {{"model.gamma"}, "--set model.gamma: expected KEY=VALUE, such as model.gamma=0.3"},
+        {{"model.gamma=0.3", "=3"}, "--set =3: expected KEY=VALUE"},
+        {{"model..gamma=3"}, "--set model..gamma=3: expected KEY=VALUE"},
+        {{".gamma=3"}, "--set .gamma=3: expected KEY=VALUE"},
+        {{"model.=3"}, "--set model.=3: expected KEY=VALUE"},
+        {{"grid.Q.values[0]=3"}, "--set grid.Q.values[0]=3: expected KEY=VALUE"},
+        {{""}, "--set '': expected KEY=VALUE"},
+        {{"name="}, "--set name=: found nothing, expected a value"},
+        {{"name=[1"}, "--set name=[1: found broken YAML: "},
+        {{"name=&a b"}, "--set name=&a b: found an anchor (&)"},
+        {{"model={gamma: 1, gamma: 2}"}, "--set model={gamma: 1, gamma: 2}: gamma: found the key a second time"},
+        {{"name=\n\t- x"}, "--set name=?\?- x: found a tab, expected spaces"},
+        {{"name=[aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]"},
+         "--set name=[aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...: name: "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct config *config = NULL;
+        CU_ASSERT_EQUAL(config_parse_set(good, "good.yaml", cases[i].settings, &config), MOAT_USAGE);
+        CU_ASSERT_PTR_NULL(config);
+        expect(strncmp(moat_error_message(), cases[i].said, strlen(cases[i].said)) == 0, "%s, expected %s",
+               moat_error_message(), cases[i].said);
+    }
+    const char *const settings[] = {"name=x", NULL};
+    struct config *config = NULL;
+    CU_ASSERT_EQUAL(config_parse_set("just text\n", "bad.yaml", settings, &config), MOAT_USAGE);
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(moat_error_message(), "bad.yaml:1: found just text, expected a mapping with the keys"));
+}
+
 /* Writes a file of `size` bytes, config text first and blanks after. */
 static void write_file(const char *path, const char *text, size_t length, size_t size)
 {
@@ -742,7 +877,7 @@ static void write_file(const char *path, const char *text, size_t length, size_t
 static void check_load(const char *path, enum moat_status status, const char *said)
 {
     struct config *config = NULL;
-    CU_ASSERT_EQUAL(config_load(path, &config), status);
+    CU_ASSERT_EQUAL(config_load(path, NULL, &config), status);
     CU_ASSERT_EQUAL(status == MOAT_OK, config != NULL);
     if (status != MOAT_OK) {
         CU_ASSERT_EQUAL(strncmp(moat_error_message(), path, strlen(path)), 0);
@@ -866,7 +1001,7 @@ static void jobs_load(void)
     CU_ASSERT_TRUE(jobs.gl_pathc >= 3);
     for (size_t i = 0; i < jobs.gl_pathc; i++) {
         struct config *config = NULL;
-        CU_ASSERT_EQUAL(config_load(jobs.gl_pathv[i], &config), MOAT_OK);
+        CU_ASSERT_EQUAL(config_load(jobs.gl_pathv[i], NULL, &config), MOAT_OK);
         if (!config) {
             printf("\n    %s\n", moat_error_message());
         }
@@ -892,6 +1027,9 @@ int main(void)
         {"tells equal sweeps", tells_equal_sweeps},
         {"reads what to store", reads_what_to_store},
         {"reads scrutiny", reads_scrutiny},
+        {"takes settings", takes_settings},
+        {"keeps set text", keeps_set_text},
+        {"refuses settings by name", refuses_settings_by_name},
         {"loads files only", loads_files_only},
         {"refuses hostile files quickly", refuses_hostile_files_quickly},
         {"survives damage", survives_damage},

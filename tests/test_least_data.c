@@ -18,6 +18,7 @@ enum { POINTS = 200 };
 
 static int tables = 60;
 static gsl_rng *rng;
+static enum moat_scrutiny scrutiny;
 
 struct sample {
     double gamma, nu, P, N_I, Q, tau_I, tau_E; /* tau absolute */
@@ -51,7 +52,8 @@ static void draw_market(struct sample *sample)
 
 static struct moat_company solve_slowly(const struct sample *sample, double N, double tau)
 {
-    struct moat_market market = {.solver = &sample->bracketing, .Q = sample->Q, .unit = MOAT_TAU_ABSOLUTE};
+    struct moat_market market = {
+        .solver = &sample->bracketing, .Q = sample->Q, .unit = MOAT_TAU_ABSOLUTE, .scrutiny = scrutiny};
     struct moat_company company;
     moat_company_solve(&market, N, tau, &company);
     return company;
@@ -113,7 +115,8 @@ static void compare_markets(const struct sample *sample, int ways[WAYS])
 {
     struct moat_company incumbent;
     struct moat_threshold found, expected;
-    struct moat_market market = {&sample->by_nodes, sample->Q, sample->tau_I, sample->tau_E, MOAT_TAU_ABSOLUTE};
+    struct moat_market market = {&sample->by_nodes, sample->Q,         sample->tau_I,
+                                 sample->tau_E,     MOAT_TAU_ABSOLUTE, scrutiny};
     moat_market_incumbent(&market, sample->N_I, &incumbent);
     struct moat_company incumbent_slowly = solve_slowly(sample, sample->N_I, sample->tau_I);
     compare_companies(sample, &incumbent, &incumbent_slowly);
@@ -162,9 +165,23 @@ static void whole_domain(void)
     expect(20 * ways[BRACKETED] < ways[CLOSED], "%d by bracketing, %d not", ways[BRACKETED], ways[CLOSED]);
 }
 
+static void trained_model(void)
+{
+    scrutiny = MOAT_SCRUTINY_TRAINED_MODEL;
+    whole_domain();
+}
+
+static void training_mixture(void)
+{
+    scrutiny = MOAT_SCRUTINY_TRAINING_MIXTURE;
+    whole_domain();
+}
+
 int main(int argc, char **argv)
 {
-    CU_TestInfo tests[] = {{"random points of the whole domain", whole_domain}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"random points under trained_model", trained_model},
+                           {"random points under training_mixture", training_mixture},
+                           CU_TEST_INFO_NULL};
     tables = argc > 1 ? atoi(argv[1]) : tables;
     rng = gsl_rng_alloc(gsl_rng_taus2);
     int failed = suite_run("least data", tests);

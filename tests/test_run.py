@@ -35,8 +35,9 @@ LAW_VARIABLES = {
                                    "overfitting_error", "mixture_error", "mixture_finite_data_error", "exponent_loss",
                                    "exponent_excess", "regime", "regime_excess", "status")},
     "L_star": ("Q", "nu"), "nu_prime": ("nu",)}
-ATTRIBUTES = {"Conventions", "title", "history", "history_before_change", "references", "date_created", "moat_version",
-              "git_revision", "sweep", "solver", "config"}
+PROVENANCE = {"Conventions", "title", "name", "history", "references", "date_created", "moat_version", "git_revision", "config"}
+SETTINGS = {"sweep": "market_entry", "solver": "deterministic", "scrutiny": "trained_model", "tau_unit": "L_star", "gamma": GAMMA,
+            "P": np.inf, "tau_I": TAU_I, "format_version": 2}
 MARKETS = {"N_I": "{values: [1e3, 1e6, .inf]}", "tau_E": "{values: [0.95, .inf]}", "Q": "{values: [0.1]}",
            "nu": "{values: [1.0]}", "gamma": 0.1}
 THRESHOLDS = "{values: [0.5, 0.9]}"
@@ -76,16 +77,31 @@ class SweepTest(ProgramTest):
             np.testing.assert_array_equal(data.Q, [float(f"{(7 + 9 * i) / 70:.15g}") for i in range(8)])
             np.testing.assert_array_equal(data.status.attrs["flag_values"], range(7))
             self.assertEqual(tuple(data.status.attrs["flag_meanings"].split()), STATUSES)
-            self.assertEqual(set(data.attrs), ATTRIBUTES)
+            self.assertEqual(set(data.attrs), {*PROVENANCE, *SETTINGS, "history_before_change"})
+            self.assertEqual({name: data.attrs[name] for name in SETTINGS}, SETTINGS)
             self.assertEqual(data.attrs["config"], MIXED)
-            self.assertEqual(data.attrs["title"], "mixed")
-            self.assertEqual(data.attrs["solver"], "deterministic")
+            self.assertEqual((data.attrs["title"], data.attrs["name"]), ("mixed", "mixed"))
             self.assertIn("moat run mixed.yaml", data.attrs["history"])
 
     def solve(self, text):
         """What xarray reads of the results of a config."""
         with xarray.open_dataset(solve(self.folder, text), engine="h5netcdf") as data:
             return data.load()
+
+    def test_attributes_have_types(self):
+        """What plain h5py reads: text of fixed length, 64-bit numbers, and nothing that the sweep does not have."""
+        ridge = market("ridge", P=16, ridge="{P: 16, N: {values: [8, 12, 16, 24]}, trials: 3, seed: 9007199254740992}", **MARKETS)
+        alone = {"scrutiny", "tau_unit", "tau_I"}
+        for text, extra, missing in ((ridge, {"seed": 2**53, "trials": 3, "P": 16.0}, set()), (law("law", **LAWS), {"gamma": 0.1}, alone),
+                                     (market("axis", tau_I=THRESHOLDS, **MARKETS), {}, {"tau_I"})):
+            with h5py.File(solve(self.folder, text)) as file:
+                found = {**file.attrs}
+                self.assertEqual(set(found), {*PROVENANCE, *SETTINGS, *extra, "history_before_change"} - missing)
+                self.assertEqual({name: found[name] for name in extra}, extra)
+                for name in set(found) - {"config", "history", "history_before_change"}:
+                    kind = (np.float64 if name in ("gamma", "P", "tau_I") else
+                            np.int64 if name in ("seed", "trials", "format_version") else np.bytes_)
+                    self.assertIs(type(found[name]), kind, name)
 
     def test_theory_is_in_the_file(self):
         """Three exponents for each nu at the variables that have some, by the formulas of MODEL.md section 11."""

@@ -173,7 +173,7 @@ void moat_company_solve(const struct moat_market *market, double N, double tau, 
         solve_infinite_data(&problem, out);
         return;
     }
-    if (!(N >= solver->N_low && N <= solver->N_high)) {
+    if (!(N >= solver->N_low && N <= solver->N_high) || (problem.given && problem.limit.z < 0)) {
         out->excess = NAN;
         return;
     }

@@ -6,6 +6,7 @@
 #include "moat/loss.h"
 #include "moat/market.h"
 #include "moat/solver.h"
+#include "model/mixture.h"
 
 /*
  * A company's choice of alpha at a given x, in closed form (MODEL.md section 5.1). Where alpha = 1 meets the safety
@@ -14,6 +15,9 @@
  * choice: both losses are equal there and exceed tau. So the loss exceeds tau exactly where no alpha is feasible.
  * Losses are counted from G(tau), the loss of infinite data, in the form of loss.h: nothing cancels however small the
  * excess.
+ *
+ * All that is under trained_model. Under training_mixture tau gives alpha whatever x and N are: the choice is always
+ * that alpha, unconstrained (MODEL.md section 12).
  */
 enum branch { UNCONSTRAINED, BINDING, INFEASIBLE };
 
@@ -23,6 +27,8 @@ struct company_problem {
     double N, Q;
     double tau; /* absolute */
     struct moat_limit limit;
+    bool given;             /* whether alpha is given: training_mixture */
+    struct mixture mixture; /* then, the limit's; else alpha = 1 */
 };
 
 struct choice {
@@ -39,11 +45,17 @@ static inline struct company_problem moat_company_problem(const struct moat_mark
 {
     double A0 = market->solver->A0, L_star = 2 * market->Q * A0;
     bool in_L_star = market->unit == MOAT_TAU_L_STAR;
-    return (struct company_problem){.solver = market->solver,
-                                    .N = N,
-                                    .Q = market->Q,
-                                    .tau = in_L_star ? tau * L_star : tau,
-                                    .limit = moat_limit(A0, market->Q, in_L_star ? tau : tau / L_star)};
+    struct company_problem problem = {.solver = market->solver,
+                                      .N = N,
+                                      .Q = market->Q,
+                                      .tau = in_L_star ? tau * L_star : tau,
+                                      .limit = moat_limit(A0, market->Q, in_L_star ? tau : tau / L_star),
+                                      .given = market->scrutiny == MOAT_SCRUTINY_TRAINING_MIXTURE,
+                                      .mixture = {1, 1, 0, 0}};
+    if (problem.given) {
+        problem.mixture = mixture_of(market->Q, problem.limit.distance / 2, problem.limit.z);
+    }
+    return problem;
 }
 
 /* The choice for given coefficients. Local. */

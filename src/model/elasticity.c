@@ -6,8 +6,8 @@
  * t = tau/m. By the envelope theorem its minimum l* moves with a parameter as l1 + mu (l2 - t) does at the company's
  * choice held fixed, where mu >= 0 is the multiplier of the constraint. The choice held fixed is lambda, not the
  * solver's coordinate, so the slope in ln N holds at the ends of lambda's range too; and alpha where alpha = 1, else z,
- * so that nothing cancels. Of m, r, R0/m and R1/m only the last two move with Q, each by -A1/m. Source: MODEL.md
- * section 7.
+ * so that nothing cancels. Of m, r, R0/m and R1/m only the last two move with Q, each by -A1/m. Under training_mixture
+ * alpha is given by tau, and l* moves with it. Source: MODEL.md sections 7 and 12.
  */
 #include "moat/elasticity.h"
 
@@ -65,6 +65,18 @@ static double limit_log_tau(const struct moat_limit *limit)
     return -(1 + limit->z) * limit->distance;
 }
 
+/* Where alpha is given: d alpha / d ln tau = alpha/2 below L_star, and dl1/da is linear in a. */
+static struct response respond_given(const struct company_problem *problem, const struct losses *at)
+{
+    const struct moat_coefficients *c = &at->c;
+    const struct moat_coefficients_log_N *n = &at->c_log_N;
+    double A0 = problem->solver->A0, m = problem->limit.m, s = problem->limit.z, two_a = problem->limit.distance;
+    double l1_a = 4 / A0 * (s * (c->A2 - c->A1 + c->D) + two_a * (A0 - c->A2));
+    return (struct response){.log_N = mixture_sum(&problem->mixture, n->A1_log_N, n->A2_log_N, n->D_log_N) / m,
+                             .log_Q = -c->A1 / m,
+                             .log_tau = two_a > 0 ? -(1 + s) / 4 * l1_a : 0};
+}
+
 static struct response respond(const struct company_problem *problem, const struct moat_company *company)
 {
     double m = problem->limit.m, tau = problem->tau;
@@ -72,6 +84,9 @@ static struct response respond(const struct company_problem *problem, const stru
         return (struct response){.log_tau = limit_log_tau(&problem->limit)};
     }
     struct losses at = losses_at(problem->solver, problem->Q, company);
+    if (problem->given) {
+        return respond_given(problem, &at);
+    }
     double mu = 0, log_N;
     bool kink = at_kink(&at, company, tau);
     if (kink || company->alpha == 1) {
@@ -122,7 +137,7 @@ void moat_elasticity_threshold(const struct moat_market *market, const struct mo
     *out = (struct moat_elasticity){0};
     if (threshold->status == MOAT_MARKET_OK && entrant->excess > 0) { /* 0: both losses vanish, at N >= P */
         struct response I = {0}, E;
-        if (safety_decides(incumbent, entrant, D + incumbent->excess, problem_E.tau)) {
+        if (!problem_E.given && safety_decides(incumbent, entrant, D + incumbent->excess, problem_E.tau)) {
             E = respond_safety(&problem_E, entrant);
         } else {
             I = respond(&problem_I, incumbent);

@@ -9,7 +9,8 @@
 
 /*
  * The company's problem turned round: the least data with which some (alpha, lambda) has
- * L1 <= min(G(tau) + excess, tau) and L2 <= tau. Source: MODEL.md sections 6.2 and 6.3.
+ * L1 <= min(G(tau) + excess, tau) and L2 <= tau, or with which the alpha that training_mixture gives has
+ * L1 <= G(tau) + excess. Source: MODEL.md sections 6.2, 6.3 and 12.
  */
 
 /* Solves it for the company of `problem`, whose N is not read: its solver has a table and tau > L_star/4. `excess` > 0.

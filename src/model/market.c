@@ -53,10 +53,12 @@ struct entry {
     bool enough;   /* whether N_high points certainly are, but for rounding */
 };
 
-/* The largest excess over G(tau_E) of a company that meets tau_E, tau_E - G(tau_E): L1 <= L2 <= tau_E. */
-static double feasible_excess(const struct moat_limit *limit)
+/* The excess over G(tau_E) below which a company that meets tau_E always stays, not positive where none meets it:
+   tau_E - G(tau_E), because L1 <= L2 <= tau_E. Where alpha is given, L1 has no such bound. */
+static double feasible_excess(const struct company_problem *entrant)
 {
-    return 4 * limit->m * limit->z + limit->headroom;
+    const struct moat_limit *limit = &entrant->limit;
+    return entrant->given && limit->z >= 0 ? INFINITY : 4 * limit->m * limit->z + limit->headroom;
 }
 
 static void solve_entrant(const struct entry *entry, double N, struct moat_company *out)
@@ -120,7 +122,7 @@ static enum moat_market_status solve(struct entry *entry, const struct moat_comp
     if (!incumbent->feasible) {
         return MOAT_MARKET_INCUMBENT_INFEASIBLE;
     }
-    double feasible = feasible_excess(limit);
+    double feasible = feasible_excess(&entry->entrant);
     if (!(feasible > 0)) {
         return MOAT_MARKET_ENTRANT_INFEASIBLE;
     }
@@ -135,7 +137,10 @@ static enum moat_market_status solve(struct entry *entry, const struct moat_comp
         return MOAT_MARKET_NO_ENTRY;
     }
 
-    entry->enough = market->tau_E >= market->tau_I && incumbent->N <= solver->N_high; /* the incumbent's data are */
+    /* A laxer threshold makes the incumbent's data enough. But a laxer alpha that is given may cost sampled data loss.
+     */
+    entry->enough =
+        market->tau_E >= market->tau_I && incumbent->N <= solver->N_high && (solver->table || !entry->entrant.given);
     entry->N_high = entry->enough ? incumbent->N : solver->N_high;
     if (solver->table && moat_least_data(&entry->entrant, entry->allowed, &out->entrant) &&
         out->entrant.N <= entry->N_high) {

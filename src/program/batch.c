@@ -16,12 +16,13 @@
 #include "sweep/config.h"
 
 struct batch_arguments {
-    const char *config, *output, *launcher;
+    const char *config, *output, *launcher, **settings;
     bool force, fsync;
 };
 
 static const struct argp_option options[] = {
     COMMAND_OUTPUT_OPTION,
+    COMMAND_SET_OPTION,
     COMMAND_FORCE_OPTION,
     COMMAND_FSYNC_OPTION,
     {"launcher", 'l', "COMMAND", 0,
@@ -47,6 +48,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case 'l':
         arguments->launcher = argument;
         return 0;
+    case COMMAND_SET:
+        return command_add_word(argument, &arguments->settings) ? 0 : ENOMEM;
     default:
         return command_parse_file(key, argument, state, "config", &arguments->config);
     }
@@ -63,21 +66,22 @@ static const struct argp argp = {
 /* Starts the launcher of `moat run`, and returns its process id. */
 static pid_t start_run(const struct batch_arguments *arguments, const char *path)
 {
-    const char *words[8] = {"run", arguments->config, "-o", path};
-    size_t count = 4;
-    if (arguments->force) {
-        words[count++] = "--force";
+    const char **words = NULL;
+    bool ok = command_add_word("run", &words) && command_add_word(arguments->config, &words) &&
+              command_add_word("-o", &words) && command_add_word(path, &words);
+    for (const char **setting = arguments->settings; ok && setting && *setting; setting++) {
+        ok = command_add_word("--set", &words) && command_add_word(*setting, &words);
     }
-    if (arguments->fsync) {
-        words[count++] = "--fsync";
-    }
-    pid_t child = fork();
+    ok = ok && (!arguments->force || command_add_word("--force", &words)) &&
+         (!arguments->fsync || command_add_word("--fsync", &words));
+    pid_t child = ok ? fork() : -1;
     if (child == 0) {
         attempt_unblock_signals();
         ranks_start(arguments->launcher, 0, words);
         fprintf(stderr, "moat: %s\n", moat_error_message());
         _exit(127);
     }
+    free(words);
     return child;
 }
 
@@ -121,11 +125,12 @@ static int run(int argc, char **argv)
     if (!is_alone(&code)) {
         return code;
     }
-    enum moat_status status = config_load(arguments.config, &config);
+    enum moat_status status = config_load(arguments.config, arguments.settings, &config);
     command_print_error(status);
     code = status == MOAT_OK ? run_job(&arguments, arguments.output ? arguments.output : config->output)
                              : command_exit_code(status);
     config_destroy(&config);
+    free(arguments.settings);
     return code;
 }
 

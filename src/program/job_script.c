@@ -153,6 +153,9 @@ void job_script_write(FILE *out, const struct job_script *script)
     write_word(out, "exec ", program);
     write_word(out, " batch ", script->config);
     write_word(out, " -o ", script->output);
+    for (const char *const *setting = script->settings; setting && *setting; setting++) {
+        write_word(out, " --set ", *setting);
+    }
     if (script->launcher) {
         write_word(out, " --launcher ", script->launcher);
     }

@@ -10,13 +10,14 @@
 
 /* A batch script that runs one sweep. It does the same from whatever folder it is submitted: its paths are absolute. */
 struct job_script {
-    char *config, *output;   /* absolute paths */
-    char *path;              /* of the script, beside the results file */
-    char *folder;            /* of the results file, the script and the log */
-    const char *launcher;    /* the command that starts the ranks; NULL: mpirun */
-    bool force, fsync;       /* options of the run */
-    const struct plan *plan; /* what the job asks for follows from it; NULL until it is there */
-    double seconds_limit;    /* longest time that the job may ask for; INFINITY: any */
+    char *config, *output;       /* absolute paths */
+    char *path;                  /* of the script, beside the results file */
+    char *folder;                /* of the results file, the script and the log */
+    const char *launcher;        /* the command that starts the ranks; NULL: mpirun */
+    const char *const *settings; /* changes of the config, as of config_load */
+    bool force, fsync;           /* options of the run */
+    const struct plan *plan;     /* what the job asks for follows from it; NULL until it is there */
+    double seconds_limit;        /* longest time that the job may ask for; INFINITY: any */
 };
 
 /* Sets the paths of *script for a config and a results file as the user named them; the rest is zero. The caller calls

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* moat plan: prints the work, memory and time that a sweep will take. */
 #include <argp.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,13 +14,14 @@
 #include "sweep/config.h"
 
 struct plan_arguments {
-    const char *config;
+    const char *config, **settings;
     int ranks;
     bool json;
 };
 
 static const struct argp_option options[] = {
     {"ranks", 'n', "K", 0, "ranks of the run; default: one more than this machine has cores", 0},
+    COMMAND_SET_OPTION,
     COMMAND_JSON_OPTION,
     {0},
 };
@@ -34,6 +36,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case COMMAND_JSON:
         arguments->json = true;
         return 0;
+    case COMMAND_SET:
+        return command_add_word(argument, &arguments->settings) ? 0 : ENOMEM;
     default:
         return command_parse_file(key, argument, state, "config", &arguments->config);
     }
@@ -135,7 +139,7 @@ static enum moat_status make_plan(const struct plan_arguments *arguments)
     struct config *config = NULL;
     struct plan *plan = NULL;
     int ranks = arguments->ranks > 0 ? arguments->ranks : (int)sysconf(_SC_NPROCESSORS_ONLN) + 1;
-    enum moat_status status = config_load(arguments->config, &config);
+    enum moat_status status = config_load(arguments->config, arguments->settings, &config);
     if (status == MOAT_OK) {
         int workers = ranks > 1 ? ranks - 1 : 1;
         status = plan_create(config, ranks, measurement_free_memory() / workers, &plan);
@@ -152,11 +156,9 @@ static int run(int argc, char **argv)
 {
     struct plan_arguments arguments = {0};
     command_parse(&argp, argc, argv, &arguments);
-    if (!command_is_first()) {
-        return 0;
-    }
-    enum moat_status status = make_plan(&arguments);
+    enum moat_status status = command_is_first() ? make_plan(&arguments) : MOAT_OK;
     command_print_error(status);
+    free(arguments.settings);
     return command_exit_code(status);
 }
 

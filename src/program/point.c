@@ -20,10 +20,11 @@ struct point_arguments {
     double number[NUMBERS];
     bool given[NUMBERS];
     enum moat_tau_unit unit;
+    enum moat_scrutiny scrutiny;
     bool json;
 };
 
-enum { KEY_FIRST = 0x200, KEY_UNIT = KEY_FIRST + NUMBERS };
+enum { KEY_FIRST = 0x200, KEY_UNIT = KEY_FIRST + NUMBERS, KEY_SCRUTINY };
 
 static const struct argp_option options[] = {
     {"gamma", KEY_FIRST + GAMMA, "G", 0, "decay of the spectrum, 0.01 to 2", 0},
@@ -34,6 +35,11 @@ static const struct argp_option options[] = {
     {"tau-E", KEY_FIRST + TAU_E, "T", 0, "the entrant's safety threshold, or inf", 0},
     {"P", KEY_FIRST + DIMENSION, "P", 0, "feature dimension, 1 to 1e9 or inf (default)", 0},
     {"tau-unit", KEY_UNIT, "UNIT", 0, "L_star (default): thresholds are multiples of L*; or absolute", 0},
+    {"scrutiny", KEY_SCRUTINY, "READING", 0,
+     "what is held against a threshold, the safety loss of: trained_model (default), the model; or training_mixture, "
+     "its "
+     "mixture of labels with unlimited data",
+     0},
     COMMAND_JSON_OPTION,
     {0},
 };
@@ -64,16 +70,16 @@ static void parse_number(struct point_arguments *arguments, int index, const cha
     arguments->given[index] = true;
 }
 
-static void parse_unit(struct point_arguments *arguments, const char *text, struct argp_state *state)
+/* Which of two words `text` is. */
+static int parse_word(const char *option, const char *const word[2], const char *text, struct argp_state *state)
 {
-    for (int unit = 0; unit < TAU_UNITS; unit++) {
-        if (strcmp(text, tau_unit_name[unit]) == 0) {
-            arguments->unit = (enum moat_tau_unit)unit;
-            return;
+    for (int i = 0; i < 2; i++) {
+        if (strcmp(text, word[i]) == 0) {
+            return i;
         }
     }
-    argp_error(state, "--tau-unit: found `%s`, expected %s or %s", text, tau_unit_name[MOAT_TAU_L_STAR],
-               tau_unit_name[MOAT_TAU_ABSOLUTE]);
+    argp_error(state, "--%s: found `%s`, expected %s or %s", option, text, word[0], word[1]);
+    return 0;
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
@@ -88,7 +94,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         arguments->json = true;
         return 0;
     case KEY_UNIT:
-        parse_unit(arguments, text, state);
+        arguments->unit = (enum moat_tau_unit)parse_word("tau-unit", tau_unit_name, text, state);
+        return 0;
+    case KEY_SCRUTINY:
+        arguments->scrutiny = (enum moat_scrutiny)parse_word("scrutiny", scrutiny_name, text, state);
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "found `%s`, expected options only", text);
@@ -118,12 +127,12 @@ static enum moat_status solve_and_print(const struct point_arguments *arguments)
                           .nu = number[NU],
                           .P = number[DIMENSION],
                           .N_I = number[N_I],
-                          .scrutiny = MOAT_SCRUTINY_TRAINED_MODEL,
                           .market = {.solver = &solver,
                                      .Q = number[MISALIGNMENT],
                                      .tau_I = number[TAU_I],
                                      .tau_E = number[TAU_E],
-                                     .unit = arguments->unit}};
+                                     .unit = arguments->unit,
+                                     .scrutiny = arguments->scrutiny}};
     moat_market_incumbent(&point.market, number[N_I], &point.incumbent);
     moat_market_threshold(&point.market, &point.incumbent, &point.threshold);
     moat_elasticity_threshold(&point.market, &point.incumbent, &point.threshold, &point.elasticity);

@@ -10,7 +10,6 @@
 /* A market that `moat point` was asked for, and its solution. */
 struct point {
     double gamma, nu, P, N_I; /* as asked for; P and N_I may be INFINITY */
-    enum moat_scrutiny scrutiny;
     struct moat_market market;
     struct moat_company incumbent;
     struct moat_threshold threshold;

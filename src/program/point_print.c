@@ -41,7 +41,11 @@ static void print_company(const char *name, const struct moat_market *market, co
     printf("    overfitting          %.10g\n", terms.overfitting);
     printf("    mixture              %.10g\n", terms.mixture);
     printf("    mixture finite data  %.10g\n", terms.mixture_finite_data);
-    printf("  safety loss L2         %.10g  (threshold %.10g)\n", company->loss_safety, moat_market_tau(market, tau));
+    printf("  safety loss L2         %.10g", company->loss_safety);
+    if (market->scrutiny == MOAT_SCRUTINY_TRAINING_MIXTURE) {
+        printf("\n    with infinite data   %.10g", company->alpha * company->alpha * moat_market_L_star(market));
+    }
+    printf("  (threshold %.10g)\n", moat_market_tau(market, tau));
 }
 
 static void print_elasticities(const struct moat_elasticity *elasticity)
@@ -100,7 +104,7 @@ static void write_question(struct json *json, const struct point *point)
     json_number(json, "Q", point->market.Q);
     json_number(json, "nu", point->nu);
     json_text(json, "tau_unit", tau_unit_name[point->market.unit]);
-    json_text(json, "scrutiny", scrutiny_name[point->scrutiny]);
+    json_text(json, "scrutiny", scrutiny_name[point->market.scrutiny]);
 }
 
 void point_write_json(FILE *out, const struct point *point)

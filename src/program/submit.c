@@ -22,7 +22,7 @@
 #define SECONDS_AIM 1800.0 /* ranks are added until the sweep takes no longer than this */
 
 struct submit_arguments {
-    const char *config, *output, *launcher;
+    const char *config, *output, *launcher, **settings;
     int ranks;
     bool force, fsync, dry_run;
     char **more; /* sbatch's own options, NULL at the end */
@@ -30,6 +30,7 @@ struct submit_arguments {
 
 static const struct argp_option options[] = {
     COMMAND_OUTPUT_OPTION,
+    COMMAND_SET_OPTION,
     {"ranks", 'n', "K", 0, "ranks of the job; default: as many as bring the sweep below half an hour, or fill a node",
      0},
     {"launcher", 'l', "COMMAND", 0,
@@ -62,6 +63,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case 'n':
         command_parse_ranks(argument, state, &arguments->ranks);
         return 0;
+    case COMMAND_SET:
+        return command_add_word(argument, &arguments->settings) ? 0 : ENOMEM;
     default:
         return command_parse_file(key, argument, state, "config", &arguments->config);
     }
@@ -250,13 +253,14 @@ static enum moat_status prepare(const struct submit_arguments *arguments)
 {
     struct config *config = NULL;
     struct job_script script = {0};
-    enum moat_status status = config_load(arguments->config, &config);
+    enum moat_status status = config_load(arguments->config, arguments->settings, &config);
     if (status == MOAT_OK) {
         status = job_script_place(arguments->config, arguments->output ? arguments->output : config->output, &script);
     }
     if (status == MOAT_OK) {
         const char *launcher = getenv("MOAT_LAUNCHER"); /* into the script, as the job may not get the variable */
         script.launcher = arguments->launcher ? arguments->launcher : launcher;
+        script.settings = arguments->settings;
         script.force = arguments->force;
         script.fsync = arguments->fsync;
         status = check(arguments, config, &script);
@@ -283,6 +287,7 @@ static int run(int argc, char **argv)
     }
     enum moat_status status = prepare(&arguments);
     command_print_error(status);
+    free(arguments.settings);
     return command_exit_code(status);
 }
 

@@ -89,7 +89,7 @@ static enum moat_status prepare(struct session *session, int nodes, double cores
         return moat_error_set(MOAT_USAGE, "--ranks: found %d, but the launcher has started %d: leave --ranks out",
                               session->request->ranks, session->ranks);
     }
-    enum moat_status status = config_load(session->request->config, &session->config);
+    enum moat_status status = config_load(session->request->config, session->request->settings, &session->config);
     if (status == MOAT_OK && session->config->solver == SOLVER_RIDGE) {
         status = plan_groups(session, &group); /* refused now rather than in session_measure */
         free(group);

@@ -65,6 +65,7 @@ void worker_solve_markets(struct model *model, const struct record *record, size
         .solver = model_solver(model),
         .Q = record_coordinate(record, GRID_Q, at),
         .unit = record->config->tau_unit,
+        .scrutiny = record->config->scrutiny,
     };
     record_store(record, FIELD_L_STAR, at, moat_market_L_star(&market));
     for (at[GRID_TAU_I] = 0; at[GRID_TAU_I] < count[GRID_TAU_I]; at[GRID_TAU_I]++) {

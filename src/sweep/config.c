@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "sweep/config_internal.h"
+#include "sweep/config_set.h"
 #include "sweep/field.h"
 
 enum { TEXT_SIZE_MAX = 1 << 20 }; /* a config is a page; anything near this is the wrong file */
@@ -81,13 +82,13 @@ cleanup:
     return status;
 }
 
-enum moat_status config_load(const char *path, struct config **out)
+enum moat_status config_load(const char *path, const char *const *settings, struct config **out)
 {
     char *text = NULL;
     *out = NULL;
     enum moat_status status = read_file(path, &text);
     if (status == MOAT_OK) {
-        status = config_parse(text, path, out);
+        status = config_parse_set(text, path, settings, out);
     }
     free(text);
     return status;
@@ -102,36 +103,74 @@ static enum moat_status read_tree(struct node *root, struct config *config)
         config_axis(config, a)->scalar = a != AXIS_LADDER;
     }
     enum moat_status status = config_read(&reading);
-    config->stored = config->stored ? config->stored : field_all(config);
-    return status == MOAT_OK ? config_check(&reading) : status;
+    if (status == MOAT_OK) {
+        config->stored = config->stored ? config->stored : field_all(config);
+        status = config_check(&reading);
+    }
+    return status;
 }
 
 enum moat_status config_parse(const char *text, const char *file_name, struct config **out)
 {
+    return config_parse_set(text, file_name, NULL, out);
+}
+
+static enum moat_status check_size(const char *text, const char *file_name)
+{
+    return strlen(text) <= TEXT_SIZE_MAX
+               ? MOAT_OK
+               : moat_error_set(MOAT_USAGE, "%s: found more than 1 MiB, expected a config file of a page or so",
+                                file_name);
+}
+
+/* Reads the tree with the settings, and keeps the text that gives the same config again. */
+static enum moat_status read_set(struct node *root, const struct setting *setting, size_t count, const char *text,
+                                 struct config *config)
+{
+    enum moat_status status = MOAT_OK;
+    for (size_t i = 0; i < count && status == MOAT_OK; i++) {
+        status = setting_apply(&setting[i], root);
+    }
+    if (status == MOAT_OK) {
+        status = read_tree(root, config);
+    }
+    if (status == MOAT_OK) {
+        config->text = count > 0 ? settings_write(setting, count, root) : strdup(text);
+        status = config->text ? check_size(config->text, root->source->name)
+                              : moat_error_set(MOAT_MEMORY, "%s: out of memory", root->source->name);
+    }
+    return status;
+}
+
+enum moat_status config_parse_set(const char *text, const char *file_name, const char *const *settings,
+                                  struct config **out)
+{
     struct config_source source = {.name = file_name, .file = true};
     struct node *root = NULL;
-    struct config *config = NULL;
-    enum moat_status status = MOAT_OK;
+    size_t count = 0;
+    while (settings && settings[count]) {
+        count++;
+    }
+    struct config *config = calloc(1, sizeof *config);
+    struct setting *setting = calloc(count + 1, sizeof *setting);
+    enum moat_status status =
+        config && setting ? check_size(text, file_name) : moat_error_set(MOAT_MEMORY, "%s: out of memory", file_name);
     *out = NULL;
-    if (strlen(text) > TEXT_SIZE_MAX) {
-        return moat_error_set(MOAT_USAGE, "%s: found more than 1 MiB, expected a config file of a page or so",
-                              file_name);
+    if (status == MOAT_OK) {
+        status = tree_read(&source, text, &root);
     }
-    status = tree_read(&source, text, &root);
-    if (status != MOAT_OK) {
-        return status;
+    for (size_t i = 0; i < count && status == MOAT_OK; i++) {
+        setting_init(&setting[i], settings[i]);
     }
-    config = calloc(1, sizeof *config);
-    if (config) {
-        config->text = strdup(text);
+    if (status == MOAT_OK) {
+        status = read_set(root, setting, count, text, config);
     }
-    status =
-        config && config->text ? read_tree(root, config) : moat_error_set(MOAT_MEMORY, "%s: out of memory", file_name);
     if (status == MOAT_OK) {
         *out = config;
         config = NULL;
     }
     tree_free(root);
+    free(setting);
     config_destroy(&config);
     return status;
 }

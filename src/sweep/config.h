@@ -22,7 +22,7 @@ struct ridge_settings {
 struct config {
     char *name;
     char *output; /* path of the results file, as written */
-    char *text;   /* the YAML text, to the byte */
+    char *text;   /* the YAML text to the byte; with settings, a YAML text of the config that they make */
     enum sweep_kind sweep;
     enum solver_kind solver;
     double gamma;                /* in [0.01, 2] */
@@ -35,13 +35,22 @@ struct config {
 };
 
 /* Reads and checks the YAML file `path`. Every mistake is refused with file, line, key, what was found and what was
-   expected. On success *out is owned by the caller, on failure it is NULL. Returns MOAT_USAGE (also when there is no
-   such file, or it is not a regular file of at most 1 MiB of text), MOAT_IO (it cannot be read) or MOAT_MEMORY.
-   Rank 0. */
-enum moat_status config_load(const char *path, struct config **out);
+   expected.
 
-/* The same from a YAML text; `file_name` is the one that messages show. Rank 0. */
+   `settings`, NULL at the end, or NULL for none, are changes KEY=VALUE as of `moat run --set`: the value, which is
+   YAML, takes the place of what the file has at that key, and null takes the key away. A mistake in one is refused with
+   `--set KEY=VALUE` as its place.
+
+   On success *out is owned by the caller, on failure it is NULL. Returns MOAT_USAGE (also when there is no such file,
+   or it is not a regular file of at most 1 MiB of text), MOAT_IO (it cannot be read) or MOAT_MEMORY. Rank 0. */
+enum moat_status config_load(const char *path, const char *const *settings, struct config **out);
+
+/* The same from a YAML text, without settings; `file_name` is the one that messages show. Local. */
 enum moat_status config_parse(const char *text, const char *file_name, struct config **out);
+
+/* The same with settings. Local. */
+enum moat_status config_parse_set(const char *text, const char *file_name, const char *const *settings,
+                                  struct config **out);
 
 /* Returns true if two configs ask for the same numbers. Name, output, ranks_per_group and the spelling of the text may
    differ; all else must be equal, numbers to the bit. Local. */

@@ -48,9 +48,7 @@ static enum moat_status check_mapping(const struct key_table *table, const struc
 
 static enum moat_status read_text(const struct node *node, const char *expected, char **out)
 {
-    const struct names nothing = {(const char *const[]){"~", "null", "Null", "NULL"}, 4};
-    if (node->kind != NODE_SCALAR || node->text[strspn(node->text, " \t\n")] == '\0' ||
-        (node->plain && names_find(&nothing, node->text) >= 0)) {
+    if (node->kind != NODE_SCALAR || node->text[strspn(node->text, " \t\n")] == '\0' || node_is_null(node)) {
         return node_refuse(node, NULL, "%s", expected);
     }
     *out = strdup(node->text);
@@ -59,8 +57,12 @@ static enum moat_status read_text(const struct node *node, const char *expected,
 
 static enum moat_status read_word(const struct key *key, const struct node *node, const char *expected, int *out)
 {
-    *out = node->kind == NODE_SCALAR ? names_find(&key->words, node->text) : -1;
-    return *out >= 0 ? MOAT_OK : names_refuse(&key->words, node, node->text, NULL, expected);
+    int found = node->kind == NODE_SCALAR ? names_find(&key->words, node->text) : -1;
+    if (found < 0) {
+        return names_refuse(&key->words, node, node->text, NULL, expected);
+    }
+    *out = found;
+    return MOAT_OK;
 }
 
 static enum moat_status read_whole(const struct key *key, const struct node *node, void *out)

@@ -76,6 +76,16 @@ static size_t write_path(const struct node *node, char path[NODE_PATH_SIZE])
     return (size_t)added < left ? used + (size_t)added : NODE_PATH_SIZE - 1;
 }
 
+bool node_is_null(const struct node *node)
+{
+    static const char *const null[] = {"", "~", "null", "Null", "NULL"};
+    bool found = false;
+    for (size_t i = 0; i < sizeof null / sizeof *null && node->kind == NODE_SCALAR && node->plain; i++) {
+        found = found || strcmp(node->text, null[i]) == 0;
+    }
+    return found;
+}
+
 void node_path(const struct node *node, const char *key, char path[NODE_PATH_SIZE])
 {
     size_t used = write_path(node, path);
@@ -93,8 +103,7 @@ enum moat_status tree_refuse(const struct config_source *source, size_t line, co
     return moat_error_set(MOAT_USAGE, "%s%s: %s%s%s", source->name, number, path, *path ? ": " : "", reason);
 }
 
-/* Makes a scalar fit for a message: short, printable, cut between UTF-8 characters. */
-static void quote_scalar(const char *text, char found[NODE_FOUND_SIZE])
+void node_quote(const char *text, char found[NODE_FOUND_SIZE])
 {
     size_t length = strlen(text), shown = length > FOUND_SHOWN ? FOUND_SHOWN : length;
     while (shown < length && ((unsigned char)text[shown] & 0xC0) == 0x80) {
@@ -118,7 +127,7 @@ enum moat_status node_refuse(const struct node *node, const char *found, const c
     va_end(arguments);
 
     if (node->kind == NODE_SCALAR) {
-        quote_scalar(node->text, there);
+        node_quote(node->text, there);
     } else if (node->kind == NODE_MAPPING) {
         snprintf(there, sizeof there, "a mapping");
     } else {

@@ -56,6 +56,12 @@ enum { NODE_PATH_SIZE = 512, NODE_FOUND_SIZE = 128 };
 /* The key path of `key` below `node`, or of the node itself if `key` is NULL. Local. */
 void node_path(const struct node *node, const char *key, char path[NODE_PATH_SIZE]);
 
+/* Returns true if the node is YAML's null: nothing, ~ or null, without quotes. Local. */
+bool node_is_null(const struct node *node);
+
+/* Makes a text fit for a message: short, printable, cut between UTF-8 characters. Local. */
+void node_quote(const char *text, char found[NODE_FOUND_SIZE]);
+
 /* Records "place: path: reason", the place being file:line, and returns MOAT_USAGE. Local. */
 enum moat_status tree_refuse(const struct config_source *source, size_t line, const char *path, const char *reason);
 

@@ -50,6 +50,13 @@ static quad least_share(const struct point *at)
     return high;
 }
 
+/* The share that training_mixture gives: a = 1 - sqrt(tau / L_star). */
+static quad given_share(const struct point *at)
+{
+    quad ratio = at->tau / (2 * at->Q * at->model->a0);
+    return ratio < 1 ? 1 - square_root(ratio) : 0;
+}
+
 /* The best L1 at ln kappa; a number above every loss where no share is feasible. */
 static quad best_loss(const struct brute_model *model, double Q, quad tau, double N, long double log_kappa)
 {
@@ -59,7 +66,7 @@ static quad best_loss(const struct brute_model *model, double Q, quad tau, doubl
     at.A1 = sums.a2 / free2;
     at.A2 = sums.a1;
     at.D = A0 * (sums.df2 / N) / free2;
-    quad a = least_share(&at);
+    quad a = model->mixture ? given_share(&at) : least_share(&at);
     return a > (quad)1 / 2 ? 1e6 * L_star : loss(&at, a);
 }
 
