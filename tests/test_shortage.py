@@ -3,7 +3,7 @@
 """Memory that runs out, on one rank or on all, at any moment: what it hit stays pending, the run ends with 1, and the same
 command completes the sweep with the data of a run that never lacked anything.
 
-MOAT_STEPS in the environment is the number of moments tried in each sweep; 0 is all of them.
+MOAT_MOMENTS in the environment is the number of moments tried in each sweep (0: all), MOAT_SEED repeats those of an earlier run.
 """
 
 import os
@@ -17,7 +17,7 @@ import numpy as np
 from program import ProgramTest, differing, moat, preload, ranks_script, read, temporary_folder
 from sweeps import TINY_GRID, TINY_RIDGE, law
 
-STEPS = int(os.environ.get("MOAT_STEPS", 4))
+MOMENTS = int(os.environ.get("MOAT_MOMENTS", 4))
 SEED = os.environ.get("MOAT_SEED", str(random.randrange(10**6)))
 FAILED, DONE_TASK, FAILED_TASK = 6, 1, 2
 EVER = 10**9
@@ -107,10 +107,10 @@ class ShortageTest(ProgramTest):
             total = self.allocations(name, ranks, max(rank, 0))
             self.assertGreater(total, 20)
             moments = range(1, total + 1)
-            if 0 < STEPS < total:
-                moments = sorted(random.Random(f"{SEED} {name} {ranks} {rank}").sample(moments, STEPS))
+            if 0 < MOMENTS < total:
+                moments = sorted(random.Random(f"{SEED} {name} {ranks} {rank}").sample(moments, MOMENTS))
             for number, first in enumerate(moments):
-                for last in (first, EVER) if STEPS == 0 else (first if number % 2 else EVER,):
+                for last in (first, EVER) if MOMENTS == 0 else (first if number % 2 else EVER,):
                     with self.subTest(f"MOAT_SEED={SEED}, {name}, {ranks} ranks, rank {rank}, {first} of {total} to {last}"):
                         self.try_moment(name, ranks, rank, first, last)
     def test_limited_address_space(self):
@@ -118,7 +118,7 @@ class ShortageTest(ProgramTest):
         for name, ranks in (("grid", None), ("grid", 3), ("ridge", None), ("ridge", 3)):
             enough = self.least_enough(name, ranks)
             moments = random.Random(f"{SEED} {name} {ranks}")
-            for number in range(max(2 * STEPS, 2)):
+            for number in range(max(2 * MOMENTS, 2)):
                 limit = int(enough * (moments.uniform(0.5, 1.0) if number % 2 else moments.uniform(0.96, 1.0)))
                 with self.subTest(f"MOAT_SEED={SEED}, {name}, {ranks} ranks, {limit} of {enough} kB"):
                     code, err = self.run_limited(name, ranks, limit)
