@@ -8,7 +8,6 @@ MOAT_MOMENTS in the environment is the number of moments tried in each sweep (0:
 
 import os
 import random
-import re
 import unittest
 from unittest import mock
 
