@@ -143,7 +143,7 @@ def main(argv=None):
         results = moatfile.read(arguments.file, ["N_E_star", *FLAGS], "market_entry", ["N_I"], [*SHOWN, *MEASURED])
         keep(results, arguments.slice)
         text = page(*manifest(results))
-        with open(arguments.output, "w", encoding="utf-8") as target:
+        with output.whole_file(arguments.output) as target:
             target.write(text)
     except Refused as refusal:
         print(f"explore.py: {refusal}", file=sys.stderr)

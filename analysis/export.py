@@ -11,7 +11,6 @@ axes first. A text that a spreadsheet would run as a formula has an apostrophe i
 import argparse
 import csv
 import itertools
-import os
 import sys
 
 import numpy as np
@@ -89,20 +88,6 @@ def write(path, target, separator, variables, slices):
     return count
 
 
-def replace(path, table, variables, slices):
-    """Writes the table to the file `table`; an existing file is replaced only once the table is complete."""
-    base, suffix = os.path.splitext(table)
-    temporary = f"{base}.part{suffix}"
-    try:
-        with open(temporary, "w", encoding="utf-8") as target:
-            count = write(path, target, "\t" if suffix in (".tsv", ".txt") else ",", variables, slices)
-        os.replace(temporary, table)
-        return count
-    finally:
-        if os.path.exists(temporary):
-            os.remove(temporary)
-
-
 def main(argv=None):
     """Runs the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="export.py", description=__doc__.split("\n\n")[0])
@@ -114,7 +99,9 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     try:
         if arguments.output:
-            count = replace(arguments.file, arguments.output, arguments.variables, arguments.slice)
+            separator = "\t" if arguments.output.endswith((".tsv", ".txt")) else ","
+            with output.whole_file(arguments.output) as target:
+                count = write(arguments.file, target, separator, arguments.variables, arguments.slice)
         else:
             write(arguments.file, sys.stdout, ",", arguments.variables, arguments.slice)
     except Refused as refusal:
