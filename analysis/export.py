@@ -3,7 +3,9 @@
 """Writes a results file as a text table: comma-separated, or tab-separated if the table's name ends in .tsv or .txt.
 
 Each grid point has a row with its coordinates and every variable. Status and regime are written as words, numbers with
-enough digits to read the same number back. Lines before the table, which begin with #, say where the numbers come from.
+enough digits to read the same number back. Lines before the table, which begin with #, say where the numbers come from:
+`# NAME: VALUE` for each root attribute in PROVENANCE that the file has. Then comes the line with the names of the columns,
+axes first. A text that a spreadsheet would run as a formula has an apostrophe in front.
 """
 
 import argparse
@@ -17,6 +19,7 @@ import numpy as np
 import moatfile
 import opening
 import output
+from cells import cell, comment
 from family import indices
 from intact import root_datasets, scales
 from moatfile import Refused
@@ -31,7 +34,8 @@ def columns(file, axes, wanted):
 
     axes: the coordinates, which are not variables. words: what the values of a flag mean; empty for a number.
     """
-    found = [(name, scales(item), item, moatfile.flags(item)) for name, item in sorted(root_datasets(file).items())
+    found = [(name, scales(item), item, {value: cell(word) for value, word in moatfile.flags(item).items()})
+             for name, item in sorted(root_datasets(file).items())
              if name not in axes and set(scales(item)) <= set(axes)]
     missing = set(wanted or ()) - {name for name, *_ in found}
     if missing:
@@ -78,8 +82,8 @@ def write(path, target, separator, variables, slices):
         chosen = columns(file, results.axes, variables)
         for name in PROVENANCE:
             if name in results.attributes:
-                target.write(f"# {name}: {results.attributes[name]}\n")
-        writer.writerow([*results.axes, *(name for name, *_ in chosen)])
+                target.write(f"# {name}: {comment(str(results.attributes[name]))}\n")
+        writer.writerow([*results.axes, *(cell(name) for name, *_ in chosen)])
         count = 0
         for row in rows(results, chosen, at):
             writer.writerow(row)

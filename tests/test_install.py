@@ -180,7 +180,7 @@ class WithoutSourcesTest(unittest.TestCase):
     def test_submit(self):
         config = self.share / "jobs" / "phase-diagram.yaml"
         script = self.alone("moat", "submit", config, "--dry-run")
-        self.assertIn(f"exec {self.prefix}/bin/moat batch {config} -o phase-diagram.h5", script)
+        self.assertIn(f"exec {self.prefix}/bin/moat batch {config} -o {self.folder}/phase-diagram.h5", script)
 
     def test_batch_script(self):
         config = self.share / "jobs" / "result-1.yaml"

@@ -34,7 +34,7 @@ void launch_format(const struct launch *launch, char *text, size_t size);
 bool launch_parse(const char *line, struct launch *launch);
 
 /* Returns whether that run still runs: by its process if it ran on this host, otherwise by its SLURM job, which squeue
-   knows from any node. Takes at most 30 s. Local. */
+   knows from any node. Takes at most 20 s. Local. */
 enum launch_state launch_find(const struct launch *launch);
 
 #endif

@@ -167,7 +167,7 @@ enum slurm_state slurm_job_state(const struct slurm_job *job)
     slurm_job_name(job, name);
     snprintf(jobs, sizeof jobs, "--jobs=%s", name);
     const char *const words[] = {"squeue", "--noheader", "--states=all", "--format=%T", jobs, NULL};
-    if (ask("30", words, PROCESS_ERRORS_KEPT, text) && !*text) {
+    if (ask("15", words, PROCESS_ERRORS_KEPT, text) && !*text) {
         return SLURM_IDLE; /* squeue has forgotten it */
     }
     for (size_t i = 0; i < sizeof idle / sizeof idle[0]; i++) {

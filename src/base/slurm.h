@@ -49,7 +49,7 @@ double slurm_time_left(const struct slurm_job *job);
    stderr. Takes at most 35 s. Local. */
 bool slurm_requeue(const struct slurm_job *job);
 
-/* Returns the state of a job, of this or another node. Takes at most 35 s. Local. */
+/* Returns the state of a job, of this or another node. Takes at most 20 s. Local. */
 enum slurm_state slurm_job_state(const struct slurm_job *job);
 
 /* Returns true if SLURM is taking the nodes of a running job away, for a job of higher priority. Takes at most 20 s.

@@ -69,6 +69,10 @@ size_t results_blocks_done(const struct results *results);
 enum moat_status results_write(struct results *results, size_t index, const unsigned char *record, uint32_t checksum,
                                double seconds, int rank);
 
+/* Makes every block pending again, in the file too: the tables that the grid is solved from are about to change.
+   Returns MOAT_IO. Rank 0. */
+enum moat_status results_reopen_blocks(struct results *results);
+
 /* Fills the tables and states of the tasks of `ladder` that the file has. Only with SOLVER_RIDGE. Tasks whose checksum
    does not match become pending. Returns MOAT_IO. Rank 0. */
 enum moat_status results_read_tables(struct results *results, struct ladder *ladder);

@@ -80,7 +80,8 @@ static void measure_blocks(const struct config *config, const char *path)
     for (size_t block = 0; block < blocks; block++) {
         struct solved_header header;
         double start = cpu();
-        const unsigned char *record = worker_solve(worker, block, &header);
+        const unsigned char *record;
+        check(worker_solve(worker, block, &header, &record));
         double solved = cpu();
         check(results_write(results, block, record, header.checksum, header.seconds, 1));
         writing += cpu() - solved;
