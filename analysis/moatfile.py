@@ -149,13 +149,13 @@ def _by_word(path, name, values, words):
 
 
 def find(results, axis, text):
-    """Index of the value `text` on `axis`, compared to the six digits that the scripts print. Raises Refused."""
+    """Index of the value nearest to `text` on `axis`, if it agrees to the six digits that the scripts print. Raises Refused."""
     values = results.axes[axis]
     wanted = to_number(text)
     if wanted is not None and not math.isnan(wanted):
-        for index, value in enumerate(values):
-            if value == wanted or math.isclose(value, wanted, rel_tol=5e-6):
-                return index
+        close = [k for k, value in enumerate(values) if value == wanted or math.isclose(value, wanted, rel_tol=5e-6)]
+        if close:
+            return min(close, key=lambda k: 0 if values[k] == wanted else abs(values[k] - wanted))
     raise Refused(f"{results.path}: {axis} has no value {text}; it has {_listing(values)}")
 
 
