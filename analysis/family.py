@@ -52,6 +52,8 @@ class Family:
     def _label(self, value):
         if self.over == "alpha" and 0 < 1 - value < 0.01:  # alpha itself would be shown as 1
             return f"$1 - \\alpha$ = {labels.number(1 - value, 3)}"
+        if labels.in_l_star(self.results, self.over) and 0 < 1 - value < 1e-5:
+            return f"$1 - {labels.tex(self.over)}/{labels.tex('L_star')}$ = {labels.number(1 - value, 3)}"
         return labels.equation(self.results, self.over, value)
 
     def caption(self, *more):

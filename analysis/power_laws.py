@@ -200,10 +200,10 @@ def _draw_exponents(page, curves):
                             markevery=style.markers(curve.x.size, order, len(curves)), **look)
     seen = {}
     for curve in curves:
-        for _, symbol, value in curve.law.regimes:
+        for _, symbol, value in curve.law.met:
             seen.setdefault(round(value, 9), symbol)
     low, high = min(seen), max(seen)
-    room = 0.25 * (high - low)
+    room = 0.25 * (high - low or 1)
     page.exponents.set_ylim(low - room, high + room)
     _, bottom, _, height = page.exponents.get_position().bounds
     inches = height * page.height
