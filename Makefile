@@ -28,8 +28,8 @@ SCALAPACK   ?= $(call found,scalapack-$(MPI) scalapack,--libs,-lscalapack-$(MPI)
 BLAS        ?= $(call found,lapack openblas,--libs,-llapack) $(call found,blas openblas,--libs,-lblas)
 GSL_CFLAGS  ?= $(call found,gsl,--cflags)
 GSL_LIBS    ?= $(call found,gsl,--libs-only-L) -lgsl
-YAML_CFLAGS ?= $(call found,libcyaml,--cflags) $(call found,yaml-0.1,--cflags)
-YAML_LIBS   ?= $(call found,libcyaml,--libs,-lcyaml) $(call found,yaml-0.1,--libs,-lyaml)
+YAML_CFLAGS ?= $(call found,yaml-0.1,--cflags)
+YAML_LIBS   ?= $(call found,yaml-0.1,--libs,-lyaml)
 ZLIB_CFLAGS ?= $(call found,zlib,--cflags)
 ZLIB_LIBS   ?= $(call found,zlib,--libs,-lz)
 RANDOM123_CFLAGS ?=
@@ -42,7 +42,7 @@ LIBRARIES := HDF5_CFLAGS HDF5_LIBS SCALAPACK BLAS GSL_CFLAGS GSL_LIBS YAML_CFLAG
 $(foreach variable,$(LIBRARIES),$(eval $(variable) := $($(variable)))) # pkg-config is asked once
 
 PACKAGES := build-essential pkg-config openmpi-bin libopenmpi-dev libscalapack-openmpi-dev libopenblas0-serial \
-            libopenblas-serial-dev liblapack-dev libhdf5-openmpi-dev libgsl-dev libcyaml-dev libyaml-dev zlib1g-dev librandom123-dev libcunit1-dev \
+            libopenblas-serial-dev liblapack-dev libhdf5-openmpi-dev libgsl-dev libyaml-dev zlib1g-dev librandom123-dev libcunit1-dev \
             python3 python3-h5py python3-xarray python3-h5netcdf python3-matplotlib python3-scipy $(if $(ELPA),libelpa-dev)
 TEST_PACKAGES := chromium groff-base hdf5-tools mandoc munge slurm-wlm # without them the tests that need them are left out
 BENCH_PACKAGES := python3-mpi4py python3-sklearn # likewise the peers
@@ -204,7 +204,7 @@ bench: bench-deps ## run the benchmarks (ratios within one run), and what a rese
 
 # The protocols' own sources, compiled a second time for SimGrid; without -Bsymbolic it overrules our MPI_Iprobe.
 SCALE := $(BUILD)/tests/bench/scale
-SIMULATED := $(wildcard tests/bench/scale/s*.c) $(patsubst %,src/%.c,run/coordinator run/worker_run run/measurement run/progress run/launcher run/interrupt sweep/grid sweep/field model/regime base/error sweep/axis base/clock sweep/record)
+SIMULATED := $(wildcard tests/bench/scale/s*.c) $(patsubst %,src/%.c,run/coordinator run/worker_run run/measurement run/measurement_work run/progress run/launcher run/interrupt run/shortage sweep/grid sweep/field model/regime base/error sweep/axis base/clock sweep/record)
 bench-scale: scale-deps all $(SCALE)/costs $(SCALE)/simulated ## efficiency under up to 4096 ranks simulated by SimGrid (minutes)
 	$(Q)$(PYTHON) tests/bench/scale/bench_scale.py $(SCALE)
 

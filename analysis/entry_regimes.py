@@ -7,37 +7,41 @@ Its ticks mark theory's break points, which hold up to constant factors. Thresho
 lines are then the deterministic equivalent.
 """
 
+import math
 import sys
 
 import numpy as np
 
+import labels
 import power_laws
 import theory
 from family import command, infinite_data_losses
 
-NEEDS = ["N_E_star", "elasticity_N_I", "regime", "L_star", "tau_E_absolute"]
+NEEDS = ["N_E_star", "elasticity_N_I", "regime", "L_star", "tau_E_absolute", "nu_prime"]
 OPTIONAL = ["tau_I_absolute", "tau_I", "N_E_star_stderr", "N_E_star_deterministic"]
-LABELS = (r"incumbent's data  $N_I$  (data points)", r"entry threshold  $N_E^*$  (data points)",
-          r"$\mathrm{d}\,\ln N_E^*\,/\,\mathrm{d}\,\ln N_I$")
 
 
 def curve(results, label, at):
     """The curve along N_I, without N_I = inf, at the indices `at` of all other axes."""
-    nu, n_incumbent = float(results.axes["nu"][at["nu"]]), results.axes["N_I"]
+    nu, nu_prime, n_incumbent = float(results.axes["nu"][at["nu"]]), float(results.take("nu_prime", (), at)), results.axes["N_I"]
     keep = np.isfinite(n_incumbent)
     take = lambda name: results.take(name, ("N_I",), at)[keep] if name in results.variables else None
-    _, loss_I, loss_E = infinite_data_losses(results, {**at, "N_I": 0})
+    L_star, loss_I, loss_E = infinite_data_losses(results, {**at, "N_I": 0})
     # Theory's break points are those of an entrant without scrutiny, whose infinite-data loss is 0.
-    breaks = theory.entry_breaks(loss_I, float(results.axes["Q"][at["Q"]]), nu) if loss_E == 0 else ()
+    breaks = () if loss_E else theory.entry_breaks(math.sqrt(loss_I / L_star), float(results.axes["Q"][at["Q"]]), nu, nu_prime,
+                                                   theory.scrutiny(results))
     return power_laws.Curve(label, n_incumbent[keep], take("N_E_star"), take("elasticity_N_I"), take("regime"),
-                            theory.exponents(results, "elasticity_N_I", at["nu"]), breaks, take("N_E_star_stderr"),
+                            theory.law(results, "elasticity_N_I", at["nu"], breaks), take("N_E_star_stderr"),
                             take("N_E_star_deterministic"))
 
 
 def draw(family):
     """The figure of a family of curves along N_I."""
-    curves = [curve(family.results, label, at) for label, at in family.members()]
-    return power_laws.draw("elasticity_N_I", curves, LABELS, family.caption("ticks: theory's break points"))
+    results = family.results
+    curves = [curve(results, label, at) for label, at in family.members()]
+    shown = (labels.label(results, "N_I"), labels.label(results, "N_E_star"),
+             labels.formula(labels.derivative(results, "elasticity_N_I")))
+    return power_laws.draw(curves, shown, family.caption("ticks: theory's break points"))
 
 
 def main(argv=None):

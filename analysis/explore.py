@@ -11,25 +11,29 @@ import argparse
 import base64
 import hashlib
 import html
+import itertools
 import json
 import math
 import os
+import re
 import sys
 import zlib
 from pathlib import Path
 
 import numpy as np
 
+import labels
 import moatfile
-from family import AXES, indices
-from moatfile import Refused
+import opening
+import output
+from family import indices
+from moatfile import Refused, WORDS
 
 PAGE = Path(__file__).resolve().parent / "explore"
-SHOWN = ("N_E_star", "elasticity_N_I", "elasticity_tau_E", "elasticity_tau_I", "elasticity_Q", "exponent_D",
-         *(f"{company}_{choice}" for company in ("entrant", "incumbent")
-           for choice in ("alpha", "lambda", "loss_performance", "loss_safety")))
-WORDS = {"status": ("pending", "ok", "entrant_always", "no_entry", "incumbent_infeasible", "entrant_infeasible", "failed"),
-         "regime": ("none", "first", "second", "third", "transitional")}
+EXPONENTS = ("elasticity_N_I", "elasticity_tau_E", "elasticity_tau_I", "elasticity_Q", "exponent_D")
+COMPANIES, CHOICES = ("incumbent", "entrant"), ("alpha", "lambda", "loss_performance", "loss_safety")
+SHOWN = ("N_E_star", *EXPONENTS, *(f"{company}_{choice}" for company in COMPANIES for choice in CHOICES))
+FLAGS = ("status", "regime")
 MEASURED = ("N_E_star_stderr", "N_E_star_deterministic")  # only in files of `solver: ridge`
 BYTES_MAX = 150e6  # of numbers; a browser loads these in a few seconds
 
@@ -57,42 +61,55 @@ def pack(results):
         raise Refused(f"{results.path}: the page would hold {size / 1e6:.0f} MB of numbers; the limit is "
                       f"{BYTES_MAX / 1e6:.0f} MB; --slice AXIS=VALUE keeps one value of an axis")
     described, numbers, flags = {}, [], []
-    for name in (*floats, *WORDS):
+    for name in (*floats, *FLAGS):
         scales, values = results.variables[name]
-        to = flags if name in WORDS else numbers
+        to = flags if name in FLAGS else numbers
         described[name] = {"axes": scales, "offset": sum(part.size for part in to)}
-        to.append(values.astype(np.uint8 if name in WORDS else "<f4").ravel())
+        to.append(values.astype(np.uint8 if name in FLAGS else "<f4").ravel())
     numbers, flags = np.concatenate(numbers), np.concatenate(flags)
     planes = numbers.view(np.uint8).reshape(-1, 4).T
     packed = zlib.compress(planes.tobytes() + flags.tobytes(), 6)
     return {"variables": described, "numbers": numbers.size}, base64.b64encode(packed).decode()
 
 
-def exponents(results):
-    """Theory's values of the exponents that define the regimes: name -> three for each nu, empty where the file has none."""
-    return {name: results.theory[name].tolist() if name in results.theory else [[]] * results.axes["nu"].size
-            for name in ("elasticity_N_I", "exponent_D")}
+def texts(results):
+    """What the page calls the axes, the exponents and the rows of the companies' choices: name -> text."""
+    choices = {}
+    for choice, company in itertools.product(CHOICES, COMPANIES):
+        name = f"{company}_{choice}"
+        if name in results.variables:
+            text = re.sub("[,:].*", "", results.about[name].get("long_name", choice))
+            choices.setdefault(choice, text.removeprefix(f"{company}'s "))
+    return {"names": {axis: labels.words(results, axis) for axis in results.axes},
+            "symbols": {axis: labels.plain(axis) for axis in results.axes},
+            "units": {axis: labels.plain("L_star") if labels.in_l_star(results, axis) else "" for axis in results.axes},
+            "exponents": {name: re.sub(labels.NAME, lambda found: labels.plain(found[0]), labels.derivative(results, name))
+                          for name in EXPONENTS},
+            "choices": choices}
+
+
+def fingerprint(path):
+    """The first digits of the checksum of the config's text. Raises Refused."""
+    with opening.open_file(path) as file:
+        return hashlib.sha256(moatfile.value_of(file.attrs.get("config", "")).encode()).hexdigest()[:12]
 
 
 def manifest(results):
-    """(about, data): settings, axes and texts of the page as a dictionary, and its numbers as text. Raises Refused."""
-    parameters = [("gamma", "model", "γ"), ("P", "model", "P"), ("tau", "incumbent", "τ_I")]
-    shown = [(symbol, results.number(key, section)) for key, section, symbol in parameters]
-    unit = "L*" if results.setting("tau_unit") != "absolute" else ""
-    text = lambda value: "∞" if math.isinf(value) else f"{value:.6g}"
-    caption = [f"{symbol} = {text(value)}{' L*' if unit and symbol == 'τ_I' else ''}" for symbol, value in shown
-               if value is not None]
+    """(about, data): parameters, axes and texts of the page as a dictionary, and its numbers as text. Raises Refused."""
+    attributes = {"moat_version": "unknown", "git_revision": "unknown", "date_created": "undated", **results.attributes}
+    number = lambda value: "∞" if math.isinf(value) else f"{value:.6g}"
+    caption = [f"{labels.plain(name)} = {number(attributes[name])}"
+               + (f" {labels.plain('L_star')}" if labels.in_l_star(results, name) else "")
+               for name in labels.PARAMETERS if name in attributes]
     described, data = pack(results)
-    config = hashlib.sha256(results.attributes.get("config", "").encode()).hexdigest()[:12]
     about = {
-        "title": results.setting("name") or os.path.basename(results.path),
-        "caption": ", ".join([*caption, f"{results.attributes.get('solver', 'unknown')} solver"]),
-        "origin": "moat {moat_version} ({git_revision}), ".format(
-            **{"moat_version": "unknown", "git_revision": "unknown", **results.attributes})
-                  + f"{os.path.basename(results.path)}, {results.attributes.get('date_created', 'undated')}, "
-                  f"config sha256 {config}",
-        "references": results.attributes.get("references", ""),
-        "unit": unit, "words": WORDS, "theory": exponents(results),
+        "title": results.title,
+        "caption": ", ".join([*caption, *labels.scrutiny(results), labels.solver(results)]),
+        "origin": "moat {moat_version} ({git_revision}), ".format(**attributes)
+                  + f"{os.path.basename(results.path)}, {attributes['date_created']}, config sha256 {fingerprint(results.path)}",
+        "references": attributes.get("references", ""),
+        "words": {name: WORDS[name] for name in FLAGS}, **texts(results),
+        "theory": {name: results.theory[name].tolist() if name in results.theory else None for name in EXPONENTS},
         "axes": {axis: [value if math.isfinite(value) else "inf" for value in values.tolist()]
                  for axis, values in results.axes.items()},
         **described}
@@ -121,21 +138,20 @@ def main(argv=None):
     try:
         if not arguments.output.lower().endswith(".html"):
             raise Refused(f"{arguments.output}: expected a page ending in .html")
-        results = moatfile.read(arguments.file, ["N_E_star", "status", "regime"], AXES["market_entry"],
-                                ["tau_I", *SHOWN, *MEASURED])
+        results = moatfile.read(arguments.file, ["N_E_star", *FLAGS], "market_entry", ["N_I"], [*SHOWN, *MEASURED])
         keep(results, arguments.slice)
         text = page(*manifest(results))
         with open(arguments.output, "w", encoding="utf-8") as target:
             target.write(text)
-        print(f"{arguments.output}: {results.variables['status'][1].size} points, {len(text) / 1e6:.1f} MB")
     except Refused as refusal:
         print(f"explore.py: {refusal}", file=sys.stderr)
         return 2
     except OSError as error:
         print(f"explore.py: {arguments.output}: cannot be written: {error.strerror or error}", file=sys.stderr)
-        return 2
+        return 2 if error.filename else 1  # a name that cannot be opened, or a disk that is full
+    print(f"{arguments.output}: {results.variables['status'][1].size} points, {len(text) / 1e6:.1f} MB")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run("explore.py", main))

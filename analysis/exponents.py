@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fits exponents to the curves of a results file and compares them with theory's (MODEL.md section 11).
 
-Each regime is fitted over the range where theory expects it: between its two break points, but a margin away from both,
-because two terms of the loss are of similar size near a break point. Theory's terms hold up to constant factors. A factor
-moves a break point by its power 1/nu, so for nu < 1 the margin is raised to that power too. The fit spreads the influence
-of the neighbouring terms over the range. The tolerance is therefore a constant divided by the number of decades fitted.
-If the number of directions P is finite, the power laws end where a company's data come near N = P. Points there are left
-out, with the same margin.
+Each regime is fitted over the range where theory expects it: between its two break points, but a margin away from both. At a
+break point two terms, x^e and x^f, are of one size. Where one is R times the other, the local exponent of their sum is
+(f - e)/(1 + R) from e. At the ends of the range R is such that this is a quarter of the distance to the neighbouring regimes'
+exponents. Theory's terms hold up to constant factors, so R may be two or three times smaller, and no margin is below MARGIN.
+
+Break points in data points count n, the directions learnt. As long as n grows with N there are (pi/s)/sin(pi/s) data points
+for each direction, s = 1 + gamma (MODEL.md section 3.4): the first regime ends that much later. If the number of directions P
+is finite, the power laws end where a company's data come near N = P. Points there are left out.
+
+A fit alone says little: an exponent on its way from 1 to 0 passes a fit of 1/2. So a regime agrees with theory only if
+
+- the fitted exponent is within a tolerance. It shrinks as the range grows, because the fit spreads the influence of the
+  neighbouring terms over the range, and is at most a third of the distance to the exponents of the neighbouring regimes;
+- every local exponent of the range is nearer to the regime's exponent than to those: within half the distance.
 
 Measured curves are also fitted over their whole range, and compared with a fit to the deterministic equivalent at the same
 points. The deterministic equivalent is off by a few percent where N is small. That tilts the fit, but less over a longer
@@ -21,34 +29,46 @@ import numpy as np
 import entry_regimes
 import gap
 import moatfile
-import power_laws
 import scaling_law
-from family import AXES
+import theory
+from moatfile import AXES
 
-MARGIN = 10.0  # factor between a break point and the range fitted, for nu >= 1
+START = 10.0  # where the first regime's range begins: the least 1/D, and the least n, or n^nu if nu < 1
+MARGIN = 10.0  # least factor between a break point and the range fitted
+CLOSE = 4.0  # at the ends of a range two terms leave the local exponent this part of the distance from theory's
 TOLERANCE = 0.9  # of a fitted exponent, times the number of decades fitted
-MEASURED_TOLERANCE = 0.05  # likewise, of a measured curve against the deterministic equivalent
+TOLERANCE_PART = 1 / 3  # of the distance to the neighbouring regimes' exponents: the tolerance is at most that
+LOCAL_PART = 1 / 2  # of that distance: how far each local exponent may be from theory's
+MEASURED_TOLERANCE = 0.05  # of a measured curve against the deterministic equivalent, times the number of decades
 DECADES_MIN = 2.0  # shortest range fitted to a regime
 
 
 @dataclass
-class Fit:
-    """The exponent fitted to one regime of one curve, or to the whole of a measured curve (regime None).
+class Row:
+    """One regime of one curve, or the whole of a measured curve.
 
-    low, high: the range fitted, in the variable `along`. theory: the regime's exponent according to theory, or for a whole
-    curve the exponent fitted to the deterministic equivalent. crossover: where the local exponent passes the midpoint
-    between this regime's exponent and the next one's, divided by theory's break point; NaN if it does not pass it.
+    regime: its name, "all" for a whole curve. theory: its exponent, or for a whole curve the exponent fitted to the
+    deterministic equivalent. unreached: why the regime is not fitted, in words; "" if it is.
+
+    Of a fitted one: low, high: the range, in the variable `along`. fitted, stderr: the exponent, and its standard error if
+    the curve is measured. local_low, local_high: the extremes of the local exponent in the range; NaN for a whole curve.
+    distance: from theory's exponent to the nearer of the neighbouring regimes'. crossover: where the local exponent passes
+    the midpoint between this regime's exponent and the next one's, divided by theory's break point; NaN if it does not.
     """
     curve: str
     quantity: str
     along: str
-    regime: int | None
-    low: float
-    high: float
-    fitted: float
-    stderr: float
+    regime: str
     theory: float
-    crossover: float
+    unreached: str = ""
+    low: float = math.nan
+    high: float = math.nan
+    fitted: float = math.nan
+    stderr: float = math.nan
+    local_low: float = math.nan
+    local_high: float = math.nan
+    distance: float = math.inf
+    crossover: float = math.nan
 
     @property
     def decades(self):
@@ -56,11 +76,24 @@ class Fit:
 
     @property
     def tolerance(self):
-        return (TOLERANCE if self.regime is not None else MEASURED_TOLERANCE) / self.decades
+        if self.regime == "all":
+            return MEASURED_TOLERANCE / self.decades
+        return min(TOLERANCE / self.decades, TOLERANCE_PART * self.distance)
 
     @property
-    def agrees(self):
-        return abs(self.fitted - self.theory) <= self.tolerance
+    def faults(self):
+        """What disagrees with theory, in words; empty if nothing does."""
+        found = []
+        if abs(self.fitted - self.theory) > self.tolerance:
+            found.append("fitted exponent outside the tolerance")
+        room = LOCAL_PART * self.distance
+        if max(self.theory - self.local_low, self.local_high - self.theory) > room:
+            found.append(f"local exponent further than {room:.3f} from theory's")
+        return found
+
+    @property
+    def verdict(self):
+        return "not reached" if self.unreached else "NO" if self.faults else "yes"
 
 
 def slope(x, y, weight=None):
@@ -80,50 +113,86 @@ def measured(curve, label, quantity, along, sign):
     known = (curve.y > 0) & (curve.stderr > 0) & (curve.expected > 0)
     x, y, weight = curve.x[known], curve.y[known], (curve.y[known] / curve.stderr[known]) ** 2
     (found, error), (expected, _) = slope(x, y, weight), slope(x, curve.expected[known], weight)
-    return Fit(label, quantity, along, None, x[0], x[-1], sign * found, error, sign * expected, math.nan)
+    return Row(label, quantity, along, "all", sign * expected, "", x[0], x[-1], sign * found, error)
 
 
 def crossover(curve, k):
     """Where the local exponent last passes the midpoint between those of regimes k and k + 1, divided by theory's break
-    point; NaN if either does not exist."""
-    if k == 2 or not math.isfinite(curve.breaks[k]):
+    point; NaN if it does not after the regime has begun."""
+    law = curve.law
+    if k >= len(law.breaks) or not math.isfinite(law.breaks[k]):
         return math.nan
-    middle = (curve.theory[k] + curve.theory[k + 1]) / 2
-    towards = (curve.exponent - middle) * (curve.theory[k + 1] - curve.theory[k])
-    passed = np.flatnonzero((towards[:-1] < 0) & (towards[1:] >= 0))
-    return float(math.sqrt(curve.x[passed[-1]] * curve.x[passed[-1] + 1]) / curve.breaks[k]) if passed.size else math.nan
+    here, there = law.regimes[k].exponent, law.regimes[k + 1].exponent
+    towards = (curve.exponent - (here + there) / 2) * (there - here)
+    passed = np.flatnonzero((towards[:-1] < 0) & (towards[1:] >= 0) & (curve.x[:-1] > (law.breaks[k - 1] if k else 0)))
+    return float(math.sqrt(curve.x[passed[-1]] * curve.x[passed[-1] + 1]) / law.breaks[k]) if passed.size else math.nan
 
 
-def directions(results):
-    """The number of directions P: that of the model or of the sampled data, whichever is smaller; may be inf."""
-    return min(results.number("P", section) or math.inf for section in ("model", "ridge"))
+class Scale:
+    """The scales of a file's power laws at one nu.
+
+    unit: data points for each direction learnt, as long as that number grows with N (MODEL.md section 3.4). low, high: the
+    data between which power laws hold.
+    """
+
+    def __init__(self, results, nu):
+        angle = math.pi / (1 + results.attributes["gamma"])
+        self.unit = angle / math.sin(angle)
+        margin = START ** max(1, 1 / nu)
+        self.low, self.high = margin * self.unit, results.attributes["P"] / margin
 
 
-def fits(curve, nu, label, quantity, along, data, P, sign=1):
-    """The fits of a curve: one over its whole range if it is measured, and one for each regime that theory expects over at
-    least DECADES_MIN decades.
+def reach(law, k, start, unit):
+    """(low, high): the range over which regime k is fitted. start: where the first regime's begins. unit: x for each
+    direction learnt, in the first regime."""
+    def margin(other):
+        step = abs(law.regimes[other].exponent - law.regimes[k].exponent)
+        if step <= theory.SAME:
+            return MARGIN
+        return max(MARGIN, math.exp(min(math.log(CLOSE * step / law.distance(k) - 1) / step, 700)))
 
-    data: at each point the larger of the two companies' data. P: number of directions. sign: -1 if y falls with x.
+    after = [at * (unit if j == 0 else 1) for j, at in enumerate(law.breaks)]
+    low = after[k - 1] * margin(k - 1) if k else start
+    return low, after[k] / margin(k + 1) if k < len(after) and math.isfinite(after[k]) else math.inf
+
+
+def fitted(curve, k, usable, start, unit):
+    """What Row says of regime k beyond its name and exponent, as a dict. usable: points that a fit may use. start, unit: as
+    for reach."""
+    law = curve.law
+    if not all(math.isfinite(at) for at in law.breaks[:k]):
+        return {"unreached": "theory's break point is infinite: the regime before it never ends"}
+    begin, end = reach(law, k, start, unit)
+    if begin * 10 ** DECADES_MIN > end:
+        return {"unreached": f"theory's break points leave {math.log10(max(end / begin, 1)):.1f} decades"}
+    chosen = usable & (curve.x >= begin * (1 - 1e-9)) & (curve.x <= end * (1 + 1e-9))
+    x, local = curve.x[chosen], curve.exponent[chosen]
+    if x.size < 4 or x[-1] / x[0] < 10 ** DECADES_MIN:
+        spent = math.log10(x[-1] / x[0]) if x.size else 0
+        return {"unreached": f"{x.size} data over {spent:.1f} decades of its {begin:.1g} to {end:.1g}"}
+    found, error = slope(x, curve.y[chosen], None if curve.stderr is None else (curve.y[chosen] / curve.stderr[chosen]) ** 2)
+    return {"low": x[0], "high": x[-1], "fitted": found, "stderr": error, "local_low": local.min(), "local_high": local.max(),
+            "distance": law.distance(k), "crossover": crossover(curve, k)}
+
+
+def rows(curve, label, quantity, along, usable, start, unit=1.0, sign=1):
+    """The Rows of a curve: one for the whole if it is measured, and one for each regime if theory gives break points.
+
+    usable: points with data that P directions allow. start, unit: as for reach. sign: -1 if y falls with x.
     """
     result = [] if curve.stderr is None else [measured(curve, label, quantity, along, sign)]
-    if not curve.breaks:
-        return result
-    edges, margin = [1.0, *curve.breaks, math.inf], MARGIN ** max(1, 1 / nu)
-    known = np.isfinite(curve.y) & (curve.y > 0) & (data <= P / margin)
-    for k, theory in enumerate(curve.theory):
-        low, high = edges[k] * (margin if k else MARGIN), edges[k + 1] / margin
-        chosen = known & (curve.x >= low) & (curve.x <= high)
-        x = curve.x[chosen]
-        if x.size < 4 or math.log10(x[-1] / x[0]) < DECADES_MIN:
-            continue
-        found, error = slope(x, curve.y[chosen], None if curve.stderr is None else (curve.y[chosen] / curve.stderr[chosen]) ** 2)
-        result.append(Fit(label, quantity, along, k, x[0], x[-1], sign * found, error, theory, crossover(curve, k)))
+    usable = usable & np.isfinite(curve.y) & (curve.y > 0)
+    for k, regime in enumerate(curve.law.regimes if curve.law.breaks else ()):
+        values = fitted(curve, k, usable, start, unit)
+        if "fitted" in values:
+            values["fitted"] *= sign
+        result.append(Row(label, quantity, along, regime.name, regime.exponent, **values))
     return result
 
 
 def of_file(path):
-    """The fits of all curves of the file `path`. Raises Refused."""
-    sweep = moatfile.read(path, [], []).sweep
+    """The Rows of all curves of the file `path`. Raises Refused."""
+    sweep = moatfile.read_attributes(path).get("sweep")
     return _of_scaling_law(path) if sweep == "scaling_law" else _of_market(path)
 
 
@@ -136,40 +205,30 @@ def _curves(results, along):
         yield ", ".join(named), float(results.axes["nu"][at["nu"]]), at
 
 
-def backwards(curve):
-    """Result 2 for an entrant whose alpha is fixed: the excess loss read backwards, as the N at which it equals the gap D."""
-    order = np.flatnonzero(curve.y > 0)
-    breaks = [float(np.exp(np.interp(np.log(x), np.log(curve.x[order]), -np.log(curve.y[order]), right=np.inf)))
-              for x in curve.breaks]
-    return power_laws.Curve(curve.label, 1 / curve.y[order], curve.x[order], 1 / curve.exponent[order],
-                            curve.regime[order], [value and 1 / value for value in curve.theory], breaks)
-
-
 def _of_scaling_law(path):
-    results = moatfile.read(path, scaling_law.NEEDS, AXES["scaling_law"], scaling_law.OPTIONAL)
-    found, P = [], directions(results)
+    results = moatfile.read(path, scaling_law.NEEDS, "scaling_law", AXES["scaling_law"], scaling_law.OPTIONAL)
+    found = []
     for label, nu, at in _curves(results, "N"):
-        loss, excess = (scaling_law.curve(results, label, at, kind) for kind in (scaling_law.LOSS, scaling_law.EXCESS))
-        for curve, quantity in ((loss, "loss"), (excess, "excess_loss")):
-            found += fits(curve, nu, label, quantity, "N", curve.x, P, sign=-1)
-        if results.axes["alpha"][at["alpha"]] < 1 and excess.stderr is None:
-            curve = backwards(excess)
-            found += fits(curve, nu, label, "N, alpha fixed", "1/D", curve.y, P)
+        scale = Scale(results, nu)
+        for quantity in (scaling_law.LOSS, scaling_law.EXCESS):
+            curve = scaling_law.curve(results, label, at, quantity)
+            found += rows(curve, label, quantity[0], "N", curve.x <= scale.high, scale.low, scale.unit, sign=-1)
     return found
 
 
 def _of_market(path):
     needs, optional = {*entry_regimes.NEEDS, *gap.NEEDS}, {"tau_I", "tau_I_absolute", *entry_regimes.OPTIONAL}
-    results = moatfile.read(path, sorted(needs), AXES["market_entry"], sorted(optional))
-    found, P = [], directions(results)
+    results = moatfile.read(path, sorted(needs), "market_entry", AXES["market_entry"], sorted(optional))
+    found = []
     if np.isfinite(results.axes["N_I"]).sum() > 1:
         for label, nu, at in _curves(results, "N_I"):
-            curve = entry_regimes.curve(results, label, at)
-            found += fits(curve, nu, label, "N_E_star", "N_I", np.maximum(curve.x, curve.y), P)
+            curve, scale = entry_regimes.curve(results, label, at), Scale(results, nu)
+            usable = np.maximum(curve.x, curve.y) <= scale.high
+            found += rows(curve, label, "N_E_star", "N_I", usable, scale.low, scale.unit)
     if np.isinf(results.axes["N_I"]).any():
         axis = gap.along(results)
         for label, nu, at in _curves(results, axis):
             if math.isinf(results.axes["N_I"][at["N_I"]]):
                 curve = gap.curve(results, label, at, axis)
-                found += fits(curve, nu, label, "N_E_star", "1/D", curve.y, P)
+                found += rows(curve, label, "N_E_star", "1/D", curve.y <= Scale(results, nu).high, START)
     return found

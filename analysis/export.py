@@ -3,7 +3,9 @@
 """Writes a results file as a text table: comma-separated, or tab-separated if the table's name ends in .tsv or .txt.
 
 Each grid point has a row with its coordinates and every variable. Status and regime are written as words, numbers with
-enough digits to read the same number back. Lines before the table, which begin with #, say where the numbers come from.
+enough digits to read the same number back. Lines before the table, which begin with #, say where the numbers come from:
+`# NAME: VALUE` for each root attribute in PROVENANCE that the file has. Then comes the line with the names of the columns,
+axes first. A text that a spreadsheet would run as a formula has an apostrophe in front.
 """
 
 import argparse
@@ -12,33 +14,33 @@ import itertools
 import os
 import sys
 
-import h5py
 import numpy as np
 
 import moatfile
-from family import AXES, indices
+import opening
+import output
+from cells import cell, comment
+from family import indices
+from intact import root_datasets, scales
 from moatfile import Refused
 
-PROVENANCE = ("title", "moat_version", "git_revision", "solver", "sweep", "date_created", "references")
+PROVENANCE = ("title", "moat_version", "git_revision", "sweep", "solver", "scrutiny", "gamma", "P", "tau_I", "tau_unit", "trials",
+              "seed", "date_created", "references")
 CHUNK = 65536  # points held in memory at a time
 
 
 def columns(file, axes, wanted):
     """(name, its axes, dataset, words) of every variable, or of those `wanted`. Raises Refused.
 
-    axes: the coordinates, which are not variables. words: what the values of a flag mean; None for a number.
+    axes: the coordinates, which are not variables. words: what the values of a flag mean; empty for a number.
     """
-    found = []
-    for name, item in file.items():
-        if isinstance(item, h5py.Dataset) and name not in axes:
-            scales = [dimension[0].name.lstrip("/") for dimension in item.dims if len(dimension)]
-            words = item.attrs.get("flag_meanings")
-            words = words.decode() if isinstance(words, bytes) else words
-            found.append((name, scales, item, words.split() if words else None))
+    found = [(name, scales(item), item, {value: cell(word) for value, word in moatfile.flags(item).items()})
+             for name, item in sorted(root_datasets(file).items())
+             if name not in axes and set(scales(item)) <= set(axes)]
     missing = set(wanted or ()) - {name for name, *_ in found}
     if missing:
         raise Refused(f"--variables: found {', '.join(sorted(missing))}; expected some of "
-                      f"{', '.join(name for name, *_ in found)}")
+                      f"{', '.join(name for name, *_ in found)}; `store:` of the config leaves out the others")
     return [column for column in found if not wanted or column[0] in wanted]
 
 
@@ -55,35 +57,33 @@ def rows(results, chosen, at):
         texts = []
         for axis, values in axes.items():
             index = fixed[axis] if axis in fixed else inner[names.index(axis) - outer]
-            texts.append(_spread(np.asarray(values[index]), [axis] if axis not in fixed else [], names[outer:], shape, None))
-        for _, scales, dataset, words in chosen:
+            texts.append(_spread(np.asarray(values[index]), [axis] if axis not in fixed else [], names[outer:], shape, {}))
+        for _, along, dataset, words in chosen:
             key = tuple(fixed[axis] if axis in fixed else slice(ranges[names.index(axis)][0], ranges[names.index(axis)][-1] + 1)
-                        for axis in scales)
-            texts.append(_spread(dataset[key], [axis for axis in scales if axis not in fixed], names[outer:], shape, words))
+                        for axis in along)
+            texts.append(_spread(dataset[key], [axis for axis in along if axis not in fixed], names[outer:], shape, words))
         yield from zip(*texts)
 
 
-def _spread(values, scales, names, shape, words):
-    """`values`, an array over the axes `scales`, as a flat list of texts over all the axes `names`, of the `shape`."""
+def _spread(values, along, names, shape, words):
+    """`values`, an array over the axes `along`, as a flat list of texts over all the axes `names`, of the `shape`."""
     values = np.asarray(values)
-    values = values.reshape([values.shape[scales.index(axis)] if axis in scales else 1 for axis in names])
+    values = values.reshape([values.shape[along.index(axis)] if axis in along else 1 for axis in names])
     flat = np.broadcast_to(values, shape).reshape(-1)
-    return [words[value] if value < len(words) else str(value) for value in flat] if words else [repr(float(v)) for v in flat]
+    return [words.get(value, str(value)) for value in flat.tolist()] if words else [repr(float(v)) for v in flat]
 
 
 def write(path, target, separator, variables, slices):
     """Writes the table of the file `path` to the open file `target`; returns the number of rows. Raises Refused."""
-    sweep = moatfile.read(path, [], []).sweep
-    results = moatfile.read(path, ["status"], AXES[sweep], ["tau_I" if sweep == "market_entry" else "lambda"])
-    results.axes = {axis: results.axes[axis] for axis in results.variables["status"][0]}
+    results = moatfile.read(path, [])
     at = indices(results, (), slices)
     writer = csv.writer(target, delimiter=separator, lineterminator="\n")
-    with moatfile.open_file(path) as file:
+    with opening.open_file(path) as file:
         chosen = columns(file, results.axes, variables)
         for name in PROVENANCE:
             if name in results.attributes:
-                target.write(f"# {name}: {results.attributes[name]}\n")
-        writer.writerow([*results.axes, *(name for name, *_ in chosen)])
+                target.write(f"# {name}: {comment(str(results.attributes[name]))}\n")
+        writer.writerow([*results.axes, *(cell(name) for name, *_ in chosen)])
         count = 0
         for row in rows(results, chosen, at):
             writer.writerow(row)
@@ -91,14 +91,14 @@ def write(path, target, separator, variables, slices):
     return count
 
 
-def replace(path, output, variables, slices):
-    """Writes the table to the file `output`; an existing file is replaced only once the table is complete."""
-    base, suffix = os.path.splitext(output)
+def replace(path, table, variables, slices):
+    """Writes the table to the file `table`; an existing file is replaced only once the table is complete."""
+    base, suffix = os.path.splitext(table)
     temporary = f"{base}.part{suffix}"
     try:
         with open(temporary, "w", encoding="utf-8") as target:
             count = write(path, target, "\t" if suffix in (".tsv", ".txt") else ",", variables, slices)
-        os.replace(temporary, output)
+        os.replace(temporary, table)
         return count
     finally:
         if os.path.exists(temporary):
@@ -117,19 +117,20 @@ def main(argv=None):
     try:
         if arguments.output:
             count = replace(arguments.file, arguments.output, arguments.variables, arguments.slice)
-            print(f"{arguments.output}: {count} points")
         else:
             write(arguments.file, sys.stdout, ",", arguments.variables, arguments.slice)
     except Refused as refusal:
         print(f"export.py: {refusal}", file=sys.stderr)
         return 2
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader, such as `head`, has closed the pipe
     except OSError as error:
+        if not arguments.output:
+            raise
         print(f"export.py: {arguments.output}: cannot be written: {error.strerror or error}", file=sys.stderr)
-        return 2
+        return 2 if error.filename else 1  # a name that cannot be opened, or a disk that is full
+    if arguments.output:
+        print(f"{arguments.output}: {count} points")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run("export.py", main))

@@ -10,19 +10,18 @@ import sys
 
 import numpy as np
 
+import labels
 import moatfile
 import style
-from moatfile import Refused
-
-AXES = {"market_entry": ("N_I", "tau_E", "Q", "nu"), "scaling_law": ("N", "alpha", "Q", "nu")}
+from moatfile import AXES, Refused
 
 
 class Family:
     """One family of curves.
 
     along: the axis the curves run along. over: the axis whose values have one curve each, or None. at: index of each axis
-    held fixed. assumed: those of them that have several values and no --slice; they are held at the first value.
-    in_l_star: safety thresholds are in units of L*. flags: the script's own options that were given.
+    held fixed. assumed: those of them that have several values and no --slice; they are held at the first value. flags: the
+    script's own options that were given.
     """
 
     def __init__(self, results, along, over=None, slices=()):
@@ -37,7 +36,6 @@ class Family:
         self.at.update(dict.fromkeys(held, 0))
         self.assumed = [axis for axis in held if results.axes[axis].size > 1]
         self.flags = []
-        self.in_l_star = results.sweep == "market_entry" and results.setting("tau_unit") != "absolute"
 
     def members(self):
         """(label, indices of all axes but `along`) of each curve.
@@ -53,23 +51,18 @@ class Family:
 
     def _label(self, value):
         if self.over == "alpha" and 0 < 1 - value < 0.01:  # alpha itself would be shown as 1
-            return f"$1 - \\alpha$ = {style.number(1 - value, 3)}"
-        return style.equation(self.over, value, self.in_l_star)
+            return f"$1 - \\alpha$ = {labels.number(1 - value, 3)}"
+        return labels.equation(self.results, self.over, value)
 
     def caption(self, *more):
         """The parameters of the figure, one item each."""
-        return parameters(self.results, self.at, self.in_l_star, *more)
+        return caption(self.results, self.at, *more)
 
 
-def parameters(results, at, in_l_star, *more):
+def caption(results, at, *more):
     """The items of the caption: the model, the axes held at the indices `at`, the solver, and `more`."""
-    items = []
-    for name, section in (("gamma", "model"), ("P", "model"), ("tau_I", "incumbent")):
-        value = results.number(name.split("_")[0], section)
-        if value is not None:
-            items.append(style.equation(name, value, in_l_star))
-    items += [style.equation(axis, results.axes[axis][index], in_l_star) for axis, index in at.items()]
-    return [*items, f"{results.attributes.get('solver', 'unknown')} solver", *more]
+    items = [labels.equation(results, axis, results.axes[axis][index]) for axis, index in at.items()]
+    return [*labels.parameters(results), *items, labels.solver(results), *more]
 
 
 def indices(results, drawn, slices):
@@ -111,15 +104,14 @@ def command(argv, program, description, sweep, needs, along, draw, optional=(), 
     arguments = options.parse_args(argv)
     try:
         style.check_target(arguments.output)
-        extra = ["lambda"] if sweep == "scaling_law" else ["tau_I"]
-        results = moatfile.read(arguments.file, needs, AXES[sweep], [*extra, *optional])
+        results = moatfile.read(arguments.file, needs, sweep, AXES[sweep], optional)
         family = Family(results, along(results), arguments.over, arguments.slice)
         family.flags = arguments.flags
         for axis in family.assumed:
             values = results.axes[axis]
             print(f"{program}: {axis} is held at {values[0]:.6g}, the first of its {values.size} values; "
                   f"--slice {axis}=VALUE chooses another", file=sys.stderr)
-        style.save(draw(family), arguments.output, results, results.setting("name") or results.path)
+        style.save(draw(family), arguments.output, results, results.title)
     except Refused as refusal:
         print(f"{program}: {refusal}", file=sys.stderr)
         return 2

@@ -11,14 +11,13 @@ import sys
 
 import numpy as np
 
+import labels
 import power_laws
 import theory
 from family import command, infinite_data_losses
 from moatfile import Refused
 
 NEEDS = ["N_E_star", "exponent_D", "regime", "D", "L_star", "tau_E_absolute", "nu_prime"]
-LABELS = (r"inverse gap  $1/D$", r"entry threshold  $N_E^*$  (data points)",
-          r"$\mathrm{d}\,\ln N_E^*\,/\,\mathrm{d}\,\ln (1/D)$")
 
 
 def along(results):
@@ -35,9 +34,10 @@ def curve(results, label, at, axis):
     nu, nu_prime = float(results.axes["nu"][at["nu"]]), float(results.take("nu_prime", (), at))
     L_star, loss_I, loss_E = infinite_data_losses(results, {**at, axis: 0})
     closed = loss_E if axis == "tau_I" else loss_I  # the entrant's loss once the gap has closed
-    breaks = theory.gap_breaks(np.sqrt(closed / L_star), float(results.axes["Q"][at["Q"]]), nu, nu_prime)
+    breaks = theory.gap_breaks(np.sqrt(closed / L_star), float(results.axes["Q"][at["Q"]]), nu, nu_prime,
+                               theory.scrutiny(results))
     return power_laws.Curve(label, 1 / gap[order], take("N_E_star"), take("exponent_D"), take("regime"),
-                            theory.exponents(results, "exponent_D", at["nu"]), breaks)
+                            theory.law(results, "exponent_D", at["nu"], breaks))
 
 
 def draw(family):
@@ -52,8 +52,10 @@ def draw(family):
     curves = [each for each in curves if np.isfinite(each.y).sum() >= 2]
     if not curves:
         raise Refused(f"{results.path}: no curve along {family.along} has the two thresholds it takes to draw one")
-    more = ["ticks: theory's break points"] if any(np.isfinite(each.breaks).any() for each in curves) else []
-    return power_laws.draw("exponent_D", curves, LABELS, family.caption(*more))
+    more = ["ticks: theory's break points"] if any(np.isfinite(each.law.breaks).any() for each in curves) else []
+    shown = (r"inverse gap  $1/D$", labels.label(results, "N_E_star"),
+             labels.formula(labels.derivative(results, "exponent_D")))
+    return power_laws.draw(curves, shown, family.caption(*more))
 
 
 def main(argv=None):

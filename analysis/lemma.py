@@ -11,10 +11,11 @@ import sys
 import matplotlib.pyplot as plt
 import numpy as np
 
+import labels
 import moatfile
 import style
-from family import AXES, indices, parameters, parser
-from moatfile import Refused
+from family import caption, indices, parser
+from moatfile import AXES, Refused
 from phase_page import log_ticks
 
 TERMS = {"finite_data_error": "finite data", "overfitting_error": "overfitting", "mixture_error": "mixture",
@@ -39,18 +40,18 @@ def approximate(n, lam, alpha, misalignment, nu, nu_prime, gamma):
 class Column:
     """One column of panels: the terms along the axis `name`, whose values are x, and their approximate formulas.
 
-    at: indices of all the other axes.
+    label: the axis's. at: indices of all the other axes.
     """
 
     def __init__(self, results, x, at):
-        self.x, self.name = results.axes[x], x
+        self.x, self.name, self.label = results.axes[x], x, labels.label(results, x)
         self.terms = [results.take(term, (x,), at) for term in TERMS]
         coordinate = lambda axis: results.axes[axis] if axis == x else results.axes[axis][at[axis]]
         lam = coordinate("lambda") if "lambda" in results.axes else results.take("lambda_loss", (x,), at)
         self.approximate = approximate(coordinate("N"), lam, coordinate("alpha"), coordinate("Q"), coordinate("nu"),
-                                       float(results.take("nu_prime", (), at)), results.number("gamma", "model"))
+                                       float(results.take("nu_prime", (), at)), results.attributes["gamma"])
         fixed = [axis for axis in ("N", "lambda") if axis in results.axes and axis != x]
-        self.title = ",  ".join(style.equation(axis, results.axes[axis][at[axis]], digits=3) for axis in fixed)
+        self.title = ",  ".join(labels.equation(results, axis, results.axes[axis][at[axis]], digits=3) for axis in fixed)
         self.title = self.title or "at the best ridge level"
 
 
@@ -64,9 +65,9 @@ def columns(results, at):
     return [Column(results, x, {**middle, **at}) for x in ("N", "lambda") if x in results.axes and x not in at]
 
 
-def draw(drawn, caption):
-    """The figure of the columns `drawn`."""
-    lines = style.wrap(caption, SMALL, WIDTH - 0.3)
+def draw(drawn, items):
+    """The figure of the columns `drawn`. items: of the caption."""
+    lines = style.wrap(items, SMALL, WIDTH - 0.3)
     with plt.rc_context(style.PARAMETERS):
         legend = 0.13 + LINE * len(lines) + 0.08
         bottom = legend + 0.3 + 0.65
@@ -119,7 +120,7 @@ def _draw_shares(column, axes):
     log_ticks(axes.xaxis, low, high)
     axes.tick_params(which="both", top=True, right=True)
     axes.tick_params(axis="x", pad=style.CORNER)
-    axes.set_xlabel("data  $N$  (data points)" if column.name == "N" else r"ridge level  $\lambda$")
+    axes.set_xlabel(column.label)
 
 
 def main(argv=None):
@@ -127,13 +128,13 @@ def main(argv=None):
     arguments = parser("lemma.py", __doc__, "scaling_law").parse_args(argv)
     try:
         style.check_target(arguments.output)
-        results = moatfile.read(arguments.file, [*TERMS, "nu_prime"], AXES["scaling_law"], ["lambda", "lambda_loss"])
+        results = moatfile.read(arguments.file, [*TERMS, "nu_prime"], "scaling_law", AXES["scaling_law"], ["lambda_loss"])
         at = {axis: 0 for axis in results.axes if axis not in ("N", "lambda")}
         at |= indices(results, (), arguments.slice)
-        caption = parameters(results, {axis: k for axis, k in at.items() if axis not in ("N", "lambda")}, False,
-                             "dotted: approximate formula")
+        items = caption(results, {axis: k for axis, k in at.items() if axis not in ("N", "lambda")},
+                        "dotted: approximate formula")
         drawn = columns(results, at)
-        style.save(draw(drawn, caption), arguments.output, results, f"The key lemma: {results.setting('name')}")
+        style.save(draw(drawn, items), arguments.output, results, f"The key lemma: {results.title}")
     except Refused as refusal:
         print(f"lemma.py: {refusal}", file=sys.stderr)
         return 2

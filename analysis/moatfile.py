@@ -1,38 +1,52 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads a moat results file (see "Read the file" in README.md). Its run may be finished, still writing, or killed."""
+"""Reads a moat results file (see "Read the file" in README.md). Its run may be finished, still writing, or killed.
+
+All that a script says about the numbers comes from the file: its axes, their names and units, the words of its flags, theory's
+exponents, and the parameters of the sweep. The config's text, a copy for people, is never read for them.
+"""
 
 import math
 import os
-import re
 
-import h5py
 import numpy as np
 
-PENDING, OK, ENTRANT_ALWAYS, NO_ENTRY, INCUMBENT_INFEASIBLE, ENTRANT_INFEASIBLE, FAILED = range(7)
+import opening
+from intact import check_blocks, root_datasets, scales
+from opening import Refused
 
-
-class Refused(Exception):
-    """An input that a script cannot use. The message is one line: what was found, what was expected, what to do."""
+FORMAT = 2  # version of the file's format, its attribute format_version
+STATUSES = ("pending", "ok", "entrant_always", "no_entry", "incumbent_infeasible", "entrant_infeasible", "failed")
+REGIMES = ("none", "first", "second", "third", "transitional", "over_regularised")
+WORDS = {"status": STATUSES, "regime": REGIMES, "regime_excess": REGIMES}  # the flags that scripts understand
+PENDING, OK, ENTRANT_ALWAYS, NO_ENTRY, INCUMBENT_INFEASIBLE, ENTRANT_INFEASIBLE, FAILED = range(len(STATUSES))
+TEXTS = ("config", "history", "history_before_change")  # root attributes for people, which no script reads
+AXES = {"market_entry": ("N_I", "tau_E", "Q", "nu"), "scaling_law": ("N", "alpha", "Q", "nu")}  # of a power-law spectrum
 
 
 class Results:
     """A results file in memory.
 
-    path: as given. attributes: the root attributes, text as str. sweep: market_entry or scaling_law.
-    axes: name -> 1-D float64 coordinates. variables: name -> (names of its axes, array), for the variables requested.
-    theory: name -> (nu, 3) array, theory's exponents of every variable that has some.
+    path: as given. attributes: the root attributes but TEXTS, as str, float or int. sweep: market_entry or scaling_law.
+    axes: name -> 1-D float64 coordinates, in the order of the grid. variables: name -> (names of its axes, array), for the
+    variables requested; a variable of WORDS holds indices of its words there, whatever numbers the file has for them.
+    about: name -> its attributes long_name, units and tau_unit, as far as it has them, for axes and variables. theory: name
+    -> (nu, 3) array, theory's exponents of every variable that has some.
     """
 
-    def __init__(self, path, attributes, axes, variables, theory=None):
+    def __init__(self, path, attributes, axes, variables, about=None, theory=None):
         self.path = path
         self.attributes = attributes
         self.axes = axes
         self.variables = variables
+        self.about = about or {}
         self.theory = theory or {}
-        self.sweep = attributes.get("sweep", "market_entry")
+        self.sweep = attributes.get("sweep")
 
     def take(self, name, order, at):
-        """Variable `name` as an array over the axes in `order`, every other axis held at the index `at[axis]`."""
+        """Variable `name` as an array over the axes in `order`, every other axis held at the index `at[axis]`. Raises
+        Refused if the file has no such variable."""
+        if name not in self.variables:
+            raise _left_out(self.path, [name])
         names, values = self.variables[name]
         for axis in reversed(range(len(names))):
             if names[axis] not in order:
@@ -40,24 +54,10 @@ class Results:
         left = [axis for axis in names if axis in order]
         return np.transpose(values, [left.index(axis) for axis in order])
 
-    def setting(self, key, section=None):
-        """The config's value of `key` as text, or None if it has none. section: the mapping that contains the key; None
-        for the top level.
-
-        The program that wrote the file has checked the config, so a plain text search finds the key.
-        """
-        text = re.sub(r"(^|\s)#.*$", r"\1", self.attributes.get("config", ""), flags=re.M)
-        if section is None:
-            found = re.search(rf"^{key}[ \t]*:[ \t]*[\"']?([^\n\"']*[^\s\"'])", text, re.M)
-            return found and found[1]
-        body = re.search(rf"^{section}[ \t]*:(.*(?:\n[ \t]+.*|\n[ \t]*$)*)", text, re.M)
-        found = body and re.search(rf"(?:^|[\s{{,])[\"']?{key}[\"']?[ \t]*:[ \t]*[\"']?([^\s,}}\"']+)", body[1])
-        return found and found[1]
-
-    def number(self, key, section=None):
-        """The config's value of `key` as a float, or None if it is missing or no number."""
-        text = self.setting(key, section)
-        return to_number(text) if text else None
+    @property
+    def title(self):
+        """The sweep's name, or the file's if it has none."""
+        return self.attributes.get("name") or self.attributes.get("title") or os.path.basename(self.path)
 
 
 def to_number(text):
@@ -68,71 +68,114 @@ def to_number(text):
         return None
 
 
-def read(path, names, axes, optional=()):
+def read(path, names, sweep=None, axes=(), optional=()):
     """Reads the file `path`. Returns Results; raises Refused.
 
-    names, axes: variables and dimension scales that the file must have. optional: further variables and dimension scales,
-    read if the file has them. Every dimension of a variable must be among the axes read.
+    names: variables that the file must have. sweep: the sweep it must be of; None for any. axes: axes that its grid must
+    have; others are read too. optional: further variables, read if the file has them.
     """
-    if not os.path.exists(path):
-        raise Refused(f"{path}: no such file; expected a results file written by `moat run`")
-    if os.path.isdir(path):
-        raise Refused(f"{path}: is a folder; expected a results file written by `moat run`")
-    if not os.access(path, os.R_OK):
-        raise Refused(f"{path}: cannot be read: permission denied")
-    try:
-        with open_file(path) as file:
-            return _read(path, file, names, axes, optional)
-    except (OSError, RuntimeError, KeyError) as error:
-        raise Refused(f"{path}: cannot be read as HDF5: {' '.join(str(error).split())}") from error
+    with opening.open_file(path) as file:
+        try:
+            return _read(path, file, names, sweep, axes, optional)
+        except opening.UNREADABLE as error:
+            raise Refused(f"{path}: damaged: {opening.one_line(error)}") from error
 
 
-def open_file(path):
-    """Opens a results file to read it.
-
-    SWMR mode (HDF5's single writer, multiple readers) opens a file that a run is writing, or was writing when it died. A
-    file that another tool has rewritten may open only without it.
-    """
-    try:
-        return h5py.File(path, "r", libver="latest", swmr=True)
-    except (OSError, ValueError):
-        return h5py.File(path, "r")
+def read_attributes(path):
+    """The root attributes of the file `path`, as in Results. Raises Refused."""
+    with opening.open_file(path) as file:
+        try:
+            return _attributes(path, file)
+        except opening.UNREADABLE as error:
+            raise Refused(f"{path}: damaged: {opening.one_line(error)}") from error
 
 
-def _read(path, file, names, axes, optional):
-    attributes = {name: _text(value) for name, value in file.attrs.items()}
-    if "moat_version" not in attributes:
+def _attributes(path, file):
+    if "moat_version" not in file.attrs:
         raise Refused(f"{path}: not a moat results file: it has no attribute moat_version")
-    missing = [name for name in [*axes, *names] if name not in file]
-    if missing:
-        sweep = Results(path, attributes, {}, {}).sweep
-        raise Refused(f"{path}: has no {', '.join(missing)}: its sweep is {sweep}; "
-                      f"expected one with {', '.join(names)}")
-    more = [name for name in optional if name in file]
-    axes = [*(name for name in more if h5py.h5ds.is_scale(file[name].id)), *axes]
-    coordinates = {axis: np.asarray(file[axis][...], dtype=float) for axis in axes}
-    variables = {}
-    for name in [*names, *(name for name in more if name not in axes)]:
-        scales = [_scale(dimension) for dimension in file[name].dims]
-        if not set(scales) <= set(axes):
-            found = ", ".join(scale or "an unnamed one" for scale in scales)
-            raise Refused(f"{path}: {name} has the dimensions {found}; expected only dimensions among {', '.join(axes)}")
-        if file[name].shape != tuple(coordinates[scale].size for scale in scales):
-            raise Refused(f"{path}: not a moat results file: {name} and its dimension scales differ in size")
-        variables[name] = (scales, file[name][...])
-    theory = {name: np.reshape(item.attrs["theory_exponents"], (-1, 3))
-              for name, item in file.items() if "theory_exponents" in item.attrs}
-    return Results(path, attributes, coordinates, variables, theory)
+    version, written = int(file.attrs.get("format_version", 1)), value_of(file.attrs["moat_version"])
+    if version < FORMAT:
+        raise Refused(f"{path}: has format {version}, written by moat {written}; expected format {FORMAT}: run the sweep again "
+                      "with this version of moat")
+    if version > FORMAT:
+        raise Refused(f"{path}: has format {version}, written by moat {written}; expected format {FORMAT}: use the scripts of "
+                      f"moat {written}")
+    return {name: value_of(file.attrs[name]) for name in file.attrs if name not in TEXTS}
 
 
-def _scale(dimension):
-    return dimension[0].name.lstrip("/") if len(dimension) else None
-
-
-def _text(value):
+def value_of(value):
+    """The value of an attribute as str, float, int or array."""
     if isinstance(value, np.ndarray) and value.size == 1:
         value = value.reshape(-1)[0]
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _read(path, file, names, sweep, axes, optional):
+    attributes = _attributes(path, file)
+    found = attributes.get("sweep", "unknown")
+    if sweep and found != sweep:
+        raise Refused(f"{path}: its sweep is {found}; expected {sweep}")
+    if "status" not in file:
+        raise Refused(f"{path}: not a moat results file: it has no variable status")
+    grid = scales(file["status"])
+    if None in grid or not set(axes) <= set(grid):
+        raise Refused(f"{path}: its axes are {', '.join(axis or 'unnamed' for axis in grid)}; expected {', '.join(axes)}")
+    missing = [name for name in names if name not in file]
+    if missing:
+        raise _left_out(path, missing)
+    coordinates = {axis: np.asarray(file[axis][...], dtype=float) for axis in grid}
+    check_blocks(path, file, coordinates)
+    variables, about = {}, {axis: _about(file[axis]) for axis in grid}
+    for name in [*names, *(name for name in optional if name in file and name not in grid)]:
+        variables[name], about[name] = _variable(path, file[name], name, coordinates), _about(file[name])
+    theory = {name: np.reshape(item.attrs["theory_exponents"], (-1, 3))
+              for name, item in root_datasets(file).items() if "theory_exponents" in item.attrs}
+    return Results(path, attributes, coordinates, variables, about, theory)
+
+
+def _left_out(path, missing):
+    several = len(missing) > 1
+    return Refused(f"{path}: has no {', '.join(missing)}: `store:` of its config leaves {'them' if several else 'it'} out; add "
+                   f"{'them' if several else 'it'} there and run the sweep into a new file")
+
+
+def _about(dataset):
+    return {name: value_of(dataset.attrs[name]) for name in ("long_name", "units", "tau_unit") if name in dataset.attrs}
+
+
+def _variable(path, dataset, name, coordinates):
+    """(names of its axes, values) of a variable."""
+    names = scales(dataset)
+    if not set(names) <= set(coordinates):
+        raise Refused(f"{path}: {name} has the dimensions {', '.join(scale or 'unnamed' for scale in names)}; expected only "
+                      f"dimensions among {', '.join(coordinates)}")
+    if dataset.shape != tuple(coordinates[scale].size for scale in names):
+        raise Refused(f"{path}: not a moat results file: {name} and its dimension scales differ in size")
+    values = dataset[...]
+    return names, _by_word(path, name, values, flags(dataset)) if name in WORDS else values
+
+
+def flags(dataset):
+    """What the values of a variable of flags mean: value -> word. Empty for numbers."""
+    if "flag_meanings" not in dataset.attrs:
+        return {}
+    words = value_of(dataset.attrs["flag_meanings"]).split()
+    return dict(zip(np.atleast_1d(dataset.attrs["flag_values"]).tolist(), words, strict=True))
+
+
+def _by_word(path, name, values, words):
+    """Flags as indices of WORDS[name]. words: what the file's values mean."""
+    index = np.full(256, -1, dtype=np.int8)
+    for value, word in words.items():
+        index[value] = WORDS[name].index(word) if word in WORDS[name] else -1
+    found = index[values]
+    if (found < 0).any():
+        value = values[found < 0].flat[0]
+        raise Refused(f"{path}: {name} has the value {value} ({words.get(int(value), 'without a meaning')}); expected "
+                      f"{', '.join(WORDS[name])}")
+    return found.astype(np.uint8)
 
 
 def find(results, axis, text):

@@ -12,13 +12,14 @@ import sys
 
 import numpy as np
 
+import labels
 import moatfile
 import phase_panels
 import regimes
 import style
 import theory
 from moatfile import Refused
-from phase_plane import AXES, Plane
+from phase_plane import Plane
 
 ELASTICITIES = ("elasticity_N_I", "elasticity_tau_E", "elasticity_tau_I", "elasticity_Q")
 EXPONENTS = (*ELASTICITIES, "exponent_D")
@@ -37,11 +38,7 @@ class Diagram:
 
     def __init__(self, results, x=None, y=None, slices=(), quantity=None):
         self.results, self.plane = results, Plane(results, x, y, slices)
-        self.in_l_star = results.setting("tau_unit") != "absolute"
         self.quantity = quantity or self._default_quantity()
-        if self.quantity not in ("N_E_star", "ratio", *results.variables):
-            raise Refused(f"{results.path}: has no variable {self.quantity} (--quantity {self.quantity}); "
-                          "run the sweep again with this version of moat")
         if self.quantity in ("ratio", "regime") and self.plane.y == "N_I":
             self.plane.leave_out_infinity()
         if self.quantity == "ratio" and not np.isfinite(self.n_incumbent).all():
@@ -105,9 +102,9 @@ class Diagram:
 
     def label(self, column):
         """The value of y at `column`, as an equation."""
-        shown = [style.number(self.plane.y_values[k], 3) for k in self.columns()]
+        shown = [labels.number(self.plane.y_values[k], 3) for k in self.columns()]
         digits = 3 if len(set(shown)) == len(shown) and self.is_field else 6
-        return style.equation(self.plane.y, self.plane.y_values[column], self.in_l_star, digits)
+        return labels.equation(self.results, self.plane.y, self.plane.y_values[column], digits)
 
     def theory(self, name, column=None):
         """Theory's values of the exponent `name`, or None if the file has none. column: which nu, if y is nu; without it,
@@ -120,25 +117,19 @@ class Diagram:
 
     def caption(self):
         """The parameters of the figure, one item each."""
-        results, plane, items = self.results, self.plane, []
-        measured = results.attributes.get("solver") == "ridge"
-        for name, section in (("gamma", "model"), ("P", "ridge" if measured else "model"), ("tau_I", "incumbent")):
-            value = results.number(name.split("_")[0], section)
-            if value is not None:
-                items.append(style.equation(name, value, self.in_l_star))
-        items += [style.equation(axis, results.axes[axis][index], self.in_l_star)
+        results, plane, items = self.results, self.plane, labels.parameters(self.results)
+        items += [labels.equation(results, axis, results.axes[axis][index])
                   for axis, index in sorted(plane.at.items(), key=lambda item: list(results.axes).index(item[0]))]
         if plane.y_values.size == 1:
-            items.append(style.equation(plane.y, plane.y_values[0], self.in_l_star))
-        if "solver" in results.attributes:
-            items.append(f"{results.attributes['solver']} solver")
+            items.append(labels.equation(results, plane.y, plane.y_values[0]))
+        items.append(labels.solver(results))
         pending = np.count_nonzero(self.kinds == moatfile.PENDING)
         if pending:
             items.append(f"{pending} of {self.kinds.size} points pending")
         if (np.isfinite(self.n_entrant) & ~np.isfinite(self.values)).any():
             items.append("blank: not defined")
         for axis in plane.left_out:
-            infinite = style.equation(axis, math.inf)
+            infinite = labels.equation(results, axis, math.inf)
             dashed = axis == plane.x and self.limit is not None and not self.is_field
             items.append(f"thin dashes: {infinite}" if dashed else f"{infinite} left out")
         return items
@@ -152,18 +143,17 @@ def local_exponent(x, n_entrant):
 
 def read(path, quantity=None):
     """Reads N_E*, the status, and the variables that a figure of `quantity` uses if the file has them. Raises Refused."""
-    wanted = {quantity, *ELASTICITIES} - {None, "N_E_star", "ratio"}
-    return moatfile.read(path, ["N_E_star", "status"], AXES, ["tau_I", *sorted(wanted)])
+    drawn = {quantity} - {None, "N_E_star", "ratio"}
+    return moatfile.read(path, ["N_E_star", "status", *drawn], "market_entry", ["N_I"], set(ELASTICITIES) - drawn)
 
 
 def _arguments(argv):
     parser = argparse.ArgumentParser(prog="phase_diagram.py", description=__doc__.split("\n\n")[0])
-    axes = ("tau_I", *AXES)
     parser.add_argument("file", metavar="FILE", help="results file of `moat run` (sweep: market_entry)")
     parser.add_argument("-o", "--output", metavar="FIG", required=True, help="figure to write: .png, .pdf or .svg")
-    parser.add_argument("--x", choices=axes, help="horizontal axis; default: N_I, or the longest free axis if N_I has a "
-                                                  "slice or is --y; not every file has the axis tau_I")
-    parser.add_argument("--y", choices=axes, help="second axis; default: the longest free axis")
+    parser.add_argument("--x", metavar="AXIS", help="horizontal axis; default: N_I, or the longest free axis if N_I has a "
+                                                  "slice or is --y")
+    parser.add_argument("--y", metavar="AXIS", help="second axis; default: the longest free axis")
     parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
                         help="values at which the other axes are held, written as in the config; default: the first of each")
     parser.add_argument("--quantity", choices=QUANTITIES,
@@ -183,7 +173,7 @@ def main(argv=None):
             values = results.axes[axis]
             print(f"phase_diagram.py: {axis} is held at {values[0]:.6g}, the first of its {values.size} values; "
                   f"--slice {axis}=VALUE chooses another", file=sys.stderr)
-        title = "Market entry threshold: " + (results.setting("name") or results.path)
+        title = "Market entry threshold: " + results.title
         style.save(phase_panels.draw(diagram), arguments.output, results, title)
     except Refused as refusal:
         print(f"phase_diagram.py: {refusal}", file=sys.stderr)

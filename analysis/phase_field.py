@@ -7,6 +7,7 @@ import numpy as np
 from scipy import ndimage
 
 import contours
+import labels
 import regimes
 import style
 from colour_scale import ColourScale
@@ -24,7 +25,7 @@ def draw(page, label, log):
     axes.set_ylabel(page.y.label)
     if page.infinity:
         page.infinity.set_ylim(0, 1)
-        page.infinity.set_yticks([0.5], [style.number(math.inf)], fontsize=style.SIZE + 3)
+        page.infinity.set_yticks([0.5], [labels.number(math.inf)], fontsize=style.SIZE + 3)
         page.infinity.tick_params(axis="y", length=0)
     for panel, edges, rows in ((axes, page.y.edges, page.finite), (page.infinity, [0, 1], ~page.finite)):
         if panel:

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 import hatching
+import labels
 import regimes
 import style
 
@@ -21,24 +22,14 @@ LINE, TALL = 0.2, 0.24  # heights of a line of text, and of one with tall mathem
 LEADER, SAMPLE = 0.12, 0.46  # distances from a panel's right edge to the end of a leader, and of a sample of a curve
 SMALL = style.SIZE - 1
 ENTRANT_EQUALS = r"$N_E^* = N_I$"
-AXIS_LABELS = {
-    "N_I": r"incumbent's data  $N_I$  (data points)",
-    "tau_I": r"incumbent's safety threshold  $\tau_I$",
-    "tau_E": r"entrant's safety threshold  $\tau_E$",
-    "Q": r"misalignment of safety and performance  $Q$",
-    "nu": r"data efficiency  $\nu$",
-}
-QUANTITY_LABELS = {
-    "ratio": r"entry threshold per incumbent's data  $N_E^*/N_I$",
-    "N_E_star": r"entry threshold  $N_E^*$  (data points)",
-    "exponent_D": r"$\mathrm{d}\,\ln N_E^*\,/\,\mathrm{d}\,\ln (1/D)$",
-}
+RATIO = "entry threshold per incumbent's data  $N_E^*/N_I$"
 
 
-def quantity_label(quantity):
-    """The label of an axis that shows `quantity`: a key of QUANTITY_LABELS, or elasticity_ and the name of an axis."""
-    symbol = style.SYMBOLS.get(quantity.removeprefix("elasticity_"), "$$").strip("$")
-    return QUANTITY_LABELS.get(quantity, rf"$\mathrm{{d}}\,\ln N_E^*\,/\,\mathrm{{d}}\,\ln {symbol}$")
+def quantity_label(results, quantity):
+    """The label of an axis that shows `quantity`: ratio, N_E_star, or an exponent."""
+    if quantity == "ratio":
+        return RATIO
+    return labels.label(results, quantity) if quantity == "N_E_star" else labels.formula(labels.derivative(results, quantity))
 
 
 class Cells:
@@ -49,7 +40,7 @@ class Cells:
         self.values = values
         self.log = name == "N_I" or hatching.is_log_spaced(values)
         self.edges = hatching.cell_edges(values, self.log)
-        self.label = AXIS_LABELS[name] + (r" / $L^*$" if name in ("tau_E", "tau_I") and diagram.in_l_star else "")
+        self.label = labels.label(diagram.results, name)
 
     def scale(self, axes, which):
         """Sets the scale, limits and ticks of `axes` in one direction, `which`: x or y."""
@@ -77,7 +68,7 @@ class Page:
         self.width = WIDTH - LEFT - max(margin, 1.5)
         items, self.line_height = diagram.caption(), LINE
         if diagram.quantity == "regime":
-            items.append(f"exponent: {quantity_label(regimes.governing(diagram.n_incumbent))}")
+            items.append(f"exponent: {quantity_label(diagram.results, regimes.governing(diagram.n_incumbent))}")
             self.line_height = TALL
         self.caption = style.wrap(items, SMALL, WIDTH - 0.3)
         self._stack()
@@ -168,6 +159,6 @@ def log_ticks(axis, low, high):
         if sum(low <= tick <= high for tick in ticks) < 3:
             ticks = MaxNLocator(5).tick_values(low, high)
         shown = [tick for tick in ticks if low <= tick <= high]
-        axis.set_ticks(shown, [style.number(tick) for tick in shown])
+        axis.set_ticks(shown, [labels.number(tick) for tick in shown])
         axis.set_minor_locator(LogLocator(subs=range(2, 10)))
     axis.set_minor_formatter(NullFormatter())

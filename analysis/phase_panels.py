@@ -22,7 +22,7 @@ def draw(diagram):
     with plt.rc_context(style.PARAMETERS):
         page = Page(diagram)
         if diagram.is_field:
-            phase_field.draw(page, quantity_label(diagram.quantity), diagram.quantity in LOG)
+            phase_field.draw(page, quantity_label(diagram.results, diagram.quantity), diagram.quantity in LOG)
         elif diagram.quantity == "regime":
             phase_field.draw_bands(page)
         else:
@@ -62,7 +62,7 @@ def _draw_thresholds(page):
     low, high = _limits(known) if known.size else (0.1, 10.0)
     axes.set_ylim(low, high)
     log_ticks(axes.yaxis, low, high)
-    axes.set_ylabel(quantity_label(diagram.quantity))
+    axes.set_ylabel(quantity_label(diagram.results, diagram.quantity))
     for order, (column, curve) in enumerate(page.curves.items()):
         values = diagram.values[:, column]
         axes.plot(x, values, markevery=style.markers(values.size, order, len(page.curves)), zorder=3,
@@ -120,7 +120,7 @@ def _draw_exponents(page, axes, name, x, values):
     axes.set_ylim(low, high)
     by_quarters = MultipleLocator(0.25 if high - low < 1.5 else 0.5)
     axes.yaxis.set_major_locator(by_quarters if name == "elasticity_N_I" else MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    axes.set_ylabel(quantity_label(name))
+    axes.set_ylabel(quantity_label(page.diagram.results, name))
     for order, (column, curve) in enumerate(page.curves.items()):
         axes.plot(x, values[:, column], markevery=style.markers(x.size, order, len(page.curves)), zorder=3,
                   **style.look(curve))

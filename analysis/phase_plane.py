@@ -6,8 +6,6 @@ import numpy as np
 import moatfile
 from moatfile import Refused
 
-AXES = ("N_I", "tau_E", "Q", "nu")  # of every market sweep; some have tau_I before them
-
 
 class Plane:
     """Two axes of a file, and the values at which the others are held.

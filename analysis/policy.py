@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.lines import Line2D
 
+import labels
 import style
 from family import command
 from phase_page import log_ticks
@@ -57,11 +58,10 @@ def _draw_panels(family, members, main, lower):
                       markeredgecolor="white", zorder=6)
     known = np.concatenate(known)
     low, high = known.min() / 2, known.max() * 3
-    main.set(yscale="log", ylim=(low, high), ylabel=r"entry threshold  $N_E^*$  (data points)")
+    main.set(yscale="log", ylim=(low, high), ylabel=labels.label(results, "N_E_star"))
     log_ticks(main.yaxis, low, high)
-    unit = r" / $L^*$" if family.in_l_star else ""
-    lower.set(yscale="log", ylabel=r"$\mathrm{d}\,\ln N_E^*\,/\,\mathrm{d}\,\ln \tau_I$",
-              xlabel=rf"incumbent's safety threshold  $\tau_I${unit}   (tighter to the left)")
+    lower.set(yscale="log", ylabel=labels.formula(labels.derivative(results, "elasticity_tau_I")),
+              xlabel=f"{labels.label(results, 'tau_I')}   (tighter to the left)")
     for axes in (main, lower):
         axes.set_xlim(tau_I[0], tau_I[-1])
         axes.tick_params(which="both", top=True, right=True)

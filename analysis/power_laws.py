@@ -12,7 +12,6 @@ from matplotlib.patches import Patch
 
 import regimes
 import style
-import theory
 from phase_page import log_ticks
 
 WIDTH, LEFT, TOP = 7.6, 0.95, 0.15
@@ -26,29 +25,28 @@ LABEL, ENOUGH = np.array([0.35, 0.14]), 0.08  # inches: half the label's size; d
 class Curve:
     """One curve.
 
-    x: ascending. y: NaN where there is none. exponent, regime: the local ones, as stored in the file. theory: theory's
-    three exponents. breaks: theory's break points in x, or (). stderr: standard errors of a measured y, or None. expected:
-    the deterministic equivalent of a measured y, or None.
+    x: ascending. y: NaN where there is none. exponent, regime: the local ones, as stored in the file. law: theory.Law, with
+    break points in x. stderr: standard errors of a measured y, or None. expected: the deterministic equivalent of a measured
+    y, or None.
     """
 
-    def __init__(self, label, x, y, exponent, regime, values, breaks=(), stderr=None, expected=None):
+    def __init__(self, label, x, y, exponent, regime, law, stderr=None, expected=None):
         self.label, self.x, self.y = label, np.asarray(x), np.asarray(y)
-        self.exponent, self.regime, self.theory = np.asarray(exponent), np.asarray(regime), values
-        self.breaks, self.stderr, self.expected = breaks, stderr, expected
+        self.exponent, self.regime, self.law = np.asarray(exponent), np.asarray(regime), law
+        self.stderr, self.expected = stderr, expected
 
 
-def draw(name, curves, labels, caption, falling=False):
+def draw(curves, labels, caption, falling=False):
     """The figure of `curves`.
 
-    name: the variable with their local exponent, a key of theory.SYMBOLS. labels: those of x, y and the exponent.
-    falling: y falls with x, and the exponent is that of 1/y.
+    labels: those of x, y and the exponent. falling: y falls with x, and the exponent is that of 1/y.
     """
     lines = style.wrap(caption, SMALL, WIDTH - 0.3)
     with plt.rc_context(style.PARAMETERS):
         page = _Page(curves, labels, lines)
-        _draw_curves(page, name, curves, -1 if falling else 1)
-        _draw_strip(page, name, curves)
-        _draw_exponents(page, name, curves)
+        _draw_curves(page, curves, -1 if falling else 1)
+        _draw_strip(page, curves)
+        _draw_exponents(page, curves)
         page.finish(lines)
     return page.figure
 
@@ -89,7 +87,7 @@ class _Page:
             self.figure.text(0.15 / WIDTH, (0.13 + k * LINE) / self.height, line, fontsize=SMALL, va="bottom")
 
 
-def _draw_curves(page, name, curves, sign):
+def _draw_curves(page, curves, sign):
     handles = []
     for order, curve in enumerate(curves):
         look = style.look(style.CURVES[order])
@@ -105,7 +103,7 @@ def _draw_curves(page, name, curves, sign):
     known = np.concatenate([curve.y[np.isfinite(curve.y) & (curve.y > 0)] for curve in curves])
     page.main.set_ylim(known.min() / 2, known.max() * 3)
     log_ticks(page.main.yaxis, known.min() / 2, known.max() * 3)
-    _draw_guides(page.main, name, curves, sign)
+    _draw_guides(page.main, curves, sign)
     page.main.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1), fontsize=SMALL, frameon=False,
                      handlelength=2.2, borderaxespad=0)
 
@@ -116,15 +114,16 @@ def _longest_run(chosen):
     return max((run for run in runs if chosen[run[0]]), key=len, default=np.array([], dtype=int))
 
 
-def _draw_guides(axes, name, curves, sign):
+def _draw_guides(axes, curves, sign):
     """Draws a guide for each regime: a line of theory's slope beside the longest stretch that a curve spends in it."""
     lines = [(curve.x, curve.y) for curve in curves]
-    for k, symbol in enumerate(theory.SYMBOLS[name]):
-        slope = curves[0].theory[k]
-        stretches = [(_longest_run(curve.regime == regimes.FIRST + k), curve) for curve in curves]
+    for regime in regimes.ORDER:
+        found = {each for curve in curves for each in curve.law.regimes if each.name == regime}
+        stretches = [(_longest_run(curve.regime == regimes.VALUES[regime]), curve) for curve in curves]
         at, curve = max(stretches, key=lambda stretch: stretch[0].size)
-        if at.size < 3 or slope is None or any(curve.theory[k] != other.theory[k] for other in curves):
+        if at.size < 3 or len(found) != 1:
             continue
+        _, symbol, slope = found.pop()
         ends = curve.x[[at[0], at[-1]]]
         middle = at[at.size // 2]
         beside = curve.y[middle] * (ends / curve.x[middle]) ** (sign * slope)
@@ -163,7 +162,7 @@ def _clearance(axes, ends, heights, position, lines):
     return min(distances)
 
 
-def _draw_strip(page, name, curves):
+def _draw_strip(page, curves):
     """Draws the strip: one row in the regimes' colours for each curve, the first on top, with theory's break points as
     ticks across it."""
     rows = len(curves)
@@ -176,7 +175,7 @@ def _draw_strip(page, name, curves):
             hatch, colour = regimes.HATCHES[regimes.kind(int(curve.regime[start]))]
             page.strip.axvspan(edges[start], edges[end], 1 - (row + 1) / rows, 1 - row / rows, facecolor=colour,
                                hatch=hatch, edgecolor="#777777", linewidth=0)
-        for x in curve.breaks:
+        for x in curve.law.breaks:
             if page.strip.get_xlim()[0] < x < page.strip.get_xlim()[1]:
                 for color, width in (("black", 3.5), ("white", 1.5)):
                     page.strip.plot([x, x], [rows - row - 0.95, rows - row - 0.05], color=color, linewidth=width,
@@ -186,26 +185,23 @@ def _draw_strip(page, name, curves):
                         marker=style.CURVES[row]["marker"], color=style.CURVES[row]["color"], markersize=5)
     page.strip.set(ylim=(0, rows), yticks=[])
     found = {int(value) for curve in curves for value in np.unique(curve.regime[np.isfinite(curve.y)])}
-    order = ("first", "second", "third", "transitional", "none")
-    patches = [Patch(facecolor=regimes.HATCHES[regimes.kind(kind)][1], hatch=regimes.HATCHES[regimes.kind(kind)][0],
-                     edgecolor="#777777", label=word)
-               for kind, word in zip((regimes.FIRST, regimes.SECOND, regimes.THIRD, regimes.TRANSITIONAL, regimes.NONE),
-                                     order) if kind in found]
+    words = [*regimes.ORDER, "transitional", "none"]
+    patches = [Patch(facecolor=regimes.HATCHES[kind][1], hatch=regimes.HATCHES[kind][0], edgecolor="#777777", label=word)
+               for word in words for kind in [regimes.kind(regimes.VALUES[word])] if regimes.VALUES[word] in found]
     page.main.add_artist(page.main.get_legend())
     page.main.legend(handles=patches, loc="lower left", bbox_to_anchor=(1.02, 0), fontsize=SMALL, frameon=False,
                      title="regime", title_fontsize=SMALL, alignment="left", handlelength=1.5, borderaxespad=0)
 
 
-def _draw_exponents(page, name, curves):
+def _draw_exponents(page, curves):
     for order, curve in enumerate(curves):
         look = style.look(style.CURVES[order])
         page.exponents.plot(curve.x, curve.exponent, zorder=3 + order,
                             markevery=style.markers(curve.x.size, order, len(curves)), **look)
     seen = {}
     for curve in curves:
-        for symbol, value in zip(theory.SYMBOLS[name], curve.theory):
-            if value is not None:
-                seen.setdefault(round(value, 9), symbol)
+        for _, symbol, value in curve.law.regimes:
+            seen.setdefault(round(value, 9), symbol)
     low, high = min(seen), max(seen)
     room = 0.25 * (high - low)
     page.exponents.set_ylim(low - room, high + room)

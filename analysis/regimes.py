@@ -4,8 +4,11 @@
 import math
 
 import theory
+from moatfile import REGIMES
 
-NONE, FIRST, SECOND, THIRD, TRANSITIONAL = range(5)  # values of the variable regime
+VALUES = {name: value for value, name in enumerate(REGIMES)}  # of the variable regime, as moatfile.read gives it
+NONE, FIRST, SECOND, THIRD, TRANSITIONAL, PLATEAU = VALUES.values()
+ORDER = ("first", theory.PLATEAU, "second", "third")  # in which a curve may meet them
 
 _KIND = 16  # a figure's cell is of a kind: a status, or this number plus a regime
 
@@ -18,6 +21,7 @@ def kind(regime):
 # Lightness steps from regime to regime, so that they differ in grey too. Points in none of the three have lines.
 HATCHES = {
     kind(FIRST): ("", "#10386e"),
+    kind(PLATEAU): ("..", "#a8d0b0"),
     kind(SECOND): ("", "#6aa5c9"),
     kind(THIRD): ("", "#f4dd8c"),
     kind(TRANSITIONAL): ("----", "#ffffff"),

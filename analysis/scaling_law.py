@@ -9,36 +9,41 @@ have error bars; the lines are then the deterministic equivalent.
 
 import sys
 
+import labels
 import power_laws
 import theory
 from family import command
+from moatfile import Refused
 
-LOSS = ("loss", "exponent_loss", "regime", "performance loss  $L_1$")
-EXCESS = ("excess_loss", "exponent_excess", "regime_excess", "excess loss  $L_1 - (1-\\alpha)^2 L^*$")
-NEEDS = [*LOSS[:3], *EXCESS[:3], "nu_prime", "lambda_loss"]
+LOSS = ("loss", "exponent_loss", "regime")
+EXCESS = ("excess_loss", "exponent_excess", "regime_excess")
+NEEDS = [*LOSS, *EXCESS, "nu_prime"]
 OPTIONAL = ["loss_stderr", "loss_deterministic", "excess_loss_deterministic"]
 
 
 def curve(results, label, at, quantity):
     """The curve along N of a `quantity`, LOSS or EXCESS, at the indices `at` of all other axes."""
-    value, exponent, regime, _ = quantity
+    if "lambda" in results.axes:
+        raise Refused(f"{results.path}: has an axis lambda; expected the best ridge level at each point, as in "
+                      "jobs/scaling-law.yaml")
+    value, exponent, regime = quantity
     nu, nu_prime = float(results.axes["nu"][at["nu"]]), float(results.take("nu_prime", (), at))
     safety_share, misalignment = 1 - float(results.axes["alpha"][at["alpha"]]), float(results.axes["Q"][at["Q"]])
     take = lambda name: results.take(name, ("N",), at) if name in results.variables else None
     breaks = (theory.loss_breaks(safety_share, misalignment, nu) if quantity is LOSS
               else theory.excess_breaks(safety_share, misalignment, nu, nu_prime))
     return power_laws.Curve(label, results.axes["N"], take(value), take(exponent), take(regime),
-                            theory.exponents(results, exponent, at["nu"]), breaks, take("loss_stderr"),
+                            theory.law(results, exponent, at["nu"], breaks), take("loss_stderr"),
                             take(f"{value}_deterministic"))
 
 
 def draw(family):
     """The figure of a family of curves along N."""
     quantity = EXCESS if "--excess" in family.flags else LOSS
-    curves = [curve(family.results, label, at, quantity) for label, at in family.members()]
-    symbol = "L_1" if quantity is LOSS else r"\mathrm{excess}"
-    labels = ("data  $N$  (data points)", quantity[3], rf"$-\,\mathrm{{d}}\,\ln {symbol}\,/\,\mathrm{{d}}\,\ln N$")
-    return power_laws.draw(quantity[1], curves, labels, family.caption("ticks: theory's break points"), falling=True)
+    results, (value, exponent, _) = family.results, quantity
+    curves = [curve(results, label, at, quantity) for label, at in family.members()]
+    shown = (labels.label(results, "N"), labels.label(results, value), labels.formula(labels.derivative(results, exponent)))
+    return power_laws.draw(curves, shown, family.caption("ticks: theory's break points"), falling=True)
 
 
 def main(argv=None):

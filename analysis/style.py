@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The look of the figures: colours, fonts, symbols and numbers in labels. Also saves a figure."""
+"""The look of the figures: colours, fonts and the layout of texts. Also saves a figure."""
 
-import math
 import os
 
 import matplotlib
@@ -11,7 +10,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.textpath import TextPath
 
-import moatfile
+from opening import Refused
 
 SIZE = 11  # points; legible when a figure is printed at half its width
 CORNER = 6  # points between the horizontal axis and its numbers; keeps them apart from the vertical axis's in the corner
@@ -41,27 +40,6 @@ CURVES = [
 ]
 
 REFERENCE = {"color": "#555555", "dashes": (1, 1.5), "marker": None}  # lines that are not data
-
-SYMBOLS = {"N_I": "$N_I$", "tau_E": r"$\tau_E$", "tau_I": r"$\tau_I$", "Q": "$Q$", "nu": r"$\nu$", "P": "$P$",
-           "gamma": r"$\gamma$", "N": "$N$", "alpha": r"$\alpha$", "lambda": r"$\lambda$"}
-
-
-def number(value, digits=6):
-    """A number as labels show it, rounded to `digits` significant digits."""
-    if math.isinf(value):
-        return r"$\infty$" if value > 0 else r"$-\infty$"
-    if value == 0 or 1e-3 <= abs(value) < 1e5:
-        return f"{float(f'{value:.{digits}g}'):.6g}"
-    factor, power = f"{value:.{digits - 1}e}".split("e")
-    factor = factor.rstrip("0").rstrip(".") if "." in factor else factor
-    return f"$10^{{{int(power)}}}$" if factor == "1" else f"${factor}\\times 10^{{{int(power)}}}$"
-
-
-def equation(name, value, in_l_star=False, digits=6):
-    """`name = value`, with the symbol of `name`. in_l_star: a safety threshold is in units of L*."""
-    unit = "$\\,L^*$" if in_l_star and name in ("tau_I", "tau_E") and math.isfinite(value) else ""
-    return f"{SYMBOLS[name]} = {number(value, digits)}{unit}"
-
 
 def look(curve):
     """Line2D's arguments for a curve of CURVES."""
@@ -114,12 +92,12 @@ def spread(heights, gap, low, high):
 def check_target(path):
     """Checks before any work that a figure can be written to `path`. Raises Refused."""
     if os.path.splitext(path)[1].lower() not in (".png", ".pdf", ".svg"):
-        raise moatfile.Refused(f"{path}: expected a figure ending in .png, .pdf or .svg")
+        raise Refused(f"{path}: expected a figure ending in .png, .pdf or .svg")
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):
-        raise moatfile.Refused(f"{path}: there is no folder {folder}; create it first")
+        raise Refused(f"{path}: there is no folder {folder}; create it first")
     if os.path.isdir(path):
-        raise moatfile.Refused(f"{path}: is a folder; expected the name of a figure")
+        raise Refused(f"{path}: is a folder; expected the name of a figure")
 
 
 def save(figure, path, results, title):
@@ -140,6 +118,6 @@ def save(figure, path, results, title):
         with plt.rc_context(PARAMETERS):
             figure.savefig(path, format=suffix[1:], metadata=metadata)
     except OSError as error:
-        raise moatfile.Refused(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise Refused(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
         plt.close(figure)

@@ -13,12 +13,14 @@ import sys
 import numpy as np
 
 import finite_n
+import labels
 import moatfile
+import output
 import style
 import validation_panels
-from moatfile import Refused
+from moatfile import AXES, Refused
 
-AXES = ("N_I", "tau_E", "Q", "nu")
+ORDER = AXES["market_entry"]
 VARIABLES = ("N_E_star", "N_E_star_stderr", "N_E_star_deterministic", "status")
 MOST = {"tau_E": 5, "Q": 1, "nu": 3}  # values of each axis that a figure shows, at most
 
@@ -35,11 +37,8 @@ class Validation:
 
     def __init__(self, results, slices=()):
         self.results = results
-        self.in_l_star = results.setting("tau_unit") != "absolute"
-        self.trials = results.axes["ridge/trial"].size
-        zero = dict.fromkeys(AXES, 0)
-        self.n_entrant, self.stderr, self.n_theory, self.status = (results.take(name, AXES, zero)
-                                                                   for name in VARIABLES)
+        self.trials = results.attributes["trials"]
+        self.n_entrant, self.stderr, self.n_theory, self.status = (results.take(name, ORDER, {}) for name in VARIABLES)
         numbers = np.stack([self.n_entrant, self.stderr, self.n_theory])
         with np.errstate(invalid="ignore"):
             usable = np.all(np.isfinite(numbers) & (numbers > 0), axis=0)
@@ -84,19 +83,12 @@ class Validation:
         return self.points[self.points.curve == number]
 
     def equation(self, axis, index):
-        return style.equation(axis, self.results.axes[axis][index], self.in_l_star)
+        return labels.equation(self.results, axis, self.results.axes[axis][index])
 
     def caption(self):
         """The parameters of the figure, one item each."""
-        results, items = self.results, []
-        for name, key, section in (("gamma", "gamma", "model"), ("P", "P", "ridge"), ("tau_I", "tau", "incumbent")):
-            value = results.number(key, section)
-            if value is not None:
-                items.append(style.equation(name, value, self.in_l_star))
-        items.append(self.equation("Q", self.shown["Q"][0]))
-        items.append(f"{self.trials} trials")
-        if results.setting("seed", "ridge"):
-            items.append(f"seed {results.setting('seed', 'ridge')}")
+        items = [*labels.parameters(self.results), self.equation("Q", self.shown["Q"][0]), f"{self.trials} trials",
+                 f"seed {self.results.attributes['seed']}"]
         pending = np.count_nonzero(self.status == moatfile.PENDING)
         if pending:
             items.append(f"{pending} of {self.status.size} points pending")
@@ -130,11 +122,14 @@ def _choose(results, slices):
 
 def read(path):
     """Reads the results file of a ridge sweep. Raises Refused."""
-    solver = moatfile.read(path, ["N_E_star"], AXES).attributes.get("solver", "unknown")
-    if solver != "ridge":
-        raise Refused(f"{path}: its solver is {solver}; expected a results file of `solver: ridge`, such as "
-                      "jobs/ridge-validation.yaml makes")
-    return moatfile.read(path, VARIABLES, [*AXES, "ridge/trial"])
+    attributes = moatfile.read_attributes(path)
+    if attributes.get("solver") != "ridge" or attributes.get("sweep") != "market_entry":
+        raise Refused(f"{path}: its sweep is {attributes.get('sweep')} and its solver {attributes.get('solver')}; expected a "
+                      "results file of `sweep: market_entry` and `solver: ridge`, such as jobs/ridge-validation.yaml makes")
+    results = moatfile.read(path, VARIABLES, "market_entry", ORDER)
+    if len(results.axes) > len(ORDER):
+        raise Refused(f"{path}: its axes are {', '.join(results.axes)}; expected only {', '.join(ORDER)}")
+    return results
 
 
 def summary(validation):
@@ -207,7 +202,7 @@ def main(argv=None):
             drawn = ", ".join(f"{values[k]:.6g}" for k in validation.shown[axis])
             print(f"validation.py: draws {axis} = {drawn} out of {values.size} values; "
                   f"--slice {axis}=VALUE chooses another", file=sys.stderr)
-        title = "N_E* from data against theory: " + (results.setting("name") or results.path)
+        title = "N_E* from data against theory: " + results.title
         style.save(validation_panels.draw(validation), arguments.output, results, title)
         print("\n".join(summary(validation)))
     except Refused as refusal:
@@ -217,4 +212,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run("validation.py", main))

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 import finite_n
+import labels
 import style
 from phase_page import log_ticks
 
@@ -87,8 +88,8 @@ def _draw_thresholds(validation, panels):
         axes.set_ylim(y_low, y_high)
         log_ticks(axes.yaxis, y_low, y_high)
         axes.tick_params(axis="y", which="both", labelleft=axes is panels[0])
-        axes.set_xlabel(r"incumbent's data  $N_I$")
-    panels[0].set_ylabel(r"entry threshold  $N_E^*$  (data points)")
+        axes.set_xlabel(labels.short_label(validation.results, "N_I"))
+    panels[0].set_ylabel(labels.label(validation.results, "N_E_star"))
 
 
 def _draw_differences(validation, panels):

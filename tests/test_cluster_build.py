@@ -15,7 +15,7 @@ import unittest
 from program import ProgramTest, ROOT, differing, read
 
 # Packages whose files move; MPI, BLAS and LAPACK stay, as a cluster's modules would have them in the compiler's paths.
-MOVED = "libhdf5* libscalapack* libgsl* libcyaml* libyaml-* librandom123* libcunit1*"
+MOVED = "libhdf5* libscalapack* libgsl* libyaml-* librandom123* libcunit1*"
 SETUP = r"""
 set -e
 mkdir "$SCRATCH/over" && mount -t tmpfs none "$SCRATCH/over" && mkdir "$SCRATCH/over/up" "$SCRATCH/over/work"
@@ -42,7 +42,7 @@ class ClusterBuildTest(ProgramTest):
         include = f"{self.prefix}/usr/include"
         lines = {"HDF5_CFLAGS": f"-I{include}/hdf5/openmpi", "HDF5_LIBS": f"-L{lib}/hdf5/openmpi -lhdf5_hl -lhdf5",
                  "SCALAPACK": f"-L{lib} -lscalapack-openmpi", "GSL_CFLAGS": f"-I{include}", "GSL_LIBS": f"-L{lib} -lgsl",
-                 "YAML_CFLAGS": f"-I{include}", "YAML_LIBS": f"-L{lib} -lcyaml -lyaml",
+                 "YAML_CFLAGS": f"-I{include}", "YAML_LIBS": f"-L{lib} -lyaml",
                  "CUNIT_CFLAGS": f"-I{include}", "CUNIT_LIBS": f"-L{lib} -lcunit", "RANDOM123_CFLAGS": f"-I{include}",
                  "CFLAGS": "-DNAMED_IN_CONFIG_MK", "LDFLAGS": f"-L{lib} -Wl,--disable-new-dtags,-rpath,{lib}"}
         (self.source / "config.mk").write_text("".join(f"{name} = {value}\n" for name, value in lines.items() if name not in left_out))
@@ -81,7 +81,7 @@ class ClusterBuildTest(ProgramTest):
                               "make -s install PREFIX=$HOME/opt && opt/bin/moat --version")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("-DNAMED_IN_CONFIG_MK", done.stdout)
-        for library in ("hdf5_openmpi", "scalapack-openmpi", "gsl", "cyaml", "yaml-0"):
+        for library in ("hdf5_openmpi", "scalapack-openmpi", "gsl", "yaml-0"):
             path, = re.findall(rf"\tlib{library}\.so\S* => (\S+)", done.stdout)
             self.assertTrue(path.startswith(f"{self.prefix}/"), path)
         self.run_moat(0, "run", ROOT / "jobs" / "quickstart.yaml", "-o", "here.h5")

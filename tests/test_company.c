@@ -8,6 +8,7 @@
 #include "expect.h"
 #include "moat/deterministic.h"
 #include "moat/limit.h"
+#include "moat/market.h"
 #include "suite.h"
 
 static struct brute_model model;
@@ -56,6 +57,15 @@ static void sample_draw(gsl_rng *rng, int number, struct sample *sample)
     snprintf(sample->where, sizeof sample->where,
              "gamma %.17g, nu %.17g, P %.0f, N %.17g, Q %.17g, tau %.17g (%.9g L*)", gamma, nu, P, sample->N, sample->Q,
              sample->tau, sample->tau / sample->L_star);
+}
+
+/* The company with N data points at an absolute threshold. */
+static struct moat_company solve(const struct moat_solver *solver, double N, double Q, double tau)
+{
+    const struct moat_market market = {.solver = solver, .Q = Q, .unit = MOAT_TAU_ABSOLUTE};
+    struct moat_company company;
+    moat_company_solve(&market, N, tau, &company);
+    return company;
 }
 
 /* The reported choice gives the reported losses, at its x and, lambda being inside its range, at its lambda. */
@@ -114,8 +124,7 @@ static void compare_losses(const struct sample *sample, const struct moat_compan
 
 static void compare(const struct sample *sample)
 {
-    struct moat_company found;
-    moat_company_solve(&sample->solver, sample->N, sample->Q, sample->tau, &found);
+    struct moat_company found = solve(&sample->solver, sample->N, sample->Q, sample->tau);
     struct brute_choice brute = brute_company(&model, sample->N, sample->Q, sample->tau);
     double margin = (double)(brute.losses.safety / sample->tau) - 1; /* of the least L2 when none is feasible */
     if (!brute.feasible && margin < 1e-9) {
@@ -179,8 +188,7 @@ static void isolated_range(void)
     double Q = 0.0041, tau = 0.99999 * 2 * Q * solver.A0, before = INFINITY;
     int isolated = 0;
     for (double N = 267; N < 280; N += 0.01) {
-        struct moat_company found;
-        moat_company_solve(&solver, N, Q, tau, &found);
+        struct moat_company found = solve(&solver, N, Q, tau);
         double loss = found.feasible ? found.loss_performance : INFINITY;
         expect(loss <= before, "L1* at N %.17g: %.17g, with less data %.17g", N, loss, before);
         isolated += found.feasible && found.alpha == 1;
@@ -198,8 +206,7 @@ static void flat_ridgeless_end(void)
     struct moat_solver solver = moat_deterministic_solver(table);
     double Q = 0.04, tau = 1.0003 * 2 * Q * solver.A0;
     for (double rest = 1e-6; rest > 1e-10; rest /= 1.1) {
-        struct moat_company found;
-        moat_company_solve(&solver, 39 * (1 - rest), Q, tau, &found);
+        struct moat_company found = solve(&solver, 39 * (1 - rest), Q, tau);
         expect(found.feasible && found.lambda < 1e-12 && found.loss_performance < 10 * rest,
                "L1* at N = P (1 - %g): %g", rest, found.loss_performance);
     }
@@ -238,8 +245,7 @@ static void infinite_data(void)
         struct sample sample;
         sample_draw(rng, number, &sample);
         sample.N = INFINITY;
-        struct moat_company found;
-        moat_company_solve(&sample.solver, INFINITY, sample.Q, sample.tau, &found);
+        struct moat_company found = solve(&sample.solver, INFINITY, sample.Q, sample.tau);
         struct brute_choice brute = brute_company(&model, INFINITY, sample.Q, sample.tau);
         double root = sqrt(sample.L_star) - sqrt(fmin(sample.tau, sample.L_star)), L_star = sample.L_star;
         expect(found.feasible && found.excess == 0 && isnan(found.x), "infinite data at %s", sample.where);
@@ -250,7 +256,7 @@ static void infinite_data(void)
                    relative_error(found.loss_safety, (double)brute.losses.safety) < 1e-9 &&
                    found.loss_safety <= sample.tau * (1 + 1e-14),
                "choice at %s: %.17g, expected %.17Lg", sample.where, found.alpha, brute.alpha);
-        moat_company_solve(&sample.solver, INFINITY, sample.Q, L_star * 0.2499999, &found);
+        found = solve(&sample.solver, INFINITY, sample.Q, L_star * 0.2499999);
         expect(!found.feasible, "a quarter of L* at %s", sample.where);
         CU_ASSERT(isnan(moat_limit_loss(L_star, L_star * 0.2499999)));
         moat_deterministic_destroy(&sample.table);

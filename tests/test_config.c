@@ -15,6 +15,7 @@
 
 #include "expect.h"
 #include "suite.h"
+#include "sweep/field.h"
 
 enum { TEXT_SIZE = 4096, FRAGMENTS = 4 };
 
@@ -40,23 +41,35 @@ struct bad {
 #define RIDGE(P, N, trials, seed) "ridge: {P: " P ", N: {values: [" N "]}, trials: " trials ", seed: " seed "}"
 
 static const struct bad bad_keys[] = {
-    {"solver:", "sollver:", {"bad.yaml:3: sollver: ", "unknown key", "name, sweep, solver, output, model"}},
-    {"{gamma:", "{gama:", {"bad.yaml:5: model.gama: ", "unknown key", "expected a mapping with the keys gamma, P"}},
-    {"[1e1, 1e12]", "[1e1, 1e12], step: 2", {"bad.yaml:9: grid.N_I.step: ", "unknown key", "log, linear, points"}},
-    {"  nu:\n    values", "  nu:\n    vals", {"bad.yaml:13: grid.nu.vals: ", "unknown key", "values, log"}},
-    {"grid:", "ridge: {P: 2048}\ngrid:", {"bad.yaml:8: ridge: ", "found no key N", "P, N, trials, seed"}},
-    {"name: test\n", "", {"bad.yaml:1: ", "found no key name", "name, sweep"}},
-    {", P: .inf", "", {"bad.yaml:5: model: ", "found no key P", "gamma, P"}},
-    {"  Q:     {values: [0.1]}\n", "", {"bad.yaml:8: grid: ", "found no key Q", "N_I, tau_E, Q, nu"}},
-    {"{tau: 0.9}", "{}", {"bad.yaml:6: incumbent: ", "found no key tau", "tau"}},
+    {"solver:",
+     "sollver:",
+     {"bad.yaml:3: sollver: ", "unknown key", "name, sweep, solver, output, model", "is solver"}},
+    {"{gamma:",
+     "{gama:",
+     {"bad.yaml:5: model.gama: ", "unknown key", "expected a mapping with the keys gamma, P", "nearest is gamma"}},
+    {"[1e1, 1e12]",
+     "[1e1, 1e12], step: 2",
+     {"bad.yaml:9: grid.N_I.step: ", "unknown key, expected {values: [..]}, {log: [low, high], points: n} or"}},
+    {"  nu:\n    values",
+     "  nu:\n    vals",
+     {"bad.yaml:13: grid.nu.vals: ", "unknown key", "{log: [low", "nearest is values"}},
+    {"deterministic", "ridge\nridge: {P: 2048}", {"bad.yaml:4: ridge.N: ", "missing", "{values: [..]}"}},
+    {"name: test\n", "", {"bad.yaml:1: name: missing, expected text"}},
+    {", P: .inf", "", {"bad.yaml:5: model.P: missing, expected an integer from 1 to 1e9, or .inf"}},
+    {"  Q:     {values: [0.1]}\n", "", {"bad.yaml:8: grid.Q: missing, expected {values: [..]}, {log: "}},
+    {"{tau: 0.9}", "{}", {"bad.yaml:6: incumbent.tau: missing, expected 0 < tau_I <= 1e100"}},
     {"grid:", "name: again\ngrid:", {"bad.yaml:8: name: ", "a second time", "once"}},
     {"P: .inf", "P: .inf, gamma: 0.5", {"bad.yaml:5: model.gamma: ", "a second time"}},
-    {"name: test", "name: [test]", {"bad.yaml:1: name: ", "found a list of 1 value", "expected a single value"}},
-    {"name: test", "name:", {"bad.yaml:1: name: ", "found nothing", "expected a single value"}},
+    {"name: test", "name: [test]", {"bad.yaml:1: name: ", "found a list of 1 value", "expected text"}},
+    {"name: test", "name:", {"bad.yaml:1: name: ", "found nothing", "expected text"}},
     {"output: test.h5", "output: ''", {"bad.yaml:4: output: ", "found nothing", "expected"}},
     {"output: test.h5", "output: ~", {"bad.yaml:4: output: ", "found ~", "expected text"}},
     {"{gamma: 0.5, P: .inf}", "0.5", {"bad.yaml:5: model: ", "found 0.5", "a mapping with the keys gamma, P"}},
-    {"{values: [0.1]}", "0.1", {"bad.yaml:11: grid.Q: ", "found 0.1", "a mapping with the keys values"}},
+    {"{values: [0.1]}",
+     "0.1",
+     {"bad.yaml:11: grid.Q: ", "found 0.1", "expected {values: [0.1]}, {log: [low, high], p"}},
+    {"{values: [0.1]}", "[0.1, 0.2]", {"bad.yaml:11: grid.Q: ", "found a list of 2 values", "expected {values: [..]}"}},
+    {"{values: [0.1]}", "little", {"bad.yaml:11: grid.Q: ", "found little", "expected {values: [..]}"}},
     {"[0.6, 1.0]", "0.6", {"bad.yaml:13: grid.nu.values: ", "found 0.6", "a list of at least one number"}},
     {"[0.6, 1.0]", "\n    - 0.6\n    - [1.0]", {"bad.yaml:15: grid.nu.values[1]: ", "list of 1 value", "single value"}},
     {"[0.6, 1.0]", "[]", {"bad.yaml:13: grid.nu.values: ", "found a list of 0 values", "at least one number"}},
@@ -69,15 +82,15 @@ static const struct bad bad_keys[] = {
 static const struct bad bad_values[] = {
     {"market_entry", "market", {"bad.yaml:2: sweep: ", "found market,", "expected market_entry or scaling_law"}},
     {"market_entry", "nothing", {"bad.yaml:2: sweep: ", "found nothing", "expected market_entry or scaling_law"}},
-    {"market_entry", "scaling_law", {"bad.yaml:6: incumbent: ", "unknown key", "name, sweep, solver"}},
-    {"incumbent: {tau: 0.9}\n", "", {"bad.yaml:1: ", "no key incumbent", "grid.tau_I"}},
+    {"market_entry", "scaling_law", {"bad.yaml:6: incumbent: ", "a key of sweep: market_entry", "none with sweep: sc"}},
+    {"incumbent: {tau: 0.9}\n", "", {"bad.yaml:1: incumbent: missing, expected {tau: ..}, or an axis grid.tau_I"}},
     {"grid:\n", "grid:\n  tau_I: {values: [0.5]}\n", {"bad.yaml:6: incumbent: ", "none beside grid.tau_I"}},
-    {"incumbent: {tau: 0.9}\n", "incumbent:\n", {"bad.yaml:6: incumbent: ", "found nothing", "the keys tau"}},
+    {"incumbent: {tau: 0.9}\n", "incumbent:\n", {"bad.yaml:6: incumbent: ", "found nothing", "the key tau"}},
     {"deterministic", "exact", {"bad.yaml:3: solver: ", "found exact", "expected deterministic or ridge"}},
-    {"deterministic", "ridge", {"bad.yaml:3: solver: ", "found ridge", "a key ridge beside it"}},
+    {"deterministic", "ridge", {"bad.yaml:1: ridge: missing", "the keys P, N, trials", ", because solver is ridge"}},
     {"deterministic",
      "deterministic\n" RIDGE("64", "8, 16, 32, 64", "2", "1"),
-     {"bad.yaml:4: ridge: ", "found a mapping", "solver is not ridge"}},
+     {"bad.yaml:4: ridge: ", "found a key of solver: ridge", "none with solver: deterministic"}},
     {"deterministic", "ridge\n" RIDGE("1", "8, 16, 32, 64", "2", "1"), {"bad.yaml:4: ridge.P: ", "found 1", "from 2"}},
     {"deterministic", "ridge\n" RIDGE("64", "8, 16, 32", "2", "1"), {"bad.yaml:4: ridge.N: ", "3 rungs", "at least 4"}},
     {"deterministic",
@@ -125,20 +138,24 @@ static const struct bad bad_values[] = {
     {"[1e1, 1e12]", "[0.5, 1e12]", {"bad.yaml:9: grid.N_I.log[0]: ", "found 0.5", "1 <= N_I <= 1e15, or .inf"}},
     {"[1e1, 1e12]", "[1, 1e16]", {"bad.yaml:9: grid.N_I.log[1]: ", "found 1e16", "1 <= N_I <= 1e15"}},
     {"[1e1, 1e12]", "[1, .inf]", {"bad.yaml:9: grid.N_I.log[1]: ", "found .inf", "a finite end"}},
-    {"[1e1, 1e12]", "[1e12, 1e1]", {"bad.yaml:9: grid.N_I.log: ", "found [1e12, 1e1]", "low < high"}},
-    {"[1e1, 1e12]", "[1e1, 10]", {"bad.yaml:9: grid.N_I.log: ", "found [1e1, 10]", "low < high"}},
-    {"log: [1e1, 1e12]", "linear: [2, 1]", {"bad.yaml:9: grid.N_I.linear: ", "found [2, 1]", "low < high"}},
-    {", points: 111", "", {"bad.yaml:9: grid.N_I: ", "found no key points", "number of points beside log"}},
+    {"[1e1, 1e12]", "[1e1, 10]", {"bad.yaml:9: grid.N_I.log: ", "found [1e1, 10]", "two different ends"}},
+    {"log: [1e1, 1e12]", "linear: [2, 2]", {"bad.yaml:9: grid.N_I.linear: ", "found [2, 2]", "two different ends"}},
+    {", points: 111", "", {"bad.yaml:9: grid.N_I.points: missing, expected the number of points beside log"}},
     {"[0.1]}", "[0.1], points: 1}", {"bad.yaml:11: grid.Q.points: ", "found 1", "no points beside values"}},
     {"points: 111", "points: 1", {"bad.yaml:9: grid.N_I.points: ", "found 1", "an integer from 2 to 1e8"}},
     {"points: 111", "points: 2.5", {"bad.yaml:9: grid.N_I.points: ", "found 2.5", "an integer from 2 to 1e8"}},
     {"points: 111", "points: 100000001", {"bad.yaml:9: grid.N_I.points: ", "found 100000001", "an integer from 2"}},
     {"[1e1, 1e12], p", "[1, 1.000000000000001], p", {"bad.yaml:9: grid.N_I.points: ", "found 111", "fewer"}},
-    {"[0.1]}", "[0.1], log: [0.1, 1]}", {"bad.yaml:11: grid.Q: ", "found values and log", "exactly one of"}},
-    {"{values: [0.1]}", "{points: 3}", {"bad.yaml:11: grid.Q: ", "found none of them", "exactly one of values"}},
-    {"[0.1]", "[0.2, 0.1]", {"bad.yaml:11: grid.Q.values[1]: ", "found 0.1", "greater than the one before it, 0.2"}},
+    {"[0.1]}", "[0.1], log: [0.1, 1]}", {"bad.yaml:11: grid.Q: ", "found values and log", "one of {values: [..]}"}},
+    {"{values: [0.1]}",
+     "{points: 3}",
+     {"bad.yaml:11: grid.Q: ", "found neither values, log nor linear", "one of {values"}},
+    {"[0.1]",
+     "[0.1, 0.3, 0.2]",
+     {"bad.yaml:11: grid.Q.values[2]: ", "found 0.2", "greater than the one before it, 0.3"}},
+    {"[0.1]", "[0.3, 0.1, 0.2]", {"bad.yaml:11: grid.Q.values[2]: ", "found 0.2", "less than the one before it, 0.1"}},
     {"[0.1]", "[0.1, 1e-1]", {"bad.yaml:11: grid.Q.values[1]: ", "found 1e-1", "greater than the one before it, 0.1"}},
-    {"[.inf]", "[.inf, 2]", {"bad.yaml:10: grid.tau_E.values[1]: ", "found 2", "greater than the one before it, .inf"}},
+    {"[.inf]", "[2, .inf, .inf]", {"bad.yaml:10: grid.tau_E.values[2]: ", "found .inf", "the one before it, .inf"}},
     {"[0.1]", "[0, 0.1]", {"bad.yaml:11: grid.Q.values[0]: ", "found 0", "0 < Q <= 1"}},
     {"[0.1]", "[1.1]", {"bad.yaml:11: grid.Q.values[0]: ", "found 1.1", "0 < Q <= 1"}},
     {"[0.6, 1.0]", "[0.5]", {"bad.yaml:13: grid.nu.values[0]: ", "found 0.5", "gamma < nu <= 2 (1 + gamma) = 3"}},
@@ -155,7 +172,11 @@ static const struct bad bad_texts[] = {
     {good, "\n- name: test\n", {"bad.yaml:2: ", "found a list of 1 value", "expected a mapping with the keys name"}},
     {"values: [0.6, 1.0]\n", "values: [0.6, 1.0]\n---\na: 1\n", {"bad.yaml:14: ", "second document", "one per file"}},
     {"[0.1]}", "[0.1}", {"bad.yaml:11: ", "broken YAML", "from line 11", "expected ',' or ']'"}},
-    {"  nu:", "\tnu:", {"bad.yaml:12: ", "broken YAML", "cannot start any token"}},
+    {"  nu:", "\tnu:", {"bad.yaml:12: ", "found a tab, expected spaces"}},
+    {"  nu:", "  \tnu:", {"bad.yaml:12: ", "found a tab, expected spaces"}},
+    {"model: {gamma: 0.5, P: .inf}",
+     "model:\n  gamma: 0.5\n\tP: .inf",
+     {"bad.yaml:7: ", "found a tab, expected spaces"}},
     {"[0.1]", "&a [0.1]", {"bad.yaml:11: ", "anchor", "plain values"}},
     {"[0.1]", "*a", {"bad.yaml:11: ", "alias", "plain values"}},
     {"[0.1]", "!!binary aGk=", {"bad.yaml:11: ", "tag", "plain values"}},
@@ -250,10 +271,13 @@ static void reads_scaling_laws(void)
         {"  alpha", "  lambda: {values: [0]}\n  alpha",
          "bad.yaml:8: grid.lambda.values[0]: found 0, expected 0 < lambda"},
         {"  alpha", "  tau_E: {values: [1]}\n  alpha",
-         "bad.yaml:8: grid.tau_E: found an unknown key, expected a mapping "
-         "with the keys N, alpha, Q, nu, lambda"},
-        {"grid:", "tau_unit: L_star\ngrid:", "bad.yaml:6: tau_unit: found an unknown key"},
-        {"  Q: {values: [0.1]}\n", "", "bad.yaml:6: grid: found no key Q, expected a mapping"},
+         "bad.yaml:8: grid.tau_E: found a key of sweep: market_entry, expected none with sweep: scaling_law"},
+        {"  alpha", "  beta: {values: [1]}\n  alpha",
+         "bad.yaml:8: grid.beta: found an unknown key, expected a mapping with the keys N, alpha, Q, nu, lambda"},
+        {"grid:", "tau_unit: L_star\ngrid:", "bad.yaml:6: tau_unit: found a key of sweep: market_entry"},
+        {"grid:", "scrutiny: trained_model\ngrid:", "bad.yaml:6: scrutiny: found a key of sweep: market_entry"},
+        {"grid:", "store: [N_E_star]\ngrid:", "bad.yaml:6: store[0]: found N_E_star, expected status, "},
+        {"  Q: {values: [0.1]}\n", "", "bad.yaml:6: grid.Q: missing, expected {values: [..]}"},
     };
     struct config *config = NULL, *other = NULL;
     char text[TEXT_SIZE];
@@ -423,6 +447,130 @@ static void spaces_linear_axes(void)
     config_destroy(&config);
 }
 
+/* Every value of a linear axis is the double that its decimal is read as, so that sel(Q=0.3) finds it. */
+static void spaces_linear_axes_in_decimals(void)
+{
+    static const struct {
+        const char *from, *to;
+        int axis, first, step, points; /* in tenths */
+    } cases[] = {
+        {"{values: [0.1]}", "{linear: [0.1, 1.0], points: 10}", GRID_Q, 1, 1, 10},
+        {"{values: [0.1]}", "{linear: [1, 1e-1], points: 10}", GRID_Q, 1, 1, 10},
+        {"{values: [.inf]}", "{linear: [0.3, 1.2], points: 10}", GRID_TAU_E, 3, 1, 10},
+        {"values: [0.6, 1.0]", "{linear: [0.6, 3.0], points: 25}", GRID_NU, 6, 1, 25},
+        {"{log: [1e1, 1e12], points: 111}", "{linear: [1, 999901], points: 1001}", GRID_N_I, 10, 9999, 1001},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct config *config = parse_edited(cases[c].from, cases[c].to);
+        const struct axis *axis = &config->grid.axis[cases[c].axis];
+        CU_ASSERT_EQUAL_FATAL((int)axis->size, cases[c].points);
+        for (int i = 0; i < cases[c].points; i++) {
+            int tenths = cases[c].first + i * cases[c].step;
+            char decimal[32];
+            snprintf(decimal, sizeof decimal, "%d.%d", tenths / 10, tenths % 10);
+            expect(axis->values[i] == strtod(decimal, NULL), "%s: %.17g is not %s", cases[c].to, axis->values[i],
+                   decimal);
+        }
+        config_destroy(&config);
+    }
+}
+
+/* Falling lists and ends give the axis that the rising ones give. */
+static void turns_falling_axes(void)
+{
+    static const char *const pairs[][3] = {
+        {"[0.1]", "[0.1, 0.25, 1]", "[1, 0.25, 0.1]"},
+        {"[.inf]", "[2, .inf]", "[.inf, 2]"},
+        {"[1e1, 1e12]", "[3, 7e12]", "[7e12, 3]"},
+        {"log: [1e1, 1e12]", "linear: [3, 7e12]", "linear: [7e12, 3]"},
+        {"deterministic", "ridge\n" RIDGE("64", "8, 16, 32, 64", "2", "1"),
+         "ridge\n" RIDGE("64", "64, 32, 16, 8", "2", "1")},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        struct config *rising = parse_edited(pairs[i][0], pairs[i][1]);
+        struct config *falling = parse_edited(pairs[i][0], pairs[i][2]);
+        CU_ASSERT(config_equal(rising, falling));
+        config_destroy(&rising);
+        config_destroy(&falling);
+    }
+}
+
+/* A whole number is what the text says, or it is refused: not the double next to it. */
+static void refuses_whole_numbers_between_doubles(void)
+{
+    static const struct {
+        const char *seed;
+        uint64_t value; /* 0: refused */
+    } cases[] = {
+        {"9007199254740992", 9007199254740992},
+        {"9007199254740991", 9007199254740991},
+        {"9007199254740993", 0},
+        {"9007199254740992.5", 0},
+        {"9007199254740991.4", 0},
+        {"4503599627370497.5", 0},
+        {"4.00000000000000000001", 0},
+        {"90071992547409.92e2", 9007199254740992},
+        {"0.9007199254740992e16", 9007199254740992},
+        {"+007.000", 7},
+        {"120e-1", 12},
+        {"1e15", 1000000000000000},
+        {"10000000000000000000000e-20", 100},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char mapping[256], text[TEXT_SIZE];
+        struct config *config = NULL;
+        snprintf(mapping, sizeof mapping, "ridge\n" RIDGE("64", "8, 16, 32, 64", "2", "%s"), cases[i].seed);
+        edit("deterministic", mapping, text);
+        CU_ASSERT_EQUAL(config_parse(text, "bad.yaml", &config), cases[i].value > 0 ? MOAT_OK : MOAT_USAGE);
+        if (cases[i].value > 0) {
+            CU_ASSERT(config && config->ridge.seed == cases[i].value);
+        } else {
+            CU_ASSERT_PTR_NOT_NULL(strstr(moat_error_message(), "bad.yaml:4: ridge.seed: found"));
+            CU_ASSERT_PTR_NOT_NULL(strstr(moat_error_message(), "expected an integer from 0 to 2^53"));
+        }
+        config_destroy(&config);
+    }
+}
+
+/* One config in spellings that YAML allows: quotes, explicit keys, JSON, indentation, a line for each word, other ends
+   of lines, a byte order mark. */
+static void reads_spellings_alike(void)
+{
+    static const char head[] = "name: a\nsweep: market_entry\nsolver: deterministic\noutput: plain.h5\n"
+                               "model: {gamma: 0.5, P: .inf}\nincumbent: {tau: 1.1}\n";
+    static const char tail[] = "grid:\n  N_I:   {log: [10, 1e6], points: 12}\n  tau_E: {values: [1.2, 1.5, .inf]}\n"
+                               "  Q:     {values: [0.5]}\n  nu:    {values: [1.0]}\n";
+    static const char *const unit[] = {"tau_unit: absolute\n", "\"tau_unit\": 'absolute'\n", "tau_unit:\n  absolute\n",
+                                       "? tau_unit\n: absolute\n"};
+    static const char json[] =
+        "{\"name\": \"a\", \"sweep\": \"market_entry\", \"solver\": \"deterministic\", \"output\": \"json.h5\",\n"
+        " \"model\": {\"gamma\": 0.5, \"P\": \".inf\"}, \"incumbent\": {\"tau\": 1.1}, \"tau_unit\": \"absolute\",\n"
+        " \"grid\": {\"N_I\": {\"log\": [10, 1e6], \"points\": 12}, \"tau_E\": {\"values\": [1.2, 1.5, \".inf\"]},\n"
+        " \"Q\": {\"values\": [0.5]}, \"nu\": {\"values\": [1.0]}}}\n";
+    enum { SPELLINGS = 8 };
+    static char text[SPELLINGS][TEXT_SIZE];
+    for (int i = 0; i < 4; i++) {
+        snprintf(text[i], TEXT_SIZE, "%s%s%s", head, unit[i], tail);
+    }
+    snprintf(text[4], TEXT_SIZE, "%s", json);
+    snprintf(text[5], TEXT_SIZE, "\xEF\xBB\xBF%.4000s", text[0]);
+    size_t indented = 0, crossed = 0;
+    for (const char *c = text[0]; *c; c++) { /* two blanks before each line; lines that end as on Windows */
+        indented += (size_t)sprintf(text[6] + indented, "%s%c", c == text[0] || c[-1] == '\n' ? "  " : "", *c);
+        crossed += (size_t)sprintf(text[7] + crossed, "%s%c", *c == '\n' ? "\r" : "", *c);
+    }
+    struct config *first = NULL, *other = NULL;
+    CU_ASSERT_EQUAL_FATAL(config_parse(text[0], "plain.yaml", &first), MOAT_OK);
+    CU_ASSERT(first->tau_unit == MOAT_TAU_ABSOLUTE && first->grid.axis[GRID_TAU_I].values[0] == 1.1);
+    for (int i = 1; i < SPELLINGS; i++) {
+        enum moat_status status = config_parse(text[i], "spelled.yaml", &other);
+        expect(status == MOAT_OK && config_equal(first, other), "spelling %d is another config: %s", i,
+               status == MOAT_OK ? "its numbers differ" : moat_error_message());
+        config_destroy(&other);
+    }
+    config_destroy(&first);
+}
+
 /* The ends of ranges are in where they are said to be. */
 static void accepts_ends_of_ranges(void)
 {
@@ -529,6 +677,191 @@ static void tells_equal_sweeps(void)
     config_destroy(&left);
 }
 
+/* Which variables a config stores: all of its sweep without the key, else those named and the status. */
+static void reads_what_to_store(void)
+{
+    static const struct bad bad[] = {
+        {"grid:",
+         "store: [N_E]\ngrid:",
+         {"bad.yaml:8: store[0]: found N_E, expected status, regime, L_star, ", ", N_E_star,"}},
+        {"grid:", "store: [status, n_e_star]\ngrid:", {"bad.yaml:8: store[1]: ", "; the nearest is N_E_star"}},
+        {"grid:", "store: [loss]\ngrid:", {"bad.yaml:8: store[0]: found loss, expected status, "}},
+        {"grid:", "store: [N_E_star_stderr]\ngrid:", {"bad.yaml:8: store[0]: found N_E_star_stderr"}},
+        {"grid:", "store: [tau_I_absolute]\ngrid:", {"bad.yaml:8: store[0]: found tau_I_absolute", "tau_I, "}},
+        {"grid:", "store: [D, L_star, D]\ngrid:", {"bad.yaml:8: store[2]: found D, expected each variable once"}},
+        {"grid:", "store: [[D]]\ngrid:", {"bad.yaml:8: store[0]: found a list of 1 value, expected status, "}},
+        {"grid:", "store: N_E_star\ngrid:", {"bad.yaml:8: store: found N_E_star, expected a list of variables"}},
+        {"grid:", "store: []\ngrid:", {"bad.yaml:8: store: found a list of 0 values, expected a list of variables"}},
+    };
+    struct config *all = parse_edited("name", "name"), *some = parse_edited("grid:", "store: [N_E_star, D]\ngrid:");
+    struct config *same = parse_edited("grid:", "store: [D, status, N_E_star]\ngrid:");
+    check_bad(bad, sizeof bad / sizeof *bad);
+    for (int f = 0; f < FIELD_COUNT; f++) {
+        bool market =
+            field_table[f].files & FIELD_OF_MARKET_ENTRY && !(field_table[f].files & (FIELD_IF_RIDGE | FIELD_IF_AXIS));
+        CU_ASSERT_EQUAL(field_stored(&field_table[f], all), market);
+        CU_ASSERT_EQUAL(field_stored(&field_table[f], some),
+                        f == FIELD_N_E_STAR || f == FIELD_GAP || f == FIELD_STATUS);
+    }
+    CU_ASSERT(config_equal(some, same) && !config_equal(all, some));
+    config_destroy(&all);
+    config_destroy(&some);
+    config_destroy(&same);
+}
+
+static void reads_scrutiny(void)
+{
+    static const struct bad bad[] = {
+        {"grid:",
+         "scrutiny: model\ngrid:",
+         {"bad.yaml:8: scrutiny: found model, expected trained_model or training_mix"}},
+    };
+    struct config *left_out = parse_edited("name", "name");
+    struct config *model = parse_edited("grid:", "scrutiny: trained_model\ngrid:");
+    struct config *mixture = parse_edited("grid:", "scrutiny: training_mixture\ngrid:");
+    check_bad(bad, 1);
+    CU_ASSERT(left_out->scrutiny == MOAT_SCRUTINY_TRAINED_MODEL && config_equal(left_out, model));
+    CU_ASSERT(mixture->scrutiny == MOAT_SCRUTINY_TRAINING_MIXTURE && !config_equal(left_out, mixture));
+    config_destroy(&left_out);
+    config_destroy(&model);
+    config_destroy(&mixture);
+}
+
+enum { SETTINGS_MAX = 4 };
+
+/* Settings of the command line, and the edit of the good config that says the same. Both texts give the same numbers;
+   the text that is kept gives them again, without the settings. */
+static void takes_settings(void)
+{
+    static const struct {
+        const char *settings[SETTINGS_MAX];
+        const char *from, *to;
+    } cases[] = {
+        {{"model.gamma=0.3"}, "gamma: 0.5", "gamma: 0.3"},
+        {{"model.gamma=0.4", "model.gamma=0.3"}, "gamma: 0.5", "gamma: 0.3"},
+        {{"model={P: 1e6, gamma: 0.3}"}, "{gamma: 0.5, P: .inf}", "{gamma: 0.3, P: 1e6}"},
+        {{"model.P=\"1e6\""}, "P: .inf", "P: 1e6"},
+        {{"tau_unit=null"}, "tau_unit: L_star\n", ""},
+        {{"scrutiny=training_mixture"}, "grid:", "scrutiny: training_mixture\ngrid:"},
+        {{"store=[D, N_E_star]"}, "grid:", "store: [N_E_star, D]\ngrid:"},
+        {{"grid.Q.values=[0.1,0.5]"}, "[0.1]", "[0.1, 0.5]"},
+        {{"grid.Q={log: [0.1, 1], points: 3}"}, "{values: [0.1]}", "{log: [0.1, 1], points: 3}"},
+        {{"grid.N_I.values=[5, 1e3]"}, "{log: [1e1, 1e12], points: 111}", "{values: [5, 1e3]}"},
+        {{"grid.N_I.linear=[5, 1e3]"}, "log: [1e1, 1e12]", "linear: [5, 1e3]"},
+        {{"grid.N_I.points=7"}, "points: 111", "points: 7"},
+        {{"grid.Q.log=[0.1, 1]", "grid.Q.points=3"}, "{values: [0.1]}", "{log: [0.1, 1], points: 3}"},
+        {{"grid.Q.points=3", "grid.Q.log=[0.1, 1]"}, "{values: [0.1]}", "{log: [0.1, 1], points: 3}"},
+        {{"incumbent=~", "grid.tau_I.values=[0.4, 0.9]"},
+         "incumbent: {tau: 0.9}\ntau_unit: L_star\ngrid:",
+         "grid:\n  tau_I: {values: [0.4, 0.9]}"},
+        {{"solver=ridge", "ridge={P: 64, N: {values: [8, 16, 32, 64]}, trials: 2, seed: 1}", "ridge.seed=5"},
+         "deterministic",
+         "ridge\n" RIDGE("64", "8, 16, 32, 64", "2", "5")},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct config *set = NULL, *again = NULL, *edited = parse_edited(cases[i].from, cases[i].to);
+        enum moat_status status = config_parse_set(good, "good.yaml", cases[i].settings, &set);
+        expect(status == MOAT_OK, "%s: refused, %s", cases[i].settings[0], moat_error_message());
+        if (status == MOAT_OK) {
+            expect(config_equal(set, edited), "%s is not %s", cases[i].settings[0], cases[i].to);
+            status = config_parse(set->text, "again.yaml", &again);
+            expect(status == MOAT_OK && config_equal(set, again), "%s: the text kept is another config", set->text);
+            for (int k = 0; cases[i].settings[k]; k++) {
+                CU_ASSERT_PTR_NOT_NULL(strstr(set->text, cases[i].settings[k]));
+            }
+        }
+        config_destroy(&set);
+        config_destroy(&again);
+        config_destroy(&edited);
+    }
+}
+
+/* Text that YAML would take for something else comes back from the text that is kept. */
+static void keeps_set_text(void)
+{
+    static const char *const names[][2] = {
+        {"name=\"a: b # c\"", "a: b # c"},
+        {"name=it's", "it's"},
+        {"name='null'", "null"},
+        {"name=\"two\\nlines\"", "two\nlines"},
+        {"name='  blanks  '", "  blanks  "},
+        {"name=\xC3\xA9t\xC3\xA9", "\xC3\xA9t\xC3\xA9"},
+        {"name=|-\n  folded\n  here", "folded\nhere"},
+        {"name=\"a\\Lb: c\"", "a\xE2\x80\xA8"
+                              "b: c"},
+        {"name=.5", ".5"},
+        {"name=\"\xE2\x80\xA8x: y\"", "\xE2\x80\xA8x: y"},
+        {"name=a, b] }", "a, b] }"},
+        {"name='- &a *b !c %d @e'", "- &a *b !c %d @e"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *const settings[] = {names[i][0], NULL};
+        struct config *set = NULL, *again = NULL;
+        enum moat_status status = config_parse_set(good, "good.yaml", settings, &set);
+        expect(status == MOAT_OK, "%s: refused, %s", names[i][0], moat_error_message());
+        if (status == MOAT_OK) {
+            expect(strcmp(set->name, names[i][1]) == 0, "found %s, expected %s", set->name, names[i][1]);
+            expect(config_parse(set->text, "again", &again) == MOAT_OK && strcmp(set->name, again->name) == 0,
+                   "%s in the text kept: %s", names[i][1], moat_error_message());
+        }
+        config_destroy(&set);
+        config_destroy(&again);
+    }
+}
+
+static void refuses_settings_by_name(void)
+{
+    static const struct {
+        const char *settings[SETTINGS_MAX];
+        const char *said;
+    } cases[] = {
+        {{"model.gamma=9"}, "--set model.gamma=9: model.gamma: found 9, expected 0.01 <= gamma <= 2"},
+        {{"model.gama=0.3"},
+         "--set model.gama=0.3: model.gama: found an unknown key, expected a mapping with the keys "},
+        {{"modle.gamma=0.3"}, "--set modle.gamma=0.3: modle: found an unknown key"},
+        {{"name.x=1"}, "--set name.x=1: name: found a mapping, expected text"},
+        {{"grid.N_I=1000"}, "--set grid.N_I=1000: grid.N_I: found 1000, expected {values: [1000]}"},
+        {{"grid.N_I.points=1"}, "--set grid.N_I.points=1: grid.N_I.points: found 1, expected an integer from 2"},
+        {{"grid.Q.points=3"}, "--set grid.Q.points=3: grid.Q.points: found 3, expected no points beside values"},
+        {{"grid.Q.log=[0.1, 1]"}, "good.yaml:11: grid.Q.points: missing"},
+        {{"grid.Q.values=[0.2, 0.1, 0.3]"},
+         "--set grid.Q.values=[0.2, 0.1, 0.3]: grid.Q.values[2]: found 0.3, expected a va"},
+        {{"name=null"}, "good.yaml:1: name: missing, expected text"},
+        {{"ridge=null"}, "--set ridge=null: ridge: found a key of solver: ridge"},
+        {{"ridge.seed=4"},
+         "--set ridge.seed=4: ridge: found a key of solver: ridge, expected none with solver: determ"},
+        {{"sweep=scaling_law"}, "good.yaml:6: incumbent: found a key of sweep: market_entry"},
+        {{"grid.tau_I.values=[0.5]"}, "good.yaml:6: incumbent: found a mapping, expected none beside grid.tau_I"},
+        {{"incumbent.tau=0.1"}, "--set incumbent.tau=0.1: incumbent.tau: found 0.1, expected at least 0.25"},
+        {{"model.gamma"}, "--set model.gamma: expected KEY=VALUE, such as model.gamma=0.3"},
+        {{"model.gamma=0.3", "=3"}, "--set =3: expected KEY=VALUE"},
+        {{"model..gamma=3"}, "--set model..gamma=3: expected KEY=VALUE"},
+        {{".gamma=3"}, "--set .gamma=3: expected KEY=VALUE"},
+        {{"model.=3"}, "--set model.=3: expected KEY=VALUE"},
+        {{"grid.Q.values[0]=3"}, "--set grid.Q.values[0]=3: expected KEY=VALUE"},
+        {{""}, "--set '': expected KEY=VALUE"},
+        {{"name="}, "--set name=: found nothing, expected a value"},
+        {{"name=[1"}, "--set name=[1: found broken YAML: "},
+        {{"name=&a b"}, "--set name=&a b: found an anchor (&)"},
+        {{"model={gamma: 1, gamma: 2}"}, "--set model={gamma: 1, gamma: 2}: gamma: found the key a second time"},
+        {{"name=\n\t- x"}, "--set name=?\?- x: found a tab, expected spaces"},
+        {{"name=[aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]"},
+         "--set name=[aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...: name: "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct config *config = NULL;
+        CU_ASSERT_EQUAL(config_parse_set(good, "good.yaml", cases[i].settings, &config), MOAT_USAGE);
+        CU_ASSERT_PTR_NULL(config);
+        expect(strncmp(moat_error_message(), cases[i].said, strlen(cases[i].said)) == 0, "%s, expected %s",
+               moat_error_message(), cases[i].said);
+    }
+    const char *const settings[] = {"name=x", NULL};
+    struct config *config = NULL;
+    CU_ASSERT_EQUAL(config_parse_set("just text\n", "bad.yaml", settings, &config), MOAT_USAGE);
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(moat_error_message(), "bad.yaml:1: found just text, expected a mapping with the keys"));
+}
+
 /* Writes a file of `size` bytes, config text first and blanks after. */
 static void write_file(const char *path, const char *text, size_t length, size_t size)
 {
@@ -544,7 +877,7 @@ static void write_file(const char *path, const char *text, size_t length, size_t
 static void check_load(const char *path, enum moat_status status, const char *said)
 {
     struct config *config = NULL;
-    CU_ASSERT_EQUAL(config_load(path, &config), status);
+    CU_ASSERT_EQUAL(config_load(path, NULL, &config), status);
     CU_ASSERT_EQUAL(status == MOAT_OK, config != NULL);
     if (status != MOAT_OK) {
         CU_ASSERT_EQUAL(strncmp(moat_error_message(), path, strlen(path)), 0);
@@ -638,6 +971,7 @@ static void names_are_complete(void)
     check_names(sweep_name, SWEEPS);
     check_names(solver_name, SOLVERS);
     check_names(tau_unit_name, TAU_UNITS);
+    check_names(scrutiny_name, SCRUTINIES);
     for (int sweep = 0; sweep < SWEEPS; sweep++) {
         const char *names[GRID_AXES];
         int count = 0;
@@ -667,7 +1001,7 @@ static void jobs_load(void)
     CU_ASSERT_TRUE(jobs.gl_pathc >= 3);
     for (size_t i = 0; i < jobs.gl_pathc; i++) {
         struct config *config = NULL;
-        CU_ASSERT_EQUAL(config_load(jobs.gl_pathv[i], &config), MOAT_OK);
+        CU_ASSERT_EQUAL(config_load(jobs.gl_pathv[i], NULL, &config), MOAT_OK);
         if (!config) {
             printf("\n    %s\n", moat_error_message());
         }
@@ -683,10 +1017,19 @@ int main(void)
         {"reads every key", reads_every_key},
         {"spaces log axes", spaces_log_axes},
         {"spaces linear axes", spaces_linear_axes},
+        {"spaces linear axes in decimals", spaces_linear_axes_in_decimals},
+        {"turns falling axes", turns_falling_axes},
+        {"refuses whole numbers between doubles", refuses_whole_numbers_between_doubles},
+        {"reads spellings alike", reads_spellings_alike},
         {"accepts ends of ranges", accepts_ends_of_ranges},
         {"refuses thresholds nobody meets", refuses_thresholds_nobody_meets},
         {"refuses huge grids at once", refuses_huge_grids_at_once},
         {"tells equal sweeps", tells_equal_sweeps},
+        {"reads what to store", reads_what_to_store},
+        {"reads scrutiny", reads_scrutiny},
+        {"takes settings", takes_settings},
+        {"keeps set text", keeps_set_text},
+        {"refuses settings by name", refuses_settings_by_name},
         {"loads files only", loads_files_only},
         {"refuses hostile files quickly", refuses_hostile_files_quickly},
         {"survives damage", survives_damage},

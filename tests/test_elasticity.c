@@ -18,6 +18,7 @@ struct setting {
     const struct moat_solver *solver;
     bool in_L_star;
     double value[PARAMETERS];
+    enum moat_scrutiny scrutiny; /* trained_model unless set */
 };
 
 struct outcome {
@@ -31,8 +32,12 @@ static struct outcome solve(const struct setting *setting)
 {
     struct outcome out;
     const double *value = setting->value;
-    out.market = (struct moat_market){setting->solver, value[MISALIGNMENT], value[TAU_I], value[TAU_E],
-                                      setting->in_L_star ? MOAT_TAU_L_STAR : MOAT_TAU_ABSOLUTE};
+    out.market = (struct moat_market){setting->solver,
+                                      value[MISALIGNMENT],
+                                      value[TAU_I],
+                                      value[TAU_E],
+                                      setting->in_L_star ? MOAT_TAU_L_STAR : MOAT_TAU_ABSOLUTE,
+                                      setting->scrutiny};
     out.L_star = moat_market_L_star(&out.market);
     out.tau_I = moat_market_tau(&out.market, value[TAU_I]);
     out.tau_E = moat_market_tau(&out.market, value[TAU_E]);
@@ -75,11 +80,11 @@ static bool close_to(double exact, double difference, double tolerance, double h
     return fabs(exact - difference) <= tolerance * fabs(exact) + 1e-7 + fmin(2e-12 / h, 2e-6);
 }
 
-/* At a kink of N_E* or next to the end of the feasible range: compares with the differences to both sides, of which one
-   may be NaN. */
-static enum verdict judge_sides(double exact, double left, double right)
+/* At a kink of N_E* or next to the end of the feasible range: compares with the differences over h to both sides, of
+   which one may be NaN. ln N_E* is good to 1e-11 (least_data.h). */
+static enum verdict judge_sides(double exact, double left, double right, double h)
 {
-    double low = fmin(left, right), high = fmax(left, right), margin = 1e-4 * (fabs(low) + fabs(high));
+    double low = fmin(left, right), high = fmax(left, right), margin = 1e-4 * (fabs(low) + fabs(high)) + 2e-11 / h;
     bool apart = high - low > 3 * margin || isnan(left) || isnan(right);
     return apart && exact >= low - margin && exact <= high + margin ? KINK : WRONG;
 }
@@ -90,12 +95,12 @@ static enum verdict judge(const struct setting *setting, int which, double exact
 {
     double centre = moved(*setting, which, 0).log_N;
     double unit = setting->in_L_star ? 1 : 2 * setting->value[MISALIGNMENT] * setting->solver->A0;
-    double room = 1;
+    double room = 1, h = 1e-3;
     if (which == TAU_I || which == TAU_E) {
         room = fmin(fabs(log(setting->value[which] / unit)), fabs(log(setting->value[TAU_I] / setting->value[TAU_E])));
         room = room > 0 ? room : 1;
     }
-    for (double h = 1e-3, last = fmin(1e-7, room / 30); h > 0.1 * last; h /= 10) {
+    for (double last = fmin(1e-7, room / 30); h > 0.1 * last; h /= 10) {
         struct point at[4];
         for (int k = 0; k < 4; k++) {
             at[k] = moved(*setting, which, h * (k < 2 ? k - 2 : k - 1));
@@ -110,7 +115,7 @@ static enum verdict judge(const struct setting *setting, int which, double exact
         difference[1] = N;
         difference[2] = (at[2].log_N - centre) / h;
     }
-    return judge_sides(exact, difference[0], difference[2]);
+    return judge_sides(exact, difference[0], difference[2], 10 * h);
 }
 
 /* Kinds of cases, told from the results alone. The suite counts how often it meets each. */
@@ -190,6 +195,19 @@ struct tally {
     int branches[BRANCHES], verdicts[VERDICTS];
 };
 
+/* A market fails only where N_E* is outside the solver's range of N. */
+static void expect_outside(const struct outcome *at, const char *where)
+{
+    const struct moat_solver *solver = at->market.solver;
+    const double tau_E = at->market.tau_E, loss = at->incumbent.loss_performance;
+    struct moat_company least, most;
+    moat_company_solve(&at->market, solver->N_low, tau_E, &least);
+    moat_company_solve(&at->market, solver->N_high, tau_E, &most);
+    bool inside = least.loss_performance > loss * (1 + 1e-8) && most.loss_performance < loss * (1 - 1e-8);
+    expect(!inside, "failed at %s, N_I %.17g, tau_I %.17g, tau_E %.17g", where, at->incumbent.N, at->market.tau_I,
+           tau_E);
+}
+
 static void compare(const struct setting *setting, const char *where, struct tally *tally)
 {
     struct outcome at = solve(setting);
@@ -204,6 +222,9 @@ static void compare(const struct setting *setting, const char *where, struct tal
     }
     if (at.threshold.status != MOAT_MARKET_OK) {
         CU_ASSERT(isnan(exact[0]) && isnan(exact[1]) && isnan(exact[2]) && isnan(exact[3]) && isnan(found.D));
+        if (at.threshold.status == MOAT_MARKET_FAILED) {
+            expect_outside(&at, where);
+        }
         return;
     }
     CU_ASSERT(D_moves ? isfinite(found.D) : isnan(found.D));
@@ -264,7 +285,8 @@ static double draw_data(gsl_rng *rng, double P, int number)
 
 /* One market. The stricter threshold is mostly the incumbent's. At times tau_E is close to the incumbent's loss, so
    that meeting tau_E decides N_E*. */
-static struct setting draw_market(gsl_rng *rng, const struct moat_solver *solver, int number)
+static struct setting draw_market(gsl_rng *rng, const struct moat_solver *solver, enum moat_scrutiny scrutiny,
+                                  int number)
 {
     double Q = number % 7 == 0 ? uniform(rng, 0.9, 0.99) : exp(uniform(rng, -6, -1e-2));
     double first = draw_tau(rng), second = number % 3 == 0 ? INFINITY : draw_tau(rng);
@@ -273,7 +295,7 @@ static struct setting draw_market(gsl_rng *rng, const struct moat_solver *solver
     if (solver->N_low > 1) {
         data = exp(uniform(rng, log(solver->N_low), log(solver->N_high)));
     }
-    struct setting setting = {solver, true, {data, swap ? first : second, swap ? second : first, Q}};
+    struct setting setting = {solver, true, {data, swap ? first : second, swap ? second : first, Q}, scrutiny};
     struct outcome at = solve(&setting);
     if (number % 5 == 0 && at.incumbent.loss_performance > at.L_star / 4) {
         setting.value[TAU_E] = at.incumbent.loss_performance / at.L_star * (number % 10 ? uniform(rng, 0.95, 1.02) : 1);
@@ -296,7 +318,7 @@ static void expect_met(const struct tally *tally, const int least[BRANCHES], int
            kinks_max);
 }
 
-static void random_markets(void)
+static struct tally random_markets(enum moat_scrutiny scrutiny)
 {
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
     struct tally tally = {0};
@@ -314,11 +336,18 @@ static void random_markets(void)
         char where[96];
         snprintf(where, sizeof where, "gamma %.17g nu %.17g P %.0f", gamma, nu, P);
         for (int number = 0; number < 60; number++) {
-            struct setting setting = draw_market(rng, &solver, number);
+            struct setting setting = draw_market(rng, &solver, scrutiny, number);
             compare(&setting, where, &tally);
         }
         moat_deterministic_destroy(&deterministic);
     }
+    gsl_rng_free(rng);
+    return tally;
+}
+
+static void under_trained_model(void)
+{
+    struct tally tally = random_markets(MOAT_SCRUTINY_TRAINED_MODEL);
     const int least[BRANCHES] = {[UNCONSTRAINED] = 500,
                                  [BINDING] = 200,
                                  [KINKED] = 5,
@@ -337,7 +366,15 @@ static void random_markets(void)
                                  [ALWAYS] = 10,
                                  [AT_P] = 50};
     expect_met(&tally, least, 200);
-    gsl_rng_free(rng);
+}
+
+static void under_training_mixture(void)
+{
+    struct tally tally = random_markets(MOAT_SCRUTINY_TRAINING_MIXTURE);
+    const int least[BRANCHES] = {
+        [INCUMBENT_INFINITE] = 100, [RIDGELESS] = 500, [BEYOND_P] = 20, [NO_SCRUTINY] = 200, [STRICTER_ENTRANT] = 20,
+        [LAX_INCUMBENT] = 100,      [ABSOLUTE] = 200,  [WITH_D] = 500,  [ALWAYS] = 10,       [AT_P] = 50};
+    expect_met(&tally, least, 100);
 }
 
 /* Few data and a demanding tau_E: the entrant's best lambda is at its upper end. */
@@ -350,7 +387,9 @@ static void unit_lambda(void)
     struct moat_solver solver = moat_deterministic_solver(deterministic);
     for (int number = 0; number < 300; number++) {
         double tau_I = uniform(rng, 0.46, 0.53), tau_E = tau_I + uniform(rng, -0.01, 0.05);
-        struct setting setting = {&solver, true, {exp(uniform(rng, 0, 3)), tau_E, tau_I, uniform(rng, 0.9, 0.99)}};
+        struct setting setting = {.solver = &solver,
+                                  .in_L_star = true,
+                                  .value = {exp(uniform(rng, 0, 3)), tau_E, tau_I, uniform(rng, 0.9, 0.99)}};
         compare(&setting, "unit lambda", &tally);
     }
     moat_deterministic_destroy(&deterministic);
@@ -397,8 +436,10 @@ static void measured_markets(void)
         struct moat_empirical *empirical = measured(deterministic, gamma, P, table == 1);
         struct moat_solver solver = moat_empirical_solver(empirical);
         for (int number = 0; number < 50; number++) {
-            struct setting setting = draw_market(rng, &solver, number);
+            struct setting setting = draw_market(rng, &solver, MOAT_SCRUTINY_TRAINED_MODEL, number);
             compare(&setting, table == 1 ? "turning" : "measured", &tally);
+            setting = draw_market(rng, &solver, MOAT_SCRUTINY_TRAINING_MIXTURE, number);
+            compare(&setting, table == 1 ? "turning, mixture" : "measured, mixture", &tally);
         }
         moat_empirical_destroy(&empirical);
         moat_deterministic_destroy(&deterministic);
@@ -420,7 +461,8 @@ static void first_result(void)
         double N_I, exponent, tolerance;
     } known[] = {{10, 1, 0.03}, {1e10, 0.5, 0.02}, {1e24, 0, 0.001}};
     for (int k = 0; k < 3; k++) { /* G_I = 1e-12 L_star puts the breaks at 1e6 and 1e18 */
-        struct setting setting = {&solver, true, {known[k].N_I, INFINITY, (1 - 1e-6) * (1 - 1e-6), 1}};
+        struct setting setting = {
+            .solver = &solver, .in_L_star = true, .value = {known[k].N_I, INFINITY, (1 - 1e-6) * (1 - 1e-6), 1}};
         struct outcome at = solve(&setting);
         double found = elasticity_of(&at).N_I;
         expect(fabs(found - known[k].exponent) < known[k].tolerance, "exponent at N_I %g: %g, expected about %g",
@@ -442,7 +484,8 @@ static void second_result(void)
     } known[] = {{INFINITY, 1e-6, 1 / nu}, {0.8, 1e-6, (nu + 1) / nu}, {0.8, 1e-13, (nu + 1) / nu}};
     for (int k = 0; k < 3; k++) {
         double tau_I = fmin(1, known[k].tau_E) * (1 - known[k].strictness);
-        struct setting setting = {&solver, true, {INFINITY, known[k].tau_E, tau_I, 0.1}};
+        struct setting setting = {
+            .solver = &solver, .in_L_star = true, .value = {INFINITY, known[k].tau_E, tau_I, 0.1}};
         struct outcome at = solve(&setting);
         double found = elasticity_of(&at).D;
         expect(fabs(found - known[k].exponent) < 0.002, "exponent at tau_E %g, tau_I %.17g: %g, expected about %g",
@@ -453,8 +496,12 @@ static void second_result(void)
 
 int main(void)
 {
-    CU_TestInfo tests[] = {{"random markets", random_markets}, {"measured markets", measured_markets},
-                           {"unit lambda", unit_lambda},       {"first result", first_result},
-                           {"second result", second_result},   CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"random markets under trained_model", under_trained_model},
+                           {"random markets under training_mixture", under_training_mixture},
+                           {"measured markets", measured_markets},
+                           {"unit lambda", unit_lambda},
+                           {"first result", first_result},
+                           {"second result", second_result},
+                           CU_TEST_INFO_NULL};
     return suite_run("elasticity", tests);
 }

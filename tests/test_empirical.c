@@ -28,6 +28,7 @@ struct fixture {
     struct moat_deterministic *deterministic;
     struct moat_solver solver;
     double Q;
+    enum moat_scrutiny scrutiny; /* trained_model unless set */
 };
 
 static struct fixture fixture_open(void)
@@ -146,7 +147,7 @@ static void derivatives_in_log_N(void)
 static struct moat_threshold solve(const struct jackknife *jackknife, const struct fixture *f, double N_I, double tau_E,
                                    double *standard_error)
 {
-    struct moat_market market = {NULL, f->Q, 0.9, tau_E, MOAT_TAU_L_STAR};
+    struct moat_market market = {.Q = f->Q, .tau_I = 0.9, .tau_E = tau_E, .scrutiny = f->scrutiny};
     struct moat_company incumbent[TRIALS + 1];
     struct moat_threshold found;
     CU_ASSERT_EQUAL_FATAL(jackknife_sets(jackknife), TRIALS + 1);
@@ -155,9 +156,10 @@ static struct moat_threshold solve(const struct jackknife *jackknife, const stru
     return found;
 }
 
-static void expected_tables_give_the_deterministic_threshold(void)
+static void compare_with_deterministic(enum moat_scrutiny scrutiny)
 {
     struct fixture f = fixture_open();
+    f.scrutiny = scrutiny;
     struct jackknife *jackknife = NULL;
     CU_ASSERT_EQUAL_FATAL(jackknife_create(f.deterministic, f.ladder, NU, &jackknife), MOAT_OK);
     const double tau_E[] = {0.95, 1.2, INFINITY};
@@ -165,7 +167,7 @@ static void expected_tables_give_the_deterministic_threshold(void)
         struct moat_company incumbent;
         struct moat_threshold deterministic;
         double standard_error;
-        struct moat_market market = {&f.solver, f.Q, 0.9, tau_E[i], MOAT_TAU_L_STAR};
+        struct moat_market market = {&f.solver, f.Q, 0.9, tau_E[i], MOAT_TAU_L_STAR, scrutiny};
         moat_market_incumbent(&market, 200, &incumbent);
         moat_market_threshold(&market, &incumbent, &deterministic);
         struct moat_threshold found = solve(jackknife, &f, 200, tau_E[i], &standard_error);
@@ -177,11 +179,18 @@ static void expected_tables_give_the_deterministic_threshold(void)
     fixture_close(&f);
 }
 
+static void expected_tables_give_the_deterministic_threshold(void)
+{
+    compare_with_deterministic(MOAT_SCRUTINY_TRAINED_MODEL);
+    compare_with_deterministic(MOAT_SCRUTINY_TRAINING_MIXTURE);
+}
+
 /* The jackknife against leaving each trial out by hand: a failed trial is not in the mean. */
-static void standard_error(void)
+static void leave_out_by_hand(enum moat_scrutiny scrutiny)
 {
     const double scale[TRIALS] = {0.9, 1.05, 1, 1.1, 0.97};
     struct fixture f = fixture_open();
+    f.scrutiny = scrutiny;
     disturb(&f, scale);
     struct jackknife *jackknife = NULL;
     CU_ASSERT_EQUAL_FATAL(jackknife_create(f.deterministic, f.ladder, NU, &jackknife), MOAT_OK);
@@ -205,6 +214,12 @@ static void standard_error(void)
     expect(expected > 0.1 && fabs(found / expected - 1) < 1e-9, "standard error %.12g, expected %.12g", found,
            expected);
     fixture_close(&f);
+}
+
+static void standard_error(void)
+{
+    leave_out_by_hand(MOAT_SCRUTINY_TRAINED_MODEL);
+    leave_out_by_hand(MOAT_SCRUTINY_TRAINING_MIXTURE);
 }
 
 static void nothing_beyond_the_ladder(void)

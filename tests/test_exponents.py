@@ -4,9 +4,11 @@
 
 import contextlib
 import io
+import math
 import shutil
 import sys
 import unittest
+from unittest import mock
 
 import h5py
 import numpy as np
@@ -15,82 +17,216 @@ from program import ROOT, ProgramTest, moat, temporary_folder
 
 sys.path.insert(0, str(ROOT / "analysis"))
 import exponents  # noqa: E402
+import power_laws  # noqa: E402
 import summary  # noqa: E402
+import theory  # noqa: E402
 
-JOBS = ("result-1", "result-1-wide", "result-2", "result-2-wide", "warm-up", "scaling-law", "excess-loss",
-        "llm-calibration", "policy")
+TRAINED = ("result-1", "result-1-wide", "result-1-plateau", "result-2", "result-2-wide", "warm-up", "llm-calibration", "policy")
+MIXTURE = ("result-1-mixture", "result-2-mixture")
+LAWS = ("scaling-law", "excess-loss")
+JOBS = (*TRAINED, *MIXTURE, *LAWS)
+PLATEAU = theory.PLATEAU
+CROSSOVERS = (  # job, quantity, regime that ends, least and largest crossover, decades that the break points span
+    ("result-1-wide", "N_E_star", "first", 1.0, 1.2, 1), ("result-1-wide", "N_E_star", "second", 0.8, 1.0, 6),
+    ("result-1-plateau", "N_E_star", "first", 4, 7, 2), ("result-2-mixture", "N_E_star", "first", 1.9, 3, 2),
+    ("scaling-law", "loss", "first", 1.0, 19, 4), ("scaling-law", "loss", "second", 0.3, 2.0, 4),
+    ("excess-loss", "excess_loss", "second", 0.6, 1.1, 10))
 STEP = 0.004  # of ln of each axis, for differences
+
+
+def check(*paths):
+    """(exit code, what is printed, the messages) of summary.py --check."""
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as error:
+        code = summary.main([*map(str, paths), "--check"])
+    return code, out.getvalue(), error.getvalue()
 
 
 class JobsTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = temporary_folder(cls.addClassCleanup)
-        cls.fits = {}
+        cls.rows = {}
         for job in JOBS:
             code, _, error = moat(cls.folder, "run", ROOT / "jobs" / f"{job}.yaml", "-q")
             assert code == 0, error
-            cls.fits[job] = exponents.of_file(str(cls.folder / f"{job}.h5"))
+            cls.rows[job] = exponents.of_file(str(cls.folder / f"{job}.h5"))
 
     def pick(self, job, quantity, regime):
-        return [fit for fit in self.fits[job] if fit.quantity == quantity and fit.regime == regime]
+        return [row for row in self.rows[job] if row.quantity == quantity and row.regime == regime and not row.unreached]
+
+    def copy(self, job):
+        path = self.folder / "planted.h5"
+        shutil.copy(self.folder / f"{job}.h5", path)
+        return path
 
     def test_exponents_are_theirs(self):
-        for job, fits in self.fits.items():
-            self.assertTrue(fits, job)
-            for fit in fits:
-                self.assertTrue(fit.agrees, f"{job}: {fit}, tolerance {fit.tolerance:.4f}")
+        for job, rows in self.rows.items():
+            reached = [row for row in rows if not row.unreached]
+            self.assertTrue(reached, job)
+            for row in reached:
+                self.assertEqual(row.verdict, "yes", f"{job}: {row}, {row.faults}")
+                self.assertLessEqual(row.tolerance, row.distance / 3)
 
     def test_every_regime_is_met(self):
-        """Of each result, the fits of first, second and third regime."""
-        met = lambda job, quantity: [len(self.pick(job, quantity, regime)) for regime in range(3)]
-        self.assertEqual(met("result-1-wide", "N_E_star"), [2, 4, 3])
-        self.assertEqual(met("result-2-wide", "N_E_star"), [4, 6, 0])  # the third: alpha fixed, below
-        self.assertEqual(met("warm-up", "N_E_star"), [3, 0, 0])
-        for job, quantity in (("scaling-law", "loss"), ("excess-loss", "excess_loss"), ("excess-loss", "N, alpha fixed")):
-            self.assertTrue(all(met(job, quantity)), f"{job}: {quantity}: {met(job, quantity)}")
+        """Of each result, how many curves reach each of its regimes."""
+        def met(job, quantity="N_E_star"):
+            return {regime: len(self.pick(job, quantity, regime)) for regime in ("first", PLATEAU, "second", "third")}
+
+        self.assertEqual(met("result-1-wide"), {"first": 3, PLATEAU: 0, "second": 4, "third": 3})
+        self.assertEqual(met("result-1-plateau"), {"first": 3, PLATEAU: 1, "second": 1, "third": 2})
+        self.assertEqual(met("warm-up"), {"first": 3, PLATEAU: 0, "second": 0, "third": 0})
+        for job, quantity, regimes in (("result-1-mixture", "N_E_star", ("first", "second", "third")),
+                                       ("result-2-mixture", "N_E_star", ("first", "second", "third")),
+                                       ("result-2-wide", "N_E_star", ("first", "second")),
+                                       ("scaling-law", "loss", ("first", "second", "third")),
+                                       ("excess-loss", "excess_loss", ("first", "second", "third"))):
+            found = met(job, quantity)
+            self.assertEqual(tuple(regime for regime in found if found[regime]), regimes, f"{job}: {quantity}: {found}")
+
+    def test_one_curve_meets_all_three_exponents_of_result_2(self):
+        reached = [{row.regime for row in self.rows["result-2-mixture"] if row.curve == curve and not row.unreached}
+                   for curve in {row.curve for row in self.rows["result-2-mixture"]}]
+        self.assertIn({"first", "second", "third"}, reached)
+
+    def test_wrong_exponents_are_caught(self):
+        """In each result the exponent of each regime that is met is moved half-way to a neighbour's, and to the neighbour's: the
+        check fails."""
+        for job, name in (("result-1-wide", "elasticity_N_I"), ("result-1-plateau", "elasticity_N_I"),
+                          ("result-1-mixture", "elasticity_N_I"), ("result-2-wide", "exponent_D"),
+                          ("result-2-mixture", "exponent_D"), ("warm-up", "exponent_D"), ("scaling-law", "exponent_loss"),
+                          ("excess-loss", "exponent_excess")):
+            quantity = {"exponent_loss": "loss", "exponent_excess": "excess_loss"}.get(name, "N_E_star")
+            for k, regime in enumerate(theory.NAMES):
+                for part in (0.5, 1) if self.pick(job, quantity, regime) else ():
+                    path = self.copy(job)
+                    with h5py.File(path, "r+") as file:
+                        right = file[name].attrs["theory_exponents"]
+                        wrong = right.reshape(-1, 3).copy()
+                        wrong[:, k] += part * (wrong[:, k - 1 if k else 1] - wrong[:, k])
+                        file[name].attrs.modify("theory_exponents", wrong.reshape(right.shape))
+                    code, said, error = check(path)
+                    self.assertEqual(code, 1, f"{job}: {name}: {regime}, {part}:\n{said}")
+                    self.assertRegex(error, r"\d+ of \d+ exponents disagree with theory")
+
+    def test_wrong_break_points_are_caught(self):
+        """A break point that is off by a factor 1000, either way, in each result whose curves meet the regimes beside it."""
+        for job, function, k in (("result-1-wide", "entry_breaks", 0), ("result-1-wide", "entry_breaks", 1),
+                                 ("result-1-plateau", "entry_breaks", 0), ("result-1-plateau", "entry_breaks", 1),
+                                 ("result-1-plateau", "entry_breaks", 2), ("result-1-mixture", "entry_breaks", 0),
+                                 ("result-1-mixture", "entry_breaks", 1), ("result-2-wide", "gap_breaks", 0),
+                                 ("result-2-mixture", "gap_breaks", 0), ("result-2-mixture", "gap_breaks", 1),
+                                 ("scaling-law", "loss_breaks", 0), ("scaling-law", "loss_breaks", 1),
+                                 ("excess-loss", "excess_breaks", 0), ("excess-loss", "excess_breaks", 1)):
+            right = getattr(theory, function)
+            # A factor moves the break point between two exponents e and f by its power 1/|e - f|: 7 for those of the excess.
+            for factor in (1e-3, 1e3) if (function, k) != ("excess_breaks", 1) else (1e-12, 1e12):
+                def wrong(*arguments):
+                    return tuple(at * (factor if j == k else 1) for j, at in enumerate(right(*arguments)))
+
+                with mock.patch.object(theory, function, wrong):
+                    code, said, _ = check(self.folder / f"{job}.h5")
+                self.assertEqual(code, 1, f"{job}: {function}, {k}, {factor}:\n{said}")
+
+    def test_the_other_kind_of_scrutiny_is_caught(self):
+        """Theory for what is not scrutinised in the file: above all the exponent (nu' + 1)/nu' under trained_model, and three
+        regimes of result 1 where there are four."""
+        for job, other in (("result-2-wide", "training_mixture"), ("result-2-mixture", "trained_model"),
+                           ("result-1-plateau", "training_mixture"), ("result-1-mixture", "trained_model")):
+            code, said, error = check(self.scrutinised(job, other))
+            self.assertEqual(code, 1, f"{job}:\n{said}")
+        rows = exponents.of_file(str(self.scrutinised("result-2-wide", "training_mixture")))
+        third = [row for row in rows if row.regime == "third" and not row.unreached]
+        self.assertTrue(third)
+        for row in third:
+            self.assertEqual(row.verdict, "NO")
+            self.assertEqual(len(row.faults), 2)  # the fit and the local exponents
+            self.assertAlmostEqual(row.theory - row.fitted, 21 / 11 - 1.5, delta=0.02)
+
+    def scrutinised(self, job, other):
+        """A copy of a job's file that says something else is scrutinised."""
+        path = self.copy(job)
+        with h5py.File(path, "r+") as file:
+            file.attrs["scrutiny"] = np.bytes_(other)
+        return path
 
     def test_closer_over_wider_ranges(self):
         """The same law with its break points ever further apart: exponent and tolerance both close in."""
-        for job, quantity, regime in (("result-1-wide", "N_E_star", 1), ("excess-loss", "excess_loss", 1)):
-            fits = sorted(self.pick(job, quantity, regime), key=lambda fit: fit.decades)
-            self.assertGreaterEqual(len(fits), 4)
-            for narrow, wide in zip(fits, fits[1:]):
+        for job, quantity in (("result-1-wide", "N_E_star"), ("excess-loss", "loss")):
+            rows = sorted(self.pick(job, quantity, "second"), key=lambda row: row.decades)
+            self.assertGreaterEqual(len(rows), 3)
+            for narrow, wide in zip(rows, rows[1:]):
                 self.assertLess(abs(wide.fitted - wide.theory), abs(narrow.fitted - narrow.theory))
-                self.assertLess(wide.tolerance, narrow.tolerance)
-            self.assertLess(abs(fits[-1].fitted - fits[-1].theory), 0.004)
+                self.assertLessEqual(wide.tolerance, narrow.tolerance)
+            self.assertLess(abs(rows[-1].fitted - rows[-1].theory), 0.004)
 
     def test_crossovers_at_break_points(self):
         """The local exponent changes over at a constant times theory's break point, of one size over all curves of one nu
         whose break points are decades apart, once they are far enough from the others."""
-        for job, quantity, regime, least, most, break_decades in (
-                ("result-1-wide", "N_E_star", 0, 2.0, 2.1, 1), ("result-1-wide", "N_E_star", 1, 5.2, 5.4, 6),
-                ("scaling-law", "loss", 0, 1.0, 18, 5), ("scaling-law", "loss", 1, 0.3, 2.0, 4),
-                ("excess-loss", "excess_loss", 1, 0.3, 1.0, 14)):
-            found = [(fit.crossover, fit.high) for fit in self.pick(job, quantity, regime) if np.isfinite(fit.crossover)]
+        for job, quantity, regime, least, most, break_decades in CROSSOVERS:
+            found = [(row.crossover, row.high) for row in self.pick(job, quantity, regime) if np.isfinite(row.crossover)]
             ratios, ends = (np.array(values) for values in zip(*found))
             self.assertGreaterEqual(np.log10(ends.max() / ends.min()), break_decades - 0.1, job)
             self.assertTrue(((ratios > least) & (ratios < most)).all(), f"{job}, {quantity}, {regime}: {ratios}")
 
     def test_summary_prints_and_checks(self):
-        paths = [str(self.folder / f"{job}.h5") for job in ("result-1-wide", "warm-up")]
-        said = io.StringIO()
-        with contextlib.redirect_stdout(said):
-            self.assertEqual(summary.main([*paths, "--check"]), 0)
-        lines = said.getvalue().splitlines()
-        self.assertEqual(len(lines), 1 + sum(len(self.fits[job]) for job in ("result-1-wide", "warm-up")))
-        fit = self.pick("result-1-wide", "N_E_star", 1)[-1]
-        self.assertTrue(any(f"{fit.fitted:.4f}" in line and "second" in line for line in lines))
-        bent = self.folder / "bent.h5"
-        shutil.copy(paths[0], bent)
-        with h5py.File(bent, "r+") as file:
-            file["N_E_star"][...] *= file["N_I"][...][None, :, None, None, None] ** 0.3
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as said:
-            self.assertEqual(summary.main([str(bent), "--check"]), 1)
-            self.assertEqual(summary.main([str(bent)]), 0)
-            self.assertEqual(summary.main([str(self.folder / "absent.h5")]), 2)
-        self.assertIn("outside their tolerance", said.getvalue())
-        self.assertIn("no such file", said.getvalue())
+        paths = [self.folder / f"{job}.h5" for job in ("result-1-wide", "warm-up")]
+        code, said, error = check(*paths)
+        self.assertEqual((code, error), (0, ""))
+        lines = said.splitlines()
+        self.assertEqual(len(lines), 1 + sum(len(self.rows[job]) for job in ("result-1-wide", "warm-up")))
+        self.assertEqual(lines[0].split(), ["file", "curve", "quantity", "along", "regime", "theory", "fitted", "local_min",
+                                            "local_max", "tolerance", "from", "to", "crossover", "verdict", "why"])
+        row = self.pick("result-1-wide", "N_E_star", "second")[-1]
+        line = next(line for line in lines if f" {row.fitted:.4f} " in line and " second " in line)
+        for value in (row.theory, row.local_low, row.local_high, row.tolerance):
+            self.assertIn(f" {value:.4f}", line)
+        self.assertRegex(said, r"first .* not reached +theory's break points leave 0\.3 decades")
+        self.assertEqual(check(self.folder / "absent.h5")[0], 2)
+        with mock.patch.object(theory, "entry_breaks", lambda *_: (1e3, 1e4)):
+            code, _, error = check(paths[1], self.folder / "result-1.h5")
+            self.assertEqual(code, 0 if "third" in _ else 1)
+        with mock.patch.object(exponents, "DECADES_MIN", 90):  # a file without anything to check
+            code, said, error = check(paths[1])
+        self.assertEqual(code, 1)
+        self.assertIn("warm-up.h5: no exponent to check", error)
+
+
+class RowTest(unittest.TestCase):
+    """The verdict on made-up curves: break points at 1e4 and 1e8, exponents 1, 1/2 and 0."""
+    law = theory.Law(tuple(map(theory.Regime, theory.NAMES, "abc", (1.0, 0.5, 0.0))), (1e4, 1e8))
+
+    def rows(self, exponent, x=np.geomspace(1, 1e12, 241)):
+        local = exponent(np.log10(x))
+        y = np.exp(np.concatenate([[0], np.cumsum((local[1:] + local[:-1]) / 2 * np.diff(np.log(x)))]))
+        curve = power_laws.Curve("", x, y, local, np.zeros(x.size, dtype=int), self.law)
+        return {row.regime: row for row in exponents.rows(curve, "", "y", "x", np.ones(x.size, dtype=bool), 10.0)}
+
+    def test_a_curve_that_follows_the_law_agrees(self):
+        for row in self.rows(lambda x: np.interp(x, [3.9, 4.1, 7.9, 8.1], [1, 0.5, 0.5, 0])).values():
+            self.assertEqual((row.verdict, row.faults), ("yes", []))
+            self.assertAlmostEqual(row.fitted, row.theory, delta=1e-3)
+            self.assertEqual((row.local_low, row.local_high), (row.theory, row.theory))
+
+    def test_a_fit_alone_is_no_agreement(self):
+        """An exponent on its way from 1 to 0 passes the fit of 1/2 without ever staying there."""
+        row = self.rows(lambda x: np.interp(x, [4, 5.9, 6.1, 8], [1, 0.95, 0.05, 0]))["second"]
+        self.assertLess(abs(row.fitted - 0.5), row.tolerance)
+        self.assertEqual((row.verdict, row.faults), ("NO", ["local exponent further than 0.250 from theory's"]))
+
+    def test_an_exponent_beside_theory_disagrees(self):
+        row = self.rows(lambda x: np.full(x.size, 0.69))["second"]
+        self.assertEqual((row.verdict, row.faults), ("NO", ["fitted exponent outside the tolerance"]))
+        self.assertAlmostEqual(row.tolerance, 0.5 / 3, delta=1e-12)
+
+    def test_what_is_too_short_is_not_reached(self):
+        flat = {row.regime: row.unreached for row in self.rows(lambda x: np.full(x.size, 0.5), np.geomspace(1, 10 ** 6.5, 66)).values()}
+        self.assertEqual(flat["first"], "")
+        self.assertRegex(flat["second"], r"^1\d data over 1\.\d decades of its 1e\+05 to 1e\+07$")
+        self.assertRegex(flat["third"], r"^0 data over 0\.0 decades of its 1e\+09 to inf$")
+        with mock.patch.object(type(self), "law", self.law._replace(breaks=(1e4, math.inf))):
+            rows = self.rows(lambda x: np.where(x < 4, 1, 0.5))
+        self.assertEqual(rows["second"].verdict, "yes")
+        self.assertEqual(rows["third"].unreached, "theory's break point is infinite: the regime before it never ends")
 
 
 def around(centre):

@@ -7,6 +7,7 @@ import csv
 import io
 import itertools
 import math
+import shutil
 import sys
 import unittest
 from unittest import mock
@@ -109,6 +110,52 @@ class ExportTest(unittest.TestCase):
         self.assertIn("# moat_version: ", text)
         self.assertEqual([path.name for path in self.folder.glob("*.part*")], [])
 
+    def test_header(self):
+        """What the model is, beside where the file comes from, from the root attributes."""
+        path = self.folder / "typed.h5"
+        shutil.copy(self.folder / "market.h5", path)
+        given = {"gamma": 0.5, "P": math.inf, "tau_I": 0.9, "tau_unit": "L_star", "scrutiny": "training_mixture", "seed": 7}
+        with h5py.File(path, "r+") as file:
+            file.attrs.update(given)
+        lines = [line[2:].split(": ", 1) for line in self.export(0, path.name)[0].splitlines() if line.startswith("#")]
+        found = dict(lines)
+        self.assertEqual(len(found), len(lines))
+        self.assertLessEqual({"title", "moat_version", "git_revision", "sweep", "solver", "references"}, set(found))
+        for name, value in given.items():
+            self.assertEqual(type(value)(found[name]), value)
+
+    def test_hostile_texts(self):
+        """A file whose names and words are formulas or several lines: none in a cell of the table or of its header."""
+        path = self.folder / "hostile.h5"
+        shutil.copy(self.folder / "market.h5", path)
+        names = ["=1+1", "+x", "-x", "@x", " =1", "two\nlines", "cut#off", 'a"b,=c', "=cmd|' calc'!A0", "tab\t=1"]
+        with h5py.File(path, "r+") as file:
+            file.attrs["title"] = 'two\nlines,=1+1\t@x;-y "=2", +3;"=6"\r=4\u2028=5'
+            for name in names:
+                file.copy("N_E_star", name)
+                for number, scale in enumerate(file["N_E_star"].dims):
+                    file[name].dims[number].attach_scale(scale[0])
+            words = file["regime"].attrs["flag_meanings"].split()
+            file["regime"].attrs["flag_meanings"] = " ".join("=" + word for word in words)
+            del file["run"]  # and with it the checksums
+        plain = self.export(0, "market.h5")[0].splitlines()
+        for suffix, separator in ((".csv", ","), (".tsv", "\t")):
+            target = self.folder / f"hostile{suffix}"
+            self.export(0, path.name, "-o", target)
+            lines = target.read_text().split("\n")
+            self.assertEqual(len(lines), len(plain) + 1)  # each row is one line
+            header = next(k for k, line in enumerate(lines) if not line.startswith("#"))
+            self.assertEqual(header, next(k for k, line in enumerate(plain) if not line.startswith("#")))
+            for line in lines:
+                for divider in {separator, ";", ","} if line.startswith("#") else {separator}:
+                    for found in next(csv.reader([line], delimiter=divider), []):
+                        if found.lstrip()[:1] in tuple("=+-@"):
+                            float(found)  # raises what shows the cell, if it is no number
+            table = pandas.read_csv(target, sep=separator, comment="#")
+            columns = len(next(csv.reader([plain[header]])))
+            self.assertEqual(table.shape, (len(plain) - header - 1, columns + len(names)))
+            self.assertEqual(set(table["regime"]) - {"'=" + word for word in words}, set())
+
     def test_refusals(self):
         target = self.folder / "kept.csv"
         target.write_text("as it was")
@@ -131,6 +178,22 @@ class ExportTest(unittest.TestCase):
         piped = pace.run(f"'{script}' market.h5 | head -1; test ${{PIPESTATUS[0]}} = 0", 60, shell=True, cwd=self.folder,
                          executable="/bin/bash")
         self.assertEqual((piped.returncode, piped.stderr), (0, b""))
+
+    def test_disk_that_is_full(self):
+        """Found while a long table is written, or when a short one is flushed at the end; in argparse's help; in a table's file."""
+        short = ("--slice", "nu=1", "--variables", "status")
+        cases = (("export.py", "market.h5"), ("export.py", "market.h5", *short), ("export.py", "--help"), ("summary.py", "--help"),
+                 ("validation.py", "--help"), ("explore.py", "market.h5", "-o", "page.html"))
+        for unbuffered in ("", "1"):
+            for script, *arguments in cases:
+                line = f"PYTHONUNBUFFERED={unbuffered} '{ROOT}/analysis/{script}' {' '.join(arguments)} >/dev/full"
+                found = pace.run(line, 60, shell=True, text=True, cwd=self.folder)
+                self.assertEqual((found.returncode, found.stderr),
+                                 (1, f"{script}: standard output cannot be written: No space left on device\n"), line)
+        line = f"ulimit -f 1; '{ROOT}/analysis/export.py' market.h5 -o new.csv"
+        found = pace.run(line, 60, shell=True, text=True, cwd=self.folder)
+        self.assertEqual((found.returncode, found.stderr), (1, "export.py: new.csv: cannot be written: File too large\n"))
+        self.assertEqual([path.name for path in self.folder.glob("new*")], [])
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ int main(void)
         return 1;
     }
     struct moat_solver solver = moat_deterministic_solver(table);
-    struct moat_market market = {&solver, 0.1, 0.9, INFINITY, MOAT_TAU_L_STAR};
+    struct moat_market market = {&solver, 0.1, 0.9, INFINITY, MOAT_TAU_L_STAR, MOAT_SCRUTINY_TRAINED_MODEL};
     double first = 0, last = 0;
     int rising = 0;
     for (int i = 0; i < 1000001; i++) {
@@ -180,7 +180,7 @@ class WithoutSourcesTest(unittest.TestCase):
     def test_submit(self):
         config = self.share / "jobs" / "phase-diagram.yaml"
         script = self.alone("moat", "submit", config, "--dry-run")
-        self.assertIn(f"exec {self.prefix}/bin/moat batch {config} -o phase-diagram.h5", script)
+        self.assertIn(f"exec {self.prefix}/bin/moat batch {config} -o {self.folder}/phase-diagram.h5", script)
 
     def test_batch_script(self):
         config = self.share / "jobs" / "result-1.yaml"

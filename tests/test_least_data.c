@@ -18,6 +18,7 @@ enum { POINTS = 200 };
 
 static int tables = 60;
 static gsl_rng *rng;
+static enum moat_scrutiny scrutiny;
 
 struct sample {
     double gamma, nu, P, N_I, Q, tau_I, tau_E; /* tau absolute */
@@ -51,8 +52,10 @@ static void draw_market(struct sample *sample)
 
 static struct moat_company solve_slowly(const struct sample *sample, double N, double tau)
 {
+    struct moat_market market = {
+        .solver = &sample->bracketing, .Q = sample->Q, .unit = MOAT_TAU_ABSOLUTE, .scrutiny = scrutiny};
     struct moat_company company;
-    moat_company_solve(&sample->bracketing, N, sample->Q, tau, &company);
+    moat_company_solve(&market, N, tau, &company);
     return company;
 }
 
@@ -112,7 +115,8 @@ static void compare_markets(const struct sample *sample, int ways[WAYS])
 {
     struct moat_company incumbent;
     struct moat_threshold found, expected;
-    struct moat_market market = {&sample->by_nodes, sample->Q, sample->tau_I, sample->tau_E, MOAT_TAU_ABSOLUTE};
+    struct moat_market market = {&sample->by_nodes, sample->Q,         sample->tau_I,
+                                 sample->tau_E,     MOAT_TAU_ABSOLUTE, scrutiny};
     moat_market_incumbent(&market, sample->N_I, &incumbent);
     struct moat_company incumbent_slowly = solve_slowly(sample, sample->N_I, sample->tau_I);
     compare_companies(sample, &incumbent, &incumbent_slowly);
@@ -127,8 +131,10 @@ static void compare_markets(const struct sample *sample, int ways[WAYS])
     }
     struct moat_company closed;
     double gap = found.entrant.excess;
+    market.solver = &sample->by_nodes;
+    struct company_problem entrant = moat_company_problem(&market, NAN, sample->tau_E);
     bool resting = found.N_E_star == sample->N_I || found.N_E_star == sample->P;
-    bool in_range = moat_least_data(&sample->by_nodes, sample->Q, sample->tau_E, gap, &closed);
+    bool in_range = moat_least_data(&entrant, gap, &closed);
     if (in_range && closed.N == found.N_E_star) {
         ways[CLOSED]++;
         compare_N(sample, found.N_E_star, expected.N_E_star, gap);
@@ -159,9 +165,23 @@ static void whole_domain(void)
     expect(20 * ways[BRACKETED] < ways[CLOSED], "%d by bracketing, %d not", ways[BRACKETED], ways[CLOSED]);
 }
 
+static void trained_model(void)
+{
+    scrutiny = MOAT_SCRUTINY_TRAINED_MODEL;
+    whole_domain();
+}
+
+static void training_mixture(void)
+{
+    scrutiny = MOAT_SCRUTINY_TRAINING_MIXTURE;
+    whole_domain();
+}
+
 int main(int argc, char **argv)
 {
-    CU_TestInfo tests[] = {{"random points of the whole domain", whole_domain}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"random points under trained_model", trained_model},
+                           {"random points under training_mixture", training_mixture},
+                           CU_TEST_INFO_NULL};
     tables = argc > 1 ? atoi(argv[1]) : tables;
     rng = gsl_rng_alloc(gsl_rng_taus2);
     int failed = suite_run("least data", tests);

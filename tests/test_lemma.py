@@ -20,7 +20,7 @@ from sweeps import law
 sys.path.insert(0, str(ROOT / "analysis"))
 import lemma  # noqa: E402
 import moatfile  # noqa: E402
-from family import AXES  # noqa: E402
+from moatfile import AXES  # noqa: E402
 
 import matplotlib.pyplot as plt  # noqa: E402
 from PIL import Image  # noqa: E402
@@ -75,8 +75,8 @@ class LemmaTest(unittest.TestCase):
         self.addCleanup(plt.close, "all")
 
     def read(self, name):
-        return moatfile.read(str(self.folder / f"{name}.h5"), [*lemma.TERMS, "nu_prime", "loss"], AXES["scaling_law"],
-                             ["lambda", "lambda_loss"])
+        return moatfile.read(str(self.folder / f"{name}.h5"), [*lemma.TERMS, "nu_prime", "loss"], "scaling_law",
+                             AXES["scaling_law"], ["lambda_loss"])
 
     def test_terms_sum_to_the_loss(self):
         for name in ("levels", "best"):
@@ -174,7 +174,7 @@ class LemmaTest(unittest.TestCase):
             del file["mixture_error"]
         with contextlib.redirect_stderr(io.StringIO()) as said:
             self.assertEqual(lemma.main([str(path), "-o", str(self.folder / "no.pdf")]), 2)
-        self.assertIn("has no mixture_error", said.getvalue())
+        self.assertIn("has no mixture_error: `store:` of its config leaves it out", said.getvalue())
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "brute_force.h"
+#include "brute_gap.h"
 #include "expect.h"
 #include "moat/deterministic.h"
 #include "suite.h"
@@ -18,6 +19,7 @@ struct fixture {
     struct moat_deterministic *table;
     struct moat_solver solver;
     double Q, L_star;
+    enum moat_scrutiny scrutiny; /* trained_model unless set */
 };
 
 static void fixture_open(struct fixture *fixture, double gamma, double nu, double P, double Q)
@@ -25,13 +27,15 @@ static void fixture_open(struct fixture *fixture, double gamma, double nu, doubl
     CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(gamma, nu, P, &fixture->table), MOAT_OK);
     fixture->solver = moat_deterministic_solver(fixture->table);
     fixture->Q = Q;
+    fixture->scrutiny = MOAT_SCRUTINY_TRAINED_MODEL;
     fixture->L_star = 2 * Q * fixture->solver.A0;
 }
 
 /* Thresholds in multiples of L_star. */
 static struct moat_threshold entry(const struct fixture *fixture, double N_I, double tau_I, double tau_E)
 {
-    struct moat_market market = {&fixture->solver, fixture->Q, tau_I, tau_E, MOAT_TAU_L_STAR};
+    struct moat_market market = {
+        .solver = &fixture->solver, .Q = fixture->Q, .tau_I = tau_I, .tau_E = tau_E, .scrutiny = fixture->scrutiny};
     struct moat_company incumbent;
     struct moat_threshold found;
     moat_market_incumbent(&market, N_I, &incumbent);
@@ -113,14 +117,14 @@ static void expect_smallest(const struct moat_market *market, const struct moat_
         expect(isnan(found.N_E_star) || (found.status == MOAT_MARKET_ENTRANT_ALWAYS && found.N_E_star == 1),
                "N_E* %g with %s", found.N_E_star, status);
         struct moat_company largest; /* N_E* is to be found up to 1e15 */
-        moat_company_solve(market->solver, 1e15, market->Q, tau_E, &largest);
+        moat_company_solve(market, 1e15, tau_E, &largest);
         bool beyond = found.status == MOAT_MARKET_FAILED && largest.loss_performance > loss;
         expect(found.status == MOAT_MARKET_ENTRANT_ALWAYS || found.status == MOAT_MARKET_INCUMBENT_INFEASIBLE || beyond,
                "%s at N_I %.17g, tau_I %.17g, tau_E %.17g", status, N_I, tau_I, tau_E);
         return;
     }
     struct moat_company below;
-    moat_company_solve(market->solver, found.N_E_star * (1 - 1e-4), market->Q, tau_E, &below);
+    moat_company_solve(market, found.N_E_star * (1 - 1e-4), tau_E, &below);
     expect(found.entrant.loss_performance < loss * (1 + 1e-8), "the entrant's loss at N_I %.17g", N_I);
     expect(!below.feasible || below.loss_performance > loss * (1 - 1e-12), "N_E* %.17g is not the smallest",
            found.N_E_star);
@@ -139,7 +143,7 @@ static void definition(void)
         for (int number = 0; number < 100; number++) {
             double Q = gsl_rng_uniform_pos(rng), tau_I = uniform(rng, 0.26, 1) * (2 * Q * fixture.solver.A0);
             double N_I = exp(uniform(rng, 0, log(1e15))), tau_E = number % 3 ? tau_I + gsl_rng_uniform(rng) : INFINITY;
-            struct moat_market market = {&fixture.solver, Q, tau_I, tau_E, MOAT_TAU_ABSOLUTE};
+            struct moat_market market = {&fixture.solver, Q, tau_I, tau_E, MOAT_TAU_ABSOLUTE, fixture.scrutiny};
             struct moat_company incumbent;
             moat_market_incumbent(&market, number % 7 ? N_I : INFINITY, &incumbent);
             expect_smallest(&market, &incumbent);
@@ -292,11 +296,52 @@ static void warm_up(void)
     }
 }
 
+/* Gaps down to 1e-12 between the thresholds, or between the incumbent's and L_star: the ratios as written decide. */
+static void tiny_gaps(void)
+{
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
+    for (int number = 0; number < 24; number++) {
+        double gamma = uniform(rng, 0.1, 2), nu = fmin(2 * (1 + gamma), gamma + uniform(rng, 0.7, 2 + gamma));
+        double gap = pow(10, number % 3 ? uniform(rng, -12, -4) : -12), Q = uniform(rng, 0.05, 1);
+        bool in_L_star = number % 4 != 3, free = number % 4 == 2, mixture = number >= 12;
+        struct fixture fixture;
+        fixture_open(&fixture, gamma, nu, INFINITY, Q);
+        brute_model_init(&model, gamma, nu, INFINITY);
+        model.mixture = mixture;
+        double tau_I = free ? 1 - sqrt(gap) : uniform(rng, 0.3, 0.98), tau_E = free ? INFINITY : tau_I + gap;
+        double unit = in_L_star ? 1 : fixture.L_star;
+        struct moat_market market = {&fixture.solver,
+                                     Q,
+                                     unit * tau_I,
+                                     unit * tau_E,
+                                     in_L_star ? MOAT_TAU_L_STAR : MOAT_TAU_ABSOLUTE,
+                                     mixture ? MOAT_SCRUTINY_TRAINING_MIXTURE : MOAT_SCRUTINY_TRAINED_MODEL};
+        struct moat_company incumbent;
+        struct moat_threshold found;
+        moat_market_incumbent(&market, INFINITY, &incumbent);
+        moat_market_threshold(&market, &incumbent, &found);
+        double expected = exp(brute_gap_threshold(&model, Q, market.tau_I, market.tau_E, in_L_star));
+        expect(found.status == MOAT_MARKET_OK && relative_error(found.N_E_star, expected) < 1e-9,
+               "N_E* at gamma %.17g, nu %.17g, Q %.17g, tau_I %.17g, tau_E %.17g, in L* %d, mixture %d: %.17g, "
+               "expected %.17g",
+               gamma, nu, Q, market.tau_I, market.tau_E, in_L_star, mixture, found.N_E_star, expected);
+        moat_deterministic_destroy(&fixture.table);
+    }
+    gsl_rng_free(rng);
+
+    struct fixture known;
+    fixture_open(&known, 0.3, 1, INFINITY, 0.4);
+    double N = entry(&known, INFINITY, 0.9, 0.900000000001).N_E_star; /* in quadruple precision */
+    expect(relative_error(N, 3.8197228650860e25) < 1e-11, "N_E* at a gap of 1e-12 L*: %.17g", N);
+    moat_deterministic_destroy(&known.table);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
-        {"statuses", statuses},     {"entrant always", entrant_always},   {"first result", first_result},
-        {"warm-up", warm_up},       {"interpolation", interpolation},     {"order", order},
-        {"definition", definition}, {"brute-force bisection", bisection}, CU_TEST_INFO_NULL};
+        {"statuses", statuses},     {"entrant always", entrant_always}, {"first result", first_result},
+        {"warm-up", warm_up},       {"interpolation", interpolation},   {"order", order},
+        {"definition", definition}, {"tiny gaps", tiny_gaps},           {"brute-force bisection", bisection},
+        CU_TEST_INFO_NULL};
     return suite_run("market", tests);
 }

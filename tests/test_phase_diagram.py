@@ -16,8 +16,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from market_file import (ANALYSIS, curves_axes, field_axes, five_axes, known_status, write_market, write_powers,
-                         write_results)
+from market_file import (ANALYSIS, curves_axes, field_axes, five_axes, known_status, write_market, write_file,
+                         write_powers, write_results)
 
 import hatching
 import moatfile
@@ -155,7 +155,7 @@ class PhaseDiagramTest(unittest.TestCase):
         write_powers(path, five_axes())
         _, figure = self.draw(path, ["tau_I=.3", "Q=1", "nu=1"], quantity="elasticity_N_I")
         self.assertEqual(len(figure.axes), 1)
-        self.assertEqual(figure.axes[0].get_xlabel(), phase_page.AXIS_LABELS["N_I"])
+        self.assertEqual(figure.axes[0].get_xlabel(), "incumbent's number of data points  $N_I$")
 
     def test_regimes_cell_by_cell(self):
         axes, path = five_axes(N_I=np.geomspace(1e2, 1e9, 30)), self.path("regimes.h5")
@@ -221,7 +221,7 @@ class PhaseDiagramTest(unittest.TestCase):
         shown = " ".join(text for text, _ in texts(figure))
         self.assertIn(r"$N_I$ = $\infty$ left out", shown)
         self.assertIn("exponent near $1$", shown)
-        self.assertIn(f"exponent: {phase_page.quantity_label('elasticity_N_I')}", shown)
+        self.assertIn(f"exponent: {phase_page.quantity_label(moatfile.read(path, []), 'elasticity_N_I')}", shown)
 
     def test_no_text_meets_another_or_leaves_the_page(self):
         def with_gaps(n_entrant, status):
@@ -291,8 +291,7 @@ class PhaseDiagramTest(unittest.TestCase):
         good, single, scaling = self.path("good.h5"), self.path("single.h5"), self.path("scaling.h5")
         write_market(good, curves_axes(N_I=np.geomspace(10, 1e4, 4)))
         write_market(single, curves_axes(N_I=[100.0, math.inf]))
-        with h5py.File(scaling, "w") as file:
-            file.attrs.update({"moat_version": "0.1.0", "sweep": "scaling_law"})
+        write_file(scaling, {"nu": [1.0]}, {"status": (["nu"], np.uint8([1]))}, sweep="scaling_law")
         with h5py.File(self.path("other.h5"), "w") as file:
             file["N_I"] = 1.0
         Path(self.path("text.h5")).write_text("not HDF5")
@@ -316,7 +315,7 @@ class PhaseDiagramTest(unittest.TestCase):
             ([good, "-o", figure, "--x", "tau_I"], "has no axis tau_I (--x tau_I); its axes are N_I, tau_E, Q, nu"),
             ([good, "-o", figure, "--x", "tau_E"], "tau_E has fewer than two finite values (0.95, inf)"),
             ([good, "-o", figure, "--slice", "tau_E=inf", "N_I=10", "Q=0.1", "nu=1"], "leaves no axis to draw against"),
-            ([good, "-o", figure, "--quantity", "regime"], "has no variable regime (--quantity regime)"),
+            ([good, "-o", figure, "--quantity", "regime"], "has no regime: `store:` of its config leaves it out"),
             ([single, "-o", figure, "--x", "Q", "--slice", "N_I=inf", "--quantity", "ratio"],
              "N_E*/N_I is 0 at N_I = inf; --quantity N_E_star"),
         ]

@@ -52,8 +52,20 @@ static void bands(void)
     CU_ASSERT_EQUAL(moat_regime_nearest(1.8, same), MOAT_REGIME_TRANSITIONAL);
 }
 
+/* With gamma = 0.5, nu = 2: result 1 has 1, 1/3, 0 and result 2 has 1/2, 3/2, 5/3. */
+static void markets(void)
+{
+    CU_ASSERT_EQUAL(moat_regime_market(0.5, 2, 1e15, 0.34, 0.5), MOAT_REGIME_SECOND);
+    CU_ASSERT_EQUAL(moat_regime_market(0.5, 2, INFINITY, 0.34, 0.5), MOAT_REGIME_FIRST);
+    CU_ASSERT_EQUAL(moat_regime_market(0.5, 2, INFINITY, 0, 5 / 3.), MOAT_REGIME_THIRD);
+    CU_ASSERT_EQUAL(moat_regime_market(0.5, 2, INFINITY, 0, NAN), MOAT_REGIME_NONE);
+}
+
 int main(void)
 {
-    CU_TestInfo tests[] = {{"exponents of the theory", exponents}, {"bands around them", bands}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"exponents of the theory", exponents},
+                           {"bands around them", bands},
+                           {"regimes of markets", markets},
+                           CU_TEST_INFO_NULL};
     return suite_run("regime", tests);
 }

@@ -162,8 +162,10 @@ static void test_groups(void)
     MPI_Comm_split(MPI_COMM_WORLD, rank > 0, rank, &group);
     for (size_t n = 0; n < sizeof N / sizeof *N; n++) {
         struct ridge_task task = make_task(0.5, 230, N[n]);
-        struct tables own, part, world;
+        struct tables own, part, world, without_mpi;
         CU_ASSERT(everywhere(solve(&task, MPI_COMM_SELF, &own) == MOAT_OK));
+        CU_ASSERT(everywhere(solve(&task, MPI_COMM_NULL, &without_mpi) == MOAT_OK));
+        CU_ASSERT(everywhere(memcmp(&own, &without_mpi, sizeof own) == 0));
         CU_ASSERT(everywhere(solve(&task, group, &part) == MOAT_OK));
         CU_ASSERT(everywhere(solve(&task, MPI_COMM_WORLD, &world) == MOAT_OK));
         CU_ASSERT(everywhere(difference(&task, &own, &part) < 1e-9));

@@ -195,7 +195,7 @@ static void free_alpha_needs_less(void)
         double tau_I = pow(sqrt(L_star) - sqrt(loss), 2);
         struct moat_company incumbent;
         struct moat_threshold found;
-        struct moat_market market = {&solver, Q, tau_I, tau_E, MOAT_TAU_ABSOLUTE};
+        struct moat_market market = {&solver, Q, tau_I, tau_E, MOAT_TAU_ABSOLUTE, MOAT_SCRUTINY_TRAINED_MODEL};
         moat_market_incumbent(&market, INFINITY, &incumbent);
         moat_market_threshold(&market, &incumbent, &found);
         free_alpha[i] = found.N_E_star;

@@ -76,8 +76,12 @@ static struct moat_threshold solve_directly(const struct config *config, size_t 
 {
     const struct axis *axis = config->grid.axis;
     struct moat_solver solver = solver_at(config, i_nu);
-    struct moat_market market = {&solver, axis[GRID_Q].values[i_Q], axis[GRID_TAU_I].values[i_tau_I],
-                                 axis[GRID_TAU_E].values[i_tau], MOAT_TAU_L_STAR};
+    struct moat_market market = {.solver = &solver,
+                                 .Q = axis[GRID_Q].values[i_Q],
+                                 .tau_I = axis[GRID_TAU_I].values[i_tau_I],
+                                 .tau_E = axis[GRID_TAU_E].values[i_tau],
+                                 .unit = MOAT_TAU_L_STAR,
+                                 .scrutiny = config->scrutiny};
     struct moat_company incumbent;
     struct moat_threshold threshold;
     moat_market_incumbent(&market, axis[GRID_N_I].values[i_N], &incumbent);
@@ -103,7 +107,10 @@ static void compare(const struct config *config, const char *path)
         kinds |= 1U << status[i];
     }
     CU_ASSERT(kinds & 1U << MOAT_MARKET_OK && kinds & 1U << MOAT_MARKET_NO_ENTRY &&
-              kinds & 1U << MOAT_MARKET_INCUMBENT_INFEASIBLE && kinds & 1U << MOAT_MARKET_ENTRANT_INFEASIBLE);
+              kinds & 1U << MOAT_MARKET_ENTRANT_INFEASIBLE);
+    /* one data point meets tau_I = L_star/2 with its mixture, not with its model */
+    CU_ASSERT_EQUAL(!(kinds & 1U << MOAT_MARKET_INCUMBENT_INFEASIBLE),
+                    config->scrutiny == MOAT_SCRUTINY_TRAINING_MIXTURE);
 }
 
 static void compare_laws(const struct config *config, const char *path)
@@ -150,11 +157,13 @@ static enum moat_status sweep(const struct config *config, const char *path)
     return status == MOAT_OK ? closed : status;
 }
 
-static void check_sweep(const char *yaml, void (*check)(const struct config *, const char *))
+static void check_sweep(const char *yaml, enum moat_scrutiny scrutiny,
+                        void (*check)(const struct config *, const char *))
 {
     char path[] = "/tmp/moat-test-sweep.XXXXXX.h5";
     struct config *config = NULL;
     CU_ASSERT_EQUAL_FATAL(config_parse(yaml, "test", &config), MOAT_OK);
+    config->scrutiny = scrutiny;
     int file = mkstemps(path, 3);
     CU_ASSERT_FATAL(file >= 0);
     close(file);
@@ -167,12 +176,17 @@ static void check_sweep(const char *yaml, void (*check)(const struct config *, c
 
 static void test_file_equals_direct_solution(void)
 {
-    check_sweep(text, compare);
+    check_sweep(text, MOAT_SCRUTINY_TRAINED_MODEL, compare);
+}
+
+static void test_training_mixture(void)
+{
+    check_sweep(text, MOAT_SCRUTINY_TRAINING_MIXTURE, compare);
 }
 
 static void test_scaling_laws(void)
 {
-    check_sweep(scaling_text, compare_laws);
+    check_sweep(scaling_text, MOAT_SCRUTINY_TRAINED_MODEL, compare_laws);
 }
 
 static void test_agree_is_the_worst(void)
@@ -187,16 +201,22 @@ int main(int argc, char **argv)
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     if (rank == 0) {
         CU_TestInfo tests[] = {{"the file equals the market functions", test_file_equals_direct_solution},
+                               {"the same under training_mixture", test_training_mixture},
                                {"the file equals the scaling law", test_scaling_laws},
                                {"statuses are agreed on", test_agree_is_the_worst},
                                CU_TEST_INFO_NULL};
         failed = suite_run("sweep", tests);
     } else { /* the same collectives in the same order */
-        const char *const texts[] = {text, scaling_text};
-        for (int i = 0; i < 2; i++) {
+        const char *const texts[] = {text, text, scaling_text};
+        const enum moat_scrutiny scrutiny[] = {MOAT_SCRUTINY_TRAINED_MODEL, MOAT_SCRUTINY_TRAINING_MIXTURE,
+                                               MOAT_SCRUTINY_TRAINED_MODEL};
+        for (int i = 0; i < 3; i++) {
             struct config *config = NULL;
             enum moat_status status = config_parse(texts[i], "test", &config);
-            status = status == MOAT_OK ? sweep(config, "") : status;
+            if (status == MOAT_OK) {
+                config->scrutiny = scrutiny[i];
+                status = sweep(config, "");
+            }
             config_destroy(&config);
             failed |= status != MOAT_OK;
         }

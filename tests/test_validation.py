@@ -6,16 +6,13 @@ import contextlib
 import io
 import math
 import re
-import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-import h5py
 import numpy as np
 
-ANALYSIS = Path(__file__).resolve().parent.parent / "analysis"
-sys.path.insert(0, str(ANALYSIS))
+from market_file import AXES, write_file
 
 import finite_n
 import validation
@@ -28,15 +25,6 @@ from scipy.optimize import curve_fit
 
 from drawn import faults
 
-AXES = ("N_I", "tau_E", "Q", "nu")
-CONFIG = """name: synthetic
-sweep: market_entry
-solver: ridge
-model: {gamma: 0.5, P: .inf}
-incumbent: {tau: 0.9}
-tau_unit: L_star
-ridge: {P: 512, N: {log: [16, 512], points: 9}, trials: 12, seed: 7}
-"""
 GRID = {"N_I": np.geomspace(30, 3000, 25), "tau_E": [0.95, 1.2, math.inf], "Q": [0.1, 0.3], "nu": [0.75, 1.5]}
 
 
@@ -46,7 +34,7 @@ def theory(axes):
     return n_incumbent ** (1 / nu ** 0.3 - 0.1) * (1 + 0.3 / tau) * (1 - 0.2 * misalignment)
 
 
-def write_ridge(path, difference, error, axes=None, solver="ridge", status=1, config=CONFIG, base=None):
+def write_ridge(path, difference, error, axes=None, solver="ridge", status=1, base=None):
     """A file with the relative `difference` and its standard `error` on the grid `axes`; scalars are broadcast."""
     axes = axes or GRID
     base = theory(axes) if base is None else base
@@ -54,15 +42,7 @@ def write_ridge(path, difference, error, axes=None, solver="ridge", status=1, co
               "status": np.broadcast_to(status, base.shape).astype(np.uint8)}
     if solver != "ridge":
         values = {name: values[name] for name in ("N_E_star", "status")}
-    with h5py.File(path, "w", libver="latest") as file:
-        file.attrs.update({"moat_version": "0.1.0", "git_revision": "deadbeef", "solver": solver, "config": config})
-        for name, coordinates in {**axes, "ridge/trial": range(12)}.items():
-            file[name] = np.asarray(coordinates, dtype=float)
-            file[name].make_scale(name)
-        for name, array in values.items():
-            file[name] = array
-            for k, axis in enumerate(AXES):
-                file[name].dims[k].attach_scale(file[axis])
+    write_file(path, axes, {name: (AXES, array) for name, array in values.items()}, solver=solver, P=512.0, trials=12, seed=7)
 
 
 def noise(shape, seed=1):
@@ -273,7 +253,7 @@ class Refusals(ValidationTest):
         self.file.write_bytes(b"not HDF5")
         self.refused(r".*cannot be read as HDF5")
         write_ridge(self.file, 0.01, 0.01, solver="deterministic")
-        self.refused(r".*its solver is deterministic; expected .*`solver: ridge`")
+        self.refused(r".*its sweep is market_entry and its solver deterministic; expected .*`solver: ridge`")
         for status, error in ((0, 0.01), (6, 0.01), (1, 0.0), (1, math.nan)):
             write_ridge(self.file, 0.01, error, status=status)
             self.refused(r".*none of its 300 points has a finite N_E_star with N_E_star_stderr")

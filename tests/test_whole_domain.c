@@ -27,6 +27,7 @@ static struct brute_model model;
 struct point {
     struct moat_solver solver;
     double N_I, Q, tau_I, tau_E; /* tau absolute */
+    struct moat_market market;
     struct moat_company incumbent;
     struct moat_threshold found;
     char where[256];
@@ -72,6 +73,14 @@ static struct brute_losses losses_of(const struct point *point, const struct moa
     return brute_losses(&model, &sums, choice->N, point->Q, alpha);
 }
 
+/* What is held against the threshold: the safety loss of the model, or of its mixture with unlimited data. */
+static double held_against(const struct point *point, const struct moat_company *choice,
+                           const struct brute_losses *losses)
+{
+    double alpha = choice->alpha;
+    return model.mixture ? alpha * alpha * 2 * point->Q * (double)model.a0 : (double)losses->safety;
+}
+
 /* Whether N points are enough. Next to N = P a dense search can miss the isolated feasible range of lambda at alpha
    = 1. Any choice that is good enough proves the point, so moat's own is tried too. */
 static bool enough(const struct point *point, double N)
@@ -81,12 +90,13 @@ static bool enough(const struct point *point, double N)
     if (at_most(least_loss(point, N, point->tau_E, TAU), allowed, LOSS)) {
         return true;
     }
-    moat_company_solve(&point->solver, N, point->Q, point->tau_E, &choice);
+    moat_company_solve(&point->market, N, point->tau_E, &choice);
     if (!has_losses(&choice)) {
         return false;
     }
     struct brute_losses losses = losses_of(point, &choice, choice.alpha);
-    return at_most((double)losses.performance, allowed, LOSS) && at_most((double)losses.safety, point->tau_E, TAU);
+    return at_most((double)losses.performance, allowed, LOSS) &&
+           at_most(held_against(point, &choice, &losses), point->tau_E, TAU);
 }
 
 static bool too_little(const struct point *point, double N)
@@ -109,8 +119,10 @@ static void check_choice(const struct point *point)
     double more = (double)losses_of(point, entrant, entrant->alpha - DBL_EPSILON).performance;
     expect(at_most(found, fmax(less, more), 1e-7) && at_most(fmin(less, more), found, 1e-7),
            "L1 of the entrant at %s: %.17g, expected %.17g to %.17g", point->where, found, less, more);
-    expect((double)losses.safety <= point->tau_E * (1 + 1e-9), "L2 of the entrant at %s: %.17Lg", point->where,
-           losses.safety);
+    expect(held_against(point, entrant, &losses) <= point->tau_E * (1 + 1e-9), "L2 of the entrant at %s: %.17Lg",
+           point->where, losses.safety);
+    expect(relative_error(entrant->loss_safety, (double)losses.safety) < 1e-7, "L2 of the entrant at %s: %.17g",
+           point->where, entrant->loss_safety);
 }
 
 static void check_threshold(const struct point *point)
@@ -144,9 +156,12 @@ static void check_threshold(const struct point *point)
 
 static void check_point(struct point *point)
 {
-    struct moat_market market = {&point->solver, point->Q, point->tau_I, point->tau_E, MOAT_TAU_ABSOLUTE};
-    moat_market_incumbent(&market, point->N_I, &point->incumbent);
-    moat_market_threshold(&market, &point->incumbent, &point->found);
+    point->market = (struct moat_market){
+        &point->solver,    point->Q,
+        point->tau_I,      point->tau_E,
+        MOAT_TAU_ABSOLUTE, model.mixture ? MOAT_SCRUTINY_TRAINING_MIXTURE : MOAT_SCRUTINY_TRAINED_MODEL};
+    moat_market_incumbent(&point->market, point->N_I, &point->incumbent);
+    moat_market_threshold(&point->market, &point->incumbent, &point->found);
     check_incumbent(point);
     expect((point->found.status == MOAT_MARKET_INCUMBENT_INFEASIBLE) == !point->incumbent.feasible, "%s at %s",
            moat_market_status_name[point->found.status], point->where);
@@ -155,7 +170,7 @@ static void check_point(struct point *point)
     }
 }
 
-static void whole_domain(void)
+static void whole_domain(bool mixture)
 {
     long seen[MOAT_MARKET_STATUSES] = {0};
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
@@ -165,6 +180,7 @@ static void whole_domain(void)
         struct moat_deterministic *table;
         CU_ASSERT_EQUAL_FATAL(moat_deterministic_create(spectrum.gamma, spectrum.nu, spectrum.P, &table), MOAT_OK);
         brute_model_init(&model, spectrum.gamma, spectrum.nu, spectrum.P);
+        model.mixture = mixture;
         for (int number = 0; number < POINTS; number++) {
             struct legal_market market = legal_market(rng, spectrum.P);
             struct point point = {.solver = moat_deterministic_solver(table), .N_I = market.N_I, .Q = market.Q};
@@ -187,9 +203,21 @@ static void whole_domain(void)
     expect(2 * seen[MOAT_MARKET_OK] > (long)(tables * POINTS) / 3, "only %ld thresholds", seen[MOAT_MARKET_OK]);
 }
 
+static void trained_model(void)
+{
+    whole_domain(false);
+}
+
+static void training_mixture(void)
+{
+    whole_domain(true);
+}
+
 int main(int argc, char **argv)
 {
-    CU_TestInfo tests[] = {{"random points of the whole domain by brute force", whole_domain}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"random points under trained_model by brute force", trained_model},
+                           {"random points under training_mixture by brute force", training_mixture},
+                           CU_TEST_INFO_NULL};
     tables = argc > 1 ? strtoul(argv[1], NULL, 10) : tables;
     seed = argc > 2 ? strtoul(argv[2], NULL, 10) : seed;
     return suite_run("whole domain", tests);

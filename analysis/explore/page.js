@@ -3,14 +3,7 @@
 "use strict";
 
 const about = JSON.parse(document.getElementById("about").textContent);
-const names = { N_I: "incumbent's data", tau_E: "newcomer's safety standard", tau_I: "incumbent's safety standard",
-                Q: "misalignment", nu: "data efficiency" };
-const symbols = { N_I: "N_I", tau_E: "τ_E", tau_I: "τ_I", Q: "Q", nu: "ν" };
-const exponents = { elasticity_N_I: "d ln N_E* / d ln N_I", elasticity_tau_E: "d ln N_E* / d ln τ_E",
-                    elasticity_tau_I: "d ln N_E* / d ln τ_I", elasticity_Q: "d ln N_E* / d ln Q",
-                    exponent_D: "d ln N_E* / d ln (1/D)" };
-const choices = { alpha: "share for performance, α", lambda: "ridge level, λ", loss_performance: "performance loss",
-                  loss_safety: "safety loss" };
+const { names, symbols, units, exponents, choices } = about; // texts from the results file
 const outcomes = { pending: "not computed yet", ok: "", entrant_always: "a single data point is enough",
                    no_entry: "no amount of data is enough", incumbent_infeasible: "the incumbent cannot meet its standard",
                    entrant_infeasible: "the newcomer can never meet its standard",
@@ -53,8 +46,7 @@ function format(number, digits = 6) {
   return `${factor === 1 ? "" : `${String(factor).replace("-", "−")} × `}10${raised(power)}`;
 }
 
-const isThreshold = (axis) => axis === "tau_E" || axis === "tau_I";
-const withUnit = (axis, number) => format(number) + (isThreshold(axis) && about.unit && Number.isFinite(number) ? ` ${about.unit}` : "");
+const withUnit = (axis, number) => format(number) + (units[axis] && Number.isFinite(number) ? ` ${units[axis]}` : "");
 
 function put(element, number) {
   element.value = number === undefined ? "" : String(number);
@@ -120,7 +112,7 @@ function show() {
   find("#status").textContent = outcomes[value("status", at)];
   find("#regime").textContent = value("regime", at);
   const governing = Number.isFinite(axes.N_I[at.N_I]) ? "elasticity_N_I" : "exponent_D";
-  const near = about.theory[governing][at.nu][["first", "second", "third"].indexOf(value("regime", at))];
+  const near = about.theory[governing]?.[at.nu][["first", "second", "third"].indexOf(value("regime", at))];
   find("#near").innerHTML = near == null ? "" : subscripts(`${exponents[governing]} near ${format(near, 3)}`);
   const along = find("#along").value;
   if (along) drawAll(along);
@@ -164,10 +156,10 @@ function drawAll(along) {
   const statuses = where.map((point) => value("status", point));
   const panels = [{ statuses, title: "market entry threshold N_E*", height: 260, kind: "positive", curves: { newcomer: column("N_E_star") } }];
   if (about.variables[slope]) panels.push({ statuses, title: exponents[slope], height: 150, kind: "signed",
-                                                guides: along === "N_I" ? about.theory[slope][at.nu] : [],
+                                                guides: along === "N_I" ? about.theory[slope]?.[at.nu] : [],
                                                 curves: { newcomer: column(slope) } });
-  panels.push({ title: "share α", height: 150, range: [0.5, 1],
-                curves: { incumbent: column("incumbent_alpha"), newcomer: column("entrant_alpha") } });
+  if (choices.alpha) panels.push({ title: `${choices.alpha}, α`, height: 150, range: [0.5, 1],
+                                   curves: { incumbent: column("incumbent_alpha"), newcomer: column("entrant_alpha") } });
   find("#plots").replaceChildren(...panels.map((panel) => draw(panel, along, xs)));
 }
 
@@ -204,7 +196,7 @@ function draw(panel, along, xs) {
   const guides = (panel.guides ?? []).filter((guide) => y(guide) >= TOP + 19 && y(guide) <= bottom + 1);
   for (const guide of guides) parts.push(`<line class="theory" x1="${LEFT}" x2="${width - RIGHT}" y1="${y(guide)}" y2="${y(guide)}"/>`);
   if (guides.length) parts.push(`<text class="theory" x="${width - RIGHT}" y="${TOP + 8}" text-anchor="end">· · · theory</text>`);
-  const unit = isThreshold(along) && about.unit ? ` / ${about.unit}` : "";
+  const unit = units[along] ? ` / ${units[along]}` : "";
   parts.push(`<text x="${(LEFT + width - RIGHT) / 2}" y="${bottom + 33}" text-anchor="middle">${lowered(symbols[along] + unit)}</text>`);
   parts.push(`<rect class="frame" x="${LEFT}" y="${TOP + 20}" width="${width - LEFT - RIGHT}" height="${panel.height}"/>`);
   const here = xs[at[along]];

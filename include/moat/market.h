@@ -15,7 +15,7 @@ enum moat_tau_unit {
     MOAT_TAU_ABSOLUTE /* 1 */
 };
 
-/* What is held against a company's threshold tau. */
+/* What is held against a company's threshold tau. Source: MODEL.md sections 1 and 12. */
 enum moat_scrutiny {
     MOAT_SCRUTINY_TRAINED_MODEL,   /* the safety loss of the model that the company trains on its data */
     MOAT_SCRUTINY_TRAINING_MIXTURE /* the safety loss that its mixture of labels would have with unlimited data */
@@ -34,6 +34,7 @@ struct moat_market {
     double Q;                         /* misalignment of performance and safety, in (0, 1] */
     double tau_I, tau_E;              /* safety thresholds > 0, in `unit`; INFINITY means no scrutiny */
     enum moat_tau_unit unit;
+    enum moat_scrutiny scrutiny; /* of both companies */
 };
 
 enum moat_market_status { /* the values are those in results files */

@@ -40,6 +40,10 @@ extern const char *const moat_regime_name[MOAT_REGIMES];
    exponent, to its only neighbour. Otherwise MOAT_REGIME_TRANSITIONAL, and MOAT_REGIME_NONE for NaN. Local. */
 enum moat_regime moat_regime_nearest(double exponent, const double theory[MOAT_REGIME_EXPONENTS]);
 
+/* The regime of a market, from its two exponents: of result 1 by d ln N_E* / d ln N_I where N_I is finite, of result 2
+   by d ln N_E* / d ln (1/D) where it is not. Local. */
+enum moat_regime moat_regime_market(double gamma, double nu, double N_I, double exponent_N_I, double exponent_D);
+
 #ifdef __cplusplus
 }
 #endif

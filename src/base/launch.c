@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Where a run runs: to text and back, and whether it still runs. */
+/* Where a run runs: as text, and whether it still runs. */
 #include "base/launch.h"
 
 #include <errno.h>
@@ -17,36 +17,16 @@ void launch_here(int nodes, int ranks, struct launch *launch)
 
 void launch_format(const struct launch *launch, char *text, size_t size)
 {
-    char job[64] = "", restart[64] = "";
+    char name[SLURM_NAME_SIZE], job[64] = "", restart[64] = "";
     if (launch->job.id > 0) {
-        snprintf(job, sizeof job, "job %ld, ", launch->job.id);
+        slurm_job_name(&launch->job, name);
+        snprintf(job, sizeof job, "job %s, ", name);
     }
     if (launch->job.restart > 0) {
         snprintf(restart, sizeof restart, "restart %ld, ", launch->job.restart);
     }
     snprintf(text, size, "%s%shost %s, pid %ld, %d node%s, %d rank%s", job, restart, launch->host, launch->pid,
              launch->nodes, launch->nodes == 1 ? "" : "s", launch->ranks, launch->ranks == 1 ? "" : "s");
-}
-
-bool launch_parse(const char *line, struct launch *launch)
-{
-    const char *at = strrchr(line, '[');
-    int used = 0;
-    *launch = (struct launch){0};
-    if (!at) {
-        return false;
-    }
-    at++;
-    if (sscanf(at, "job %ld, %n", &launch->job.id, &used) == 1) {
-        at += used;
-    }
-    if (sscanf(at, "restart %ld, %n", &launch->job.restart, &used) == 1) {
-        at += used;
-    }
-    used = 0;
-    bool ok = sscanf(at, "host %255[^,], pid %ld, %d node%*[s,] %d rank%n", launch->host, &launch->pid, &launch->nodes,
-                     &launch->ranks, &used) == 4;
-    return ok && used > 0 && (strcmp(at + used, "]") == 0 || strcmp(at + used, "s]") == 0);
 }
 
 /* Reads the name of a process's program, "" if there is no such process. */
@@ -79,7 +59,8 @@ static enum launch_state find_job(const struct slurm_job *job)
 {
     struct slurm_job here;
     slurm_job_here(&here);
-    if (job->id == here.id && job->restart < here.restart) {
+    bool same = job->id == here.id && job->element == here.element && job->task == here.task;
+    if (same && job->restart < here.restart) {
         return LAUNCH_GONE; /* SLURM has requeued it, and this run is its next attempt */
     }
     switch (slurm_job_state(job)) {

@@ -10,4 +10,7 @@
  */
 void shell_write(FILE *out, const char *text);
 
+/* Writes the path of a file likewise, and so that no command takes it for an option: "./-x" for "-x". Local. */
+void shell_write_path(FILE *out, const char *path);
+
 #endif

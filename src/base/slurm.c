@@ -1,74 +1,160 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* SLURM's commands squeue, scontrol, sinfo and sbatch, and how to read their answers. */
+/* SLURM's commands squeue, scontrol and sinfo, and how to read their answers. */
 #include "base/slurm.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <strings.h>
+#include <time.h>
 
-enum { COMMAND_SIZE = 160 };
+#include "base/process.h"
 
-static long number_of(const char *variable)
+enum { TEXT_SIZE = 4096 };
+
+/* The variables that tell a process which job, step and rank it is, by SLURM and by the launchers of MPI libraries.
+   Open MPI also has some that users set: those stay. */
+static const char *const outer[] = {"SLURM_",
+                                    "SLURMD_",
+                                    "PMI",
+                                    "HYDI_",
+                                    "MPI_LOCAL",
+                                    "OMPI_COMM_WORLD_",
+                                    "OMPI_UNIVERSE_SIZE",
+                                    "OMPI_APP_CTX_",
+                                    "OMPI_NUM_APP_CTX",
+                                    "OMPI_FIRST_RANKS",
+                                    "OMPI_FILE_LOCATION",
+                                    "OMPI_COMMAND",
+                                    "OMPI_ARGV",
+                                    "OMPI_MCA_orte_",
+                                    "OMPI_MCA_ess",
+                                    "OMPI_MCA_pmix",
+                                    "OMPI_MCA_initial_wdir",
+                                    "OMPI_MCA_shmem_RUNTIME_QUERY_hint",
+                                    "OMPI_MCA_mpi_oversubscribe",
+                                    "MOAT_RANK_STARTED",
+                                    NULL};
+
+/* Of SLURM's variables, those that say which cluster this is, and who the user is. */
+static const char *const cluster[] = {"SLURM_CONF", "SLURM_JWT", NULL};
+
+/* Those that choose what SLURM's commands show. */
+static const char *const views[] = {"SLURM_", "SQUEUE_", "SINFO_", "SCONTROL_", NULL};
+
+char **slurm_clean_environment(void)
+{
+    return process_environment(outer, cluster);
+}
+
+/* --- The job of this process */
+
+/* Returns a whole number of the environment, `otherwise` if it is not there. */
+static long number_of(const char *variable, long otherwise)
 {
     const char *text = getenv(variable);
-    return text ? strtol(text, NULL, 10) : 0;
+    return text && isdigit((unsigned char)*text) ? strtol(text, NULL, 10) : otherwise;
 }
 
 void slurm_job_here(struct slurm_job *job)
 {
-    *job = (struct slurm_job){.id = number_of("SLURM_JOB_ID"), .restart = number_of("SLURM_RESTART_COUNT")};
+    long array = number_of("SLURM_ARRAY_JOB_ID", 0), task = number_of("SLURM_ARRAY_TASK_ID", -1);
+    *job = (struct slurm_job){.id = number_of("SLURM_JOB_ID", 0), .restart = number_of("SLURM_RESTART_COUNT", 0)};
+    if (job->id > 0 && array > 0 && task >= 0) {
+        job->id = array;
+        job->element = true;
+        job->task = task;
+    }
 }
 
 void slurm_job_name(const struct slurm_job *job, char name[SLURM_NAME_SIZE])
 {
-    if (job->id > 0) {
+    if (job->id > 0 && job->element) {
+        snprintf(name, SLURM_NAME_SIZE, "%ld_%ld", job->id, job->task);
+    } else if (job->id > 0) {
         snprintf(name, SLURM_NAME_SIZE, "%ld", job->id);
     } else {
         snprintf(name, SLURM_NAME_SIZE, "(none)");
     }
 }
 
-/* Runs `command` and keeps the first line of its answer, "" if there is none. Returns its wait status, -1 if it could
-   not be started. */
-static int ask(const char *command, char *line, int size)
+/* --- Questions */
+
+/* Runs a command of SLURM and keeps its answer; the command has `seconds`, as a text, and then five more to end.
+   Returns true if it succeeded. */
+static bool ask(const char *seconds, const char *const *command, enum process_errors errors, char text[TEXT_SIZE])
 {
-    line[0] = '\0';
-    FILE *answer = popen(command, "r"); // NOLINT(cert-env33-c): constant but for the name of a job
-    if (answer && !fgets(line, size, answer)) {
-        line[0] = '\0';
+    const char *words[10] = {"timeout", "-k", "5", seconds};
+    size_t count = 0;
+    while (command[count] && count + 5 < sizeof words / sizeof words[0]) {
+        words[4 + count] = command[count];
+        count++;
     }
-    return answer ? pclose(answer) : -1;
+    char **environment = process_environment(views, cluster);
+    struct process process = {.words = words, .environment = environment, .errors = errors};
+    int state = environment ? process_run(&process, text, TEXT_SIZE) : -1;
+    free(environment);
+    return state == 0;
 }
 
-/* squeue writes [[days-]hours:]minutes:seconds, or a word such as UNLIMITED. */
+/* Asks squeue for one field of the job, the option `format`. */
+static bool ask_queue(const struct slurm_job *job, const char *format, char text[TEXT_SIZE])
+{
+    char name[SLURM_NAME_SIZE], jobs[SLURM_NAME_SIZE + 8];
+    slurm_job_name(job, name);
+    snprintf(jobs, sizeof jobs, "--jobs=%s", name);
+    const char *const words[] = {"squeue", "--noheader", "--states=all", format, jobs, NULL};
+    return ask("15", words, PROCESS_ERRORS_DROPPED, text);
+}
+
+void slurm_forget_outer_job(void)
+{
+    static const char *const memory[] = {"SLURM_MEM_PER_CPU", "SLURM_MEM_PER_NODE", "SLURM_MEM_PER_GPU"};
+    static const char *const array[] = {"SLURM_ARRAY_JOB_ID",   "SLURM_ARRAY_TASK_ID",  "SLURM_ARRAY_TASK_COUNT",
+                                        "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_MAX", "SLURM_ARRAY_TASK_STEP"};
+    enum { MEMORY = sizeof memory / sizeof memory[0], ARRAY = sizeof array / sizeof array[0] };
+    char text[TEXT_SIZE];
+    struct slurm_job job;
+    int sizes = 0;
+    for (int i = 0; i < MEMORY; i++) {
+        sizes += getenv(memory[i]) != NULL;
+    }
+    for (int i = 0; i < MEMORY && sizes > 1; i++) { /* srun would refuse them; without them a step gets the job's */
+        unsetenv(memory[i]);
+    }
+    slurm_job_here(&job);
+    long own = number_of("SLURM_JOB_ID", 0);
+    if (!job.element || job.id == own) { /* only the array's own element has its number */
+        return;
+    }
+    bool same = ask_queue(&job, "--Format=JobID:32", text) && strtol(text, NULL, 10) == own;
+    for (int i = 0; i < ARRAY && !same; i++) { /* by its own number an element is found too, but the last one */
+        unsetenv(array[i]);
+    }
+}
+
 double slurm_time_left(const struct slurm_job *job)
 {
-    char name[SLURM_NAME_SIZE], command[COMMAND_SIZE], line[64];
-    long part[3] = {0};
-    slurm_job_name(job, name);
-    snprintf(command, sizeof command, "timeout 15 squeue --noheader --format=%%L --jobs=%s", name);
-    ask(command, line, sizeof line);
-    char *dash = strchr(line, '-');
-    long days = dash ? strtol(line, NULL, 10) : 0;
-    int parts = sscanf(dash ? dash + 1 : line, "%ld:%ld:%ld", &part[0], &part[1], &part[2]);
-    if (parts < 2) {
-        return INFINITY;
+    char text[TEXT_SIZE];
+    struct tm end = {.tm_isdst = -1};
+    if (!ask_queue(job, "--format=%e", text) || !*text) {
+        return NAN;
     }
-    long hours = parts == 3 ? part[0] : 0, minutes = part[parts - 2], seconds = part[parts - 1];
-    return 86400.0 * (double)days + 3600.0 * (double)hours + 60.0 * (double)minutes + (double)seconds;
+    if (!strptime(text, "%Y-%m-%dT%H:%M:%S", &end)) {
+        return INFINITY; /* "N/A" */
+    }
+    end.tm_isdst = -1;
+    return difftime(mktime(&end), time(NULL));
 }
 
 bool slurm_requeue(const struct slurm_job *job)
 {
-    char name[SLURM_NAME_SIZE], command[COMMAND_SIZE];
+    char name[SLURM_NAME_SIZE], text[TEXT_SIZE];
     slurm_job_name(job, name);
-    snprintf(command, sizeof command, "timeout 60 scontrol requeue %s", name);
-    return system(command) == 0; // NOLINT(cert-env33-c): constant but for the name of a job
+    const char *const words[] = {"scontrol", "requeue", name, NULL};
+    return ask("30", words, PROCESS_ERRORS_SHOWN, text);
 }
 
 enum slurm_state slurm_job_state(const struct slurm_job *job)
@@ -77,88 +163,89 @@ enum slurm_state slurm_job_state(const struct slurm_job *job)
                                        "TIMEOUT",   "NODE_FAIL", "OUT_OF_MEMORY", "Invalid job id",
                                        "PREEMPTED", "BOOT_FAIL", "DEADLINE"};
     static const char *const running[] = {"RUNNING", "COMPLETING", "S" /* STOPPED, SUSPENDED, SIGNALING, STAGE_OUT */};
-    char name[SLURM_NAME_SIZE], command[COMMAND_SIZE], line[256];
+    char name[SLURM_NAME_SIZE], jobs[SLURM_NAME_SIZE + 8], text[TEXT_SIZE];
     slurm_job_name(job, name);
-    snprintf(command, sizeof command, "timeout 30 squeue --noheader --states=all --format=%%T --jobs=%s 2>&1", name);
-    if (ask(command, line, sizeof line) == 0 && !*line) {
+    snprintf(jobs, sizeof jobs, "--jobs=%s", name);
+    const char *const words[] = {"squeue", "--noheader", "--states=all", "--format=%T", jobs, NULL};
+    if (ask("15", words, PROCESS_ERRORS_KEPT, text) && !*text) {
         return SLURM_IDLE; /* squeue has forgotten it */
     }
     for (size_t i = 0; i < sizeof idle / sizeof idle[0]; i++) {
-        if (strstr(line, idle[i])) { /* an error message has its text within a line */
+        if (strstr(text, idle[i])) { /* an error message has its text within a line */
             return SLURM_IDLE;
         }
     }
     for (size_t i = 0; i < sizeof running / sizeof running[0]; i++) {
-        if (strncmp(line, running[i], strlen(running[i])) == 0) {
+        if (strncmp(text, running[i], strlen(running[i])) == 0) {
             return SLURM_RUNNING;
         }
     }
     return SLURM_UNKNOWN;
 }
 
-int slurm_node_cores(void)
+bool slurm_job_preempted(const struct slurm_job *job)
 {
-    char line[64]; /* sinfo writes "64+" where nodes of one partition differ */
-    ask("timeout 15 sinfo --noheader --format=%c 2>/dev/null | sort -n | tail -n 1", line, sizeof line);
-    return (int)strtol(line, NULL, 10);
+    char text[TEXT_SIZE]; /* a time, or "N/A" */
+    return ask_queue(job, "--Format=PreemptTime:32", text) && isdigit((unsigned char)*text);
 }
 
-/* sbatch's words: its name, the options, the script. The caller frees them; NULL when out of memory. */
-static const char **sbatch_words(const char *const *options, const char *script)
+/* --- Partitions */
+
+bool slurm_parse_time(const char *text, double *seconds)
 {
-    size_t count = 0;
-    while (options[count]) {
-        count++;
+    long days = 0, part[3] = {0};
+    const char *dash = strchr(text, '-');
+    int used = 0, parts = 0;
+    if (strcasecmp(text, "infinite") == 0 || strcasecmp(text, "UNLIMITED") == 0) {
+        *seconds = INFINITY;
+        return true;
     }
-    const char **words = calloc(count + 4, sizeof *words);
-    if (words) {
-        words[0] = "sbatch";
-        words[1] = "--parsable"; /* the answer is the job's id, and ";cluster" on a federation */
-        memcpy(words + 2, options, count * sizeof *words);
-        words[count + 2] = script;
+    if (dash && (sscanf(text, "%ld%n", &days, &used) != 1 || text + used != dash)) {
+        return false;
     }
-    return words;
+    const char *at = dash ? dash + 1 : text;
+    for (; parts < 3 && isdigit((unsigned char)*at); at += *at == ':') {
+        part[parts++] = strtol(at, (char **)&at, 10);
+    }
+    if (parts == 0 || *at || days < 0) {
+        return false;
+    }
+    /* The first of several parts is hours, that of two without days minutes. A single number is minutes, or hours after
+       days. */
+    int skip = !dash && parts < 3; /* no hours */
+    double hours = skip ? 0 : (double)part[0], minutes = (double)part[skip ? 0 : 1], rest = (double)part[skip ? 1 : 2];
+    *seconds = 86400.0 * (double)days + 3600.0 * hours + 60.0 * minutes + rest;
+    return true;
 }
 
-/* Runs sbatch to its end and keeps the first line of its answer. Returns its wait status, -1 if it could not be
-   started, with errno. */
-static int call_sbatch(const char **words, char *const *environment, char *line, int size)
+/* Takes a line "name|limit|cores of a node" of sinfo; the default partition's name ends in a star. */
+static void take_line(char *line, bool named, struct slurm_partition *out)
 {
-    int ends[2], state = -1;
-    line[0] = '\0';
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        return -1;
+    char *rest = NULL, *name = strtok_r(line, "|", &rest), *limit = strtok_r(NULL, "|", &rest);
+    char *cores = strtok_r(NULL, "|", &rest);
+    double seconds;
+    if (!cores || !(named || name[strlen(name) - 1] == '*')) {
+        return;
     }
-    pid_t child = fork();
-    if (child == 0) {
-        dup2(ends[1], STDOUT_FILENO);
-        execvpe("sbatch", (char *const *)words, environment);
-        fprintf(stderr, "moat: sbatch cannot be started: %s: is this a login node of a SLURM cluster?\n",
-                strerror(errno));
-        _exit(127);
+    if (slurm_parse_time(limit, &seconds)) {
+        out->seconds = fmin(out->seconds, seconds);
     }
-    close(ends[1]);
-    FILE *stream = child > 0 ? fdopen(ends[0], "r") : NULL;
-    if (stream && !fgets(line, size, stream)) {
-        line[0] = '\0';
-    }
-    stream ? fclose(stream) : close(ends[0]);
-    return child > 0 && waitpid(child, &state, 0) == child ? state : -1;
+    int found = (int)strtol(cores, NULL, 10);
+    out->node_cores = found > out->node_cores ? found : out->node_cores;
 }
 
-enum moat_status slurm_submit(const char *const *options, const char *script, char *const *environment,
-                              struct slurm_job *job)
+void slurm_partition_find(const char *name, struct slurm_partition *out)
 {
-    char answer[256];
-    const char **words = sbatch_words(options, script);
-    int state = words ? call_sbatch(words, environment, answer, sizeof answer) : -1;
-    free(words);
-    *job = (struct slurm_job){0};
-    if (state == -1) {
-        return moat_error_set(MOAT_MEMORY, "sbatch cannot be called: %s", strerror(errno));
+    char text[TEXT_SIZE], option[256] = "--all", *rest = NULL;
+    if (name) {
+        snprintf(option, sizeof option, "--partition=%s", name);
     }
-    job->id = strtol(answer, NULL, 10);
-    return state == 0 && job->id > 0
-               ? MOAT_OK
-               : moat_error_set(MOAT_USAGE, "sbatch refused the job, its message is above; the script is %s", script);
+    /* --exact: nodes that differ are not put into one line. */
+    const char *const words[] = {"sinfo", "--noheader", "--exact", "--format=%P|%l|%c", option, NULL};
+    *out = (struct slurm_partition){.seconds = INFINITY};
+    if (ask("15", words, PROCESS_ERRORS_DROPPED, text)) {
+        for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+            take_line(line, name != NULL, out);
+        }
+    }
 }

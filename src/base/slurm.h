@@ -5,16 +5,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "moat/error.h"
-
 /*
  * What the program asks of SLURM. Each question is one call of SLURM's own commands, which are found on the PATH, and
- * takes no longer than is said here. No other file knows these commands or SLURM's variables for a job.
+ * takes no longer than is said here. Variables of the user that change what these commands show have no effect. No
+ * other file but submission.c knows the commands, or SLURM's variables for a job.
  */
 
-/* One job of SLURM. */
+/* One job of SLURM, or one element of a job array. */
 struct slurm_job {
-    long id;      /* 0: none */
+    long id;      /* of the job or, for an element, of its array; 0: none */
+    bool element; /* it is element `task` of an array */
+    long task;
     long restart; /* how often SLURM has requeued it */
 };
 
@@ -25,32 +26,53 @@ enum slurm_state {
     SLURM_UNKNOWN  /* SLURM did not answer, or with a state that is not known here */
 };
 
-enum { SLURM_NAME_SIZE = 32 };
+enum { SLURM_NAME_SIZE = 48 };
 
 /* Sets *job to the job that this process belongs to, its id 0 outside SLURM. Local. */
 void slurm_job_here(struct slurm_job *job);
 
-/* Writes the name by which SLURM's commands and messages call the job, "(none)" if there is none. Local. */
+/* Writes the name by which SLURM's commands and messages call the job: "12", "12_3" for an element of an array, whose
+   own number may be that of the whole array; "(none)" if there is no job. Local. */
 void slurm_job_name(const struct slurm_job *job, char name[SLURM_NAME_SIZE]);
 
-/* Returns the seconds to the job's time limit, INFINITY if it has none or SLURM does not say. Takes at most 15 s.
-   Local. */
+/* Takes out of the environment what a job that was submitted from inside another has inherited from that one, and what
+   would be taken for its own: the array, and sizes of memory that exclude each other. To be called in a batch script,
+   before slurm_job_here. Takes at most 20 s. Local. */
+void slurm_forget_outer_job(void);
+
+/* Returns the seconds until SLURM ends the job, at its time limit or when its time to leave after a preemption is over.
+   INFINITY: never. NAN: SLURM did not answer. Takes at most 20 s. Local. */
 double slurm_time_left(const struct slurm_job *job);
 
-/* Puts the job back into the queue, where it keeps its id. SLURM then ends the processes of the job, this one among
-   them. Returns false if SLURM refused; its message is on stderr. Takes at most 60 s. Local. */
+/* Puts the job back into the queue, where it keeps its name. SLURM then ends the processes of the job, this one among
+   them. Returns false if SLURM refused, or did not answer in time; then it may still do so later. Its message is on
+   stderr. Takes at most 35 s. Local. */
 bool slurm_requeue(const struct slurm_job *job);
 
-/* Returns the state of a job, of this or another node. Takes at most 30 s. Local. */
+/* Returns the state of a job, of this or another node. Takes at most 20 s. Local. */
 enum slurm_state slurm_job_state(const struct slurm_job *job);
 
-/* Returns the number of cores of the cluster's largest node, 0 if SLURM does not say. Takes at most 15 s. Local. */
-int slurm_node_cores(void);
+/* Returns true if SLURM is taking the nodes of a running job away, for a job of higher priority. Takes at most 20 s.
+   Local. */
+bool slurm_job_preempted(const struct slurm_job *job);
 
-/* Submits a batch script and sets *job. `options` are sbatch's own, NULL at the end. The job gets `environment`, NULL
-   at the end. Waits for sbatch, whose messages go to stderr. Returns MOAT_USAGE if sbatch is not there or refuses,
-   MOAT_MEMORY if it cannot be started. Local. */
-enum moat_status slurm_submit(const char *const *options, const char *script, char *const *environment,
-                              struct slurm_job *job);
+/* The nodes that a job may get. */
+struct slurm_partition {
+    double seconds; /* time limit, the shortest of several partitions; INFINITY: none, or not known */
+    int node_cores; /* of the largest node; 0: not known */
+};
+
+/* Fills *out for the partition `name` or several, separated by commas; NULL: the one that jobs get by default. Takes at
+   most 20 s. Local. */
+void slurm_partition_find(const char *name, struct slurm_partition *out);
+
+/* Reads a time as SLURM writes it, [days-][hours:]minutes[:seconds] or days-hours, and sets *seconds; INFINITY for
+   UNLIMITED. Returns false if the text is something else. Local. */
+bool slurm_parse_time(const char *text, double *seconds);
+
+/* Returns the variables of this process without those of the job or launcher that it may run in, NULL at the end: what
+   another job starts from. The caller frees the list, whose texts belong to the environment. Returns NULL when out of
+   memory. Local. */
+char **slurm_clean_environment(void);
 
 #endif

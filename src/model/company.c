@@ -116,14 +116,21 @@ static struct choice minimise(struct company_problem *problem, bool by_nodes, do
     return a.excess <= b.excess ? a : b;
 }
 
-static void solve_infinite_data(double L_star, double tau, struct moat_company *out)
+/* The performance loss of infinite data, G(tau). */
+static double loss_of_limit(const struct moat_limit *limit)
 {
-    out->feasible = tau >= L_star / 4;
+    return limit->m * limit->distance * limit->distance;
+}
+
+static void solve_infinite_data(const struct company_problem *problem, struct moat_company *out)
+{
+    const struct moat_limit *limit = &problem->limit;
+    out->feasible = limit->z >= 0;
     if (out->feasible) {
-        out->alpha = sqrt(fmin(tau, L_star) / L_star);
+        out->alpha = (1 + limit->z) / 2;
         out->lambda = 0;
-        out->loss_performance = moat_limit_loss(L_star, tau);
-        out->loss_safety = fmin(tau, L_star);
+        out->loss_performance = loss_of_limit(limit);
+        out->loss_safety = fmin(problem->tau, 4 * limit->m);
     }
 }
 
@@ -156,28 +163,28 @@ static void try_isolated(struct company_problem *problem, struct choice *choice,
     }
 }
 
-void moat_company_solve(const struct moat_solver *solver, double N, double Q, double tau, struct moat_company *out)
+void moat_company_solve(const struct moat_market *market, double N, double tau, struct moat_company *out)
 {
+    struct company_problem problem = moat_company_problem(market, N, tau);
+    const struct moat_solver *solver = problem.solver;
     *out = (struct moat_company){
         .N = N, .alpha = NAN, .lambda = NAN, .loss_performance = NAN, .loss_safety = NAN, .x = NAN};
-    double L_star = 2 * Q * solver->A0;
     if (isinf(N)) {
-        solve_infinite_data(L_star, tau, out);
+        solve_infinite_data(&problem, out);
         return;
     }
-    if (!(N >= solver->N_low && N <= solver->N_high)) {
+    if (!(N >= solver->N_low && N <= solver->N_high) || (problem.given && problem.limit.z < 0)) {
         out->excess = NAN;
         return;
     }
-    if (N >= solver->N_interpolating && tau >= L_star) {
-        solve_interpolating(solver, L_star, out);
+    if (N >= solver->N_interpolating && problem.limit.distance == 0) {
+        solve_interpolating(solver, 4 * problem.limit.m, out);
         return;
     }
 
-    struct company_problem problem = {solver, N, Q, tau, moat_limit(solver->A0, Q, tau)};
     bool by_nodes = solver->table != NULL;
     struct choice choice = minimise(&problem, by_nodes, &out->x, &out->end);
-    if (choice.branch != UNCONSTRAINED && by_nodes && !moat_company_has_one_minimum(solver, N, Q, tau)) {
+    if (choice.branch != UNCONSTRAINED && by_nodes && !moat_company_has_one_minimum(solver, N, &problem.limit)) {
         by_nodes = false;
         choice = minimise(&problem, false, &out->x, &out->end);
     }
@@ -189,7 +196,7 @@ void moat_company_solve(const struct moat_solver *solver, double N, double Q, do
     if (out->feasible) {
         out->alpha = fmin(1, (1 + choice.s) / 2);
         out->lambda = out->end < 0 ? 0 : out->end > 0 ? 1 : fmin(1, solver->lambda(solver->state, N, out->x));
-        out->loss_performance = problem.limit.m * problem.limit.distance * problem.limit.distance + choice.excess;
+        out->loss_performance = loss_of_limit(&problem.limit) + choice.excess;
         out->loss_safety = choice.loss_safety;
     }
 }

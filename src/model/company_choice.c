@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The best alpha at a given x, in closed form. Source: MODEL.md section 5.1. */
+/* The best alpha at a given x, in closed form. Source: MODEL.md sections 5.1 and 12. */
 #include "model/company_choice.h"
 
 #include <math.h>
@@ -41,8 +41,21 @@ static struct choice choose_turning(const struct company_problem *problem, const
     return (struct choice){UNCONSTRAINED, s, excess, loss_x / loss, form->m * (1 + z) * (1 + z) + R};
 }
 
+/* The choice where alpha is given. */
+static struct choice choose_given(const struct company_problem *problem, const struct moat_coefficients *c)
+{
+    const struct mixture *mixture = &problem->mixture;
+    double m = problem->limit.m, distance = problem->limit.distance, r = 1 - c->A2 / problem->solver->A0;
+    double excess = mixture_sum(mixture, c->A1, c->A2, c->D), loss = m * distance * distance + excess;
+    double slope = mixture_sum(mixture, c->A1_x, c->A2_x, c->D_x) / excess;
+    return (struct choice){UNCONSTRAINED, mixture->s, excess, slope, loss + 4 * m * r * mixture->s};
+}
+
 struct choice moat_choice_from(const struct company_problem *problem, const struct moat_coefficients *c)
 {
+    if (problem->given) {
+        return choose_given(problem, c);
+    }
     struct moat_loss_form form = moat_loss_form(problem->solver->A0, problem->Q, c);
     const struct moat_limit *limit = &problem->limit;
     double m = form.m, r = form.r;

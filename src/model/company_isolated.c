@@ -49,7 +49,7 @@ static bool rises_throughout(double A0, const struct moat_spectral_sums *node)
 
 /* Looks at the nodes from the ridgeless limit up, until L2 rises: label noise falls with x, so it rises from there on.
    The breach is smooth on the scale of many nodes, so a margin at the nodes covers what lies between. */
-bool moat_company_has_one_minimum(const struct moat_solver *solver, double N, double Q, double tau)
+bool moat_company_has_one_minimum(const struct moat_solver *solver, double N, const struct moat_limit *limit)
 {
     const double A0 = solver->A0;
     const struct moat_sums_table *table = solver->table;
@@ -57,15 +57,14 @@ bool moat_company_has_one_minimum(const struct moat_solver *solver, double N, do
     if (moat_spectral_sums_free(node, N) < 0 && rises_throughout(A0, node)) {
         return true;
     }
-    struct moat_limit limit = moat_limit(A0, Q, tau);
     for (; node < end; node++) {
         double noise = (node->offset + node->df2) / (N - node->offset - node->df2);
         if (noise > 0 && safety_rise(A0, node, noise) > 0) {
             return true;
         }
-        double A1 = node->a2 * (1 + noise), unexplained = node->a1 / A0, distance = limit.distance;
-        double breach = A1 + limit.m * (4 * (distance - unexplained) - distance * distance) - limit.headroom;
-        if (!(noise > 0 && breach > 0.1 * (A1 + 4 * limit.m * unexplained))) {
+        double A1 = node->a2 * (1 + noise), unexplained = node->a1 / A0, distance = limit->distance;
+        double breach = A1 + limit->m * (4 * (distance - unexplained) - distance * distance) - limit->headroom;
+        if (!(noise > 0 && breach > 0.1 * (A1 + 4 * limit->m * unexplained))) {
             return false;
         }
     }

@@ -15,7 +15,7 @@
 /* Returns true if the company's loss provably has a single minimum in x: L2 rises with alpha at alpha = 1 for every
    lambda, or alpha = 1 is infeasible for those lambda at which label noise makes L2 fall. False means unknown. For a
    solver with a table. Local. */
-bool moat_company_has_one_minimum(const struct moat_solver *solver, double N, double Q, double tau);
+bool moat_company_has_one_minimum(const struct moat_solver *solver, double N, const struct moat_limit *limit);
 
 /* The lowest x of the isolated feasible range, or NaN when there is none, as where L2 rises. Local. */
 double moat_company_isolated_entry(struct company_problem *problem);

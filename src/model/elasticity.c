@@ -6,15 +6,15 @@
  * t = tau/m. By the envelope theorem its minimum l* moves with a parameter as l1 + mu (l2 - t) does at the company's
  * choice held fixed, where mu >= 0 is the multiplier of the constraint. The choice held fixed is lambda, not the
  * solver's coordinate, so the slope in ln N holds at the ends of lambda's range too; and alpha where alpha = 1, else z,
- * so that nothing cancels. Of m, r, R0/m and R1/m only the last two move with Q, each by -A1/m. Source: MODEL.md
- * section 7.
+ * so that nothing cancels. Of m, r, R0/m and R1/m only the last two move with Q, each by -A1/m. Under training_mixture
+ * alpha is given by tau, and l* moves with it. Source: MODEL.md sections 7 and 12.
  */
 #include "moat/elasticity.h"
 
 #include <math.h>
 #include <stdbool.h>
 
-#include "moat/loss.h"
+#include "model/company_choice.h"
 
 /* Derivatives of a company's l*, or of the number that takes its place. */
 struct response {
@@ -59,15 +59,34 @@ static bool at_kink(const struct losses *at, const struct moat_company *company,
     return isfinite(tau) && company->end == 0 && fabs(breach) <= resolution;
 }
 
-static struct response respond(const struct moat_solver *solver, double Q, const struct moat_company *company,
-                               double tau)
+/* dl* / d ln tau with infinite data, where l* = (2 - sqrt t)^2. */
+static double limit_log_tau(const struct moat_limit *limit)
 {
-    double m = Q * solver->A0 / 2;
-    if (isinf(company->N)) { /* l* = (2 - sqrt t)^2 */
-        double root = sqrt(fmin(tau / m, 4));
-        return (struct response){.log_tau = -root * (2 - root)};
+    return -(1 + limit->z) * limit->distance;
+}
+
+/* Where alpha is given: d alpha / d ln tau = alpha/2 below L_star, and dl1/da is linear in a. */
+static struct response respond_given(const struct company_problem *problem, const struct losses *at)
+{
+    const struct moat_coefficients *c = &at->c;
+    const struct moat_coefficients_log_N *n = &at->c_log_N;
+    double A0 = problem->solver->A0, m = problem->limit.m, s = problem->limit.z, two_a = problem->limit.distance;
+    double l1_a = 4 / A0 * (s * (c->A2 - c->A1 + c->D) + two_a * (A0 - c->A2));
+    return (struct response){.log_N = mixture_sum(&problem->mixture, n->A1_log_N, n->A2_log_N, n->D_log_N) / m,
+                             .log_Q = -c->A1 / m,
+                             .log_tau = two_a > 0 ? -(1 + s) / 4 * l1_a : 0};
+}
+
+static struct response respond(const struct company_problem *problem, const struct moat_company *company)
+{
+    double m = problem->limit.m, tau = problem->tau;
+    if (isinf(company->N)) {
+        return (struct response){.log_tau = limit_log_tau(&problem->limit)};
     }
-    struct losses at = losses_at(solver, Q, company);
+    struct losses at = losses_at(problem->solver, problem->Q, company);
+    if (problem->given) {
+        return respond_given(problem, &at);
+    }
     double mu = 0, log_N;
     bool kink = at_kink(&at, company, tau);
     if (kink || company->alpha == 1) {
@@ -85,13 +104,12 @@ static struct response respond(const struct moat_solver *solver, double Q, const
 }
 
 /* The response of the least l2 over lambda less t, at alpha = 1/2 or 1, where meeting tau_E alone decides N_E*. */
-static struct response respond_safety(const struct moat_solver *solver, double Q, const struct moat_company *company,
-                                      double tau)
+static struct response respond_safety(const struct company_problem *problem, const struct moat_company *company)
 {
-    struct losses at = losses_at(solver, Q, company);
+    struct losses at = losses_at(problem->solver, problem->Q, company);
     double m = at.form.m;
     double log_N = company->alpha < 0.75 ? at.form_log_N.R0_log_N : safety_log_N(&at);
-    return (struct response){log_N / m, -at.c.A1 / m, -tau / m};
+    return (struct response){log_N / m, -at.c.A1 / m, -problem->tau / m};
 }
 
 /* Whether meeting tau_E alone decides N_E*. It does against an incumbent whose loss is at least tau_E, because
@@ -108,10 +126,10 @@ static bool safety_decides(const struct moat_company *incumbent, const struct mo
 void moat_elasticity_threshold(const struct moat_market *market, const struct moat_company *incumbent,
                                const struct moat_threshold *threshold, struct moat_elasticity *out)
 {
-    const struct moat_solver *solver = market->solver;
     const struct moat_company *entrant = &threshold->entrant;
-    double Q = market->Q, L_star = moat_market_L_star(market), D = moat_market_gap(market);
-    double tau_I = moat_market_tau(market, market->tau_I), tau_E = moat_market_tau(market, market->tau_E);
+    const struct company_problem problem_I = moat_company_problem(market, NAN, market->tau_I);
+    const struct company_problem problem_E = moat_company_problem(market, NAN, market->tau_E);
+    double D = moat_market_gap(market), m = problem_I.limit.m, D_tau_I = limit_log_tau(&problem_I.limit) * m;
     *out = (struct moat_elasticity){NAN, NAN, NAN, NAN, NAN};
     if (!(threshold->status == MOAT_MARKET_OK || threshold->status == MOAT_MARKET_ENTRANT_ALWAYS)) {
         return;
@@ -119,23 +137,22 @@ void moat_elasticity_threshold(const struct moat_market *market, const struct mo
     *out = (struct moat_elasticity){0};
     if (threshold->status == MOAT_MARKET_OK && entrant->excess > 0) { /* 0: both losses vanish, at N >= P */
         struct response I = {0}, E;
-        if (safety_decides(incumbent, entrant, D + incumbent->excess, tau_E)) {
-            E = respond_safety(solver, Q, entrant, tau_E);
+        if (!problem_E.given && safety_decides(incumbent, entrant, D + incumbent->excess, problem_E.tau)) {
+            E = respond_safety(&problem_E, entrant);
         } else {
-            I = respond(solver, Q, incumbent, tau_I);
-            E = respond(solver, Q, entrant, tau_E);
+            I = respond(&problem_I, incumbent);
+            E = respond(&problem_E, entrant);
         }
         double log_Q = I.log_Q - E.log_Q - (market->unit == MOAT_TAU_L_STAR ? 0 : I.log_tau - E.log_tau);
-        double root = sqrt(fmin(4 * tau_I / L_star, 4)), D_tau_I = -root * (2 - root); /* d (D/m) / d ln tau_I */
         *out = (struct moat_elasticity){
             .N_I = I.log_N / E.log_N + 0.0, /* not -0 */
             .tau_E = -E.log_tau / E.log_N + 0.0,
             .tau_I = I.log_tau / E.log_N + 0.0,
             .Q = log_Q / E.log_N,
         };
-        out->D = -out->tau_I * (4 * D / L_star) / D_tau_I;
+        out->D = -out->tau_I * D / D_tau_I;
     }
-    if (!(D > 0 && tau_I < L_star)) {
+    if (!(D > 0 && problem_I.limit.distance > 0)) {
         out->D = NAN;
     }
 }

@@ -11,39 +11,44 @@
  *
  *     d ln N/dx = df2'/df2 + (p0' p1 + b p1') / (b (b + p1)),   b = budget - p0.
  *
- * Where the ridgeless limit, N = df1, is met first, that is the solution. Source: MODEL.md sections 6.2 and 6.3.
+ * Where the ridgeless limit, N = df1, is met first, that is the solution. An unconstrained company is one whose alpha
+ * is given, as it is under training_mixture. Source: MODEL.md sections 6.2, 6.3 and 12.
  */
 #include "model/least_data.h"
 
 #include <math.h>
 
-#include "moat/limit.h"
 #include "model/company_isolated.h"
 #include "model/root.h"
 
 struct goal {
     const struct moat_sums_table *table;
     double A0, h, m, tau;
-    double excess;      /* allowed to L1 over G(tau) */
-    double target;      /* for L1 */
-    double distance;    /* 1 - z where both losses bind */
-    double budget;      /* for R there */
-    bool unconstrained; /* the branch that root-finding follows */
+    double excess;               /* allowed to L1 over G(tau) */
+    double target;               /* for L1 */
+    double distance;             /* 1 - z where both losses bind; -INFINITY where alpha is given */
+    double budget;               /* for R there */
+    const struct mixture *given; /* of an unconstrained company */
+    double budget_given;         /* for what finite data add to its loss */
+    bool unconstrained;          /* the branch that root-finding follows */
 };
 
-static struct goal goal_make(const struct moat_solver *solver, double Q, double tau, double excess)
+static struct goal goal_make(const struct company_problem *problem, double excess)
 {
-    struct moat_limit limit = moat_limit(solver->A0, Q, tau);
-    double m = limit.m, delta = (excess - limit.headroom) / (4 * m);
-    return (struct goal){.table = solver->table,
-                         .A0 = solver->A0,
-                         .h = Q / 2,
+    const struct moat_limit *limit = &problem->limit;
+    double m = limit->m, delta = (excess - limit->headroom) / (4 * m);
+    double target = m * limit->distance * limit->distance + excess;
+    return (struct goal){.table = problem->solver->table,
+                         .A0 = problem->solver->A0,
+                         .h = problem->Q / 2,
                          .m = m,
-                         .tau = tau,
+                         .tau = problem->tau,
                          .excess = excess,
-                         .target = m * limit.distance * limit.distance + excess,
-                         .distance = limit.distance + delta,
-                         .budget = excess - m * delta * (2 * limit.distance + delta)};
+                         .target = target,
+                         .distance = problem->given ? -INFINITY : limit->distance + delta,
+                         .budget = excess - m * delta * (2 * limit->distance + delta),
+                         .given = &problem->mixture,
+                         .budget_given = problem->given ? excess : target};
 }
 
 static bool is_unconstrained(const struct goal *goal, const struct moat_spectral_sums *at)
@@ -62,9 +67,12 @@ static struct least least_at(const struct goal *goal, const struct moat_spectral
 {
     double p0, p1, p0_x, p1_x, budget;
     if (unconstrained) {
-        p0 = p1 = at->a2;
-        p0_x = p1_x = at->a2_x;
-        budget = goal->target;
+        const struct mixture *given = goal->given;
+        p0 = given->w1 * at->a2 + given->w2 * at->a1;
+        p1 = given->w1 * at->a2 + given->w3 * goal->A0;
+        p0_x = given->w1 * at->a2_x + given->w2 * at->a1_x;
+        p1_x = given->w1 * at->a2_x;
+        budget = goal->budget_given;
     } else { /* s = z / r < 1 */
         double h = goal->h, unexplained = at->a1 / goal->A0, r = 1 - unexplained, z = 1 - goal->distance;
         double per_r = 1 / r, s2 = z * z * per_r * per_r;
@@ -161,10 +169,10 @@ static bool fill_company(const struct goal *goal, const struct moat_solver *solv
     *out = (struct moat_company){
         .feasible = true,
         .N = N,
-        .alpha = goal->unconstrained ? 1 : fmin(1, (1 + fmax(0, 1 - goal->distance) / r) / 2),
+        .alpha = goal->unconstrained ? (1 + goal->given->s) / 2 : fmin(1, (1 + fmax(0, 1 - goal->distance) / r) / 2),
         .lambda = ridgeless ? 0 : fmax(0, lambda),
         .loss_performance = goal->target,
-        .loss_safety = goal->unconstrained ? goal->target + 4 * goal->m * r : goal->tau,
+        .loss_safety = goal->unconstrained ? goal->target + 4 * goal->m * r * goal->given->s : goal->tau,
         .excess = goal->excess,
         .x = at->x,
         .end = ridgeless ? -1 : 0,
@@ -172,9 +180,9 @@ static bool fill_company(const struct goal *goal, const struct moat_solver *solv
     return least.b > 0 && N > solver->N_low * (1 + 1e-9) && N <= solver->N_high && lambda < 1;
 }
 
-bool moat_least_data(const struct moat_solver *solver, double Q, double tau, double excess, struct moat_company *out)
+bool moat_least_data(const struct company_problem *problem, double excess, struct moat_company *out)
 {
-    struct goal goal = goal_make(solver, Q, tau, excess);
+    struct goal goal = goal_make(problem, excess);
     const struct moat_spectral_sums *node = goal.table->node;
     struct neighbours found = moat_root_bisect_nodes(goal.table->nodes, solution_is_above, &goal);
     struct bracket bracket = {node[found.below].x, side_of_node(&goal, found.below), node[found.above].x,
@@ -188,8 +196,8 @@ bool moat_least_data(const struct moat_solver *solver, double Q, double tau, dou
     struct moat_spectral_sums at;
     sums_at(&goal, bracket.a, &at);
     bool kink = bracket.a == bracket.b;
-    if (!fill_company(&goal, solver, &at, kink, out)) {
+    if (!fill_company(&goal, problem->solver, &at, kink, out)) {
         return false;
     }
-    return (!kink && goal.unconstrained) || moat_company_has_one_minimum(solver, out->N, Q, tau);
+    return (!kink && goal.unconstrained) || moat_company_has_one_minimum(problem->solver, out->N, &problem->limit);
 }

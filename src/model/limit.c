@@ -4,17 +4,6 @@
 
 #include <math.h>
 
-struct moat_limit moat_limit(double A0, double Q, double tau)
-{
-    double m = Q / 2 * A0, L_star = 4 * m;
-    if (tau >= L_star) {
-        return (struct moat_limit){m, 1, 0, tau - L_star};
-    }
-    double root = sqrt(tau / L_star); /* (1 + z) / 2 */
-    return (struct moat_limit){m, (4 * tau - L_star) / (L_star * (1 + 2 * root)),
-                               2 * (L_star - tau) / (L_star * (1 + root)), 0};
-}
-
 double moat_limit_loss(double L_star, double tau)
 {
     double root = tau < L_star ? (L_star - tau) / (sqrt(L_star) + sqrt(tau)) : 0;

@@ -26,56 +26,52 @@ double moat_market_L_star(const struct moat_market *market)
     return 2 * market->Q * market->solver->A0;
 }
 
-static inline double absolute(const struct moat_market *market, double L_star, double tau)
-{
-    return market->unit == MOAT_TAU_L_STAR ? tau * L_star : tau;
-}
-
 double moat_market_tau(const struct moat_market *market, double tau)
 {
-    return absolute(market, moat_market_L_star(market), tau);
+    return market->unit == MOAT_TAU_L_STAR ? tau * moat_market_L_star(market) : tau;
 }
 
+/* Taken in the market's unit, in which the thresholds are exact: a tiny gap keeps its digits. */
 double moat_market_gap(const struct moat_market *market)
 {
-    return moat_limit_gap(moat_market_L_star(market), moat_market_tau(market, market->tau_I),
-                          moat_market_tau(market, market->tau_E));
+    double L_star = moat_market_L_star(market), unit = market->unit == MOAT_TAU_L_STAR ? L_star : 1;
+    return unit * moat_limit_gap(L_star / unit, market->tau_I, market->tau_E);
 }
 
 void moat_market_incumbent(const struct moat_market *market, double N_I, struct moat_company *out)
 {
-    moat_company_solve(market->solver, N_I, market->Q, moat_market_tau(market, market->tau_I), out);
+    moat_company_solve(market, N_I, market->tau_I, out);
 }
 
-/* The entrant's side of a market, with its absolute threshold. */
+/* The entrant's side of a market. */
 struct entry {
-    const struct moat_solver *solver;
-    double Q, L_star, tau_E;
-    double allowed; /* excess over G(tau_E) */
+    const struct moat_market *market;
+    struct company_problem entrant; /* at any N */
+    double allowed;                 /* excess over G(tau_E) */
     double log_allowed;
     double N_high; /* the search ends there */
     bool enough;   /* whether N_high points certainly are, but for rounding */
 };
 
-/* The excess over G(tau_E) that the entrant may have: it must be as good as the incumbent, and feasible. The loss of an
-   infeasible company exceeds tau_E. */
-static double allowed_excess(const struct entry *entry, double tau_I, const struct moat_company *incumbent)
+/* The excess over G(tau_E) below which a company that meets tau_E always stays, not positive where none meets it:
+   tau_E - G(tau_E), because L1 <= L2 <= tau_E. Where alpha is given, L1 has no such bound. */
+static double feasible_excess(const struct company_problem *entrant)
 {
-    struct moat_limit limit = moat_limit(entry->solver->A0, entry->Q, entry->tau_E);
-    double feasible = 4 * limit.m * limit.z + limit.headroom; /* tau_E - G(tau_E) */
-    return fmin(moat_limit_gap(entry->L_star, tau_I, entry->tau_E) + incumbent->excess, feasible);
+    const struct moat_limit *limit = &entrant->limit;
+    return entrant->given && limit->z >= 0 ? INFINITY : 4 * limit->m * limit->z + limit->headroom;
 }
 
 static void solve_entrant(const struct entry *entry, double N, struct moat_company *out)
 {
-    moat_company_solve(entry->solver, N, entry->Q, entry->tau_E, out);
+    moat_company_solve(entry->market, N, entry->market->tau_E, out);
 }
 
 static double log_excess_over_allowed(double log_N, void *context)
 {
     const struct entry *entry = context;
     struct moat_company entrant;
-    solve_entrant(entry, fmin(fmax(exp(log_N), entry->solver->N_low), entry->N_high), &entrant); /* despite rounding */
+    solve_entrant(entry, fmin(fmax(exp(log_N), entry->market->solver->N_low), entry->N_high),
+                  &entrant); /* despite rounding */
     double value = log(entrant.excess) - entry->log_allowed;
     return entrant.feasible ? value : fmax(value, DBL_MIN); /* positive at the edge of feasibility, despite rounding */
 }
@@ -83,7 +79,7 @@ static double log_excess_over_allowed(double log_N, void *context)
 /* N_E* up to N_high by bracketing, which any solver allows. */
 static enum moat_market_status search(struct entry *entry, struct moat_threshold *out)
 {
-    const struct moat_solver *solver = entry->solver;
+    const struct moat_solver *solver = entry->market->solver;
     double N_high = entry->N_high;
     struct bracket bracket = {.a = log(solver->N_low), .b = INFINITY};
     entry->log_allowed = log(entry->allowed);
@@ -114,21 +110,25 @@ static enum moat_market_status search(struct entry *entry, struct moat_threshold
     return beyond_table || !isfinite(out->entrant.excess) ? MOAT_MARKET_FAILED : MOAT_MARKET_OK;
 }
 
-static enum moat_market_status solve(struct entry *entry, double tau_I, const struct moat_company *incumbent,
+static enum moat_market_status solve(struct entry *entry, const struct moat_company *incumbent,
                                      struct moat_threshold *out)
 {
-    const struct moat_solver *solver = entry->solver;
+    const struct moat_market *market = entry->market;
+    const struct moat_solver *solver = market->solver;
+    const struct moat_limit *limit = &entry->entrant.limit;
     if (isfinite(incumbent->N) && !(incumbent->N >= solver->N_low && incumbent->N <= solver->N_high)) {
         return MOAT_MARKET_FAILED;
     }
     if (!incumbent->feasible) {
         return MOAT_MARKET_INCUMBENT_INFEASIBLE;
     }
-    if (!(entry->tau_E > entry->L_star / 4)) {
+    double feasible = feasible_excess(&entry->entrant);
+    if (!(feasible > 0)) {
         return MOAT_MARKET_ENTRANT_INFEASIBLE;
     }
-    entry->allowed = allowed_excess(entry, tau_I, incumbent);
-    if (entry->allowed == 0 && entry->tau_E >= entry->L_star && solver->N_interpolating <= solver->N_high) {
+    entry->allowed =
+        fmin(moat_market_gap(market) + incumbent->excess, feasible); /* as good as the incumbent, feasible */
+    if (entry->allowed == 0 && limit->distance == 0 && solver->N_interpolating <= solver->N_high) {
         solve_entrant(entry, solver->N_interpolating, &out->entrant); /* P finite: both losses vanish */
         out->N_E_star = solver->N_interpolating;
         return out->N_E_star > 1 ? MOAT_MARKET_OK : MOAT_MARKET_ENTRANT_ALWAYS;
@@ -137,9 +137,12 @@ static enum moat_market_status solve(struct entry *entry, double tau_I, const st
         return MOAT_MARKET_NO_ENTRY;
     }
 
-    entry->enough = entry->tau_E >= tau_I && incumbent->N <= solver->N_high; /* the incumbent's data are enough */
+    /* A laxer threshold makes the incumbent's data enough. But a laxer alpha that is given may cost sampled data loss.
+     */
+    entry->enough =
+        market->tau_E >= market->tau_I && incumbent->N <= solver->N_high && (solver->table || !entry->entrant.given);
     entry->N_high = entry->enough ? incumbent->N : solver->N_high;
-    if (solver->table && moat_least_data(solver, entry->Q, entry->tau_E, entry->allowed, &out->entrant) &&
+    if (solver->table && moat_least_data(&entry->entrant, entry->allowed, &out->entrant) &&
         out->entrant.N <= entry->N_high) {
         out->N_E_star = out->entrant.N;
         return MOAT_MARKET_OK;
@@ -150,12 +153,8 @@ static enum moat_market_status solve(struct entry *entry, double tau_I, const st
 void moat_market_threshold(const struct moat_market *market, const struct moat_company *incumbent,
                            struct moat_threshold *out)
 {
-    /* tau_I stays out of `entry`. Beside tau_E the compiler would load both at once, and wait for the caller's two
-       separate stores: 4 % of a threshold. */
-    double L_star = moat_market_L_star(market);
-    struct entry entry = {
-        .solver = market->solver, .Q = market->Q, .L_star = L_star, .tau_E = absolute(market, L_star, market->tau_E)};
-    out->status = solve(&entry, absolute(market, L_star, market->tau_I), incumbent, out);
+    struct entry entry = {.market = market, .entrant = moat_company_problem(market, NAN, market->tau_E)};
+    out->status = solve(&entry, incumbent, out);
     if (!(out->status == MOAT_MARKET_OK || out->status == MOAT_MARKET_ENTRANT_ALWAYS)) {
         out->N_E_star = NAN;
         out->entrant = (struct moat_company){.N = NAN,

@@ -2,11 +2,12 @@
 /* Bicubic splines of the measured ratios on some neighbouring rungs. */
 #include "model/patch.h"
 
+#include <gsl/gsl_errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATCH_RUNGS_MIN = 4 };
+enum { PATCH_RUNGS_MIN = 4, INIT_ARRAYS = 16 };
 
 /* Values of a made-up rung on the line through two others, in ln N. */
 static void extend(size_t lambdas, struct patch *patch, size_t made_up, size_t near, size_t far)
@@ -20,6 +21,15 @@ static void extend(size_t lambdas, struct patch *patch, size_t made_up, size_t n
     }
 }
 
+/* Whether there is room for what gsl_interp2d_init allocates for its own use, some ten arrays: it does not look whether
+   it got them. */
+static bool has_room(size_t lambdas, size_t rungs)
+{
+    void *room = malloc(INIT_ARRAYS * (lambdas + rungs) * sizeof(double));
+    free(room);
+    return room != NULL;
+}
+
 enum moat_status moat_patch_create(const struct ratio_grid *grid, size_t first, size_t end, struct patch *patch)
 {
     size_t real = end - first, lambdas = grid->lambdas;
@@ -28,12 +38,14 @@ enum moat_status moat_patch_create(const struct ratio_grid *grid, size_t first, 
     patch->log_N_end = grid->log_N[end - 1];
     patch->log_N = malloc(patch->rungs * sizeof(double));
     bool complete = patch->log_N != NULL;
+    gsl_error_handler_t *handler = gsl_set_error_handler_off(); /* GSL's own ends the process when memory is short */
     for (int i = 0; i < RATIOS; i++) {
         patch->ratio[i] = malloc(patch->rungs * lambdas * sizeof(double));
         patch->spline[i] = gsl_interp2d_alloc(gsl_interp2d_bicubic, lambdas, patch->rungs);
         complete = complete && patch->ratio[i] && patch->spline[i];
     }
-    if (!complete) {
+    gsl_set_error_handler(handler);
+    if (!complete || !has_room(lambdas, patch->rungs)) {
         return moat_error_set(MOAT_MEMORY, "out of memory for the splines of %zu rungs", real);
     }
     memcpy(patch->log_N + before, grid->log_N + first, real * sizeof(double));

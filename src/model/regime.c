@@ -66,3 +66,14 @@ enum moat_regime moat_regime_nearest(double exponent, const double theory[MOAT_R
     return fabs(exponent - theory[nearest]) <= quarter ? (enum moat_regime)(MOAT_REGIME_FIRST + nearest)
                                                        : MOAT_REGIME_TRANSITIONAL;
 }
+
+enum moat_regime moat_regime_market(double gamma, double nu, double N_I, double exponent_N_I, double exponent_D)
+{
+    double theory[MOAT_REGIME_EXPONENTS];
+    if (isfinite(N_I)) {
+        moat_regime_result_1(nu, theory);
+        return moat_regime_nearest(exponent_N_I, theory);
+    }
+    moat_regime_result_2(gamma, nu, theory);
+    return moat_regime_nearest(exponent_D, theory);
+}

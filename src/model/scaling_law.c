@@ -2,34 +2,23 @@
 /*
  * The scaling law at fixed alpha.
  *
- * By the quadratic of MODEL.md section 2 the excess is a sum of A1, A2 and D with weights that are never negative for
- * a <= 1/2, so nothing cancels in it. Its derivatives in x and in ln N are the same sums of theirs. The best level is a
- * root of the derivative in x. By the envelope theorem the exponent is the derivative in ln N at fixed lambda (MODEL.md
- * section 10).
+ * The excess is the sum of A1, A2 and D that mixture.h gives, in which nothing cancels. The best level is a root of its
+ * derivative in x. By the envelope theorem the exponent is the derivative in ln N at fixed lambda (MODEL.md section
+ * 10).
  */
 #include "moat/scaling_law.h"
 
 #include <math.h>
 
+#include "model/mixture.h"
 #include "model/root.h"
 
-/* The excess at N data points as a sum of coefficients. */
+/* The excess of a mixture at N data points. */
 struct excess {
     const struct moat_solver *solver;
     double N;
-    double w1, w2, w3; /* weights of A1, A2 and D */
+    struct mixture mixture;
 };
-
-static struct excess excess_make(const struct moat_solver *solver, double N, double Q, double alpha)
-{
-    double a = 1 - alpha;
-    return (struct excess){solver, N, 1 - 2 * a * alpha * Q, 2 * Q * a * (2 * alpha - 1), 2 * Q * a * alpha};
-}
-
-static double weighted(const struct excess *excess, double A1, double A2, double D)
-{
-    return excess->w1 * A1 + excess->w2 * A2 + excess->w3 * D;
-}
 
 static struct moat_coefficients coefficients_at(const struct excess *excess, double x)
 {
@@ -38,16 +27,18 @@ static struct moat_coefficients coefficients_at(const struct excess *excess, dou
     return c;
 }
 
-static double value_at(double x, void *excess)
+static double value_at(double x, void *context)
 {
+    const struct excess *excess = context;
     struct moat_coefficients c = coefficients_at(excess, x);
-    return weighted(excess, c.A1, c.A2, c.D);
+    return mixture_sum(&excess->mixture, c.A1, c.A2, c.D);
 }
 
-static double log_slope(double x, void *excess)
+static double log_slope(double x, void *context)
 {
+    const struct excess *excess = context;
     struct moat_coefficients c = coefficients_at(excess, x);
-    return weighted(excess, c.A1_x, c.A2_x, c.D_x) / weighted(excess, c.A1, c.A2, c.D);
+    return mixture_sum(&excess->mixture, c.A1_x, c.A2_x, c.D_x) / mixture_sum(&excess->mixture, c.A1, c.A2, c.D);
 }
 
 /* The x of the least excess in [low, high]; *end is -1 or 1 when it is that end. */
@@ -77,25 +68,25 @@ void moat_scaling_law_solve(const struct moat_solver *solver, double N, double Q
     if (!(N >= solver->N_low && N <= solver->N_high)) {
         return;
     }
-    struct excess weights = excess_make(solver, N, Q, alpha);
     double low, high, x, a = 1 - alpha;
+    struct excess problem = {solver, N, mixture_of(Q, a, 2 * alpha - 1)};
     int end = 0;
     solver->domain(solver->state, N, &low, &high);
     if (isnan(lambda)) {
-        x = minimise(&weights, low, high, &end);
+        x = minimise(&problem, low, high, &end);
         lambda = end < 0 ? 0 : end > 0 ? 1 : fmin(1, solver->lambda(solver->state, N, x));
     } else {
         x = solver->x_of_lambda(solver->state, N, lambda);
         end = x == low ? -1 : 0; /* lambda is so small that the tables end above it */
     }
-    struct moat_coefficients c = coefficients_at(&weights, x);
-    double excess = weighted(&weights, c.A1, c.A2, c.D);
+    struct moat_coefficients c = coefficients_at(&problem, x);
+    double excess = mixture_sum(&problem.mixture, c.A1, c.A2, c.D);
     if ((end < 0 && N > solver->N_covered) || !isfinite(excess)) {
         return;
     }
     struct moat_coefficients_log_N at_lambda;
     solver->coefficients_log_N(solver->state, N, x, &at_lambda);
-    double slope = weighted(&weights, at_lambda.A1_log_N, at_lambda.A2_log_N, at_lambda.D_log_N);
+    double slope = mixture_sum(&problem.mixture, at_lambda.A1_log_N, at_lambda.A2_log_N, at_lambda.D_log_N);
 
     out->solved = true;
     out->lambda = lambda;

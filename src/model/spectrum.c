@@ -12,6 +12,7 @@
 #include "moat/spectrum.h"
 
 #include <float.h>
+#include <gsl/gsl_errno.h>
 #include <gsl/gsl_integration.h>
 #include <math.h>
 #include <stdbool.h>
@@ -120,7 +121,9 @@ static enum moat_status nodes_fill(struct moat_spectrum *spectrum, bool direct, 
     double y_first = log(FIRST);
     size_t panels = direct ? 0 : (size_t)ceil(y_end - y_first);
     size_t capacity = (size_t)last + panels * PANEL_NODES + 1;
+    gsl_error_handler_t *handler = gsl_set_error_handler_off(); /* GSL's own ends the process when memory is short */
     gsl_integration_glfixed_table *gauss = gsl_integration_glfixed_table_alloc(PANEL_NODES);
+    gsl_set_error_handler(handler);
 
     spectrum->scale = malloc(capacity * sizeof(double));
     spectrum->weight = malloc(capacity * sizeof(double));

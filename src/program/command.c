@@ -7,6 +7,7 @@
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "run/launcher.h"
@@ -67,9 +68,13 @@ void command_parse(const struct argp *argp, int argc, char **argv, void *argumen
         output = silence(STDOUT_FILENO);
         error = silence(STDERR_FILENO);
     }
-    argp_parse(argp, argc, argv, 0, NULL, arguments);
+    error_t failure = argp_parse(argp, argc, argv, 0, NULL, arguments);
     restore(STDOUT_FILENO, output);
     restore(STDERR_FILENO, error);
+    if (failure) {
+        fprintf(stderr, "moat: %s\n", strerror(failure));
+        exit(EXIT_FAILURE);
+    }
 }
 
 bool command_start_mpi(int *rank, int *code)
@@ -125,6 +130,22 @@ void command_parse_ranks(const char *argument, struct argp_state *state, int *ra
         argp_error(state, "--ranks: found `%s`, expected a whole number from 1", argument);
     }
     *ranks = (int)number;
+}
+
+bool command_add_word(const char *word, const char ***list)
+{
+    size_t count = 0;
+    while (*list && (*list)[count]) {
+        count++;
+    }
+    const char **longer = realloc(*list, (count + 2) * sizeof *longer);
+    if (!longer) {
+        return false;
+    }
+    longer[count] = word;
+    longer[count + 1] = NULL;
+    *list = longer;
+    return true;
 }
 
 void command_print_summary(const struct results_summary *summary)

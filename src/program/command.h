@@ -19,7 +19,7 @@ struct command {
 
 /* Every command NAME, in the order of `moat help`. To add one, write NAME.c, which defines command_NAME, and its
    section of moat.1, and name it here. */
-#define COMMANDS(use) use(run) use(plan) use(submit) use(batch) use(point) use(status)
+#define COMMANDS(use) use(run) use(plan) use(submit) use(batch) use(point) use(status) use(show)
 
 #define COMMAND_DECLARE(name) extern const struct command command_##name;
 COMMANDS(COMMAND_DECLARE)
@@ -52,17 +52,25 @@ error_t command_parse_file(int key, char *argument, struct argp_state *state, co
 /* Reads a number of ranks from the command line into *ranks; ends in argp's error if it is not one. */
 void command_parse_ranks(const char *argument, struct argp_state *state, int *ranks);
 
-/* The options of all commands that run a sweep. */
-enum { COMMAND_FSYNC = 0x100 /* no letter */ };
+/* Options of several commands. */
+enum { COMMAND_FSYNC = 0x100, COMMAND_JSON, COMMAND_SET /* no letters */ };
 /* Versions of clang-format differ on braces in macros and tables. */
 /* clang-format off */
 #define COMMAND_OUTPUT_OPTION {"output", 'o', "FILE", 0, "results file, instead of the config's `output`", 0}
 #define COMMAND_FORCE_OPTION \
     {"force", 'f', NULL, 0, "replace a results file of another sweep; one of this sweep is resumed", 0}
+#define COMMAND_SET_OPTION \
+    {"set", COMMAND_SET, "KEY=VALUE", 0, \
+     "change the config's value at KEY, such as model.gamma=0.3 or grid.Q.values=[0.1,0.5]; can be given several times", 0}
 #define COMMAND_FSYNC_OPTION \
     {"fsync", COMMAND_FSYNC, NULL, 0, \
      "bring the file to disk every second and after each data set, so that finished work survives a loss of power", 0}
+#define COMMAND_JSON_OPTION {"json", COMMAND_JSON, NULL, 0, "print one object of JSON, on a line", 0}
 /* clang-format on */
+
+/* Adds a word to a list with NULL at its end, which the caller frees; an empty list is NULL. Returns false when out of
+   memory. */
+bool command_add_word(const char *word, const char ***list);
 
 /* Prints, on a line each, the number of points of every status that occurs. */
 void command_print_summary(const struct results_summary *summary);

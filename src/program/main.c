@@ -8,6 +8,7 @@
 
 #include "moat/version.h"
 #include "program/command.h"
+#include "program/output.h"
 
 #define COMMAND_ADDRESS(name) &command_##name,
 static const struct command *const commands[] = {COMMANDS(COMMAND_ADDRESS)};
@@ -132,6 +133,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    output_prepare();
     argp_err_exit_status = command_exit_code(MOAT_USAGE);
     const char *name = argc > 1 ? argv[1] : "";
     const struct command *command = find_command(name);

@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* moat plan: prints the work, memory and time that a sweep will take. */
 #include <argp.h>
-#include <mpi.h>
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "program/command.h"
+#include "program/json.h"
 #include "run/measurement.h"
 #include "run/plan.h"
 #include "sweep/config.h"
 
 struct plan_arguments {
-    const char *config;
+    const char *config, **settings;
     int ranks;
+    bool json;
 };
 
 static const struct argp_option options[] = {
     {"ranks", 'n', "K", 0, "ranks of the run; default: one more than this machine has cores", 0},
+    COMMAND_SET_OPTION,
+    COMMAND_JSON_OPTION,
     {0},
 };
 
@@ -28,6 +33,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case 'n':
         command_parse_ranks(argument, state, &arguments->ranks);
         return 0;
+    case COMMAND_JSON:
+        arguments->json = true;
+        return 0;
+    case COMMAND_SET:
+        return command_add_word(argument, &arguments->settings) ? 0 : ENOMEM;
     default:
         return command_parse_file(key, argument, state, "config", &arguments->config);
     }
@@ -79,18 +89,63 @@ static void print_plan(const struct plan *plan)
     print_duration("predicted, whole sweep", plan->tables_seconds + plan->grid_seconds);
 }
 
+/* The ladder of data sets, which is empty without `solver: ridge`. */
+static void write_ladder(struct json *json, const struct plan *plan)
+{
+    size_t trials = plan->rungs > 0 ? plan->config->ridge.trials : 0;
+    json_count(json, "trials", trials);
+    json_count(json, "tasks", plan->rungs * trials);
+    json_number(json, "flops", plan->flops);
+    json_number(json, "flops_per_second", plan->flops_per_second);
+    json_begin(json, "rungs", '[');
+    for (size_t k = 0; k < plan->rungs; k++) {
+        const struct plan_rung *rung = &plan->rung[k];
+        json_begin(json, NULL, '{');
+        json_number(json, "N", rung->N);
+        json_count(json, "ranks", (size_t)rung->ranks);
+        json_number(json, "flops", rung->flops);
+        json_number(json, "rank_bytes", rung->bytes);
+        json_number(json, "seconds", rung->seconds);
+        json_end(json, '}');
+    }
+    json_end(json, ']');
+}
+
+static void write_json(const struct plan *plan)
+{
+    struct json json = {.out = stdout};
+    const struct config *config = plan->config;
+    json_begin(&json, NULL, '{');
+    json_text(&json, "name", config->name);
+    json_text(&json, "sweep", sweep_name[config->sweep]);
+    json_text(&json, "solver", solver_name[config->solver]);
+    json_text(&json, "output", config->output);
+    json_count(&json, "ranks", (size_t)plan->ranks);
+    json_count(&json, "workers", (size_t)plan->workers);
+    json_count(&json, "points", plan->points);
+    json_count(&json, "blocks", plan->blocks);
+    json_number(&json, "file_bytes", plan->file_bytes);
+    json_number(&json, "rank_bytes", plan->rank_bytes);
+    write_ladder(&json, plan);
+    json_number(&json, "seconds_per_point", plan->seconds_per_point);
+    json_number(&json, "tables_seconds", plan->tables_seconds);
+    json_number(&json, "grid_seconds", plan->grid_seconds);
+    json_number(&json, "seconds", plan->tables_seconds + plan->grid_seconds);
+    json_end(&json, '}');
+}
+
 static enum moat_status make_plan(const struct plan_arguments *arguments)
 {
     struct config *config = NULL;
     struct plan *plan = NULL;
     int ranks = arguments->ranks > 0 ? arguments->ranks : (int)sysconf(_SC_NPROCESSORS_ONLN) + 1;
-    enum moat_status status = config_load(arguments->config, &config);
+    enum moat_status status = config_load(arguments->config, arguments->settings, &config);
     if (status == MOAT_OK) {
         int workers = ranks > 1 ? ranks - 1 : 1;
-        status = plan_create(config, ranks, measurement_memory(MPI_COMM_SELF) / workers, &plan);
+        status = plan_create(config, ranks, measurement_free_memory() / workers, &plan);
     }
     if (status == MOAT_OK) {
-        print_plan(plan);
+        arguments->json ? write_json(plan) : print_plan(plan);
     }
     plan_destroy(&plan);
     config_destroy(&config);
@@ -100,14 +155,10 @@ static enum moat_status make_plan(const struct plan_arguments *arguments)
 static int run(int argc, char **argv)
 {
     struct plan_arguments arguments = {0};
-    int rank, code;
     command_parse(&argp, argc, argv, &arguments);
-    if (!command_start_mpi(&rank, &code)) {
-        return code;
-    }
-    enum moat_status status = rank == 0 ? make_plan(&arguments) : MOAT_OK;
+    enum moat_status status = command_is_first() ? make_plan(&arguments) : MOAT_OK;
     command_print_error(status);
-    MPI_Finalize();
+    free(arguments.settings);
     return command_exit_code(status);
 }
 

@@ -9,9 +9,9 @@
 
 #include "moat/deterministic.h"
 #include "moat/elasticity.h"
-#include "moat/loss.h"
 #include "moat/market.h"
 #include "program/command.h"
+#include "program/point.h"
 #include "sweep/names.h"
 
 enum number { GAMMA, NU, MISALIGNMENT, N_I, TAU_I, TAU_E, DIMENSION, NUMBERS };
@@ -20,9 +20,11 @@ struct point_arguments {
     double number[NUMBERS];
     bool given[NUMBERS];
     enum moat_tau_unit unit;
+    enum moat_scrutiny scrutiny;
+    bool json;
 };
 
-enum { KEY_FIRST = 256, KEY_UNIT = KEY_FIRST + NUMBERS };
+enum { KEY_FIRST = 0x200, KEY_UNIT = KEY_FIRST + NUMBERS, KEY_SCRUTINY };
 
 static const struct argp_option options[] = {
     {"gamma", KEY_FIRST + GAMMA, "G", 0, "decay of the spectrum, 0.01 to 2", 0},
@@ -33,6 +35,12 @@ static const struct argp_option options[] = {
     {"tau-E", KEY_FIRST + TAU_E, "T", 0, "the entrant's safety threshold, or inf", 0},
     {"P", KEY_FIRST + DIMENSION, "P", 0, "feature dimension, 1 to 1e9 or inf (default)", 0},
     {"tau-unit", KEY_UNIT, "UNIT", 0, "L_star (default): thresholds are multiples of L*; or absolute", 0},
+    {"scrutiny", KEY_SCRUTINY, "READING", 0,
+     "what is held against a threshold, the safety loss of: trained_model (default), the model; or training_mixture, "
+     "its "
+     "mixture of labels with unlimited data",
+     0},
+    COMMAND_JSON_OPTION,
     {0},
 };
 
@@ -62,16 +70,16 @@ static void parse_number(struct point_arguments *arguments, int index, const cha
     arguments->given[index] = true;
 }
 
-static void parse_unit(struct point_arguments *arguments, const char *text, struct argp_state *state)
+/* Which of two words `text` is. */
+static int parse_word(const char *option, const char *const word[2], const char *text, struct argp_state *state)
 {
-    for (int unit = 0; unit < TAU_UNITS; unit++) {
-        if (strcmp(text, tau_unit_name[unit]) == 0) {
-            arguments->unit = (enum moat_tau_unit)unit;
-            return;
+    for (int i = 0; i < 2; i++) {
+        if (strcmp(text, word[i]) == 0) {
+            return i;
         }
     }
-    argp_error(state, "--tau-unit: found `%s`, expected %s or %s", text, tau_unit_name[MOAT_TAU_L_STAR],
-               tau_unit_name[MOAT_TAU_ABSOLUTE]);
+    argp_error(state, "--%s: found `%s`, expected %s or %s", option, text, word[0], word[1]);
+    return 0;
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
@@ -82,8 +90,14 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         return 0;
     }
     switch (key) {
+    case COMMAND_JSON:
+        arguments->json = true;
+        return 0;
     case KEY_UNIT:
-        parse_unit(arguments, text, state);
+        arguments->unit = (enum moat_tau_unit)parse_word("tau-unit", tau_unit_name, text, state);
+        return 0;
+    case KEY_SCRUTINY:
+        arguments->scrutiny = (enum moat_scrutiny)parse_word("scrutiny", scrutiny_name, text, state);
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "found `%s`, expected options only", text);
@@ -100,48 +114,6 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     }
 }
 
-/* The lemma's terms at the company's choice. With infinite data only the mixture's is not zero. */
-static struct moat_loss_terms terms_of(const struct moat_market *market, const struct moat_company *company)
-{
-    const struct moat_solver *solver = market->solver;
-    double Q = market->Q;
-    if (isinf(company->N)) {
-        double a = 1 - company->alpha;
-        return (struct moat_loss_terms){.mixture = a * a * 2 * Q * solver->A0};
-    }
-    struct moat_coefficients coefficients;
-    solver->coefficients(solver->state, company->N, company->x, &coefficients);
-    return moat_loss_terms(solver->A0, Q, company->alpha, &coefficients);
-}
-
-static void print_company(const char *name, const struct moat_market *market, const struct moat_company *company,
-                          double tau)
-{
-    if (!company->feasible) {
-        printf("%s: no choice\n", name);
-        return;
-    }
-    struct moat_loss_terms terms = terms_of(market, company);
-    printf("%s\n", name);
-    printf("  data points            %.10g\n", company->N);
-    printf("  alpha                  %.10g\n", company->alpha);
-    printf("  lambda                 %.10g%s\n", company->lambda, company->lambda == 0 ? "  (ridgeless limit)" : "");
-    printf("  performance loss L1    %.10g\n", company->loss_performance);
-    printf("    finite data          %.10g\n", terms.finite_data);
-    printf("    overfitting          %.10g\n", terms.overfitting);
-    printf("    mixture              %.10g\n", terms.mixture);
-    printf("    mixture finite data  %.10g\n", terms.mixture_finite_data);
-    printf("  safety loss L2         %.10g  (threshold %.10g)\n", company->loss_safety, moat_market_tau(market, tau));
-}
-
-static void print_elasticities(const struct moat_elasticity *elasticity)
-{
-    printf("  d ln N_E* / d ln N_I     %.6g\n", elasticity->N_I);
-    printf("  d ln N_E* / d ln tau_E   %.6g\n", elasticity->tau_E);
-    printf("  d ln N_E* / d ln tau_I   %.6g\n", elasticity->tau_I);
-    printf("  d ln N_E* / d ln Q       %.6g\n", elasticity->Q);
-}
-
 static enum moat_status solve_and_print(const struct point_arguments *arguments)
 {
     const double *number = arguments->number;
@@ -151,24 +123,20 @@ static enum moat_status solve_and_print(const struct point_arguments *arguments)
         return status;
     }
     struct moat_solver solver = moat_deterministic_solver(table);
-    struct moat_market market = {.solver = &solver,
-                                 .Q = number[MISALIGNMENT],
-                                 .tau_I = number[TAU_I],
-                                 .tau_E = number[TAU_E],
-                                 .unit = arguments->unit};
-    struct moat_company incumbent;
-    struct moat_threshold threshold;
-    struct moat_elasticity elasticity;
-    moat_market_incumbent(&market, number[N_I], &incumbent);
-    moat_market_threshold(&market, &incumbent, &threshold);
-    moat_elasticity_threshold(&market, &incumbent, &threshold, &elasticity);
-
-    printf("market entry threshold N_E* = %.10g  (%s)\n", threshold.N_E_star,
-           moat_market_status_name[threshold.status]);
-    print_elasticities(&elasticity);
-    printf("L* = %.10g\n", moat_market_L_star(&market));
-    print_company("incumbent", &market, &incumbent, market.tau_I);
-    print_company("entrant", &market, &threshold.entrant, market.tau_E);
+    struct point point = {.gamma = number[GAMMA],
+                          .nu = number[NU],
+                          .P = number[DIMENSION],
+                          .N_I = number[N_I],
+                          .market = {.solver = &solver,
+                                     .Q = number[MISALIGNMENT],
+                                     .tau_I = number[TAU_I],
+                                     .tau_E = number[TAU_E],
+                                     .unit = arguments->unit,
+                                     .scrutiny = arguments->scrutiny}};
+    moat_market_incumbent(&point.market, number[N_I], &point.incumbent);
+    moat_market_threshold(&point.market, &point.incumbent, &point.threshold);
+    moat_elasticity_threshold(&point.market, &point.incumbent, &point.threshold, &point.elasticity);
+    arguments->json ? point_write_json(stdout, &point) : point_print(&point);
     moat_deterministic_destroy(&table);
     return MOAT_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* moat run: sweeps a grid of markets into a results file. */
 #include <argp.h>
+#include <errno.h>
 #include <mpi.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 
 static const struct argp_option options[] = {
     COMMAND_OUTPUT_OPTION,
+    COMMAND_SET_OPTION,
     {"ranks", 'n', "K", 0,
      "start K ranks under mpirun, or under MOAT_LAUNCHER from the environment; best one more than there are cores", 0},
     COMMAND_FORCE_OPTION,
@@ -44,6 +46,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case 'q':
         request->quiet = true;
         return 0;
+    case COMMAND_SET:
+        return command_add_word(argument, &request->settings) ? 0 : ENOMEM;
     default:
         return command_parse_file(key, argument, state, "config", &request->config);
     }
@@ -102,7 +106,7 @@ static bool starts_ranks(const struct session_request *request)
 static enum moat_status start_ranks(const struct session_request *request, char **words)
 {
     struct config *config = NULL;
-    enum moat_status status = config_load(request->config, &config);
+    enum moat_status status = config_load(request->config, request->settings, &config);
     config_destroy(&config);
     if (status == MOAT_OK) {
         setenv("MOAT_RANK_STARTED", "1", 1);
@@ -150,6 +154,7 @@ static int run(int argc, char **argv)
     command_parse(&argp, argc, argv, &request);
     if (starts_ranks(&request)) {
         code = command_exit_code(start_ranks(&request, argv));
+        free(request.settings);
         free(line);
         return code;
     }
@@ -160,6 +165,7 @@ static int run(int argc, char **argv)
         code = command_exit_code(sweep(&request));
         MPI_Finalize();
     }
+    free(request.settings);
     free(line);
     return code;
 }

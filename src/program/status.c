@@ -12,6 +12,8 @@
 #include "base/clock.h"
 #include "moat/market.h"
 #include "program/command.h"
+#include "program/json.h"
+#include "program/output.h"
 #include "results/results.h"
 #include "run/progress.h"
 
@@ -21,7 +23,7 @@
 
 struct status_arguments {
     const char *path;
-    bool follow;
+    bool follow, json;
     double wait; /* s without a writer after which --follow gives up */
 };
 
@@ -29,6 +31,7 @@ static const struct argp_option options[] = {
     {"follow", 'f', NULL, 0, "watch until the sweep is complete (exit 0) or no process writes the file (exit 75)", 0},
     {"wait", 'w', "SECONDS", 0,
      "with --follow: wait this long for a process that writes the file, such as a job in the queue; default 10", 0},
+    COMMAND_JSON_OPTION,
     {0},
 };
 
@@ -45,6 +48,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         if (*end || end == argument || !(arguments->wait >= 0 && arguments->wait <= 1e9)) {
             argp_error(state, "--wait: found `%s`, expected seconds, 0 or more", argument);
         }
+        return 0;
+    case COMMAND_JSON:
+        arguments->json = true;
         return 0;
     default:
         return command_parse_file(key, argument, state, "results file", &arguments->path);
@@ -71,6 +77,35 @@ static void print_status(const char *path, const struct results_summary *summary
         printf("%zu of %zu data sets done, %zu failed\n", summary->tasks_done, summary->tasks, summary->tasks_failed);
     }
     command_print_summary(summary);
+}
+
+/* Writes what print_status prints, and the rest of the summary. A file without a summary has the reason alone. */
+static void write_json(const char *path, enum moat_status status, const struct results_summary *summary)
+{
+    struct json json = {.out = stdout};
+    bool readable = status == MOAT_OK || status == MOAT_STOPPED;
+    json_begin(&json, NULL, '{');
+    json_text(&json, "file", path);
+    json_text(&json, "error", status != MOAT_OK ? moat_error_message() : NULL);
+    if (readable) {
+        json_text(&json, "title", summary->title);
+        json_boolean(&json, "complete", is_complete(summary));
+        json_boolean(&json, "written_now", summary->written_now);
+        json_text(&json, "writer", *summary->writer ? summary->writer : NULL);
+        json_count(&json, "blocks", summary->blocks);
+        json_count(&json, "blocks_done", summary->blocks_done);
+        json_count(&json, "tasks", summary->tasks);
+        json_count(&json, "tasks_done", summary->tasks_done);
+        json_count(&json, "tasks_failed", summary->tasks_failed);
+        json_count(&json, "points", summary->points);
+        json_begin(&json, "points_by_status", '{');
+        for (int outcome = 0; outcome < MOAT_MARKET_STATUSES; outcome++) {
+            json_count(&json, moat_market_status_name[outcome], summary->points_by_status[outcome]);
+        }
+        json_end(&json, '}');
+        json_number(&json, "seconds", summary->seconds);
+    }
+    json_end(&json, '}');
 }
 
 static void pause_for(double seconds)
@@ -163,10 +198,12 @@ static int run(int argc, char **argv)
     struct results_summary summary;
     enum moat_status status =
         arguments.follow ? follow(&arguments, &summary) : results_summarise(arguments.path, &summary);
-    if (status == MOAT_OK || status == MOAT_STOPPED) {
+    if (arguments.json) {
+        write_json(arguments.path, status, &summary);
+    } else if (status == MOAT_OK || status == MOAT_STOPPED) {
         print_status(arguments.path, &summary);
-        fflush(stdout);
     }
+    output_flush();
     command_print_error(status);
     return command_exit_code(status);
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* moat submit: a sweep as a SLURM job, whose ranks, memory and time come from its plan. */
 #include <argp.h>
-#include <ctype.h>
 #include <errno.h>
+#include <libgen.h>
 #include <math.h>
-#include <mpi.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,33 +12,30 @@
 
 #include "base/shell.h"
 #include "base/slurm.h"
+#include "base/submission.h"
 #include "program/command.h"
+#include "program/job_script.h"
+#include "results/results.h"
 #include "run/plan.h"
 #include "sweep/config.h"
 
-#define SECONDS_AIM 1800.0  /* ranks are added until the sweep takes no longer than this */
-#define SECONDS_MAX 86400.0 /* longest time asked for: sites limit it, and the job is requeued at the limit */
-#define TIME_MARGIN 2.0     /* nodes may be slower than this machine, and there all cores share the memory bandwidth */
-#define NOTICE_MIN 120.0    /* s from SLURM's signal to the time limit; SLURM looks every 30 s only */
-#define NOTICE_MAX 3600.0   /* a data set that takes longer is solved again after the requeue */
-#define MEMORY_MARGIN 1.3
-#define MEGABYTES_MIN 500.0 /* of a rank; what MPI takes on a fast network does not show on this machine */
+#define SECONDS_AIM 1800.0 /* ranks are added until the sweep takes no longer than this */
 
 struct submit_arguments {
-    const char *config, *output, *launcher;
+    const char *config, *output, *launcher, **settings;
     int ranks;
-    bool fsync, dry_run;
+    bool force, fsync, dry_run;
     char **more; /* sbatch's own options, NULL at the end */
-    char *
-        *environment; /* for sbatch: as it was before MPI_Init, which adds variables that mark our children as ranks */
 };
 
 static const struct argp_option options[] = {
     COMMAND_OUTPUT_OPTION,
+    COMMAND_SET_OPTION,
     {"ranks", 'n', "K", 0, "ranks of the job; default: as many as bring the sweep below half an hour, or fill a node",
      0},
     {"launcher", 'l', "COMMAND", 0,
      "command that starts the ranks in the job, such as \"srun --mpi=pmix\"; default: mpirun", 0},
+    COMMAND_FORCE_OPTION,
     COMMAND_FSYNC_OPTION,
     {"dry-run", 'd', NULL, 0, "print the batch script and the command line of sbatch; submit nothing", 0},
     {0},
@@ -55,6 +51,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case 'l':
         arguments->launcher = argument;
         return 0;
+    case 'f':
+        arguments->force = true;
+        return 0;
     case COMMAND_FSYNC:
         arguments->fsync = true;
         return 0;
@@ -64,36 +63,32 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case 'n':
         command_parse_ranks(argument, state, &arguments->ranks);
         return 0;
+    case COMMAND_SET:
+        return command_add_word(argument, &arguments->settings) ? 0 : ENOMEM;
     default:
         return command_parse_file(key, argument, state, "config", &arguments->config);
     }
 }
 
-static const struct argp argp = {
-    .options = options,
-    .parser = parse_option,
-    .args_doc = "CONFIG.yaml [-- SBATCH-OPTION...]",
-    .doc =
-        "Submits the sweep of CONFIG.yaml to SLURM. Ranks, memory and time come from a plan made here; the script is "
-        "written beside the results file. Prints the job's id. Words after -- go to sbatch and take precedence, as "
-        "in `-- --time=2:00:00 -p long`."};
+static const struct argp argp = {.options = options,
+                                 .parser = parse_option,
+                                 .args_doc = "CONFIG.yaml [-- SBATCH-OPTION...]",
+                                 .doc = "Submits the sweep of CONFIG.yaml to SLURM. Ranks, memory and time come from a "
+                                        "plan made here; the script and the "
+                                        "job's log are beside the results file. Prints the job's id. Words after -- go "
+                                        "to sbatch and take precedence, as "
+                                        "in `-- --time=2:00:00 -p long`."};
 
-/* Cores of the cluster's largest node; of this machine if SLURM does not say. */
-static int node_cores(void)
-{
-    int cores = slurm_node_cores();
-    return cores > 0 ? cores : (int)sysconf(_SC_NPROCESSORS_ONLN);
-}
-
-/* Makes the plan of the job, which decides its number of ranks unless --ranks does. */
+/* Makes the plan of the job, which decides its number of ranks unless --ranks does: at most as many as the largest node
+   has cores, or this machine if SLURM does not say. */
 static enum moat_status make_plan(const struct submit_arguments *arguments, const struct config *config,
-                                  struct plan **plan)
+                                  const struct slurm_partition *partition, struct plan **plan)
 {
     enum moat_status status = plan_create(config, arguments->ranks > 0 ? arguments->ranks : 2, INFINITY, plan);
     if (status != MOAT_OK || arguments->ranks > 0) {
         return status;
     }
-    int most = node_cores();
+    int most = partition->node_cores > 0 ? partition->node_cores : (int)sysconf(_SC_NPROCESSORS_ONLN);
     size_t pieces = (*plan)->blocks;
     if ((*plan)->rungs > 0 && (*plan)->rungs * config->ridge.trials > pieces) {
         pieces = (*plan)->rungs * config->ridge.trials;
@@ -111,122 +106,171 @@ static void write_word(FILE *out, const char *before, const char *text)
     shell_write(out, text);
 }
 
-/* Writes `text` as the value of an #SBATCH option. No quoting is safe there, so other characters become dashes. */
-static void write_plain(FILE *out, const char *text)
+/* --- Words of the user */
+
+/* The value of an sbatch option: on the command line, else as a variable of sbatch's own; NULL if there is none. */
+static const char *find_option(const struct submit_arguments *arguments, char letter, const char *name,
+                               const char *variable)
 {
-    for (const char *c = text; *c; c++) {
-        fputc(isalnum((unsigned char)*c) || strchr("._-+", *c) ? *c : '-', out);
-    }
+    const char *value = submission_option((const char *const *)arguments->more, letter, name);
+    return value ? value : getenv(variable);
 }
 
-/* Writes the #SBATCH lines. */
-static void write_options(FILE *out, const struct plan *plan)
+/* Checks that a log which the user has named himself can be written: sbatch does not look. */
+static enum moat_status check_log(const struct submit_arguments *arguments)
 {
-    double seconds = plan->tables_seconds + plan->grid_seconds, longest = 0;
-    for (size_t k = 0; k < plan->rungs; k++) {
-        longest = fmax(longest, plan->rung[k].seconds);
+    const char *log = submission_option((const char *const *)arguments->more, 'o', "output");
+    const char *start = submission_option((const char *const *)arguments->more, 'D', "chdir");
+    char *path = NULL;
+    enum moat_status status = MOAT_OK;
+    if (!log) {
+        return MOAT_OK; /* it is beside the results */
     }
-    double notice = fmin(NOTICE_MIN + TIME_MARGIN * longest, NOTICE_MAX);
-    double minutes = 10 + ceil((notice + fmin(TIME_MARGIN * seconds, SECONDS_MAX)) / 60);
-    double megabytes = fmax(ceil(MEMORY_MARGIN * plan->rank_bytes / 1e8) * 100, MEGABYTES_MIN);
-    fprintf(out, "#SBATCH --job-name=");
-    write_plain(out, plan->config->name);
-    fprintf(out,
-            "\n#SBATCH --ntasks=%d\n#SBATCH --mem-per-cpu=%.0fM\n#SBATCH --time=%.0f\n#SBATCH --signal=B:USR1@%.0f\n"
-            "#SBATCH --requeue\n#SBATCH --open-mode=append\n#SBATCH --output=moat-%%j.log\n",
-            plan->ranks, megabytes, minutes, notice);
+    bool relative = *log != '/';
+    if (asprintf(&path, "%s%s%s", relative && start ? start : "", relative && start ? "/" : "", log) < 0) {
+        return moat_error_set(MOAT_MEMORY, "out of memory");
+    }
+    const char *folder = dirname(path);
+    if (!strchr(folder, '%') && access(folder, W_OK | X_OK) != 0) { /* a pattern only SLURM can fill in */
+        status = moat_error_set(MOAT_USAGE, "--output=%s: the folder %s of the log cannot be written: %s", log, folder,
+                                strerror(errno));
+    }
+    free(path);
+    return status;
 }
 
-static void write_script(FILE *out, const struct submit_arguments *arguments, const struct plan *plan)
+/* --- The job */
+
+/* Says what keeps the job from starting, or from getting anywhere, before the user waits for it. */
+static void warn(const struct submit_arguments *arguments, const struct job_script *script,
+                 const struct slurm_partition *partition)
 {
-    char program[4096];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    program[length > 0 ? length : 0] = '\0';
-    fprintf(out, "#!/bin/sh\n# Written by `moat submit`: %zu points", plan->points);
-    if (plan->rungs > 0) {
-        fprintf(out, ", %zu data sets", plan->rungs * plan->config->ridge.trials);
+    const char *time = find_option(arguments, 't', "time", "SBATCH_TIMELIMIT");
+    double seconds = INFINITY;
+    struct job_size size;
+    char reason[256];
+    job_script_size(script, &size);
+    if (time && slurm_parse_time(time, &seconds) && seconds > partition->seconds) {
+        fprintf(stderr,
+                "moat: warning: the time %s is beyond the limit of the partition, %.0f minutes: the job may never "
+                "start\n",
+                time, floor(partition->seconds / 60));
     }
-    fprintf(out, ", predicted %.3g s on these ranks.\n", plan->tables_seconds + plan->grid_seconds);
-    write_options(out, plan);
-    fprintf(out, "export OPENBLAS_NUM_THREADS=1\n");
-    write_word(out, "exec ", program);
-    write_word(out, " batch ", arguments->config);
-    write_word(out, " -o ", arguments->output);
-    if (arguments->launcher) {
-        write_word(out, " --launcher ", arguments->launcher);
+    if (size.task_seconds > size.usable) {
+        fprintf(stderr,
+                "moat: warning: the largest data set may take %.0f s, and an attempt has %.0f s: choose a partition "
+                "with a longer limit, or more ranks\n",
+                size.task_seconds, size.usable);
     }
-    if (arguments->fsync) {
-        fputs(" --fsync", out);
+    FILE *text = tmpfile();
+    if (text) {
+        job_script_write(text, script);
+        submission_try((const char *const *)arguments->more, text, reason, sizeof reason);
+        fclose(text);
+        if (*reason) {
+            fprintf(stderr,
+                    "moat: warning: SLURM has no nodes for %d ranks of %.0f MB with these options (%s): the job "
+                    "may never start\n",
+                    script->plan->ranks, size.megabytes, reason);
+        }
     }
-    fputc('\n', out);
 }
 
 /* Writes the script and submits it. */
-static enum moat_status submit(const struct submit_arguments *arguments, const struct plan *plan)
+static enum moat_status submit(const struct submit_arguments *arguments, const struct job_script *script)
 {
-    char *script = NULL, name[SLURM_NAME_SIZE];
+    char name[SLURM_NAME_SIZE];
     struct slurm_job job;
-    if (asprintf(&script, "%s.sbatch", arguments->output) < 0) {
-        return moat_error_set(MOAT_MEMORY, "out of memory");
-    }
-    FILE *file = fopen(script, "w");
-    enum moat_status status = MOAT_OK;
-    if (file) {
-        write_script(file, arguments, plan);
-    }
-    if (!file || fclose(file) != 0) {
-        status = moat_error_set(MOAT_USAGE, "%s: cannot be written: %s: choose another folder with -o", script,
-                                strerror(errno));
-    }
+    enum moat_status status = job_script_save(script);
     if (status == MOAT_OK) {
-        status = slurm_submit((const char *const *)arguments->more, script, arguments->environment, &job);
+        status = submission_send((const char *const *)arguments->more, script->path, &job);
     }
     if (status == MOAT_OK) {
         slurm_job_name(&job, name);
         printf("%s\n", name);
-        fprintf(stderr, "moat: job %s, %d ranks, script %s, log moat-%s.log\n", name, plan->ranks, script, name);
+        fprintf(stderr, "moat: job %s, %d ranks, script %s", name, script->plan->ranks, script->path);
+        if (!submission_option((const char *const *)arguments->more, 'o', "output")) {
+            fprintf(stderr, ", log %s/moat-%s.log", script->folder, name);
+        }
+        fputc('\n', stderr);
         write_word(stderr, "moat: follow it with: ", program_invocation_name);
-        write_word(stderr, " status ", arguments->output);
+        write_word(stderr, " status ", script->output);
         fputs(" --follow --wait 86400\n", stderr);
     }
-    free(script);
     return status;
 }
 
-static enum moat_status plan_and_submit(struct submit_arguments *arguments)
+/* Prints what submit() would do. */
+static void print(const struct submit_arguments *arguments, const struct job_script *script)
 {
-    struct config *config = NULL;
-    struct plan *plan = NULL;
-    enum moat_status status = config_load(arguments->config, &config);
-    if (status == MOAT_OK) {
-        arguments->output = arguments->output ? arguments->output : config->output;
-        status = make_plan(arguments, config, &plan);
+    job_script_write(stdout, script);
+    printf("# sbatch --parsable");
+    for (char **word = arguments->more; *word; word++) {
+        write_word(stdout, " ", *word);
     }
-    if (status == MOAT_OK && arguments->dry_run && plan) {
-        write_script(stdout, arguments, plan);
-        printf("# sbatch --parsable");
-        for (char **word = arguments->more; *word; word++) {
-            write_word(stdout, " ", *word);
+    write_word(stdout, " ", script->path);
+    printf("\n");
+}
+
+/* Makes the checks of the run that need no ranks, before the work of a plan. */
+static enum moat_status check(const struct submit_arguments *arguments, const struct config *config,
+                              const struct job_script *script)
+{
+    enum moat_status status = results_check(script->output, config, arguments->force ? RESULTS_FORCE : 0);
+    if (status == MOAT_OK && access(script->folder, W_OK | X_OK) != 0) {
+        status = moat_error_set(MOAT_USAGE,
+                                "%s: the folder cannot be written, in which the job's log would be: %s: choose another "
+                                "with -o",
+                                script->folder, strerror(errno));
+    }
+    return status == MOAT_OK ? check_log(arguments) : status;
+}
+
+static enum moat_status plan_and_submit(const struct submit_arguments *arguments, const struct config *config,
+                                        struct job_script *script)
+{
+    struct slurm_partition partition;
+    struct plan *plan = NULL;
+    double seconds;
+    const char *time = find_option(arguments, 't', "time", "SBATCH_TIMELIMIT");
+    slurm_partition_find(find_option(arguments, 'p', "partition", "SBATCH_PARTITION"), &partition);
+    enum moat_status status = make_plan(arguments, config, &partition, &plan);
+    if (status == MOAT_OK) {
+        script->plan = plan;
+        script->seconds_limit = time && slurm_parse_time(time, &seconds) ? seconds : partition.seconds;
+        warn(arguments, script, &partition);
+        if (arguments->dry_run) {
+            print(arguments, script);
+        } else {
+            status = submit(arguments, script);
         }
-        write_word(stdout, " ", arguments->output);
-        printf(".sbatch\n");
-    } else if (status == MOAT_OK && plan) {
-        status = submit(arguments, plan);
     }
     plan_destroy(&plan);
-    config_destroy(&config);
     return status;
 }
 
-/* Copies the list of variables; the caller frees it. Returns NULL when out of memory. */
-static char **copy_environment(void)
+static enum moat_status prepare(const struct submit_arguments *arguments)
 {
-    size_t size = 1;
-    for (char **variable = environ; *variable; variable++) {
-        size++;
+    struct config *config = NULL;
+    struct job_script script = {0};
+    enum moat_status status = config_load(arguments->config, arguments->settings, &config);
+    if (status == MOAT_OK) {
+        status = job_script_place(arguments->config, arguments->output ? arguments->output : config->output, &script);
     }
-    char **copy = calloc(size, sizeof *copy);
-    return copy ? memcpy(copy, environ, size * sizeof *copy) : NULL;
+    if (status == MOAT_OK) {
+        const char *launcher = getenv("MOAT_LAUNCHER"); /* into the script, as the job may not get the variable */
+        script.launcher = arguments->launcher ? arguments->launcher : launcher;
+        script.settings = arguments->settings;
+        script.force = arguments->force;
+        script.fsync = arguments->fsync;
+        status = check(arguments, config, &script);
+    }
+    if (status == MOAT_OK) {
+        status = plan_and_submit(arguments, config, &script);
+    }
+    job_script_free(&script);
+    config_destroy(&config);
+    return status;
 }
 
 static int run(int argc, char **argv)
@@ -238,17 +282,12 @@ static int run(int argc, char **argv)
     }
     arguments.more = argv + (own < argc ? own + 1 : argc);
     command_parse(&argp, own, argv, &arguments);
-    arguments.environment = copy_environment();
-    int rank, code;
-    if (!command_start_mpi(&rank, &code)) { /* the calibration solves ridge tasks, with MPI */
-        free(arguments.environment);
-        return code;
+    if (!command_is_first()) {
+        return 0;
     }
-    enum moat_status status = arguments.environment ? MOAT_OK : moat_error_set(MOAT_MEMORY, "out of memory");
-    status = status == MOAT_OK && rank == 0 ? plan_and_submit(&arguments) : status;
+    enum moat_status status = prepare(&arguments);
     command_print_error(status);
-    free(arguments.environment);
-    MPI_Finalize();
+    free(arguments.settings);
     return command_exit_code(status);
 }
 

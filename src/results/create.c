@@ -93,6 +93,11 @@ static enum moat_status check_folder(const char *path, const char *target, const
     return status;
 }
 
+enum moat_status create_check(const struct results *results, const struct config *config)
+{
+    return check_folder(results->path, results->target, config);
+}
+
 /* Creates the file under its temporary name and opens it for SWMR writing in results->file. */
 static bool write_file(struct results *results, const char *temporary, const struct config *config,
                        const struct results_run *run)

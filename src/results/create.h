@@ -8,4 +8,8 @@
    MOAT_USAGE (folder, disk space, another process) or MOAT_IO. Rank 0. */
 enum moat_status create_file(struct results *results, const struct config *config, const struct results_run *run);
 
+/* Checks, as create_file does first, that the folder of the new file exists, can be written and has room. Returns
+   MOAT_USAGE. Local. */
+enum moat_status create_check(const struct results *results, const struct config *config);
+
 #endif

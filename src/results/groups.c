@@ -239,6 +239,28 @@ bool groups_fit(hid_t file, const struct config *config)
     return ok && (!has_ladder(config) || variable_holds(file, &rungs, config->ridge.N.values));
 }
 
+bool groups_find(const struct config *config, const char *path, struct variable *out, const char *axis[GRID_AXES])
+{
+    const hid_t none[GROUP_SCALES] = {0};
+    for (int s = 0; s < GROUP_SCALES; s++) {
+        if (strcmp(path, scale_table[s].path) == 0) {
+            *out = describe_scale(config, (enum group_scale)s);
+            axis[0] = strrchr(scale_table[s].path, '/') + 1;
+            return true;
+        }
+    }
+    for (int v = 0; v < group_variables; v++) {
+        if (strcmp(path, group_table[v].path) == 0) {
+            *out = describe(config, &group_table[v], none);
+            for (int a = 0; a < out->rank; a++) {
+                axis[a] = strrchr(scale_table[along_table[group_table[v].along].scale[a]].path, '/') + 1;
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
 double groups_bytes(const struct config *config)
 {
     double bytes = has_ladder(config) ? 65536 : 0; /* structure of the group */

@@ -40,7 +40,7 @@ enum history_state { HISTORY_STARTED = 0, HISTORY_CLOSED = 1 };
 struct history_record {
     int64_t number; /* of the run, from 1; 0: no record */
     char command[512], version[64], host[128];
-    int64_t job, restart, pid; /* as in struct launch */
+    int64_t job, task, restart, pid; /* as in struct launch; task -1: no element of an array */
     int32_t nodes, ranks;
     double started;    /* s since 1970 in UTC */
     double seen;       /* when the run was last known to live, likewise */
@@ -86,6 +86,9 @@ bool groups_create(hid_t file, const struct config *config);
 
 /* Returns true if `file` has the variables of `config`, and its rungs. Local. */
 bool groups_fit(hid_t file, const struct config *config);
+
+/* As layout_find, for the variables of these groups and their scales. Local. */
+bool groups_find(const struct config *config, const char *path, struct variable *out, const char *axis[GRID_AXES]);
 
 /* Bytes that the variables, their scales and /ridge take in the finished file. Local. */
 double groups_bytes(const struct config *config);

@@ -43,6 +43,7 @@ void hdf5_begin(void)
     H5dont_atexit(); /* at exit HDF5 would keep trying to write to a full disk */
     H5Eset_auto2(H5E_DEFAULT, keep_cause, NULL);
     cause[0] = '\0';
+    errno = 0;
 }
 
 bool hdf5_failed(void)
@@ -61,7 +62,8 @@ bool hdf5_sync(int descriptor)
 
 enum moat_status hdf5_error(enum moat_status status, const char *path, const char *action)
 {
-    moat_error_set(status, "%s: %s: %s", path, action, cause[0] ? cause : "HDF5 gives no reason");
+    const char *otherwise = errno == ENOMEM ? strerror(ENOMEM) : "HDF5 gives no reason";
+    moat_error_set(status, "%s: %s: %s", path, action, cause[0] ? cause : otherwise);
     cause[0] = '\0';
     return status;
 }

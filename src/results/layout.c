@@ -144,3 +144,27 @@ bool layout_fits(hid_t file, const struct config *config)
     }
     return ok;
 }
+
+bool layout_find(const struct config *config, const char *path, struct variable *out, const char *axis[GRID_AXES])
+{
+    const struct axis_entry *entry = axis_table[config->sweep];
+    const hid_t none[GRID_AXES] = {-1, -1, -1, -1, -1};
+    for (int a = 0; a < GRID_AXES; a++) {
+        if (!config->grid.axis[a].scalar && strcmp(path, entry[a].name) == 0) {
+            *out = describe_coordinate(config, a);
+            axis[0] = entry[a].name;
+            return true;
+        }
+    }
+    for (int f = 0; f < FIELD_COUNT; f++) {
+        if (field_stored(&field_table[f], config) && strcmp(path, field_table[f].name) == 0) {
+            int along[GRID_AXES], rank = field_axes(&field_table[f], &config->grid, along);
+            *out = describe_field(&field_table[f], &config->grid, none);
+            for (int i = 0; i < rank; i++) {
+                axis[i] = entry[along[i]].name;
+            }
+            return true;
+        }
+    }
+    return groups_find(config, path, out, axis);
+}

@@ -54,7 +54,7 @@ static enum moat_status refuse_unknown_writer(const char *path, const char *writ
     size_t length;
     FILE *text = open_memstream(&word, &length);
     if (text) {
-        shell_write(text, path);
+        shell_write_path(text, path);
         fclose(text);
     }
     moat_error_set(

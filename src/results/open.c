@@ -111,6 +111,24 @@ static enum moat_status choose(struct results *results, const struct config *con
     return status;
 }
 
+enum moat_status results_check(const char *path, const struct config *config, unsigned options)
+{
+    struct results *results = NULL;
+    bool resumes = false;
+    hdf5_begin();
+    enum moat_status status = handle_create(path, config, options, &results);
+    if (status == MOAT_OK) {
+        status = choose(results, config, (options & RESULTS_FORCE) != 0, &resumes);
+    }
+    if (status == MOAT_OK && !resumes) {
+        status = create_check(results, config);
+    }
+    if (results) {
+        handle_destroy(results);
+    }
+    return status;
+}
+
 enum moat_status results_open(const char *path, const struct config *config, const struct results_run *run,
                               unsigned options, struct results **out)
 {

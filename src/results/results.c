@@ -91,6 +91,20 @@ enum moat_status results_flush(struct results *results)
     return MOAT_OK;
 }
 
+enum moat_status results_reopen_blocks(struct results *results)
+{
+    if (results->done == 0) {
+        return MOAT_OK;
+    }
+    for (size_t i = 0; i < results->blocks; i++) {
+        results->block[i].state = BLOCK_PENDING;
+    }
+    results->done = 0;
+    results->first_unflushed = 0;
+    results->last_unflushed = results->blocks - 1;
+    return results_flush(results);
+}
+
 enum moat_status results_count(struct results *results, struct results_summary *out)
 {
     memset(out, 0, sizeof *out);

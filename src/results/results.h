@@ -58,6 +58,9 @@ struct results_run {
 enum moat_status results_open(const char *path, const struct config *config, const struct results_run *run,
                               unsigned options, struct results **out);
 
+/* Makes the checks of results_open: returns what it would, and changes nothing. Rank 0. */
+enum moat_status results_check(const char *path, const struct config *config, unsigned options);
+
 /* Returns true if block `index`, below grid_blocks, was done when the file was opened, or has been written since.
    Rank 0. */
 bool results_block_done(const struct results *results, size_t index);
@@ -70,6 +73,10 @@ size_t results_blocks_done(const struct results *results);
    Returns MOAT_IO. Rank 0. */
 enum moat_status results_write(struct results *results, size_t index, const unsigned char *record, uint32_t checksum,
                                double seconds, int rank);
+
+/* Makes every block pending again, in the file too: the tables that the grid is solved from are about to change.
+   Returns MOAT_IO. Rank 0. */
+enum moat_status results_reopen_blocks(struct results *results);
 
 /* Fills the tables and states of the tasks of `ladder` that the file has. Only with SOLVER_RIDGE. Tasks whose checksum
    does not match become pending. Returns MOAT_IO. Rank 0. */

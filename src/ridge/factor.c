@@ -86,12 +86,13 @@ enum moat_status ridge_factor(struct ridge_work *work)
 /* How many of the first `columns` are small; the same on every rank. */
 static size_t small_columns(const struct ridge_work *work, size_t columns)
 {
-    unsigned long long small = 0;
+    size_t small = 0;
     while (small < columns && work->square[small] < REFINE * work->square[columns - 1]) {
         small++;
     }
-    MPI_Bcast(&small, 1, MPI_UNSIGNED_LONG_LONG, 0, work->group);
-    return (size_t)small;
+    double agreed = (double)small; /* to the digit: `small` is far below 2^53 */
+    ridge_broadcast(work, &agreed, 1);
+    return (size_t)agreed;
 }
 
 /* Diagonalises the first `columns` of Y among themselves; Y and U one after the other, to hold only one twice. */

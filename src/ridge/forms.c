@@ -257,9 +257,9 @@ enum moat_status ridge_forms(struct ridge_work *work, struct ridge_table *out)
     }
     status = ridge_agree(work, status);
     if (status == MOAT_OK) {
-        MPI_Bcast(out->A1, (int)cells, MPI_DOUBLE, 0, work->group);
-        MPI_Bcast(out->A2, (int)cells, MPI_DOUBLE, 0, work->group);
-        MPI_Bcast(out->D, (int)cells, MPI_DOUBLE, 0, work->group);
+        ridge_broadcast(work, out->A1, cells);
+        ridge_broadcast(work, out->A2, cells);
+        ridge_broadcast(work, out->D, cells);
     }
 
 cleanup:

@@ -19,13 +19,26 @@ struct row_range ridge_row_range(size_t n, int ranks, int rank)
     return (struct row_range){first, each + (part < more)};
 }
 
+void ridge_group_join(struct ridge_work *work)
+{
+    work->size = 1;
+    work->rank = 0;
+    if (work->group != MPI_COMM_NULL) {
+        MPI_Comm_size(work->group, &work->size);
+        MPI_Comm_rank(work->group, &work->rank);
+    }
+}
+
 enum moat_status ridge_agree(const struct ridge_work *work, enum moat_status status)
 {
     struct {
         int status, rank;
     } mine = {(int)status, work->rank}, worst;
+    if (work->size == 1) {
+        return status;
+    }
     MPI_Allreduce(&mine, &worst, 1, MPI_2INT, MPI_MAXLOC, work->group);
-    if (worst.status != MOAT_OK && work->size > 1) {
+    if (worst.status != MOAT_OK) {
         char message[MESSAGE_SIZE] = {0};
         strncpy(message, moat_error_message(), sizeof message - 1);
         MPI_Bcast(message, MESSAGE_SIZE, MPI_CHAR, worst.rank, work->group);
@@ -40,6 +53,13 @@ void ridge_sum(const struct ridge_work *work, double *values, size_t count)
     for (size_t at = 0; work->size > 1 && at < count; at += largest) {
         int part = (int)(count - at < largest ? count - at : largest);
         MPI_Allreduce(MPI_IN_PLACE, values + at, part, MPI_DOUBLE, MPI_SUM, work->group);
+    }
+}
+
+void ridge_broadcast(const struct ridge_work *work, double *values, size_t count)
+{
+    if (work->size > 1) {
+        MPI_Bcast(values, (int)count, MPI_DOUBLE, 0, work->group);
     }
 }
 

@@ -9,11 +9,18 @@
 /* The rows of rank `rank` when n rows are divided over `ranks`. Local. */
 struct row_range ridge_row_range(size_t n, int ranks, int rank);
 
+/* Sets the size of work->group and this process's rank in it. Neither this nor any other function here calls MPI for a
+   group of one. Local. */
+void ridge_group_join(struct ridge_work *work);
+
 /* Returns the worst status of the group, with the message of the first rank that has it. Collective over the group. */
 enum moat_status ridge_agree(const struct ridge_work *work, enum moat_status status);
 
 /* Sums `count` doubles over the group, in place, on every rank. Collective over the group. */
 void ridge_sum(const struct ridge_work *work, double *values, size_t count);
+
+/* Gives every rank the `count` doubles of rank 0; at most INT_MAX. Collective over the group. */
+void ridge_broadcast(const struct ridge_work *work, double *values, size_t count);
 
 /* An array of `count` doubles (one at least). NULL when out of memory, or when *status is not MOAT_OK already, so
    that several allocations in a row need one check. Local. */

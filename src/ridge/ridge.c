@@ -71,8 +71,7 @@ enum moat_status ridge_solve_profiled(const struct ridge_task *task, MPI_Comm gr
 {
     double start = clock_seconds();
     struct ridge_work work = {.task = task, .group = group, .profile = profile, .blacs_context = -1};
-    MPI_Comm_size(group, &work.size);
-    MPI_Comm_rank(group, &work.rank);
+    ridge_group_join(&work);
     work.primal = task->N >= task->P;
     work.r = work.primal ? task->P : task->N;
     work.length = work.primal ? task->N : task->P;
@@ -95,7 +94,7 @@ enum moat_status ridge_solve_profiled(const struct ridge_task *task, MPI_Comm gr
     ridge_grid_close(&work);
 
     double result[] = {work.residual, clock_seconds() - start};
-    MPI_Bcast(result, 2, MPI_DOUBLE, 0, group);
+    ridge_broadcast(&work, result, 2);
     out->residual = result[0];
     out->seconds = result[1];
     return status;

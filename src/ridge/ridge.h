@@ -35,9 +35,9 @@ struct ridge_table {
 
 /*
  * Solves `task` and fills `out`, with the same values on every rank. Collective over `group`, any number of ranks:
- * every rank passes the same task. The tables agree between groups of any size to 1e-9 (A1, A2 relative to A0, D
- * relative to itself), and so does the result of exact arithmetic. At lambda = 0 and N >= P, A1 = A2 = 0 and D is the
- * noise of least squares.
+ * every rank passes the same task. MPI_COMM_NULL stands for this process alone, also without MPI_Init. The tables agree
+ * between groups of any size to 1e-9 (A1, A2 relative to A0, D relative to itself), and so does the result of exact
+ * arithmetic. At lambda = 0 and N >= P, A1 = A2 = 0 and D is the noise of least squares.
  *
  * Returns, the same on every rank and with the message of the rank that failed: MOAT_USAGE (a task out of its domain,
  * or too large for the number of ranks), MOAT_MEMORY, MOAT_NUMERICAL (LAPACK or ScaLAPACK reports a failure, the

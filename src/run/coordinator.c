@@ -2,11 +2,12 @@
 /*
  * The coordinator: hands out blocks, receives their records, writes them.
  *
- * Each worker has up to two blocks: the one that it solves and the next, so that it never waits for rank 0. Rank 0
- * receives a few records at a time, so that a worker that stops in the middle of one does not hold up the others. It
- * waits by probing between short sleeps, as a blocking receive would keep a core busy. A sleep lasts a sixteenth of the
- * wait so far. Just after a record has begun to arrive rank 0 does not sleep: the record comes in pieces, and rank 0
- * has to take each of them.
+ * Each worker has up to two blocks: the one that it solves and the next, so that it never waits for rank 0. One that
+ * has run out of memory gives both back; each is handed to another worker once all other blocks have been handed out,
+ * if not more than one has tried it. Rank 0 receives a few records at a time, so that a worker that stops in the middle
+ * of one does not hold up the others. It waits by probing between short sleeps, as a blocking receive would keep a core
+ * busy. A sleep lasts a sixteenth of the wait so far. Just after a record has begun to arrive rank 0 does not sleep:
+ * the record comes in pieces, and rank 0 has to take each of them.
  */
 #include "run/coordinator.h"
 
@@ -16,13 +17,25 @@
 
 #include "base/clock.h"
 #include "run/interrupt.h"
-#include "sweep/record.h"
+#include "run/shortage.h"
 
-enum { BLOCKS_AHEAD = 2, RECEIVES = 4 };
+enum { BLOCKS_AHEAD = 2, RECEIVES = 4, TRIES = 2 };
 #define AWAKE_NS 5e6
 #define NAP_SHARE 16.0
 #define NAP_MIN_NS 5e4
 #define NAP_MAX_NS 1e6
+
+struct employed {
+    int blocks;     /* of those handed to it, how many have not come back */
+    bool exhausted; /* it ran out of memory */
+};
+
+/* A block that a worker gave back. */
+struct returned {
+    size_t block;
+    int tries;    /* workers that have tried it in vain */
+    bool waiting; /* to be handed out again */
+};
 
 struct sweep {
     const struct config *config;
@@ -31,6 +44,11 @@ struct sweep {
     MPI_Comm comm;
     size_t next, blocks; /* every block below `next` was in the file before or has been handed out */
     size_t in_flight;
+    int ranks;
+    struct employed *worker;   /* [ranks] */
+    struct returned *returned; /* [returns], with room for BLOCKS_AHEAD of each worker */
+    size_t returns;
+    struct shortage shortage;
     size_t size; /* bytes of the largest record with its header */
     unsigned char *message[RECEIVES];
     MPI_Request receive[RECEIVES]; /* of records that have begun to arrive */
@@ -46,6 +64,18 @@ enum moat_status coordinator_agree(enum moat_status status, MPI_Comm comm)
     return (enum moat_status)worst;
 }
 
+/* A block that was given back; sweep->blocks if none is to be tried again. */
+static size_t next_returned(struct sweep *sweep)
+{
+    for (size_t i = 0; i < sweep->returns; i++) {
+        if (sweep->returned[i].waiting) {
+            sweep->returned[i].waiting = false;
+            return sweep->returned[i].block;
+        }
+    }
+    return sweep->blocks;
+}
+
 /* The next block to solve; sweep->blocks if there is none or the sweep must end. */
 static size_t next_block(struct sweep *sweep)
 {
@@ -57,7 +87,10 @@ static size_t next_block(struct sweep *sweep)
     while (sweep->next < sweep->blocks && results_block_done(sweep->results, sweep->next)) {
         sweep->next++;
     }
-    return sweep->status == MOAT_OK && sweep->next < sweep->blocks ? sweep->next++ : sweep->blocks;
+    if (sweep->status != MOAT_OK) {
+        return sweep->blocks;
+    }
+    return sweep->next < sweep->blocks ? sweep->next++ : next_returned(sweep);
 }
 
 static void write_record(struct sweep *sweep, const struct solved_header *header, const unsigned char *record, int rank)
@@ -72,12 +105,36 @@ static void write_record(struct sweep *sweep, const struct solved_header *header
     progress_add(sweep->progress, block_points(&block));
 }
 
+/* Hands a block to that worker, if it can take one and there is one. */
 static void hand_out(struct sweep *sweep, int rank)
 {
-    unsigned long long block = next_block(sweep);
+    struct employed *worker = &sweep->worker[rank];
+    unsigned long long block = worker->exhausted || worker->blocks == BLOCKS_AHEAD ? sweep->blocks : next_block(sweep);
     if (block < sweep->blocks) {
         MPI_Send(&block, 1, MPI_UNSIGNED_LONG_LONG, rank, WORKER_TAG_SOLVE, sweep->comm);
         sweep->in_flight++;
+        worker->blocks++;
+    }
+}
+
+/* Takes back a block from a worker that ran out of memory, and finds work for those that had none left. */
+static void take_back(struct sweep *sweep, size_t block, int rank, const char *reason)
+{
+    size_t i = 0;
+    while (i < sweep->returns && sweep->returned[i].block != block) {
+        i++;
+    }
+    if (i == sweep->returns) {
+        sweep->returned[sweep->returns++] = (struct returned){.block = block};
+    }
+    sweep->worker[rank].exhausted = true;
+    if (*reason) { /* else the worker was out of memory before it got the block */
+        shortage_note(&sweep->shortage, rank, reason);
+        sweep->returned[i].tries++;
+    }
+    sweep->returned[i].waiting = sweep->returned[i].tries < TRIES;
+    for (int other = 1; other < sweep->ranks; other++) {
+        hand_out(sweep, other);
     }
 }
 
@@ -112,11 +169,17 @@ static bool take_in(struct sweep *sweep)
         return false;
     }
     int rank = envelope.MPI_SOURCE;
+    const struct solved_header *header = (const struct solved_header *)(const void *)sweep->message[i];
+    const unsigned char *record = sweep->message[i] + sizeof *header;
     sweep->receiving--;
     sweep->in_flight--;
-    hand_out(sweep, rank);
-    const struct solved_header *header = (const struct solved_header *)(const void *)sweep->message[i];
-    write_record(sweep, header, sweep->message[i] + sizeof *header, rank);
+    sweep->worker[rank].blocks--;
+    if (header->status == MOAT_OK) {
+        hand_out(sweep, rank);
+        write_record(sweep, header, record, rank);
+    } else {
+        take_back(sweep, (size_t)header->block, rank, (const char *)record);
+    }
     sweep->since = clock_seconds();
     return true;
 }
@@ -132,10 +195,10 @@ static void nap(const struct sweep *sweep)
     }
 }
 
-static void serve_workers(struct sweep *sweep, int ranks)
+static void serve_workers(struct sweep *sweep)
 {
     for (int ahead = 0; ahead < BLOCKS_AHEAD; ahead++) {
-        for (int rank = 1; rank < ranks; rank++) {
+        for (int rank = 1; rank < sweep->ranks; rank++) {
             hand_out(sweep, rank);
         }
     }
@@ -153,9 +216,58 @@ static void solve_in_place(struct sweep *sweep, struct worker *worker)
 {
     for (size_t block = next_block(sweep); block < sweep->blocks; block = next_block(sweep)) {
         struct solved_header header;
-        const unsigned char *record = worker_solve(worker, block, &header);
+        const unsigned char *record;
+        if (worker_solve(worker, block, &header, &record) != MOAT_OK) {
+            sweep->shortage.workers = 1;
+            shortage_reason(sweep->shortage.reason, sizeof sweep->shortage.reason);
+            return;
+        }
         write_record(sweep, &header, record, 0);
     }
+}
+
+static enum moat_status allocate(struct sweep *sweep)
+{
+    size_t workers = (size_t)sweep->ranks;
+    sweep->worker = calloc(workers, sizeof *sweep->worker);
+    sweep->returned = calloc(workers * BLOCKS_AHEAD, sizeof *sweep->returned);
+    bool room = sweep->worker && sweep->returned;
+    for (int i = 0; i < RECEIVES; i++) {
+        sweep->receive[i] = MPI_REQUEST_NULL;
+        sweep->message[i] = malloc(sweep->size);
+        room = room && sweep->message[i];
+    }
+    return room ? MOAT_OK
+                : moat_error_set(MOAT_MEMORY,
+                                 "rank 0 is out of memory for %d blocks of %zu bytes: give it more; the "
+                                 "same command resumes the sweep",
+                                 RECEIVES, sweep->size);
+}
+
+static void stop_workers(struct sweep *sweep)
+{
+    for (int rank = 1; rank < sweep->ranks; rank++) {
+        unsigned long long none = 0;
+        MPI_Send(&none, 1, MPI_UNSIGNED_LONG_LONG, rank, WORKER_TAG_STOP, sweep->comm);
+    }
+    for (int i = 0; i < RECEIVES; i++) {
+        free(sweep->message[i]);
+    }
+    free(sweep->worker);
+    free(sweep->returned);
+}
+
+/* The status of a sweep that is over: a shortage counts if it has left something. */
+static enum moat_status judge(const struct sweep *sweep)
+{
+    size_t left = 0;
+    if (sweep->status != MOAT_OK || sweep->shortage.workers == 0) {
+        return sweep->status;
+    }
+    for (size_t block = 0; block < sweep->blocks; block++) {
+        left += !results_block_done(sweep->results, block);
+    }
+    return shortage_judge(&sweep->shortage, left, sweep->blocks);
 }
 
 enum moat_status coordinator_run(const struct config *config, struct results *results, struct worker *worker,
@@ -166,31 +278,17 @@ enum moat_status coordinator_run(const struct config *config, struct results *re
                           .progress = progress,
                           .comm = comm,
                           .blocks = grid_blocks(&config->grid),
-                          .size = sizeof(struct solved_header) + record_size(config, 0)};
-    int ranks = 1;
-    MPI_Comm_size(comm, &ranks);
-    if (ranks == 1) {
+                          .size = worker_message_size(config),
+                          .shortage.thing = "blocks"};
+    MPI_Comm_size(comm, &sweep.ranks);
+    if (sweep.ranks == 1) {
         solve_in_place(&sweep, worker);
-        return sweep.status;
+        return judge(&sweep);
     }
-
-    bool room = true;
-    for (int i = 0; i < RECEIVES; i++) {
-        sweep.receive[i] = MPI_REQUEST_NULL;
-        sweep.message[i] = malloc(sweep.size);
-        room = room && sweep.message[i];
+    sweep.status = allocate(&sweep);
+    if (sweep.status == MOAT_OK) {
+        serve_workers(&sweep);
     }
-    if (room) {
-        serve_workers(&sweep, ranks);
-    } else {
-        sweep.status = moat_error_set(MOAT_MEMORY, "out of memory for %d blocks of %zu bytes", RECEIVES, sweep.size);
-    }
-    for (int rank = 1; rank < ranks; rank++) {
-        unsigned long long none = 0;
-        MPI_Send(&none, 1, MPI_UNSIGNED_LONG_LONG, rank, WORKER_TAG_STOP, comm);
-    }
-    for (int i = 0; i < RECEIVES; i++) {
-        free(sweep.message[i]);
-    }
-    return sweep.status;
+    stop_workers(&sweep);
+    return judge(&sweep);
 }

@@ -19,8 +19,12 @@ void interrupt_install(void)
     struct sigaction action = {.sa_handler = request, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        sigaction(signals[i], &action, NULL);
+        struct sigaction before;
+        if (sigaction(signals[i], NULL, &before) != 0 || before.sa_handler != SIG_IGN) {
+            sigaction(signals[i], &action, NULL);
+        }
     }
+    signal(SIGPIPE, SIG_IGN);
 }
 
 bool interrupt_requested(void)

@@ -1,32 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The stage that samples data sets and solves them: which group gets which task, and when. */
-#include "run/measurement.h"
-
+/* The stage that samples data sets and solves them, on rank 0: which group gets which task, and when. */
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "run/interrupt.h"
+#include "run/measurement_internal.h"
+#include "run/shortage.h"
 
-enum { TAG_TASK = 11, TAG_SPLIT, TAG_STOP, TAG_MEASURED, TAG_TABLE };
-enum { TABLES = 3 };
 enum { NAP_NS = 500000 };
-
-/* A leader's answer, followed by one message for each table. */
-struct measured_header {
-    unsigned long long task;
-    double seconds;
-    int status;
-    char message[256];
-};
-
-/* --- Rank 0 */
 
 struct led {
     int size, ranks; /* of the group that a rank leads: that of its tasks, and its own with ranks left over */
+    bool exhausted;  /* ran out of memory on such a task: it gets only tasks of smaller groups */
+    bool idle;       /* waits for an order */
 };
+
+/* A task of this run. One that was given back is handed out once more. */
+enum hold { HOLD_WAITS, HOLD_OUT, HOLD_RETURNED, HOLD_OUT_AGAIN, HOLD_LEFT, HOLD_CLOSED };
 
 struct stage {
     struct ladder *ladder;
@@ -34,11 +28,27 @@ struct stage {
     struct results *results;
     struct progress *progress;
     MPI_Comm comm;
-    size_t *left;    /* [rungs]: the trials below this number are left; the others have been handed out */
+    uint8_t *before; /* [tasks], of enum task_state, before this run */
+    uint8_t *hold;   /* [tasks], of enum hold */
+    size_t *left;    /* [rungs]: only trials below this number can be left to hand out */
+    int ranks;
     struct led *led; /* [ranks] */
     size_t in_flight;
+    struct shortage shortage;
     enum moat_status status; /* the first failure, after which no more tasks are handed out */
 };
+
+/* Whether a rung has a task to hand out, which is then the one below left[k]. */
+static bool has_task(struct stage *stage, size_t k)
+{
+    for (size_t *left = &stage->left[k]; *left > 0; (*left)--) {
+        uint8_t hold = stage->hold[k * stage->ladder->trials + *left - 1];
+        if (hold == HOLD_WAITS || hold == HOLD_RETURNED) {
+            return true;
+        }
+    }
+    return false;
+}
 
 /* The rung whose tasks a group of that size is to solve: of the rungs whose groups are no larger, the one with the
    largest groups, and of several the costliest; ladder->rungs if there is none. A group is thus never split while there
@@ -51,21 +61,34 @@ static size_t next_rung(struct stage *stage, int size)
         stage->status = moat_error_set(MOAT_STOPPED, "stopped by a signal");
     }
     for (size_t k = ladder->rungs; k-- > 0 && stage->status == MOAT_OK;) {
-        while (stage->left[k] > 0 && ladder->state[k * ladder->trials + stage->left[k] - 1] != TASK_PENDING) {
-            stage->left[k]--;
-        }
-        bool fits = stage->left[k] > 0 && stage->group[k] <= size;
+        bool fits = stage->group[k] <= size && has_task(stage, k);
         next = fits && (next == ladder->rungs || stage->group[k] > stage->group[next]) ? k : next;
     }
     return next;
 }
 
+/* Takes the next task of a rung that has_task. */
+static size_t take_task(struct stage *stage, size_t k)
+{
+    size_t task = k * stage->ladder->trials + --stage->left[k];
+    stage->hold[task] = stage->hold[task] == HOLD_WAITS ? HOLD_OUT : HOLD_OUT_AGAIN;
+    return task;
+}
+
+/* Writes a task that was solved or failed. When a data set that failed in an earlier run is solved now, the points of
+   the grid that were solved without it are to be solved again. */
 static void store(struct stage *stage, size_t task, double seconds, int rank, const char *message)
 {
+    enum moat_status status = MOAT_OK;
+    stage->hold[task] = HOLD_CLOSED;
     if (stage->ladder->state[task] == TASK_FAILED) {
         fprintf(stderr, "moat: %s; the sweep continues without this data set\n", message);
+    } else if (stage->before[task] == TASK_FAILED) {
+        status = results_reopen_blocks(stage->results);
     }
-    enum moat_status status = results_write_task(stage->results, stage->ladder, task, seconds, rank, message);
+    if (status == MOAT_OK) {
+        status = results_write_task(stage->results, stage->ladder, task, seconds, rank, message);
+    }
     if (status != MOAT_OK && (stage->status == MOAT_OK || stage->status == MOAT_STOPPED)) {
         stage->status = status;
     }
@@ -77,65 +100,86 @@ static void send_order(const struct stage *stage, int rank, int tag, unsigned lo
     MPI_Send(&value, 1, MPI_UNSIGNED_LONG_LONG, rank, tag, stage->comm);
 }
 
-/* Gives a task to the group that `rank` leads. If only tasks of smaller groups are left, the group is split into such
-   groups first; if no tasks are left, it is stopped. */
+/* Gives a task to the group that `rank` leads. If only tasks of smaller groups are left for it, the group is split into
+   such groups first; if none are left, it waits. */
 static void hand_out(struct stage *stage, int rank)
 {
-    struct led led = stage->led[rank];
-    size_t k = next_rung(stage, led.size);
-    if (k == stage->ladder->rungs) {
-        send_order(stage, rank, TAG_STOP, 0);
-    } else if (stage->group[k] < led.size) {
-        int size = stage->group[k], groups = led.ranks / size;
-        send_order(stage, rank, TAG_SPLIT, (unsigned long long)size);
+    struct led *led = &stage->led[rank];
+    size_t k = next_rung(stage, led->exhausted ? led->size - 1 : led->size);
+    led->idle = k == stage->ladder->rungs;
+    if (led->idle) {
+        return;
+    }
+    if (stage->group[k] < led->size) {
+        int size = stage->group[k], ranks = led->ranks, groups = ranks / size;
+        send_order(stage, rank, MEASUREMENT_TAG_SPLIT, (unsigned long long)size);
         for (int i = 0; i < groups; i++) {
             int leader = rank + i * size;
-            stage->led[leader] = (struct led){size, i + 1 < groups ? size : led.ranks - i * size};
+            stage->led[leader] = (struct led){.size = size, .ranks = i + 1 < groups ? size : ranks - i * size};
             hand_out(stage, leader);
         }
     } else {
-        send_order(stage, rank, TAG_TASK, k * stage->ladder->trials + --stage->left[k]);
+        send_order(stage, rank, MEASUREMENT_TAG_TASK, take_task(stage, k));
         stage->in_flight++;
     }
 }
 
-/* The part of a table that belongs to `task`, as it is sent. */
-static double *task_tables(struct ladder *ladder, size_t task, int table)
+/* Takes back a task from a group that ran out of memory, and finds work for the groups that had none left. */
+static void take_back(struct stage *stage, size_t task, int rank, const char *reason)
 {
-    double *const tables[] = {ladder->A1, ladder->A2, ladder->D};
-    return tables[table] + task * ladder_task_size(ladder);
+    size_t trials = stage->ladder->trials, *left = &stage->left[task / trials];
+    bool again = stage->hold[task] == HOLD_OUT_AGAIN;
+    stage->hold[task] = again ? HOLD_LEFT : HOLD_RETURNED;
+    *left = *left > task % trials ? *left : task % trials + 1;
+    shortage_note(&stage->shortage, rank, reason);
+    stage->led[rank].exhausted = true;
+    hand_out(stage, rank);
+    for (int other = 1; other < stage->ranks; other++) {
+        if (stage->led[other].idle) {
+            hand_out(stage, other);
+        }
+    }
 }
 
 static void take_in(struct stage *stage, int rank)
 {
     struct ladder *ladder = stage->ladder;
     struct measured_header header;
-    MPI_Recv(&header, sizeof header, MPI_BYTE, rank, TAG_MEASURED, stage->comm, MPI_STATUS_IGNORE);
+    MPI_Recv(&header, sizeof header, MPI_BYTE, rank, MEASUREMENT_TAG_MEASURED, stage->comm, MPI_STATUS_IGNORE);
     size_t task = (size_t)header.task;
-    for (int i = 0; i < TABLES; i++) {
-        MPI_Recv(task_tables(ladder, task, i), (int)ladder_task_size(ladder), MPI_DOUBLE, rank, TAG_TABLE, stage->comm,
-                 MPI_STATUS_IGNORE);
+    for (int i = 0; i < MEASUREMENT_TABLES; i++) {
+        MPI_Recv(measurement_table(ladder, task, i), (int)ladder_task_size(ladder), MPI_DOUBLE, rank,
+                 MEASUREMENT_TAG_TABLE, stage->comm, MPI_STATUS_IGNORE);
     }
     stage->in_flight--;
+    if (header.status == MOAT_MEMORY) {
+        take_back(stage, task, rank, header.message);
+        return;
+    }
     ladder->state[task] = header.status == MOAT_OK ? TASK_DONE : TASK_FAILED;
     hand_out(stage, rank);
     store(stage, task, header.seconds, rank, header.message);
 }
 
 /* At first all workers are one group, larger than that of any task. */
-static void serve_groups(struct stage *stage, int workers)
+static void serve_groups(struct stage *stage)
 {
-    stage->led[1] = (struct led){INT_MAX, workers};
+    stage->led[1] = (struct led){.size = INT_MAX, .ranks = stage->ranks - 1};
     hand_out(stage, 1);
     while (stage->in_flight > 0) {
         int arrived = 0;
         MPI_Status envelope;
-        MPI_Iprobe(MPI_ANY_SOURCE, TAG_MEASURED, stage->comm, &arrived, &envelope);
+        MPI_Iprobe(MPI_ANY_SOURCE, MEASUREMENT_TAG_MEASURED, stage->comm, &arrived, &envelope);
         if (arrived) {
             take_in(stage, envelope.MPI_SOURCE);
         } else {
             progress_add(stage->progress, 0);
             nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
+        }
+    }
+    for (int rank = 1; rank < stage->ranks; rank++) {
+        if (stage->led[rank].idle) {
+            send_order(stage, rank, MEASUREMENT_TAG_STOP, 0);
         }
     }
 }
@@ -144,111 +188,77 @@ static void solve_alone(struct stage *stage)
 {
     for (size_t k = next_rung(stage, INT_MAX); k < stage->ladder->rungs; k = next_rung(stage, INT_MAX)) {
         double seconds;
-        size_t task = k * stage->ladder->trials + --stage->left[k];
+        size_t task = take_task(stage, k);
         enum moat_status status = measurement_solve(stage->ladder, task, MPI_COMM_SELF, &seconds);
+        if (status == MOAT_MEMORY) {
+            stage->hold[task] = HOLD_LEFT;
+            stage->shortage.workers = 1;
+            shortage_reason(stage->shortage.reason, sizeof stage->shortage.reason);
+            return;
+        }
         store(stage, task, seconds, 0, status == MOAT_OK ? "" : moat_error_message());
     }
 }
 
-/* The workers as one group; MPI_COMM_NULL on rank 0. Collective over comm. */
-static MPI_Comm gather_workers(MPI_Comm comm)
+static enum moat_status allocate(struct stage *stage)
 {
-    int rank;
-    MPI_Comm group;
-    MPI_Comm_rank(comm, &rank);
-    MPI_Comm_split(comm, rank == 0 ? MPI_UNDEFINED : 0, rank, &group);
-    return group;
+    const struct ladder *ladder = stage->ladder;
+    stage->before = malloc(ladder->tasks + 1);
+    stage->hold = calloc(ladder->tasks + 1, sizeof *stage->hold);
+    stage->left = malloc(ladder->rungs * sizeof *stage->left);
+    stage->led = calloc((size_t)stage->ranks, sizeof *stage->led);
+    if (!stage->before || !stage->hold || !stage->left || !stage->led) {
+        return moat_error_set(MOAT_MEMORY,
+                              "rank 0 is out of memory for %zu data sets on %d ranks: give it more; the "
+                              "same command resumes the sweep",
+                              ladder->tasks, stage->ranks);
+    }
+    memcpy(stage->before, ladder->state, ladder->tasks);
+    for (size_t task = 0; task < ladder->tasks; task++) {
+        stage->hold[task] = ladder->state[task] == TASK_DONE ? HOLD_CLOSED : HOLD_WAITS;
+        stage->left[task / ladder->trials] = ladder->trials;
+    }
+    return MOAT_OK;
+}
+
+/* The status of a stage that is over: a shortage counts if it has left something. */
+static enum moat_status judge(const struct stage *stage)
+{
+    size_t left = 0;
+    if (stage->status != MOAT_OK || stage->shortage.workers == 0) {
+        return stage->status;
+    }
+    for (size_t task = 0; task < stage->ladder->tasks; task++) {
+        left += stage->hold[task] != HOLD_CLOSED;
+    }
+    return shortage_judge(&stage->shortage, left, stage->ladder->tasks);
 }
 
 enum moat_status measurement_coordinate(struct ladder *ladder, const int *group, struct results *results,
                                         struct progress *progress, MPI_Comm comm)
 {
-    struct stage stage = {ladder, group, results, progress, comm, NULL, NULL, 0, MOAT_OK};
-    int ranks;
-    MPI_Comm_size(comm, &ranks);
-    stage.left = malloc(ladder->rungs * sizeof *stage.left);
-    stage.led = calloc((size_t)ranks, sizeof *stage.led);
-    bool ready = stage.left && stage.led;
-    if (!ready) {
-        stage.status = moat_error_set(MOAT_MEMORY, "out of memory for %zu rungs on %d ranks", ladder->rungs, ranks);
+    struct stage stage = {.ladder = ladder,
+                          .group = group,
+                          .results = results,
+                          .progress = progress,
+                          .comm = comm,
+                          .shortage.thing = "data sets"};
+    MPI_Comm_size(comm, &stage.ranks);
+    stage.status = allocate(&stage);
+    if (stage.ranks > 1) {
+        measurement_gather(comm);
     }
-    for (size_t k = 0; ready && k < ladder->rungs; k++) {
-        stage.left[k] = ladder->trials;
-    }
-    if (ranks > 1) {
-        gather_workers(comm);
-    }
-    if (ready && ranks > 1) {
-        serve_groups(&stage, ranks - 1);
-    } else if (ready) {
+    if (stage.status == MOAT_OK && stage.ranks > 1) {
+        serve_groups(&stage);
+    } else if (stage.status == MOAT_OK) {
         solve_alone(&stage);
-    } else if (ranks > 1) {
-        send_order(&stage, 1, TAG_STOP, 0);
+    } else if (stage.ranks > 1) {
+        send_order(&stage, 1, MEASUREMENT_TAG_STOP, 0);
     }
+    enum moat_status status = judge(&stage);
+    free(stage.before);
+    free(stage.hold);
     free(stage.left);
     free(stage.led);
-    return stage.status;
-}
-
-/* --- The other ranks */
-
-static void send_measured(struct ladder *ladder, size_t task, enum moat_status status, double seconds, MPI_Comm comm)
-{
-    struct measured_header header = {task, seconds, (int)status, ""};
-    snprintf(header.message, sizeof header.message, "%s", status == MOAT_OK ? "" : moat_error_message());
-    MPI_Send(&header, sizeof header, MPI_BYTE, 0, TAG_MEASURED, comm);
-    for (int i = 0; i < TABLES; i++) {
-        MPI_Send(task_tables(ladder, task, i), (int)ladder_task_size(ladder), MPI_DOUBLE, 0, TAG_TABLE, comm);
-    }
-}
-
-/* Splits `group`, which is freed, into groups of `size`, the last of which takes the ranks that are left over. Returns
-   the group of this rank. Collective over `group`. */
-static MPI_Comm split(MPI_Comm group, int size)
-{
-    int rank, ranks;
-    MPI_Comm smaller;
-    MPI_Comm_rank(group, &rank);
-    MPI_Comm_size(group, &ranks);
-    int groups = ranks / size, mine = rank / size;
-    MPI_Comm_split(group, mine < groups ? mine : groups - 1, rank, &smaller);
-    MPI_Comm_free(&group);
-    return smaller;
-}
-
-/* Receives an order of rank 0 in the leader and passes it to the others of its group. Returns the tag. Collective over
-   `group`. */
-static int receive_order(MPI_Comm group, MPI_Comm comm, unsigned long long *value)
-{
-    int rank;
-    unsigned long long order[2] = {0, 0}; /* tag, value */
-    MPI_Comm_rank(group, &rank);
-    if (rank == 0) {
-        MPI_Status envelope;
-        MPI_Recv(&order[1], 1, MPI_UNSIGNED_LONG_LONG, 0, MPI_ANY_TAG, comm, &envelope);
-        order[0] = (unsigned long long)envelope.MPI_TAG;
-    }
-    MPI_Bcast(order, 2, MPI_UNSIGNED_LONG_LONG, 0, group);
-    *value = order[1];
-    return (int)order[0];
-}
-
-void measurement_work(struct ladder *ladder, MPI_Comm comm)
-{
-    MPI_Comm group = gather_workers(comm);
-    unsigned long long value = 0;
-    for (int tag = receive_order(group, comm, &value); tag != TAG_STOP; tag = receive_order(group, comm, &value)) {
-        if (tag == TAG_SPLIT) {
-            group = split(group, (int)value);
-            continue;
-        }
-        int rank;
-        double seconds;
-        enum moat_status status = measurement_solve(ladder, (size_t)value, group, &seconds);
-        MPI_Comm_rank(group, &rank);
-        if (rank == 0) {
-            send_measured(ladder, (size_t)value, status, seconds, comm);
-        }
-    }
-    MPI_Comm_free(&group);
+    return status;
 }

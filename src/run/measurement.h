@@ -16,7 +16,13 @@
  * hands tasks to the groups' leaders, costliest first, and writes the tables. When no tasks of its size are left, a
  * group is split into smaller ones for the tasks of the next size, without waiting for other groups. If there is no
  * other rank, rank 0 solves the tasks itself.
+ *
+ * A group that runs out of memory gives its task back, which another group tries once more; it gets only tasks of
+ * smaller groups from then on, and none if it is a single rank.
  */
+
+/* Returns the bytes of memory that are free on this machine, INFINITY if that is not known. Local. */
+double measurement_free_memory(void);
 
 /* Returns the bytes of memory that each rank may take: the free memory of a node divided by its ranks, on the node
    where this is least. The same on every rank. Collective over comm. */
@@ -28,17 +34,18 @@ double measurement_memory(MPI_Comm comm);
    rungs are done. Returns MOAT_USAGE if a rung does not fit. Local, the same on every rank. */
 enum moat_status measurement_groups(const struct config *config, int workers, double bytes, int *group);
 
-/* Has the pending tasks of `ladder` solved and writes each to `results`. A task that fails is stored with its reason,
-   and the sweep continues. Returns MOAT_STOPPED after an interrupt, MOAT_IO or MOAT_MEMORY. Rank 0, while the others
-   are in measurement_work. */
+/* Has the tasks of `ladder` solved that are pending or failed in an earlier run, and writes each to `results`. A task
+   that fails is stored with its reason, and the sweep continues. Returns MOAT_STOPPED after an interrupt, MOAT_MEMORY
+   if tasks are left because workers ran out of memory, or MOAT_IO. Rank 0, while the others are in measurement_work. */
 enum moat_status measurement_coordinate(struct ladder *ladder, const int *group, struct results *results,
                                         struct progress *progress, MPI_Comm comm);
 
 /* Solves tasks until rank 0 has no more. Every rank of `comm` but 0, while rank 0 is in measurement_coordinate. */
 void measurement_work(struct ladder *ladder, MPI_Comm comm);
 
-/* Solves `task` into the ladder's tables, sets its state to done or failed, and sets *seconds to the time it took.
-   Returns the status of ridge_solve. Collective over `group`. */
+/* Solves `task` into the ladder's tables, and sets its state to done or failed, or leaves it if memory is short, and
+   the time that it took to *seconds. Returns the status of ridge_solve. Collective over `group`, which may be
+   MPI_COMM_NULL as in ridge_solve. */
 enum moat_status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm group, double *seconds);
 
 /* Gives every rank the tables and states of rank 0. Collective over comm. */

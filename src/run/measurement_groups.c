@@ -8,7 +8,7 @@
 
 static const double SHORT = 0.05; /* of the work of the whole ladder; see below */
 
-double measurement_memory(MPI_Comm comm)
+double measurement_free_memory(void)
 {
     double bytes = INFINITY;
     char line[256];
@@ -22,6 +22,12 @@ double measurement_memory(MPI_Comm comm)
     if (file) {
         fclose(file);
     }
+    return bytes;
+}
+
+double measurement_memory(MPI_Comm comm)
+{
+    double bytes = measurement_free_memory();
     MPI_Comm node;
     int ranks = 1;
     MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);

@@ -21,7 +21,9 @@ enum moat_status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm 
     double start = clock_seconds();
     enum moat_status status = ridge_solve(&ridge, group, &table);
     *seconds = clock_seconds() - start;
-    ladder->state[task] = status == MOAT_OK ? TASK_DONE : TASK_FAILED;
+    if (status != MOAT_MEMORY) {
+        ladder->state[task] = status == MOAT_OK ? TASK_DONE : TASK_FAILED;
+    }
     return status == MOAT_OK ? status
                              : moat_error_context(status, "N = %zu, trial %zu", ridge.N, task % ladder->trials);
 }

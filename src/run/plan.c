@@ -3,11 +3,11 @@
 #include "run/plan.h"
 
 #include <math.h>
-#include <mpi.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
 #include "results/results.h"
+#include "ridge/blas.h"
 #include "ridge/ridge.h"
 #include "run/measurement.h"
 #include "run/worker.h"
@@ -32,12 +32,15 @@ static enum moat_status calibrate_points(const struct config *config, double *se
     double seconds = 0;
     for (size_t i = 0; status == MOAT_OK && i < blocks && seconds < CALIBRATION_SECONDS; i++) {
         struct solved_header header;
+        const unsigned char *record;
         size_t index =
             (size_t)fmod((double)i * 0.6180339887498949 * (double)blocks, (double)blocks); /* spread evenly */
         struct block block = grid_block(&config->grid, index);
-        worker_solve(worker, index, &header);
-        seconds += header.seconds;
-        points += block_points(&block);
+        status = worker_solve(worker, index, &header, &record);
+        if (status == MOAT_OK) {
+            seconds += header.seconds;
+            points += block_points(&block);
+        }
     }
     *seconds_per_point = points > 0 ? seconds / (double)points : NAN;
     worker_destroy(&worker);
@@ -62,9 +65,12 @@ static enum moat_status calibrate_task(const struct config *config, double *flop
     }
     sample.ridge.trials = 1;
     double seconds = 0;
-    enum moat_status status = ladder_create(&sample, &ladder);
+    enum moat_status status = ridge_start_blas();
     if (status == MOAT_OK) {
-        status = measurement_solve(ladder, k, MPI_COMM_SELF, &seconds);
+        status = ladder_create(&sample, &ladder);
+    }
+    if (status == MOAT_OK) {
+        status = measurement_solve(ladder, k, MPI_COMM_NULL, &seconds);
         *flops_per_second = task_flops(config, N->values[k]) / seconds;
     }
     ladder_destroy(&ladder);

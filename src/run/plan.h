@@ -19,7 +19,8 @@ struct plan {
     int ranks, workers; /* of the run; the workers are those that solve: all but rank 0, if there are others */
     size_t points, blocks;
     double file_bytes;        /* of the results file */
-    double rank_bytes;        /* memory of a rank: that of the calibration here, plus the largest ridge task */
+    double rank_bytes;        /* memory of a rank: that of the calibration here, plus the largest ridge task; without
+                                 MPI's own */
     double seconds_per_point; /* of one worker on this machine */
     double flops_per_second;  /* of one rank on this machine; NAN without SOLVER_RIDGE */
     double flops;             /* of all tasks; 0 without SOLVER_RIDGE */
@@ -30,7 +31,7 @@ struct plan {
 
 /* Runs the calibration and plans `config`, which must outlive the plan, for so many ranks with `bytes` of memory each
    (INFINITY: any). The caller owns *out. Returns MOAT_USAGE if the ladder does not fit into the memory, MOAT_MEMORY, or
-   MOAT_NUMERICAL if the calibration fails. Local, after MPI_Init. */
+   MOAT_NUMERICAL if the calibration fails. Local, also without MPI_Init. */
 enum moat_status plan_create(const struct config *config, int ranks, double bytes, struct plan **out);
 
 /* Changes the plan to another number of ranks, from the same calibration. Returns MOAT_USAGE or MOAT_MEMORY. Local. */

@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "base/launch.h"
+#include "ridge/blas.h"
 #include "run/coordinator.h"
 #include "run/measurement.h"
+#include "run/shortage.h"
 
 /* Returns the worst of the ranks' statuses. The message stays where it is to be printed: on ranks that failed
    themselves, but of a usage error, which all ranks find, on rank 0 alone. Collective. */
@@ -21,6 +23,12 @@ static enum moat_status agree(const struct session *session, enum moat_status st
         moat_error_set(worst, "%s", "");
     }
     return worst;
+}
+
+/* As agree, after a step that allocates memory: a message about a lack of it also says where and what to do. */
+static enum moat_status agree_on_memory(const struct session *session, enum moat_status status)
+{
+    return agree(session, status == MOAT_MEMORY ? shortage_explain(session->rank) : status);
 }
 
 /* --- session_open */
@@ -73,7 +81,7 @@ static enum moat_status prepare(struct session *session, int nodes, double cores
         return moat_error_set(MOAT_USAGE, "--ranks: found %d, but the launcher has started %d: leave --ranks out",
                               session->request->ranks, session->ranks);
     }
-    enum moat_status status = config_load(session->request->config, &session->config);
+    enum moat_status status = config_load(session->request->config, session->request->settings, &session->config);
     if (status == MOAT_OK && session->config->solver == SOLVER_RIDGE) {
         status = plan_groups(session, &group); /* refused now rather than in session_measure */
         free(group);
@@ -92,11 +100,11 @@ static enum moat_status share_config(struct session *session)
     MPI_Bcast(&length, 1, MPI_UNSIGNED_LONG_LONG, 0, session->comm);
     char *text = first ? session->config->text : calloc(length + 1, 1);
     enum moat_status status = text ? MOAT_OK : moat_error_set(MOAT_MEMORY, "out of memory for the config");
-    status = agree(session, status);
+    status = agree_on_memory(session, status);
     if (status == MOAT_OK) {
         MPI_Bcast(text, (int)length, MPI_CHAR, 0, session->comm);
         status = first ? MOAT_OK : config_parse(text, "config", &session->config);
-        status = agree(session, status);
+        status = agree_on_memory(session, status);
     }
     if (!first) {
         free(text);
@@ -113,7 +121,7 @@ enum moat_status session_open(const struct session_request *request, MPI_Comm co
     session->bytes = measurement_memory(comm);
     int nodes = count_nodes(comm, &cores);
     enum moat_status status = session->rank == 0 ? prepare(session, nodes, cores) : MOAT_OK;
-    status = agree(session, status);
+    status = agree_on_memory(session, status);
     return status == MOAT_OK ? share_config(session) : status;
 }
 
@@ -123,18 +131,25 @@ static size_t tasks_left(const struct ladder *ladder)
 {
     size_t left = 0;
     for (size_t task = 0; task < ladder->tasks; task++) {
-        left += ladder->state[task] == TASK_PENDING;
+        left += ladder->state[task] != TASK_DONE; /* one that failed is tried again */
     }
     return left;
 }
 
-/* Makes the tables that are left, rank 0 as their coordinator. Collective. */
+/* Makes the tables that are left, rank 0 as their coordinator, which solves none itself if there are others.
+ * Collective.
+ */
 static enum moat_status make_tables(struct session *session, const int *group)
 {
     struct ladder *ladder = session->ladder;
     size_t left = tasks_left(ladder);
     if (left == 0) {
         return MOAT_OK;
+    }
+    bool solves = session->rank > 0 || session->ranks == 1;
+    enum moat_status ready = agree_on_memory(session, solves ? ridge_start_blas() : MOAT_OK);
+    if (ready != MOAT_OK) {
+        return ready;
     }
     if (session->rank != 0) {
         measurement_work(ladder, session->comm);
@@ -160,7 +175,7 @@ enum moat_status session_measure(struct session *session)
     if (status == MOAT_OK && session->rank == 0) {
         status = results_read_tables(session->results, session->ladder);
     }
-    status = agree(session, status);
+    status = agree_on_memory(session, status);
     if (status == MOAT_OK) {
         measurement_share(session->ladder, session->comm); /* so that every rank knows which tables are left */
         status = agree(session, make_tables(session, group));
@@ -188,7 +203,7 @@ static size_t points_done(const struct session *session)
 enum moat_status session_solve(struct session *session)
 {
     const struct config *config = session->config;
-    enum moat_status status = agree(session, worker_create(config, session->ladder, &session->worker));
+    enum moat_status status = agree_on_memory(session, worker_create(config, session->ladder, &session->worker));
     if (status == MOAT_OK && session->rank == 0) {
         struct progress *progress = &session->progress;
         progress_begin(progress, "points", grid_points(&config->grid), points_done(session), session->request->quiet);

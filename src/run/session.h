@@ -29,12 +29,13 @@
 
 /* The arguments of a run, as the user gave them. */
 struct session_request {
-    const char *command; /* the command line, for the file's history */
-    const char *config;  /* path of the config */
-    const char *output;  /* path of the results file; NULL: the config's */
-    int ranks;           /* the number that was asked for, 0 for any */
-    unsigned results;    /* options of results_open */
-    bool quiet;          /* shows no progress */
+    const char *command;   /* the command line, for the file's history */
+    const char *config;    /* path of the config */
+    const char **settings; /* changes of the config, as of config_load */
+    const char *output;    /* path of the results file; NULL: the config's */
+    int ranks;             /* the number that was asked for, 0 for any */
+    unsigned results;      /* options of results_open */
+    bool quiet;            /* shows no progress */
 };
 
 struct session {

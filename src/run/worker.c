@@ -6,11 +6,14 @@
  */
 #include "run/worker.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "moat/regime.h"
+#include "run/shortage.h"
 #include "run/worker_internal.h"
 
 /* Blocks with the same few nu follow each other, so that these few models serve many blocks. */
@@ -24,13 +27,20 @@ struct worker {
         double nu;
         struct model *model; /* NULL: none yet, or it could not be made */
     } cache[MODELS];
-    int next; /* of the cache, to be replaced */
+    int next;       /* of the cache, to be replaced */
+    bool exhausted; /* has run out of memory, and solves nothing more */
 };
+
+size_t worker_message_size(const struct config *config)
+{
+    size_t record = record_size(config, 0); /* block 0 is as large as any */
+    return sizeof(struct solved_header) + (record > WORKER_REASON_SIZE ? record : WORKER_REASON_SIZE);
+}
 
 enum moat_status worker_create(const struct config *config, const struct ladder *ladder, struct worker **out)
 {
     struct worker *worker = calloc(1, sizeof *worker);
-    size_t size = sizeof(struct solved_header) + record_size(config, 0); /* block 0 is as large as any */
+    size_t size = worker_message_size(config);
     *out = worker;
     if (worker) {
         worker->config = config;
@@ -44,45 +54,67 @@ enum moat_status worker_create(const struct config *config, const struct ladder 
     return MOAT_OK;
 }
 
+static void forget_models(struct worker *worker)
+{
+    for (int i = 0; i < MODELS; i++) {
+        model_destroy(&worker->cache[i].model);
+    }
+}
+
 void worker_destroy(struct worker **worker)
 {
     if (*worker) {
-        for (int i = 0; i < MODELS; i++) {
-            model_destroy(&(*worker)->cache[i].model);
-        }
+        forget_models(*worker);
         free((*worker)->message);
         free(*worker);
         *worker = NULL;
     }
 }
 
-/* The model at grid index `nu`; NULL when it could not be made. */
-static struct model *model_at(struct worker *worker, size_t nu)
+/* Finds or makes the model at grid index `nu`; *out is NULL where the numbers do not allow one. Returns MOAT_MEMORY
+   when there is no room for it even in place of all others. */
+static enum moat_status model_at(struct worker *worker, size_t nu, struct model **out)
 {
     double value = worker->config->grid.axis[GRID_NU].values[nu];
     for (int i = 0; i < MODELS; i++) {
         if (worker->cache[i].model && worker->cache[i].nu == value) {
-            return worker->cache[i].model;
+            *out = worker->cache[i].model;
+            return MOAT_OK;
         }
     }
     struct model **model = &worker->cache[worker->next].model;
     worker->cache[worker->next].nu = value;
     worker->next = (worker->next + 1) % MODELS;
     model_destroy(model);
-    if (model_create(worker->config, worker->ladder, nu, model) != MOAT_OK) {
+    enum moat_status status = model_create(worker->config, worker->ladder, nu, model);
+    if (status == MOAT_MEMORY) {
+        forget_models(worker);
+        status = model_create(worker->config, worker->ladder, nu, model);
+    }
+    *out = *model;
+    if (status == MOAT_MEMORY) {
+        return moat_error_context(status, "nu = %g", value);
+    }
+    if (status != MOAT_OK) {
         fprintf(stderr, "moat: nu = %g: %s; its points are stored as failed\n", value, moat_error_message());
     }
-    return *model;
+    return MOAT_OK;
 }
 
-const unsigned char *worker_solve(struct worker *worker, size_t index, struct solved_header *header)
+enum moat_status worker_solve(struct worker *worker, size_t index, struct solved_header *header,
+                              const unsigned char **out)
 {
     double start = clock_seconds();
     struct record record = record_begin(worker->config, index, worker->message + sizeof *header);
     size_t at[GRID_AXES] = {0};
+    *out = record.bytes;
     for (at[GRID_NU] = 0; at[GRID_NU] < record.block.count[GRID_NU]; at[GRID_NU]++) {
         double nu = record_coordinate(&record, GRID_NU, at);
-        struct model *model = model_at(worker, record.block.start[GRID_NU] + at[GRID_NU]);
+        struct model *model = NULL;
+        enum moat_status status = model_at(worker, record.block.start[GRID_NU] + at[GRID_NU], &model);
+        if (status != MOAT_OK) {
+            return status;
+        }
         record_store(&record, FIELD_NU_PRIME, at, moat_regime_nu_prime(worker->config->gamma, nu));
         for (at[GRID_Q] = 0; model && at[GRID_Q] < record.block.count[GRID_Q]; at[GRID_Q]++) {
             if (worker->config->sweep == SWEEP_SCALING_LAW) {
@@ -95,12 +127,25 @@ const unsigned char *worker_solve(struct worker *worker, size_t index, struct so
     *header = (struct solved_header){.block = index,
                                      .seconds = clock_seconds() - start,
                                      .checksum = field_checksum(worker->config, &record.block, record.bytes)};
-    return record.bytes;
+    return MOAT_OK;
 }
 
 const void *worker_answer(struct worker *worker, size_t index, size_t *size)
 {
-    worker_solve(worker, index, (struct solved_header *)(void *)worker->message);
-    *size = sizeof(struct solved_header) + record_size(worker->config, index);
+    struct solved_header *header = (struct solved_header *)(void *)worker->message;
+    const unsigned char *record;
+    char *reason = (char *)worker->message + sizeof *header;
+    bool tried = !worker->exhausted;
+    enum moat_status status = tried ? worker_solve(worker, index, header, &record) : MOAT_MEMORY;
+    *size = sizeof *header + (status == MOAT_OK ? record_size(worker->config, index) : WORKER_REASON_SIZE);
+    if (status != MOAT_OK) {
+        worker->exhausted = true;
+        forget_models(worker);
+        *header = (struct solved_header){.block = index, .status = (int32_t)status};
+        memset(reason, 0, WORKER_REASON_SIZE);
+        if (tried) {
+            shortage_reason(reason, WORKER_REASON_SIZE);
+        }
+    }
     return worker->message;
 }

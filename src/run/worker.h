@@ -22,20 +22,27 @@ void worker_destroy(struct worker **worker);
 
 /*
  * The protocol. Rank 0 sends a block's number with WORKER_TAG_SOLVE, or any with WORKER_TAG_STOP. A worker answers each
- * WORKER_TAG_SOLVE with one message, WORKER_TAG_SOLVED: struct solved_header, then the record.
+ * WORKER_TAG_SOLVE with one message, WORKER_TAG_SOLVED: struct solved_header, then the record. Once it has run out of
+ * memory it gives back that block and every later one: then a reason of WORKER_REASON_SIZE bytes follows the header.
  */
 enum { WORKER_TAG_SOLVE = 1, WORKER_TAG_STOP = 2, WORKER_TAG_SOLVED = 3 };
+enum { WORKER_REASON_SIZE = 512 };
 
 struct solved_header {
     unsigned long long block;
     double seconds;
     uint32_t checksum; /* field_checksum of the record */
+    int32_t status;    /* MOAT_OK or MOAT_MEMORY */
 };
 
-/* Solves every point of block `index` and fills *header. Returns the record (layout of field_offsets), which is the
-   worker's and lives until the next call. A point that cannot be solved has its status in the record, and the sweep
-   continues. Local. */
-const unsigned char *worker_solve(struct worker *worker, size_t index, struct solved_header *header);
+/* Bytes of the largest message of that protocol. Local. */
+size_t worker_message_size(const struct config *config);
+
+/* Solves every point of block `index`, fills *header, and points *record to the record (layout of field_offsets), which
+   is the worker's and lives until the next call. A point that cannot be solved has its status in the record, and the
+   sweep continues. Returns MOAT_MEMORY: that is no property of a point, and there is no record then. Local. */
+enum moat_status worker_solve(struct worker *worker, size_t index, struct solved_header *header,
+                              const unsigned char **record);
 
 /* Takes blocks from rank 0 of `comm`, solves them and sends the records back, until WORKER_TAG_STOP arrives. Every rank
    of `comm` but 0, while rank 0 is in coordinator_run. */

@@ -15,8 +15,10 @@
 
 struct worker;
 
-/* Solves block `index` into the message for rank 0: struct solved_header, then the record, *size bytes. Returns it; it
-   is the worker's and lives until the next call. Local. */
+/* Solves block `index` into the message for rank 0, *size bytes: struct solved_header, then the record, or the reason
+   why the block is given back ("" if it was not tried). Returns it; it is the worker's and lives until the next call.
+   Local.
+ */
 const void *worker_answer(struct worker *worker, size_t index, size_t *size);
 
 /* Solve every point of the block at at[GRID_Q] and at[GRID_NU], and store it; the rest of `at` is scratch. Local. */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The markets of a block: each incumbent (tau_I, N_I) is solved once, then the threshold for each tau_E. */
-#include <math.h>
-
 #include "moat/elasticity.h"
 #include "moat/regime.h"
 #include "run/worker_internal.h"
@@ -19,7 +17,6 @@ static void store_elasticities(const struct record *record, const size_t at[GRID
                                const struct moat_market *market, const struct moat_company *incumbent,
                                const struct moat_threshold *threshold)
 {
-    double nu = record_coordinate(record, GRID_NU, at), theory[MOAT_REGIME_EXPONENTS];
     struct moat_elasticity elasticity;
     moat_elasticity_threshold(market, incumbent, threshold, &elasticity);
     record_store(record, FIELD_ELASTICITY_N_I, at, elasticity.N_I);
@@ -28,14 +25,9 @@ static void store_elasticities(const struct record *record, const size_t at[GRID
     record_store(record, FIELD_ELASTICITY_Q, at, elasticity.Q);
     record_store(record, FIELD_EXPONENT_D, at, elasticity.D);
 
-    bool finite_incumbent = isfinite(incumbent->N);
-    if (finite_incumbent) {
-        moat_regime_result_1(nu, theory);
-    } else {
-        moat_regime_result_2(record->config->gamma, nu, theory);
-    }
-    double exponent = finite_incumbent ? elasticity.N_I : elasticity.D;
-    record_store_flag(record, FIELD_REGIME, at, (int)moat_regime_nearest(exponent, theory));
+    enum moat_regime regime = moat_regime_market(record->config->gamma, record_coordinate(record, GRID_NU, at),
+                                                 incumbent->N, elasticity.N_I, elasticity.D);
+    record_store_flag(record, FIELD_REGIME, at, (int)regime);
 }
 
 static void solve_entrant(const struct model *model, const struct record *record, const size_t at[GRID_AXES],
@@ -73,6 +65,7 @@ void worker_solve_markets(struct model *model, const struct record *record, size
         .solver = model_solver(model),
         .Q = record_coordinate(record, GRID_Q, at),
         .unit = record->config->tau_unit,
+        .scrutiny = record->config->scrutiny,
     };
     record_store(record, FIELD_L_STAR, at, moat_market_L_star(&market));
     for (at[GRID_TAU_I] = 0; at[GRID_TAU_I] < count[GRID_TAU_I]; at[GRID_TAU_I]++) {

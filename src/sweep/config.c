@@ -6,7 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "sweep/config_internal.h"
+#include "sweep/config_set.h"
+#include "sweep/field.h"
 
 enum { TEXT_SIZE_MAX = 1 << 20 }; /* a config is a page; anything near this is the wrong file */
 
@@ -80,71 +82,95 @@ cleanup:
     return status;
 }
 
-enum moat_status config_refuse(const struct config_source *source, const char *path, const char *found,
-                               const char *expected, ...)
-{
-    char there[CONFIG_FOUND_SIZE], wanted[2 * CONFIG_PATH_SIZE];
-    va_list arguments;
-    va_start(arguments, expected);
-    vsnprintf(wanted, sizeof wanted, expected, arguments);
-    va_end(arguments);
-
-    size_t line = config_text_find(source, path, there);
-    return moat_error_set(MOAT_USAGE, "%s:%zu: %s%sfound %s, expected %s", source->file_name, line, path,
-                          *path ? ": " : "", found ? found : there, wanted);
-}
-
-enum moat_status config_load(const char *path, struct config **out)
+enum moat_status config_load(const char *path, const char *const *settings, struct config **out)
 {
     char *text = NULL;
     *out = NULL;
     enum moat_status status = read_file(path, &text);
     if (status == MOAT_OK) {
-        status = config_parse(text, path, out);
+        status = config_parse_set(text, path, settings, out);
     }
     free(text);
     return status;
 }
 
+/* Reads the tree into *config. */
+static enum moat_status read_tree(struct node *root, struct config *config)
+{
+    struct reading reading = {.root = root, .config = config};
+    for (int a = 0; a < CONFIG_AXES; a++) {
+        reading.request[a] = (struct axis_request){.form = FORM_SCALAR, .low = NAN, .size = 1};
+        config_axis(config, a)->scalar = a != AXIS_LADDER;
+    }
+    enum moat_status status = config_read(&reading);
+    if (status == MOAT_OK) {
+        config->stored = config->stored ? config->stored : field_all(config);
+        status = config_check(&reading);
+    }
+    return status;
+}
+
 enum moat_status config_parse(const char *text, const char *file_name, struct config **out)
 {
-    struct config_source source = {.file_name = file_name, .text = text};
-    struct config_document *document = NULL;
-    enum sweep_kind sweep = SWEEP_MARKET_ENTRY;
+    return config_parse_set(text, file_name, NULL, out);
+}
+
+static enum moat_status check_size(const char *text, const char *file_name)
+{
+    return strlen(text) <= TEXT_SIZE_MAX
+               ? MOAT_OK
+               : moat_error_set(MOAT_USAGE, "%s: found more than 1 MiB, expected a config file of a page or so",
+                                file_name);
+}
+
+/* Reads the tree with the settings, and keeps the text that gives the same config again. */
+static enum moat_status read_set(struct node *root, const struct setting *setting, size_t count, const char *text,
+                                 struct config *config)
+{
+    enum moat_status status = MOAT_OK;
+    for (size_t i = 0; i < count && status == MOAT_OK; i++) {
+        status = setting_apply(&setting[i], root);
+    }
+    if (status == MOAT_OK) {
+        status = read_tree(root, config);
+    }
+    if (status == MOAT_OK) {
+        config->text = count > 0 ? settings_write(setting, count, root) : strdup(text);
+        status = config->text ? check_size(config->text, root->source->name)
+                              : moat_error_set(MOAT_MEMORY, "%s: out of memory", root->source->name);
+    }
+    return status;
+}
+
+enum moat_status config_parse_set(const char *text, const char *file_name, const char *const *settings,
+                                  struct config **out)
+{
+    struct config_source source = {.name = file_name, .file = true};
+    struct node *root = NULL;
+    size_t count = 0;
+    while (settings && settings[count]) {
+        count++;
+    }
     struct config *config = calloc(1, sizeof *config);
-    enum moat_status status = MOAT_MEMORY;
+    struct setting *setting = calloc(count + 1, sizeof *setting);
+    enum moat_status status =
+        config && setting ? check_size(text, file_name) : moat_error_set(MOAT_MEMORY, "%s: out of memory", file_name);
     *out = NULL;
-    if (strlen(text) > TEXT_SIZE_MAX) {
-        status =
-            moat_error_set(MOAT_USAGE, "%s: found more than 1 MiB, expected a config file of a page or so", file_name);
-        goto cleanup;
-    }
-    if (config) {
-        config->text = strdup(text);
-    }
-    if (!config || !config->text) {
-        moat_error_set(MOAT_MEMORY, "%s: out of memory", file_name);
-        goto cleanup;
-    }
-    status = config_text_check(&source);
     if (status == MOAT_OK) {
-        status = config_sweep(&source, &sweep);
+        status = tree_read(&source, text, &root);
+    }
+    for (size_t i = 0; i < count && status == MOAT_OK; i++) {
+        setting_init(&setting[i], settings[i]);
     }
     if (status == MOAT_OK) {
-        status = config_document_read(&source, sweep, &document);
-    }
-    if (status == MOAT_OK) {
-        config->sweep = sweep;
-        config->stored = UINT64_MAX; /* until the key `store` is read */
-        status = config_check(&source, document, config);
+        status = read_set(root, setting, count, text, config);
     }
     if (status == MOAT_OK) {
         *out = config;
         config = NULL;
     }
-
-cleanup:
-    config_document_destroy(sweep, &document);
+    tree_free(root);
+    free(setting);
     config_destroy(&config);
     return status;
 }
@@ -164,8 +190,8 @@ static bool equal_axes(const struct axis *left, const struct axis *right)
 bool config_equal(const struct config *left, const struct config *right)
 {
     bool equal = left->sweep == right->sweep && left->solver == right->solver && left->tau_unit == right->tau_unit &&
-                 left->scrutiny == right->scrutiny && equal_doubles(&left->gamma, &right->gamma, 1) &&
-                 equal_doubles(&left->P, &right->P, 1);
+                 left->scrutiny == right->scrutiny && left->stored == right->stored &&
+                 equal_doubles(&left->gamma, &right->gamma, 1) && equal_doubles(&left->P, &right->P, 1);
     for (int a = 0; a < GRID_AXES && equal; a++) {
         const struct axis *l = &left->grid.axis[a], *r = &right->grid.axis[a];
         equal = equal_axes(l, r);

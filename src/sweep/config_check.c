@@ -1,111 +1,107 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The conditions that a config's values must meet, and thresholds that no company could meet.
+ * What several keys of a config must agree on: one place for the incumbent's threshold, a ladder that can be solved, a
+ * grid of bounded size, thresholds that some company could meet.
  */
 #include "sweep/config_internal.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <gsl/gsl_sf_zeta.h>
 
-static const struct range gamma_range = {0.01, 2, false, false, false, "0.01 <= gamma <= 2"};
-static const struct range P_range = {1, 1e9, false, true, true, "an integer from 1 to 1e9, or .inf"};
+#include "moat/empirical.h"
 
-enum moat_status config_choice(const struct config_source *source, const char *path, const char *text,
-                               const char *const names[], int count, int *out)
+#define GRID_POINTS_MAX 1e10
+
+/* LAPACK's eigensolver indexes its workspace with 32 bits: the largest order it can solve. */
+#define ORDER_MAX 32766
+
+struct axis *config_axis(struct config *config, int axis)
 {
-    for (int i = 0; i < count; i++) {
-        if (!text || strcmp(text, names[i]) == 0) {
-            *out = i;
-            return MOAT_OK;
+    return axis == AXIS_LADDER ? &config->ridge.N : &config->grid.axis[axis];
+}
+
+/* The incumbent's threshold stands in one place. */
+static enum moat_status check_incumbent(const struct reading *reading)
+{
+    const struct node *incumbent = tree_find(reading->root, "incumbent");
+    bool scalar = reading->config->grid.axis[GRID_TAU_I].scalar;
+    if (reading->config->sweep != SWEEP_MARKET_ENTRY || (incumbent != NULL) == scalar) {
+        return MOAT_OK;
+    }
+    return incumbent ? node_refuse(incumbent, NULL, "none beside grid.tau_I, or no grid.tau_I")
+                     : node_refuse_missing(reading->root, "incumbent", "{tau: ..}, or an axis grid.tau_I");
+}
+
+/* Refuses a grid of too many points. */
+static enum moat_status check_size(const struct reading *reading)
+{
+    double points = 1;
+    char found[256];
+    size_t used = 0;
+    for (int a = 0; a < GRID_AXES; a++) {
+        if (reading->request[a].node) {
+            points *= (double)reading->request[a].size;
+            used += (size_t)snprintf(found + used, sizeof found - used, "%s%s %zu", used > 0 ? " x " : "",
+                                     axis_table[reading->config->sweep][a].name, reading->request[a].size);
         }
     }
-    char expected[128];
-    size_t used = 0;
-    for (int i = 0; i < count; i++) {
-        used += (size_t)snprintf(expected + used, sizeof expected - used, "%s%s", i > 0 ? " or " : "", names[i]);
+    if (points <= GRID_POINTS_MAX) {
+        return MOAT_OK;
     }
-    return config_refuse(source, path, NULL, "%s", expected);
+    snprintf(found + used, sizeof found - used, " = %.3g points", points);
+    return node_refuse(tree_find(reading->root, "grid"), found, "at most 1e10: take fewer values, or split the sweep");
 }
 
-enum moat_status config_sweep(const struct config_source *source, enum sweep_kind *out)
+static enum moat_status fill_axes(struct reading *reading)
 {
-    char found[CONFIG_FOUND_SIZE];
-    int sweep = 0;
-    config_text_find(source, "sweep", found);
-    bool missing = strcmp(found, "nothing") == 0; /* the schema refuses that later */
-    enum moat_status status = config_choice(source, "sweep", missing ? NULL : found, sweep_name, SWEEPS, &sweep);
-    *out = (enum sweep_kind)sweep;
+    enum moat_status status = MOAT_OK;
+    for (int a = 0; a < CONFIG_AXES && status == MOAT_OK; a++) {
+        struct axis *axis = config_axis(reading->config, a);
+        if (!axis->values && (a != AXIS_LADDER || reading->request[a].node)) {
+            status = config_axis_fill(&reading->request[a], axis);
+        }
+    }
     return status;
 }
 
-static enum moat_status check_text(const struct config_source *source, const char *path, const char *text, char **out)
+/* The ladder: whole numbers, enough of them, not too large. */
+static enum moat_status check_ladder(const struct reading *reading)
 {
-    if (text[strspn(text, " \t\n")] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0) {
-        return config_refuse(source, path, NULL, "text");
+    const struct node *node = reading->request[AXIS_LADDER].node;
+    struct axis *N = &reading->config->ridge.N;
+    char found[64];
+    for (size_t k = 0; k < N->size; k++) {
+        N->values[k] = round(N->values[k]);
+        if (k > 0 && N->values[k] == N->values[k - 1]) {
+            return node_refuse(node_entry(node, "points"), NULL,
+                               "fewer: neighbouring rungs round to the same whole number");
+        }
     }
-    *out = strdup(text);
-    return *out ? MOAT_OK : moat_error_set(MOAT_MEMORY, "%s: out of memory", source->file_name);
+    if (N->size < MOAT_EMPIRICAL_RUNGS_MIN) {
+        snprintf(found, sizeof found, "%zu rungs", N->size);
+        return node_refuse(node, found, "at least %d, to interpolate between", MOAT_EMPIRICAL_RUNGS_MIN);
+    }
+    double order = fmin(N->values[N->size - 1], reading->config->P);
+    snprintf(found, sizeof found, "%.0f", order);
+    return order > ORDER_MAX ? node_refuse(node, found, "the smaller of the largest N and P at most %d", ORDER_MAX)
+                             : MOAT_OK;
 }
 
-/* Everything before the grid. */
-static enum moat_status check_head(const struct config_source *source, const struct config_document *document,
-                                   struct config *config)
+/* The data sets of `solver: ridge`. */
+static enum moat_status check_ridge(const struct reading *reading)
 {
-    int sweep = 0, solver = 0, unit = 0;
-    enum moat_status status = check_text(source, "name", document->name, &config->name);
-    if (status == MOAT_OK) {
-        status = check_text(source, "output", document->output, &config->output);
+    struct config *config = reading->config;
+    double P = (double)config->ridge.P;
+    if (config->solver != SOLVER_RIDGE) {
+        return MOAT_OK;
     }
-    if (status == MOAT_OK) {
-        status = config_choice(source, "sweep", document->sweep, sweep_name, SWEEPS, &sweep);
+    if (isfinite(config->P) && config->P != P) {
+        return node_refuse(tree_find(reading->root, "ridge.P"), NULL, "model.P, or model.P .inf");
     }
-    if (status == MOAT_OK) {
-        status = config_choice(source, "solver", document->solver, solver_name, SOLVERS, &solver);
-    }
-    if (status == MOAT_OK) {
-        status = config_choice(source, "tau_unit", document->tau_unit, tau_unit_name, TAU_UNITS, &unit);
-    }
-    if (status == MOAT_OK) {
-        status = config_number(source, "model.gamma", document->model.gamma, &gamma_range, &config->gamma);
-    }
-    if (status == MOAT_OK) {
-        status = config_number(source, "model.P", document->model.P, &P_range, &config->P);
-    }
-    config->solver = (enum solver_kind)solver;
-    config->tau_unit = (enum moat_tau_unit)unit;
-    return status;
-}
-
-/* The incumbent's threshold where it is no axis of the grid. */
-static enum moat_status check_incumbent(const struct config_source *source, const struct config_document *document,
-                                        struct config *config)
-{
-    const struct axis_entry *entry = &axis_table[config->sweep][GRID_TAU_I];
-    struct axis *tau_I = &config->grid.axis[GRID_TAU_I];
-    struct range range = entry->range;
-    snprintf(range.expected, sizeof range.expected, "0 < tau <= 1e100, or .inf"); /* the key is `tau`, not `tau_I` */
-    if (document->incumbent && !tau_I->scalar) {
-        return config_refuse(source, "incumbent", NULL, "none beside grid.tau_I, or no grid.tau_I");
-    }
-    if (!document->incumbent && tau_I->scalar) {
-        return config_refuse(source, "", "no key incumbent", "incumbent: {tau: ..}, or an axis grid.tau_I");
-    }
-    return document->incumbent
-               ? config_number(source, entry->scalar_key, document->incumbent->tau, &range, &tau_I->values[0])
-               : MOAT_OK;
-}
-
-static enum moat_status check_grid(const struct config_source *source, const struct config_document *document,
-                                   struct config *config)
-{
-    enum moat_status status = config_axes(source, document->grid.axis, config);
-    if (status == MOAT_OK && config->sweep == SWEEP_MARKET_ENTRY) {
-        status = check_incumbent(source, document, config);
-    }
-    return status;
+    config->P = P;
+    return check_ladder(reading);
 }
 
 /* L_star = 2 Q sum over i <= P of i^-(1+nu). Source: MODEL.md section 1. */
@@ -116,8 +112,9 @@ static double L_star(double Q, double nu, double P)
 
 /* No company meets a safety loss below L_star/4, with any amount of data: refuses a sweep in which every point asks for
    that. Source: MODEL.md section 1. */
-static enum moat_status check_thresholds(const struct config_source *source, const struct config *config)
+static enum moat_status check_thresholds(const struct reading *reading)
 {
+    const struct config *config = reading->config;
     const struct axis *Q = &config->grid.axis[GRID_Q], *nu = &config->grid.axis[GRID_NU];
     double least = 0.25;
     char expected[160] = "at least 0.25: no company can meet less than L_star/4";
@@ -129,27 +126,29 @@ static enum moat_status check_thresholds(const struct config_source *source, con
     for (int a = 0; a < GRID_AXES; a++) {
         const struct axis *tau = &config->grid.axis[a];
         double largest = tau->values[tau->size - 1];
+        char found[64];
         if (!axis_table[config->sweep][a].threshold || !(largest < least)) {
             continue;
         }
-        char found[64], key[CONFIG_KEY_SIZE];
         snprintf(found, sizeof found, "%.6g as the largest value", largest);
-        config_axis_key(config->sweep, a, key);
-        return config_refuse(source, tau->scalar ? axis_table[config->sweep][a].scalar_key : key,
-                             tau->scalar ? NULL : found, "%s", expected);
+        return tau->scalar ? node_refuse(tree_find(reading->root, axis_table[config->sweep][a].scalar_key), NULL, "%s",
+                                         expected)
+                           : node_refuse(reading->request[a].node, found, "%s", expected);
     }
     return MOAT_OK;
 }
 
-enum moat_status config_check(const struct config_source *source, const struct config_document *document,
-                              struct config *config)
+enum moat_status config_check(struct reading *reading)
 {
-    enum moat_status status = check_head(source, document, config);
+    enum moat_status status = check_incumbent(reading);
     if (status == MOAT_OK) {
-        status = config_ridge(source, document, config);
+        status = check_size(reading);
     }
     if (status == MOAT_OK) {
-        status = check_grid(source, document, config);
+        status = fill_axes(reading);
     }
-    return status == MOAT_OK ? check_thresholds(source, config) : status;
+    if (status == MOAT_OK) {
+        status = check_ridge(reading);
+    }
+    return status == MOAT_OK ? check_thresholds(reading) : status;
 }

@@ -94,14 +94,27 @@ const struct field field_table[FIELD_COUNT] = {
                                                "excess_loss of the deterministic equivalent at the same P"),
 };
 
-bool field_stored(const struct field *field, const struct config *config)
+_Static_assert(FIELD_COUNT <= 64, "the bits of field_all");
+
+static bool has_field(const struct field *field, const struct config *config)
 {
     bool scalar = config->grid.axis[0].scalar;
-    size_t number = (size_t)(field - field_table);
-    bool asked = number == FIELD_STATUS || config->stored >> number & 1;
-    return asked && field->files & 1u << config->sweep &&
-           !(field->files & FIELD_IF_RIDGE && config->solver != SOLVER_RIDGE) &&
+    return field->files & 1u << config->sweep && !(field->files & FIELD_IF_RIDGE && config->solver != SOLVER_RIDGE) &&
            !(field->files & FIELD_IF_SCALAR && !scalar) && !(field->files & FIELD_IF_AXIS && scalar);
+}
+
+uint64_t field_all(const struct config *config)
+{
+    uint64_t fields = 0;
+    for (int f = 0; f < FIELD_COUNT; f++) {
+        fields |= (uint64_t)has_field(&field_table[f], config) << f;
+    }
+    return fields;
+}
+
+bool field_stored(const struct field *field, const struct config *config)
+{
+    return has_field(field, config) && config->stored >> (field - field_table) & 1;
 }
 
 bool field_theory(enum field_id field, double gamma, double nu, double exponent[MOAT_REGIME_EXPONENTS])

@@ -81,7 +81,11 @@ struct field {
 
 extern const struct field field_table[FIELD_COUNT];
 
-/* Returns true if the file of `config` has the field. Local. */
+/* The fields that a sweep like `config` has: bit f is set for field f. Its sweep, solver and the kind of the grid's
+   first axis decide. Local. */
+uint64_t field_all(const struct config *config);
+
+/* Returns true if the file of `config` has the field: one of field_all that its `stored` names. Local. */
 bool field_stored(const struct field *field, const struct config *config);
 
 /* Sets `exponent` to the values that theory gives for the field at (gamma, nu), in the order in which the regimes are

@@ -23,14 +23,17 @@ struct sweep {
     double tau_I; /* in units of L_star, like tau_E */
     double tau_E_low, tau_E_high;
     int tau_Es;
+    enum moat_scrutiny scrutiny;
 };
 
 static const struct sweep sweeps[] = {
-    {"tau_E = inf, P = inf", 0.5, 1, INFINITY, 0.9, INFINITY, INFINITY, 1},
-    {"tau_E = inf, P = 1e6", 0.5, 1, 1e6, 0.9, INFINITY, INFINITY, 1},
-    {"tau_E finite, P = inf", 0.5, 1, INFINITY, 0.6, 0.6, 1.2, SIZE_TAU},
-    {"tau_E finite, P = 1e6", 0.5, 1, 1e6, 0.6, 0.6, 1.2, SIZE_TAU},
-    {"tau_E stricter, nu = 0.34, P = inf", 0.1, 0.34, INFINITY, 0.9, 0.3, 0.9, SIZE_TAU},
+    {"tau_E = inf, P = inf", 0.5, 1, INFINITY, 0.9, INFINITY, INFINITY, 1, MOAT_SCRUTINY_TRAINED_MODEL},
+    {"tau_E = inf, P = 1e6", 0.5, 1, 1e6, 0.9, INFINITY, INFINITY, 1, MOAT_SCRUTINY_TRAINED_MODEL},
+    {"tau_E finite, P = inf", 0.5, 1, INFINITY, 0.6, 0.6, 1.2, SIZE_TAU, MOAT_SCRUTINY_TRAINED_MODEL},
+    {"the same, training_mixture", 0.5, 1, INFINITY, 0.6, 0.6, 1.2, SIZE_TAU, MOAT_SCRUTINY_TRAINING_MIXTURE},
+    {"tau_E finite, P = 1e6", 0.5, 1, 1e6, 0.6, 0.6, 1.2, SIZE_TAU, MOAT_SCRUTINY_TRAINED_MODEL},
+    {"the same, training_mixture", 0.5, 1, 1e6, 0.6, 0.6, 1.2, SIZE_TAU, MOAT_SCRUTINY_TRAINING_MIXTURE},
+    {"tau_E stricter, nu = 0.34, P = inf", 0.1, 0.34, INFINITY, 0.9, 0.3, 0.9, SIZE_TAU, MOAT_SCRUTINY_TRAINED_MODEL},
 };
 
 /* Table look-ups are counted by functions that stand between the solver and its callers. */
@@ -62,7 +65,11 @@ static struct tally run(const struct sweep *sweep, const struct moat_solver *sol
     struct moat_threshold threshold;
     static struct moat_company incumbent[SIZE_N_I];
     for (int q = 1; q <= SIZE_Q; q++) {
-        struct moat_market market = {solver, (double)q / (double)SIZE_Q, sweep->tau_I, INFINITY, MOAT_TAU_L_STAR};
+        struct moat_market market = {.solver = solver,
+                                     .Q = (double)q / (double)SIZE_Q,
+                                     .tau_I = sweep->tau_I,
+                                     .unit = MOAT_TAU_L_STAR,
+                                     .scrutiny = sweep->scrutiny};
         clock_t start = clock();
         for (int n = 0; n < SIZE_N_I; n++) {
             moat_market_incumbent(&market, pow(10, 1 + 11.0 * n / (SIZE_N_I - 1)), &incumbent[n]);

@@ -182,6 +182,13 @@ struct brute_choice brute_alpha(const struct brute_model *model, const struct br
 {
     struct brute_choice best = {.losses = {INFINITY, INFINITY}};
     long double low = 0, high = 0.5L; /* in a = 1 - alpha */
+    if (model->mixture) {
+        long double ratio = tau / (2 * (long double)Q * model->a0);
+        best.feasible = ratio >= 0.25L;
+        best.alpha = best.feasible ? fminl(1, sqrtl(ratio)) : 0.5L;
+        best.losses = brute_losses(model, sums, N, Q, best.alpha);
+        return best;
+    }
     for (int zoom = 0; zoom < 16; zoom++) {
         int points = zoom == 0 ? ALPHA_GRID : ALPHA_ZOOM;
         long double step = (high - low) / (points - 1);

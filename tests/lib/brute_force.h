@@ -19,6 +19,7 @@ struct brute_sums {
 /* One (gamma, nu, P). The lattice of ln kappa where searches start is filled as it is visited. */
 struct brute_model {
     double gamma, nu, P;
+    bool mixture; /* the reading of scrutiny of MODEL.md section 12; false: that of section 1 */
     long double a0, trace;
     long double power[BRUTE_DIRECT + 1];  /* i^(1 + gamma) */
     long double weight[BRUTE_DIRECT + 1]; /* i^-(1 + nu) = b_i sigma_i */
@@ -36,6 +37,7 @@ struct brute_choice {
     struct brute_losses losses;
 };
 
+/* Under trained_model; set `mixture` afterwards for the other reading. */
 void brute_model_init(struct brute_model *model, double gamma, double nu, double P);
 
 /* The sums term by term, P finite. Rounding only: about 1e-17 sqrt(P). */
@@ -57,7 +59,8 @@ struct brute_losses brute_losses(const struct brute_model *model, const struct b
                                  long double alpha);
 
 /* min L1 over alpha in [1/2, 1] with L2 <= tau at fixed sums: a dense grid, then repeated zooming. When no alpha is
-   feasible, the one with the least L2. N may be INFINITY, where sums is not read. */
+   feasible, the one with the least L2. Where `mixture` is set, the largest alpha in [1/2, 1] with alpha^2 L_star <=
+   tau, whatever its L2. N may be INFINITY, where sums is not read. */
 struct brute_choice brute_alpha(const struct brute_model *model, const struct brute_sums *sums, double N, double Q,
                                 double tau);
 

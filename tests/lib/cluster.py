@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A SLURM of its own on this machine: munged, slurmctld and several slurmd, in one folder, gone with the test.
 
+Its partitions: p for most jobs, short with a limit of ten minutes, and low, whose jobs give way to those of high after a
+minute of grace.
+
 Every daemon and all that it starts have SLURM_CONF in their environment with the path of this cluster's slurm.conf:
 when the test ends, that variable finds the processes that are left, whatever their session and parent are by then.
 """
@@ -52,7 +55,12 @@ MinJobAge=600
 SchedulerParameters=sched_interval=1,sched_min_interval=100000,bf_interval=1
 SlurmdParameters=config_overrides
 NodeName={nodes} NodeHostname={host} NodeAddr=127.0.0.1 Port={ports} CPUs=4 Boards=1 SocketsPerBoard=1 CoresPerSocket=4 ThreadsPerCore=1 RealMemory=5000 State=UNKNOWN
-PartitionName=p Nodes=ALL Default=YES MaxTime=INFINITE State=UP OverSubscribe=FORCE:4
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=p Nodes=ALL Default=YES MaxTime=INFINITE State=UP OverSubscribe=FORCE:4 PreemptMode=OFF
+PartitionName=short Nodes=ALL MaxTime=10:00 State=UP OverSubscribe=FORCE:4 PreemptMode=OFF
+PartitionName=low Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=1 GraceTime=60
+PartitionName=high Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=10
 """
 
 
@@ -144,6 +152,15 @@ class Cluster:
             self.daemons[name] = subprocess.Popen(
                 [shutil.which(program, path=PATH), *arguments], env=self.environment, cwd=self.folder, stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=die_with_parent)
+
+    def stop_controller(self):
+        """kill -9 of slurmctld: SLURM's commands then find nobody."""
+        controller = self.daemons.pop("slurmctld")
+        controller.kill()
+        controller.wait(SECONDS)
+
+    def start_controller(self):
+        self.daemon("slurmctld", "-D")
 
     def states(self):
         """The states that the nodes are in."""

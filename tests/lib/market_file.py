@@ -15,16 +15,24 @@ sys.path.insert(0, str(ANALYSIS))
 import moatfile
 
 AXES = ("N_I", "tau_E", "Q", "nu")
-CONFIG = """# gamma: 9 in a comment is not the setting
-name: synthetic
-sweep: market_entry
-solver: deterministic
-model: {gamma: 0.5, P: .inf}
-incumbent:
-  tau: 0.9   # multiples of L*
-tau_unit: L_star
-ridge: {P: 2048}
-"""
+# Root attributes, and long_name and units of each variable, as moat writes them; test_readme.py compares with its files.
+ROOT = {"format_version": 2, "moat_version": "0.1.0", "git_revision": "deadbeef", "sweep": "market_entry",
+        "solver": "deterministic", "scrutiny": "trained_model", "tau_unit": "L_star", "name": "synthetic", "gamma": 0.5,
+        "P": math.inf, "tau_I": 0.9}
+THRESHOLDS = ("tau_I", "tau_E")
+ABOUT = {
+    "tau_I": ("incumbent's safety threshold, as in the config (in its tau_unit)", "1"),
+    "N_I": ("incumbent's number of data points", "data points"),
+    "tau_E": ("entrant's safety threshold, as in the config (in its tau_unit)", "1"),
+    "Q": ("misalignment of performance and safety, 1 - rho", "1"),
+    "nu": ("data efficiency, min(2 (1 + gamma), gamma + delta)", "1"),
+    "N_E_star": ("market entry threshold: the least data with which the entrant wins", "data points"),
+    "status": ("outcome at the grid point", "1"),
+    "regime": ("which of the theory's exponents the local exponent is near", "1"),
+    "exponent_D": ("d ln N_E_star / d ln (1/D), tau_I moving", "1"),
+    "elasticity_Q": ("d ln N_E_star / d ln Q, the thresholds held as written in the config", "1"),
+    **{f"elasticity_{axis}": (f"d ln N_E_star / d ln {axis}", "1") for axis in ("N_I", "tau_E", "tau_I")},
+}
 
 
 def threshold(n_incumbent, tau_entrant, misalignment, nu, tau_incumbent):
@@ -52,18 +60,35 @@ def threshold(n_incumbent, tau_entrant, misalignment, nu, tau_incumbent):
     return math.exp(np.interp(-target, -losses, grid)), moatfile.OK
 
 
-def write_results(path, axes, n_entrant, status, config=CONFIG, **more):
-    """A results file with the variables the figures read, and `more` of them, on the `axes` in their order."""
-    with h5py.File(path, "w", libver="latest") as file:
-        file.attrs.update({"moat_version": "0.1.0", "git_revision": "deadbeef", "solver": "deterministic",
-                           "config": config})
+def write_file(path, axes, variables, **attributes):
+    """A results file. axes: name -> coordinates. variables: name -> (names of its axes, values). attributes: of the root, in
+    place of those of ROOT; None leaves one out."""
+    with h5py.File(path, "w", libver="latest", track_order=True) as file:
+        root = {**ROOT, **attributes}
+        for name, value in root.items():
+            if value is not None:
+                file.attrs[name] = np.bytes_(value.encode()) if isinstance(value, str) else value
         for name, values in axes.items():
             file[name] = np.asarray(values, dtype=float)
             file[name].make_scale(name)
-        for name, values in {"N_E_star": n_entrant, "status": np.asarray(status, dtype=np.uint8), **more}.items():
+            if name in THRESHOLDS and root["tau_unit"]:
+                file[name].attrs["tau_unit"] = root["tau_unit"]
+        for name, (names, values) in variables.items():
             file.create_dataset(name, data=values, chunks=True)
-            for dimension, axis in zip(file[name].dims, axes if np.ndim(values) > 1 else ["nu"]):
+            for dimension, axis in zip(file[name].dims, names, strict=True):
                 dimension.attach_scale(file[axis])
+            if name in moatfile.WORDS:
+                file[name].attrs.update({"flag_values": np.arange(len(moatfile.WORDS[name]), dtype=np.uint8),
+                                         "flag_meanings": " ".join(moatfile.WORDS[name])})
+        for name in {*axes, *variables} & {*ABOUT}:
+            file[name].attrs["long_name"], file[name].attrs["units"] = ABOUT[name]
+
+
+def write_results(path, axes, n_entrant, status, attributes=None, **more):
+    """A results file with the variables the figures read, and `more` of them, on the `axes` in their order."""
+    values = {"N_E_star": n_entrant, "status": np.asarray(status, dtype=np.uint8), **more}
+    write_file(path, axes, {name: (axes if np.ndim(array) > 1 else ["nu"], array) for name, array in values.items()},
+               **({"tau_I": None} if "tau_I" in axes else {}), **(attributes or {}))
 
 
 def write_theory(path):
@@ -77,7 +102,7 @@ def write_theory(path):
                 file[name].attrs["theory_exponents"] = np.stack(exponents, 1).ravel()
 
 
-def write_market(path, axes, tau_incumbent=0.9, config=CONFIG, spoil=None, **more):
+def write_market(path, axes, tau_incumbent=0.9, attributes=None, spoil=None, **more):
     """A results file filled by threshold(), and `more` variables; `spoil` may change N_E* and status in place."""
     shape = [len(axes[name]) for name in AXES]
     n_entrant, status = np.full(shape, np.nan), np.zeros(shape, dtype=np.uint8)
@@ -90,7 +115,7 @@ def write_market(path, axes, tau_incumbent=0.9, config=CONFIG, spoil=None, **mor
     if spoil:
         spoil(n_entrant, status)
     n_entrant[~np.isin(status, (1, 2))] = np.nan
-    write_results(path, axes, n_entrant, status, config, **more)
+    write_results(path, axes, n_entrant, status, attributes, **more)
     write_theory(path)
 
 

@@ -80,7 +80,8 @@ static void measure_blocks(const struct config *config, const char *path)
     for (size_t block = 0; block < blocks; block++) {
         struct solved_header header;
         double start = cpu();
-        const unsigned char *record = worker_solve(worker, block, &header);
+        const unsigned char *record;
+        check(worker_solve(worker, block, &header, &record));
         double solved = cpu();
         check(results_write(results, block, record, header.checksum, header.seconds, 1));
         writing += cpu() - solved;
@@ -153,9 +154,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "costs: usage: costs THRESHOLD.yaml LADDER.yaml FILE WORKERS...\n");
         MPI_Abort(MPI_COMM_WORLD, 2);
     }
-    check(config_load(argv[1], &threshold));
+    check(config_load(argv[1], NULL, &threshold));
     measure_blocks(threshold, argv[3]);
-    check(config_load(argv[2], &ladder));
+    check(config_load(argv[2], NULL, &ladder));
     measure_ladder(ladder, argv[3], argv + 4);
     config_destroy(&ladder);
     config_destroy(&threshold);

@@ -41,21 +41,29 @@ struct worker *standin_worker(const struct config *config)
     struct worker *worker = calloc(1, sizeof *worker);
     if (worker) {
         worker->config = config;
-        worker->message = calloc(1, sizeof(struct solved_header) + record_size(config, 0));
+        worker->message = calloc(1, worker_message_size(config));
     }
     return worker;
 }
 
-const unsigned char *worker_solve(struct worker *worker, size_t index, struct solved_header *header)
+size_t worker_message_size(const struct config *config)
+{
+    return sizeof(struct solved_header) + record_size(config, 0);
+}
+
+enum moat_status worker_solve(struct worker *worker, size_t index, struct solved_header *header,
+                              const unsigned char **record)
 {
     *header = (struct solved_header){.block = index, .seconds = standins.seconds[index % standins.durations]};
     pass(header->seconds);
-    return worker->message + sizeof *header;
+    *record = worker->message + sizeof *header;
+    return MOAT_OK;
 }
 
 const void *worker_answer(struct worker *worker, size_t index, size_t *size)
 {
-    worker_solve(worker, index, (struct solved_header *)(void *)worker->message);
+    const unsigned char *record;
+    worker_solve(worker, index, (struct solved_header *)(void *)worker->message, &record);
     *size = sizeof(struct solved_header) + record_size(worker->config, index);
     return worker->message;
 }
@@ -82,6 +90,12 @@ enum moat_status results_write(struct results *results, size_t index, const unsi
 }
 
 enum moat_status results_flush(struct results *results)
+{
+    (void)results;
+    return MOAT_OK;
+}
+
+enum moat_status results_reopen_blocks(struct results *results)
 {
     (void)results;
     return MOAT_OK;

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MOAT_MEASUREMENT_INTERNAL_H
+#define MOAT_MEASUREMENT_INTERNAL_H
+
+#include "run/measurement.h"
+
+/*
+ * The measurement module, one file per concern:
+ *   measurement.c         rank 0: which group gets which task, and when
+ *   measurement_work.c    the other ranks: groups that form, split and solve tasks
+ *   measurement_solve.c   one task on one group; all tables to every rank
+ *   measurement_groups.c  how many ranks a task needs
+ */
+
+/* Rank 0 sends a leader a number with one of the first three tags: a task, the size of the groups to split into, or
+   nothing. A leader answers each task with struct measured_header, then a message for each table. */
+enum {
+    MEASUREMENT_TAG_TASK = 11,
+    MEASUREMENT_TAG_SPLIT,
+    MEASUREMENT_TAG_STOP,
+    MEASUREMENT_TAG_MEASURED,
+    MEASUREMENT_TAG_TABLE
+};
+enum { MEASUREMENT_TABLES = 3 };
+
+struct measured_header {
+    unsigned long long task;
+    double seconds;
+    int status;
+    char message[512]; /* why it failed; for MOAT_MEMORY, a shortage_reason */
+};
+
+/* The workers as one group; MPI_COMM_NULL on rank 0. Collective over comm. */
+MPI_Comm measurement_gather(MPI_Comm comm);
+
+/* The part of a table that belongs to `task`, as it is sent. Local. */
+double *measurement_table(struct ladder *ladder, size_t task, int table);
+
+#endif

@@ -1,0 +1,118 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Memory that runs out, on one rank or on all, at any moment: what it hit stays pending, the run ends with 1, and the same
+command completes the sweep with the data of a run that never lacked anything.
+
+MOAT_STEPS in the environment is the number of moments tried in each sweep; 0 is all of them.
+"""
+
+import os
+import random
+import re
+import resource
+import unittest
+from unittest import mock
+
+import numpy as np
+
+from program import ProgramTest, differing, moat, preload, read, temporary_folder
+from sweeps import TINY_GRID, TINY_RIDGE, law
+
+STEPS = int(os.environ.get("MOAT_STEPS", 4))
+SEED = os.environ.get("MOAT_SEED", str(random.randrange(10**6)))
+FAILED, DONE_TASK, FAILED_TASK = 6, 1, 2
+EVER = 10**9
+
+# Several blocks, each with data efficiencies of its own, so that workers have something to give back.
+GRID = TINY_GRID.replace("{values: [0.6, 1.0, 2.0, 3.0]}", "{linear: [0.6, 2.9], points: 24}")
+GROUPS = TINY_RIDGE.replace("seed: 1}", "seed: 1, ranks_per_group: 2}").replace("ridge.h5", "groups.h5")
+LAW = law("law", N="{values: [10, 20, 30]}", alpha="{values: [0.7, 1]}", Q="{values: [0.3]}", nu="{values: [0.75, 1.5]}", P=32,
+          ridge="{P: 32, N: {values: [4, 8, 16, 32, 48]}, trials: 3, seed: 2}")
+SWEEPS = {"grid": GRID, "ridge": TINY_RIDGE, "groups": GROUPS, "law": LAW}
+
+
+def tables_close(left, right):
+    """Names of the datasets that differ by more than groups of other sizes may make them differ."""
+    return [name for name in differing(left, right)
+            if left[name].dtype.kind != "f" or not np.allclose(left[name], right[name], rtol=1e-9, atol=0, equal_nan=True)]
+
+
+class ShortageTest(ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        folder = temporary_folder(cls.addClassCleanup)
+        cls.shim = preload(folder, "failing_memory")
+        cls.whole = {}
+        for name, text in SWEEPS.items():
+            (folder / f"{name}.yaml").write_text(text)
+            code, out, err = moat(folder, "run", f"{name}.yaml", "-q", "-o", f"{name}.h5", ranks=3)
+            if (code, out, err) != (0, "", ""):
+                raise AssertionError(f"{name}: {code} {out}{err}")
+            cls.whole[name] = read(folder / f"{name}.h5")
+
+    def setUp(self):
+        super().setUp()
+        for name, text in SWEEPS.items():
+            self.write(f"{name}.yaml", text)
+
+    def run_short(self, name, ranks, rank, first, last=EVER):
+        """(exit code, stderr) of a run one of whose ranks, or all with -1, lacks memory for those allocations."""
+        setting = {"LD_PRELOAD": self.shim, "MEMORY_RANK": str(rank), "MEMORY_FROM": str(first), "MEMORY_TO": str(last),
+                   "MEMORY_COUNT": str(self.folder / "count")}
+        with mock.patch.dict(os.environ, setting):
+            code, _, err = moat(self.folder, "run", f"{name}.yaml", "-q", "-o", f"{name}.h5", ranks=ranks)
+        return code, err
+
+    def allocations(self, name, ranks, rank):
+        """How many allocations that rank asks for in a whole run."""
+        self.assertEqual(self.run_short(name, ranks, rank, 0, 0), (0, ""))
+        (self.folder / f"{name}.h5").unlink()
+        return int((self.folder / "count").read_text())
+
+    def check_nothing_failed(self, name):
+        """No point and no data set of the file is marked as failed; what is there is right. Returns it."""
+        values = read(self.folder / f"{name}.h5", live=True)
+        whole = self.whole[name]
+        self.assertFalse(((values["status"] == FAILED) & (whole["status"] != FAILED)).any(), "points are stored as failed")
+        state = values.get("run/task_state", np.zeros(0))
+        self.assertFalse((state == FAILED_TASK).any(), "data sets are stored as failed")
+        return values
+
+    def check_resumed(self, name, ranks):
+        code, out, err = moat(self.folder, "run", f"{name}.yaml", "-q", "-o", f"{name}.h5", ranks=ranks)
+        self.assertEqual((code, out, err), (0, "", ""))
+        found = read(self.folder / f"{name}.h5")
+        different = differing if name == "grid" else tables_close
+        self.assertEqual(different(found, self.whole[name]), [])
+        (self.folder / f"{name}.h5").unlink()
+
+    def try_moment(self, name, ranks, rank, first, last):
+        code, err = self.run_short(name, ranks, rank, first, last)
+        self.assertIn(code, (0, 1), err)
+        if (self.folder / f"{name}.h5").exists():
+            values = self.check_nothing_failed(name)
+            complete = values["run/block_state"].all()
+            self.assertEqual(code == 0, complete, f"{err}exit {code}, {values['run/block_state']}")
+        else:
+            self.assertEqual(code, 1, err)
+        if code == 1:
+            self.assertRegex(err, "memory")
+        self.check_resumed(name, ranks)
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir() if ".h5" in path.name), [])
+
+    def test_every_moment(self):
+        """One allocation that fails, and all from one on, on the coordinator, on a worker, on every rank."""
+        for name, ranks, rank in (("grid", None, 0), ("grid", 3, 0), ("grid", 3, 1), ("grid", 4, -1), ("ridge", None, 0),
+                                  ("ridge", 3, 2), ("ridge", 3, -1), ("groups", 4, 1), ("groups", 4, 3), ("law", 3, 1)):
+            total = self.allocations(name, ranks, max(rank, 0))
+            self.assertGreater(total, 20)
+            moments = range(1, total + 1)
+            if 0 < STEPS < total:
+                moments = sorted(random.Random(f"{SEED} {name} {ranks} {rank}").sample(moments, STEPS))
+            for number, first in enumerate(moments):
+                for last in (first, EVER) if STEPS == 0 else (first if number % 2 else EVER,):
+                    with self.subTest(f"MOAT_SEED={SEED}, {name}, {ranks} ranks, rank {rank}, {first} of {total} to {last}"):
+                        self.try_moment(name, ranks, rank, first, last)
+
+if __name__ == "__main__":
+    unittest.main()
