@@ -131,11 +131,11 @@ enum moat_status results_describe(const char *path, struct results_description *
     if (status != MOAT_OK) {
         return status;
     }
-    out->history = history_text(file);
     status = provenance_read_config(file, path, "", &out->config);
     if (status != MOAT_OK) {
         goto cleanup;
     }
+    out->history = history_text(file);
     status = config_parse(out->config, path, &config);
     if (status == MOAT_MEMORY) {
         goto cleanup;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/launch.h"
+#include "base/memory.h"
 #include "ridge/blas.h"
 #include "run/coordinator.h"
 #include "run/measurement.h"
@@ -25,9 +26,13 @@ static enum moat_status agree(const struct session *session, enum moat_status st
     return worst;
 }
 
-/* As agree, after a step that allocates memory: a message about a lack of it also says where and what to do. */
+/* As agree, after a step that allocates memory: enough for MPI must be left, and a message about a lack of memory also
+   says where and what to do. */
 static enum moat_status agree_on_memory(const struct session *session, enum moat_status status)
 {
+    if (status == MOAT_OK && !memory_left(MEMORY_TO_SPARE)) {
+        status = moat_error_set(MOAT_MEMORY, "out of memory for MPI's messages");
+    }
     return agree(session, status == MOAT_MEMORY ? shortage_explain(session->rank) : status);
 }
 
