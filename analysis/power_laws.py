@@ -95,8 +95,9 @@ def _draw_curves(page, curves, sign):
             page.main.plot(curve.x, curve.y, zorder=3 + order, markevery=style.markers(curve.x.size, order, len(curves)),
                            **look)
         else:
-            page.main.plot(curve.x, curve.expected, color=look["color"], linewidth=1.2, linestyle=look["linestyle"],
-                           zorder=3)
+            if curve.expected is not None:
+                page.main.plot(curve.x, curve.expected, color=look["color"], linewidth=1.2, linestyle=look["linestyle"],
+                               zorder=3)
             page.main.errorbar(curve.x, curve.y, curve.stderr, fmt=look["marker"], color=look["color"], markersize=4.5,
                                markerfacecolor="white", elinewidth=1, capsize=2, zorder=4 + order)
         handles.append(Line2D([], [], label=curve.label, **look))
