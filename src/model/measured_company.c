@@ -40,20 +40,24 @@ static void fill(const struct problem *problem, const struct alignment_sums *sum
     out->loss_safety = choice.binding ? stance->tau : safety;
 }
 
-/* With infinite data and tau >= L_star/4 the choice is that of kappa = 0; nothing is better, for sqrt L1 + sqrt L2 >=
-   sqrt L_star. */
-static bool solved_by_limit(const struct stance *stance, double N, struct moat_company *out)
+/* The choice of infinite data with lambda -> 0, which has the excess 0. */
+static void fill_limit(const struct stance *stance, struct moat_company *out)
 {
-    if (isfinite(N) || stance->limit.z < 0) {
-        return false;
-    }
     out->feasible = true;
     out->alpha = (1 + stance->limit.z) / 2;
     out->lambda = 0;
     out->excess = 0;
     out->loss_performance = stance->m * stance->limit.distance * stance->limit.distance;
     out->loss_safety = fmin(stance->tau, 4 * stance->m);
-    return true;
+    out->x = NAN;
+}
+
+/* Whether that choice is the best that infinite data allow: where L2 <= tau is asked and can be met there, because
+   sqrt L1 + sqrt L2 >= sqrt L_star, and where the loss is 0. Else regularisation may do better: it shrinks a mixture of
+   labels towards a smaller performance target. */
+static bool limit_is_best(const struct stance *stance)
+{
+    return stance->limit.z >= 0 && (stance->bound || stance->limit.distance == 0);
 }
 
 void moat_measured_company(const struct moat_market *market, double N, double tau, struct moat_company *out)
@@ -62,8 +66,11 @@ void moat_measured_company(const struct moat_market *market, double N, double ta
     struct problem problem = {moat_stance(market, tau), N};
     *out = (struct moat_company){
         .N = N, .alpha = NAN, .lambda = NAN, .loss_performance = NAN, .loss_safety = NAN, .excess = NAN, .x = NAN};
-    if (!(N >= 1 && (N <= MOAT_N_MAX || isinf(N))) || problem.stance.top < 0 ||
-        solved_by_limit(&problem.stance, N, out)) {
+    if (!(N >= 1 && (N <= MOAT_N_MAX || isinf(N))) || problem.stance.top < 0) {
+        return;
+    }
+    if (isinf(N) && limit_is_best(&problem.stance)) {
+        fill_limit(&problem.stance, out);
         return;
     }
     double low, high;
@@ -80,5 +87,8 @@ void moat_measured_company(const struct moat_market *market, double N, double ta
         moat_alignment_at(&measured->table, out->x, &sums);
         out->end = out->x == low ? -1 : out->x == high ? 1 : 0;
         fill(&problem, &sums, out);
+    }
+    if (isinf(N) && problem.stance.limit.z >= 0 && !(out->excess < 0)) {
+        fill_limit(&problem.stance, out);
     }
 }

@@ -31,7 +31,7 @@ static struct response respond(const struct moat_market *market, const struct mo
 {
     const struct moat_measured *measured = market->solver->state;
     struct stance stance = moat_stance(market, tau);
-    if (isinf(company->N) && stance.limit.z >= 0) {
+    if (isnan(company->x)) { /* infinite data, lambda -> 0 */
         return (struct response){0, limit_log_tau(&stance)};
     }
     struct alignment_sums sums;

@@ -191,6 +191,17 @@ static double gap(const struct moat_market *market)
     return unit * between * ((L - I) / (root + sqrt(I)) + (L - E) / (root + sqrt(E)));
 }
 
+/* The status of a threshold whose entrant is known. */
+static enum moat_market_status accept(const struct moat_market *market, struct moat_threshold *out)
+{
+    out->N_E_star = fmax(1, out->entrant.N);
+    if (out->entrant.N <= 1) {
+        moat_company_solve(market, 1, market->tau_E, &out->entrant);
+        return MOAT_MARKET_ENTRANT_ALWAYS;
+    }
+    return out->N_E_star <= MOAT_N_MAX ? MOAT_MARKET_OK : MOAT_MARKET_FAILED;
+}
+
 static enum moat_market_status solve(const struct moat_market *market, const struct moat_company *incumbent,
                                      struct moat_threshold *out)
 {
@@ -212,24 +223,20 @@ static enum moat_market_status solve(const struct moat_market *market, const str
         out->N_E_star = measured->n;
         return out->N_E_star > 1 ? MOAT_MARKET_OK : MOAT_MARKET_ENTRANT_ALWAYS;
     }
+    struct moat_company endless; /* the entrant with infinite data */
+    moat_company_solve(market, INFINITY, market->tau_E, &endless);
     const struct alignment_table *table = &measured->table;
     struct valley valley = {table, site_at, &goal, table->x_min, log1p(measured->trace), true};
+    bool infeasible = goal.stance.limit.z <= 0 && !endless.feasible, enough = goal.allowed > endless.excess;
+    if (!infeasible && !enough) { /* but little data allow a kappa above 1, which infinite data do not */
+        valley.x_low = 0;
+    }
     double x;
-    if (goal.allowed > 0 && moat_valley_lowest(&valley, &x)) {
+    if (moat_valley_lowest(&valley, &x)) {
         fill(&goal, measured, x, &out->entrant);
-        out->N_E_star = out->entrant.N;
-        if (out->N_E_star <= 1) {
-            out->N_E_star = 1;
-            moat_company_solve(market, 1, market->tau_E, &out->entrant);
-            return MOAT_MARKET_ENTRANT_ALWAYS;
-        }
-        return out->N_E_star <= MOAT_N_MAX ? MOAT_MARKET_OK : MOAT_MARKET_FAILED;
+        return accept(market, out);
     }
-    if (goal.stance.limit.z <= 0) { /* infinite data need not meet tau_E */
-        moat_company_solve(market, INFINITY, market->tau_E, &out->entrant);
-        return out->entrant.feasible ? MOAT_MARKET_NO_ENTRY : MOAT_MARKET_ENTRANT_INFEASIBLE;
-    }
-    return goal.allowed > 0 ? MOAT_MARKET_FAILED : MOAT_MARKET_NO_ENTRY;
+    return infeasible ? MOAT_MARKET_ENTRANT_INFEASIBLE : enough ? MOAT_MARKET_FAILED : MOAT_MARKET_NO_ENTRY;
 }
 
 void moat_measured_threshold(const struct moat_market *market, const struct moat_company *incumbent,
