@@ -12,7 +12,8 @@ void history_place(const struct history_record *run, struct launch *launch)
     *launch = (struct launch){.job = {.id = (long)run->job, .restart = (long)run->restart},
                               .pid = (long)run->pid,
                               .nodes = run->nodes,
-                              .ranks = run->ranks};
+                              .ranks = run->ranks,
+                              .since = run->started};
     snprintf(launch->host, sizeof launch->host, "%s", run->host);
 }
 
