@@ -24,8 +24,14 @@ static const char yaml[] = "name: %s\nsweep: market_entry\nsolver: deterministic
                            "  N_I: {log: [10, 1e6], points: %d}\n  tau_E: {values: [0.9, 1.5, .inf]}\n"
                            "  Q: {values: [0.1, 0.2, 0.4, 0.8, 1.0]}\n  nu: {values: [0.6, 0.8, 1.0]}\n";
 
-static const struct results_run run = {
-    .command = "test --line", .launch = {.host = "nowhere", .pid = 1, .nodes = 1, .ranks = 1}, .cores = 2};
+/* A run of this process, or of the child that is killed. */
+static const struct results_run *this_run(void)
+{
+    static struct results_run run = {.command = "test --line", .cores = 2};
+    launch_here(1, 1, &run.launch);
+    return &run;
+}
+
 static char folder[] = "/tmp/moat-results-XXXXXX";
 static char path[64];
 
@@ -104,7 +110,7 @@ static struct results *open_or_abort(const struct config *config, bool force)
 {
     struct results *results = NULL;
     /* closing adds the core-hours: kills should fall there too */
-    if (results_open(path, config, &run, force ? RESULTS_FORCE : 0, &results) != MOAT_OK) {
+    if (results_open(path, config, this_run(), force ? RESULTS_FORCE : 0, &results) != MOAT_OK) {
         fprintf(stderr, "%s\n", moat_error_message());
         abort();
     }
@@ -375,7 +381,7 @@ static void expect_refusal(const char *name, const struct config *config, bool f
 {
     struct results *results = NULL;
     unsigned long long before = file_sum(name);
-    enum moat_status found = results_open(name, config, &run, force ? RESULTS_FORCE : 0, &results);
+    enum moat_status found = results_open(name, config, this_run(), force ? RESULTS_FORCE : 0, &results);
     if (found != status || !strstr(moat_error_message(), word)) {
         fprintf(stderr, "expected '%s', found %d '%s'\n", word, found, moat_error_message());
     }
@@ -499,7 +505,7 @@ static void test_live_file(void)
     CU_ASSERT_TRUE(first.written_now);
 
     struct results *results = NULL;
-    CU_ASSERT_EQUAL(results_open(path, config, &run, RESULTS_FORCE, &results), MOAT_USAGE);
+    CU_ASSERT_EQUAL(results_open(path, config, this_run(), RESULTS_FORCE, &results), MOAT_USAGE);
     CU_ASSERT_PTR_NOT_NULL(strstr(moat_error_message(), "another process is writing it"));
 
     int answer = -1;
