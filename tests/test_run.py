@@ -92,7 +92,8 @@ class SweepTest(ProgramTest):
         """What plain h5py reads: text of fixed length, 64-bit numbers, and nothing that the sweep does not have."""
         ridge = market("ridge", P=16, ridge="{P: 16, N: {values: [8, 12, 16, 24]}, trials: 3, seed: 9007199254740992}", **MARKETS)
         alone = {"scrutiny", "tau_unit", "tau_I"}
-        for text, extra, missing in ((ridge, {"seed": 2**53, "trials": 3, "P": 16.0}, set()), (law("law", **LAWS), {"gamma": 0.1}, alone),
+        for text, extra, missing in ((ridge, {"seed": 2**53, "trials": 3, "P": 16.0}, set()),
+                                     (law("law", **LAWS), {"gamma": 0.1}, alone),
                                      (market("axis", tau_I=THRESHOLDS, **MARKETS), {}, {"tau_I"})):
             with h5py.File(solve(self.folder, text)) as file:
                 found = {**file.attrs}
@@ -102,6 +103,31 @@ class SweepTest(ProgramTest):
                     kind = (np.float64 if name in ("gamma", "P", "tau_I") else
                             np.int64 if name in ("seed", "trials", "format_version") else np.bytes_)
                     self.assertIs(type(found[name]), kind, name)
+
+    def test_tables_of_the_readme(self):
+        """Variables with their axes, and attributes with their types, are those of the files."""
+        ridge = "{P: 16, N: {values: [8, 12, 16, 24]}, trials: 2, seed: 1}"
+        tables = re.findall(r"^\| (variable|attribute) \|.*\n\|-.*\n((?:\|.*\n)+)", (ROOT / "README.md").read_text(), re.M)
+        cells = [re.findall(r"^\| ([^|]*) \| ?([^|]*?) ?\|", table, re.M) for _, table in tables]
+        rows = [[(re.findall(r"`/?([\w/]+)`", names), what) for names, what in table] for table in cells]
+        self.assertEqual([kind for kind, _ in tables], ["variable", "variable", "attribute"])
+        types = {"text": (bytes, str), "float64": np.float64, "int64": np.int64}
+        for text, variables in ((market("market", P=16, ridge=ridge, **MARKETS), rows[0]),
+                                (law("law", P=16, ridge=ridge, **LAWS), rows[1])):
+            with h5py.File(solve(self.folder, text)) as file:
+                said = [(f"ridge/{name}" if names[0].startswith("ridge/") else name, axes) for names, axes in variables
+                        for name in (name.removeprefix("ridge/") for name in names)]
+                for name, axes in said:
+                    found = ", ".join(scales[0].name.rsplit("/")[-1] for scales in file[name].dims)
+                    self.assertIn(axes, (found, ""), name)
+                stored = {name for name, item in file.items() if isinstance(item, h5py.Dataset) and not h5py.h5ds.is_scale(item.id)}
+                self.assertEqual({name for name, _ in said if "/" not in name}, stored)
+                attributes = {name: kind for names, kind in rows[2] for name in names}
+                self.assertLessEqual(set(file.attrs), set(attributes))
+                of_markets = {"scrutiny", "tau_unit", "tau_I"}
+                self.assertEqual(set(attributes) - set(file.attrs), set() if "tau_I" in file.attrs else of_markets)
+                for name, value in file.attrs.items():
+                    self.assertIsInstance(value, types[attributes[name]], name)
 
     def test_theory_is_in_the_file(self):
         """Three exponents for each nu at the variables that have some, by the formulas of MODEL.md section 11."""
@@ -252,7 +278,8 @@ class FileTest(ProgramTest):
                 del file.attrs["format_version"]
                 if number:
                     file.attrs["format_version"] = number
-            said = f"moat: mixed.h5: found format {number or 1} of results files, which moat {version.decode()} wrote; expected format 2"
+            said = (f"moat: mixed.h5: found format {number or 1} of results files, which moat {version.decode()} wrote; "
+                    "expected format 2")
             self.assertEqual(self.refused("status", "mixed.h5"), f"{said}\n")
             self.assertIn(f"{said}: use --force to replace it or -o for another file\n", self.refused("run", "mixed.yaml", ranks=2))
         self.run_moat(0, "run", "mixed.yaml", "--force")

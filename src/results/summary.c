@@ -184,7 +184,7 @@ enum moat_status results_summarise(const char *path, struct results_summary *out
     hid_t file = -1, variable = -1;
     struct records *records = NULL;
     struct launch launch;
-    bool closed;
+    bool closed = false;
     memset(out, 0, sizeof *out);
     enum moat_status status = summary_open(path, &out->written_now, &file);
     if (status != MOAT_OK) {
