@@ -40,8 +40,7 @@ def draw(family):
     """The figure of a family of curves along N_I."""
     results = family.results
     curves = [curve(results, label, at) for label, at in family.members()]
-    curves = [each for each in curves if np.isfinite(each.y).sum() >= 2]
-    if not curves:
+    if all(np.isfinite(each.y).sum() < 2 for each in curves):
         raise Refused(f"{results.path}: no curve along N_I has the two thresholds it takes to draw one")
     shown = (labels.label(results, "N_I"), labels.label(results, "N_E_star"),
              labels.formula(labels.derivative(results, "elasticity_N_I")))

@@ -146,7 +146,7 @@ def draw(results):
 
 
 def _draw_result(result, panels):
-    exponents = [regime.exponent for curve in result.curves.values() for regime in curve.law.regimes]
+    exponents = [regime.exponent for curve in result.curves.values() for regime in curve.law.met]
     low, high = min(exponents), max(exponents)
     highest = max(high, *(np.nanmax(curve.exponent) for curve in result.curves.values()))
     x = np.concatenate([curve.x[np.isfinite(curve.exponent)] for curve in result.curves.values()])
@@ -163,7 +163,7 @@ def _draw_result(result, panels):
     panels[0].set_ylabel(labels.formula(labels.derivative(result.results, "exponent_D" if result.number == 2 else "elasticity_N_I")),
                          fontsize=SMALL)
     panels[0].yaxis.set_label_coords(-0.16, 0.5)
-    seen = {round(regime.exponent, 9): regime.symbol for curve in result.curves.values() for regime in curve.law.regimes}
+    seen = {round(regime.exponent, 9): regime.symbol for curve in result.curves.values() for regime in curve.law.met}
     for value, symbol in seen.items():
         equal = f" = {value:.3g}" if symbol not in ("0", "1") else ""
         panels[1].annotate(f"${symbol}${equal}", (1.03, value), xycoords=("axes fraction", "data"), fontsize=SMALL, va="center",

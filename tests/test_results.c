@@ -582,6 +582,61 @@ static void test_full_disk(void)
     unlink(path);
 }
 
+/* Changes one bit of the file. */
+static void flip(size_t byte, int bit)
+{
+    FILE *file = fopen(path, "r+b");
+    fseek(file, (long)byte, SEEK_SET);
+    int value = fgetc(file);
+    fseek(file, (long)byte, SEEK_SET);
+    fputc(value ^ 1 << bit, file);
+    fclose(file);
+}
+
+/* Exit code of a child that gets a few seconds to try a damaged file: 0 when it is refused and stays as it is. */
+static int refusal(const struct config *config, bool live)
+{
+    int exit_status = -1;
+    pid_t child = fork();
+    if (child == 0) {
+        struct results_summary summary;
+        struct results *results = NULL;
+        unsigned long long before = file_sum(path);
+        alarm(30); /* HDF5 1.10 could read on for minutes */
+        bool refused = results_summarise(path, &summary) == MOAT_USAGE &&
+                       (live || results_open(path, config, &run, RESULTS_FORCE, &results) == MOAT_USAGE);
+        _exit(!refused || file_sum(path) != before);
+    }
+    waitpid(child, &exit_status, 0);
+    return exit_status;
+}
+
+/* Any bit of the superblock, which has a checksum; also while the file has a writer, for which readers wait a while. */
+static void test_damaged_superblock(void)
+{
+    enum { SUPERBLOCK = 48 };
+    static const size_t live_bytes[] = {8, 12, 21, 30, 44};
+    struct config *config = make_config("flipped", 60, 0);
+    struct results *results = open_or_abort(config, false);
+    CU_ASSERT_EQUAL(results_close(&results), MOAT_OK);
+    for (size_t place = 0; place < 8 * SUPERBLOCK; place++) {
+        flip(place / 8, (int)(place % 8));
+        CU_ASSERT_EQUAL(refusal(config, false), 0);
+        flip(place / 8, (int)(place % 8));
+    }
+    pid_t writer = start_writer(config, 100);
+    pause_ms(300);
+    kill(writer, SIGSTOP);
+    for (size_t i = 0; i < sizeof live_bytes / sizeof *live_bytes; i++) {
+        flip(live_bytes[i], 0);
+        CU_ASSERT_EQUAL(refusal(config, true), 0);
+        flip(live_bytes[i], 0);
+    }
+    kill_writer(writer);
+    config_destroy(&config);
+    unlink(path);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -591,6 +646,7 @@ int main(void)
         {"foreign files, folders and full disks are refused", test_foreign_files},
         {"a live file can be read and has one writer", test_live_file},
         {"a failed write ends the run and spoils nothing", test_full_disk},
+        {"a changed bit of the superblock is found at once", test_damaged_superblock},
         CU_TEST_INFO_NULL,
     };
     if (!mkdtemp(folder)) {

@@ -241,6 +241,23 @@ class FileTest(ProgramTest):
         self.assertEqual(found["status"].shape, (11, 11, 3, 4))
         self.assertTrue(found["status"].all())
 
+    def test_file_of_another_format(self):
+        """Version 0.1.0 wrote no number of the format. Its files are left alone, but replaced if that is asked for."""
+        self.write("mixed.yaml", MIXED)
+        path = self.folder / "mixed.h5"
+        for version, number in ((b"0.1.0", None), (b"9.9", 3)):
+            self.run_moat(0, "run", "mixed.yaml", "--force")
+            with h5py.File(path, "r+") as file:
+                file.attrs["moat_version"] = np.bytes_(version)
+                del file.attrs["format_version"]
+                if number:
+                    file.attrs["format_version"] = number
+            said = f"moat: mixed.h5: found format {number or 1} of results files, which moat {version.decode()} wrote; expected format 2"
+            self.assertEqual(self.refused("status", "mixed.h5"), f"{said}\n")
+            self.assertIn(f"{said}: use --force to replace it or -o for another file\n", self.refused("run", "mixed.yaml", ranks=2))
+        self.run_moat(0, "run", "mixed.yaml", "--force")
+        self.assertEqual(len(history(path)), 1)
+
     def test_file_that_is_not_ours(self):
         self.write("mixed.yaml", MIXED)
         self.write("notes.txt", "my notes")

@@ -40,7 +40,7 @@ enum history_state { HISTORY_STARTED = 0, HISTORY_CLOSED = 1 };
 struct history_record {
     int64_t number; /* of the run, from 1; 0: no record */
     char command[512], version[64], host[128];
-    int64_t job, restart, pid; /* as in struct launch */
+    int64_t job, task, restart, pid; /* as in struct launch; task -1: no element of an array */
     int32_t nodes, ranks;
     double started;    /* s since 1970 in UTC */
     double seen;       /* when the run was last known to live, likewise */

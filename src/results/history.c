@@ -117,6 +117,7 @@ bool history_begin(struct results *results, const struct results_run *run)
     snprintf(record->version, sizeof record->version, "%s (%s)", moat_version(), moat_revision());
     hdf5_text_copy(record->host, sizeof record->host, launch->host);
     record->job = launch->job.id;
+    record->task = launch->job.element ? launch->job.task : -1;
     record->restart = launch->job.restart;
     record->pid = launch->pid;
     record->nodes = launch->nodes;

@@ -9,7 +9,11 @@
 
 void history_place(const struct history_record *run, struct launch *launch)
 {
-    *launch = (struct launch){.job = {.id = (long)run->job, .restart = (long)run->restart},
+    bool element = run->task >= 0;
+    *launch = (struct launch){.job = {.id = (long)run->job,
+                                      .element = element,
+                                      .task = element ? (long)run->task : 0,
+                                      .restart = (long)run->restart},
                               .pid = (long)run->pid,
                               .nodes = run->nodes,
                               .ranks = run->ranks,

@@ -110,11 +110,11 @@ enum moat_status provenance_check_format(hid_t file, const char *path, const cha
         return MOAT_OK;
     }
     if (format != 1 && !hdf5_text_read(file, "moat_version", version, sizeof version)) {
-        snprintf(version, sizeof version, "of an unknown version");
+        snprintf(version, sizeof version, "of another version");
     }
-    return moat_error_set(
-        MOAT_USAGE, "%s: moat %s wrote it, in format %lld of results files; this is moat %s, which has format %d%s",
-        path, version, (long long)format, moat_version(), FORMAT_VERSION, advice);
+    return moat_error_set(MOAT_USAGE,
+                          "%s: found format %lld of results files, which moat %s wrote; expected format %d%s", path,
+                          (long long)format, version, FORMAT_VERSION, advice);
 }
 
 enum moat_status provenance_read_config(hid_t file, const char *path, const char *advice, char **text)

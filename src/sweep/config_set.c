@@ -214,7 +214,7 @@ char *settings_write(const struct setting *setting, size_t count, const struct n
         }
         fputc('\n', out);
     }
-    bool ok = emit_document(out, root);
+    bool ok = emit_document(out, root) && !ferror(out);
     if (fclose(out) != 0 || !ok) {
         free(text);
         text = NULL;
