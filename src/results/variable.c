@@ -141,7 +141,8 @@ hid_t variable_create(hid_t file, const struct variable *variable)
     if (variable->constant) { /* HDF5 keeps one checksum per chunk: the variable is a single chunk */
         ok = ok && H5Pset_chunk(list, variable->rank, variable->dims) >= 0 && H5Pset_fletcher32(list) >= 0;
     }
-    ok = ok && H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY) >= 0 && H5Pset_fill_time(list, H5D_FILL_TIME_ALLOC) >= 0 &&
+    ok = ok && H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY) >= 0 &&
+         H5Pset_fill_time(list, variable->unfilled ? H5D_FILL_TIME_NEVER : H5D_FILL_TIME_ALLOC) >= 0 &&
          H5Pset_obj_track_times(list, false) >= 0;
     if (ok) {
         dataset = H5Dcreate2(file, variable->path, type, space, H5P_DEFAULT, list, H5P_DEFAULT);
