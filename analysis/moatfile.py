@@ -130,7 +130,7 @@ def _read(path, file, names, sweep, axes, optional):
     variables, about = {}, {axis: _about(file[axis]) for axis in grid}
     for name in [*names, *(name for name in optional if name in file and name not in grid)]:
         variables[name], about[name] = _variable(path, file[name], name, coordinates), _about(file[name])
-    theory = {name: np.reshape(item.attrs["theory_exponents"], (-1, 3))
+    theory = {name: np.reshape(item.attrs["theory_exponents"], (file["nu"].size, -1))[:, :3]
               for name, item in root_datasets(file).items() if "theory_exponents" in item.attrs}
     return Results(path, attributes, coordinates, variables, about, theory)
 

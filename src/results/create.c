@@ -47,7 +47,7 @@ double results_bytes(const struct config *config)
         }
         bytes += chunks * (chunk_bytes + 16);
         double exponent[MOAT_REGIME_EXPONENTS]; /* an attribute has them for each nu */
-        if (field_theory((enum field_id)f, config->gamma, config->grid.axis[GRID_NU].values[0], exponent)) {
+        if (field_theory((enum field_id)f, config, config->grid.axis[GRID_NU].values[0], exponent)) {
             bytes += (double)sizeof exponent * (double)config->grid.axis[GRID_NU].size;
         }
     }
@@ -110,10 +110,10 @@ static bool write_file(struct results *results, const char *temporary, const str
               H5Pset_file_space_strategy(list, H5F_FSPACE_STRATEGY_PAGE, false, 1) >= 0 &&
               H5Pset_file_space_page_size(list, FILE_PAGE) >= 0;
     results->file = ok ? H5Fcreate(temporary, H5F_ACC_TRUNC, list, access_list) : -1;
-    ok = results->file >= 0 && layout_create(results->file, config) &&
-         provenance_write(results->file, config) && hdf5_text_write(results->file, "config", config->text) &&
-         history_add(results->file, results->path, argv_line, -1) &&
-         H5Fflush(results->file, H5F_SCOPE_GLOBAL) >= 0 && H5Fstart_swmr_write(results->file) >= 0 && !hdf5_failed();
+    ok = results->file >= 0 && layout_create(results->file, config) && provenance_write(results->file, config) &&
+         hdf5_text_write(results->file, "config", config->text) &&
+         history_add(results->file, results->path, argv_line, -1) && H5Fflush(results->file, H5F_SCOPE_GLOBAL) >= 0 &&
+         H5Fstart_swmr_write(results->file) >= 0 && !hdf5_failed();
     hdf5_close(&list);
     hdf5_close(&access_list);
     return ok;
