@@ -79,12 +79,12 @@ SUPPORT     := $(wildcard tests/lib/*.c)
 OPEN_MPI_TESTS := test_kill test_slurm test_install
 YIELDING    := $(if $(filter mpich,$(MPI)),$(BUILD)/faults/yielding.so)
 PYTHON_TESTS ?= $(if $(YIELDING),$(filter-out $(OPEN_MPI_TESTS),$(patsubst tests/%.py,%,$(wildcard tests/test_*.py))))
-FAULT_TESTS := test_kill test_disk test_power test_damaged
-FAULT_SIZES := MOAT_KILLS=100 MOAT_STEPS=0 MOAT_CUTS=200 MOAT_FLIPS=500
+FAULT_TESTS := test_kill test_disk test_power test_damaged test_shortage
+FAULT_SIZES := MOAT_KILLS=100 MOAT_STEPS=0 MOAT_MOMENTS=40 MOAT_CUTS=200 MOAT_FLIPS=500
 BENCHMARKS  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 object       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-.PHONY: all deps test-deps bench-deps scale-deps check-deps lint-deps demo validation figures test test-faults test-domain test-slurm check check-all coverage elpa lint \
+.PHONY: all deps test-deps bench-deps scale-deps check-deps lint-deps demo pictures validation figures test test-faults test-domain test-slurm check check-all coverage elpa lint \
         bench bench-scale asan fuzz valgrind install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -101,13 +101,20 @@ $(BUILD)/demo/quickstart.png: $(BUILD)/demo/quickstart.h5 $(wildcard analysis/*.
 	$(Q)$(PYTHON) analysis/phase_diagram.py $< -o $@
 	@echo "figure: $@"
 
+pictures: demo validation ## draw the pictures that README shows, jobs/*.png, anew (minutes)
+	$(Q)$(MAKE) --no-print-directory FORMAT=png $(BUILD)/figures/readings.png
+	$(Q)cp $(BUILD)/demo/quickstart.png $(BUILD)/validation/ridge-validation.png $(BUILD)/figures/readings.png jobs/
+
 validation: deps ## run jobs/ridge-validation.yaml (minutes) and draw data against theory
 	$(Q)$(MAKE) -j$$(nproc) --no-print-directory all
 	$(Q)mkdir -p $(BUILD)/validation
 	$(Q)$(MPIRUN) -n 3 $(BUILD)/moat run jobs/ridge-validation.yaml -o $(BUILD)/validation/ridge-validation.h5
 	$(Q)$(PYTHON) analysis/validation.py $(BUILD)/validation/ridge-validation.h5 -o $(BUILD)/validation/ridge-validation.png
 
-# Every figure: name, script with its options, job. Jobs with solver: ridge take minutes each.
+# Every figure: name, script with its options, job or jobs. Jobs with solver: ridge take minutes each.
+READINGS := result-2-wide result-2-mixture result-1-plateau result-1-mixture
+comma   := ,
+space   := $(subst ,, )
 FIGURES := \
   phase-diagram:phase_diagram.py,--slice,Q=0.1,nu=1:phase-diagram \
   phase-regimes:phase_diagram.py,--quantity,regime,--y,nu,--slice,Q=0.1,tau_E=1.1:phase-diagram \
@@ -119,11 +126,13 @@ FIGURES := \
   scaling-law:scaling_law.py,--slice,nu=1:scaling-law \
   excess-loss:scaling_law.py,--excess:excess-loss   lemma:lemma.py,--slice,nu=2:lemma \
   lemma-best-level:lemma.py,--slice,alpha=0.9999:excess-loss \
-  policy:policy.py,--slice,N_I=inf,nu=0.34:policy \
+  policy:policy.py,--slice,N_I=inf,nu=0.34:policy   trade-off:trade_off.py,--slice,nu=0.34:trade-off \
+  result-1-plateau:entry_regimes.py:result-1-plateau \
+  result-2-mixture:gap.py,--slice,nu=2:result-2-mixture \
+  readings:readings.py,--slice,nu=2,tau_E=0.9999,tau_I=0.99999980000001:$(subst $(space),$(comma),$(READINGS)) \
   ridge-result-1:entry_regimes.py:ridge-result-1    ridge-scaling-law:scaling_law.py:ridge-scaling-law \
   ridge-excess-loss:scaling_law.py,--excess:ridge-scaling-law
 FORMAT  := pdf
-comma   := ,
 part     = $(word $(2),$(subst :, ,$(1)))
 drawing  = $(subst $(comma), ,$(call part,$(1),2))
 
@@ -134,9 +143,9 @@ figures: deps ## run every job of the talk and draw every figure, in build/figur
 	@cat $(BUILD)/figures/exponents.txt
 
 define figure_rule
-$(BUILD)/figures/$(call part,$(1),1).$(FORMAT): $(BUILD)/figures/$(call part,$(1),3).h5 $(wildcard analysis/*.py)
+$(BUILD)/figures/$(call part,$(1),1).$(FORMAT): $(patsubst %,$(BUILD)/figures/%.h5,$(subst $(comma), ,$(call part,$(1),3))) $(wildcard analysis/*.py)
 	@echo "  DRAW $$@"
-	$(Q)$$(PYTHON) analysis/$(word 1,$(call drawing,$(1))) $$< $(wordlist 2,9,$(call drawing,$(1))) -o $$@
+	$(Q)$$(PYTHON) analysis/$(word 1,$(call drawing,$(1))) $$(filter %.h5,$$^) $(wordlist 2,9,$(call drawing,$(1))) -o $$@
 endef
 $(foreach figure,$(FIGURES),$(eval $(call figure_rule,$(figure))))
 
@@ -150,7 +159,7 @@ $(BUILD)/figures/%.h5: jobs/%.yaml | $(BUILD)/moat
 $(BUILD)/figures/explore.html: $(BUILD)/figures/phase-diagram.h5 $(wildcard analysis/*.py analysis/explore/*)
 	$(Q)$(PYTHON) analysis/explore.py $< -o $@
 
-FITTED := result-1 result-1-wide result-2 result-2-wide warm-up scaling-law excess-loss llm-calibration policy \
+FITTED := result-1 result-1-wide result-1-plateau result-1-mixture result-2 result-2-wide result-2-mixture warm-up scaling-law excess-loss llm-calibration policy \
           ridge-result-1 ridge-scaling-law
 $(BUILD)/figures/exponents.txt: $(FITTED:%=$(BUILD)/figures/%.h5) $(wildcard analysis/*.py)
 	$(Q)$(PYTHON) analysis/summary.py --check $(filter %.h5,$^) > $@
@@ -204,7 +213,7 @@ bench: bench-deps ## run the benchmarks (ratios within one run), and what a rese
 
 # The protocols' own sources, compiled a second time for SimGrid; without -Bsymbolic it overrules our MPI_Iprobe.
 SCALE := $(BUILD)/tests/bench/scale
-SIMULATED := $(wildcard tests/bench/scale/s*.c) $(patsubst %,src/%.c,run/coordinator run/worker_run run/measurement run/measurement_work run/progress run/launcher run/interrupt run/shortage sweep/grid sweep/field model/regime base/error sweep/axis base/clock sweep/record)
+SIMULATED := $(wildcard tests/bench/scale/s*.c) $(patsubst %,src/%.c,run/coordinator run/worker_run run/measurement run/measurement_work run/progress run/launcher run/interrupt run/shortage sweep/grid sweep/field model/regime base/error sweep/axis base/clock base/memory sweep/record)
 bench-scale: scale-deps all $(SCALE)/costs $(SCALE)/simulated ## efficiency under up to 4096 ranks simulated by SimGrid (minutes)
 	$(Q)$(PYTHON) tests/bench/scale/bench_scale.py $(SCALE)
 

@@ -16,6 +16,7 @@ import labels
 import power_laws
 import theory
 from family import command, infinite_data_losses
+from moatfile import Refused
 
 NEEDS = ["N_E_star", "elasticity_N_I", "regime", "L_star", "tau_E_absolute", "nu_prime"]
 OPTIONAL = ["tau_I_absolute", "tau_I", "N_E_star_stderr", "N_E_star_deterministic"]
@@ -39,6 +40,8 @@ def draw(family):
     """The figure of a family of curves along N_I."""
     results = family.results
     curves = [curve(results, label, at) for label, at in family.members()]
+    if all(np.isfinite(each.y).sum() < 2 for each in curves):
+        raise Refused(f"{results.path}: no curve along N_I has the two thresholds it takes to draw one")
     shown = (labels.label(results, "N_I"), labels.label(results, "N_E_star"),
              labels.formula(labels.derivative(results, "elasticity_N_I")))
     return power_laws.draw(curves, shown, family.caption("ticks: theory's break points"))

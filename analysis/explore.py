@@ -24,8 +24,8 @@ import numpy as np
 
 import labels
 import moatfile
-import opening
 import output
+from description import text
 from family import indices
 from moatfile import Refused, WORDS
 
@@ -78,8 +78,8 @@ def texts(results):
     for choice, company in itertools.product(CHOICES, COMPANIES):
         name = f"{company}_{choice}"
         if name in results.variables:
-            text = re.sub("[,:].*", "", results.about[name].get("long_name", choice))
-            choices.setdefault(choice, text.removeprefix(f"{company}'s "))
+            row = re.split("[,:]", results.about[name].long_name)[0]
+            choices.setdefault(choice, row.removeprefix(f"{company}'s "))
     return {"names": {axis: labels.words(results, axis) for axis in results.axes},
             "symbols": {axis: labels.plain(axis) for axis in results.axes},
             "units": {axis: labels.plain("L_star") if labels.in_l_star(results, axis) else "" for axis in results.axes},
@@ -89,9 +89,11 @@ def texts(results):
 
 
 def fingerprint(path):
-    """The first digits of the checksum of the config's text. Raises Refused."""
-    with opening.open_file(path) as file:
-        return hashlib.sha256(moatfile.value_of(file.attrs.get("config", "")).encode()).hexdigest()[:12]
+    """The first digits of the checksum of the config's text; "unknown" if it is damaged."""
+    try:
+        return hashlib.sha256(text(path, "config").encode()).hexdigest()[:12]
+    except Refused:
+        return "unknown"
 
 
 def manifest(results):
@@ -141,7 +143,7 @@ def main(argv=None):
         results = moatfile.read(arguments.file, ["N_E_star", *FLAGS], "market_entry", ["N_I"], [*SHOWN, *MEASURED])
         keep(results, arguments.slice)
         text = page(*manifest(results))
-        with open(arguments.output, "w", encoding="utf-8") as target:
+        with output.whole_file(arguments.output) as target:
             target.write(text)
     except Refused as refusal:
         print(f"explore.py: {refusal}", file=sys.stderr)

@@ -180,7 +180,7 @@ def rows(curve, label, quantity, along, usable, start, unit=1.0, sign=1):
 
     usable: points with data that P directions allow. start, unit: as for reach. sign: -1 if y falls with x.
     """
-    result = [] if curve.stderr is None else [measured(curve, label, quantity, along, sign)]
+    result = [] if curve.stderr is None or curve.expected is None else [measured(curve, label, quantity, along, sign)]
     usable = usable & np.isfinite(curve.y) & (curve.y > 0)
     for k, regime in enumerate(curve.law.regimes if curve.law.breaks else ()):
         values = fitted(curve, k, usable, start, unit)

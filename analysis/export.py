@@ -11,7 +11,6 @@ axes first. A text that a spreadsheet would run as a formula has an apostrophe i
 import argparse
 import csv
 import itertools
-import os
 import sys
 
 import numpy as np
@@ -21,7 +20,6 @@ import opening
 import output
 from cells import cell, comment
 from family import indices
-from intact import root_datasets, scales
 from moatfile import Refused
 
 PROVENANCE = ("title", "moat_version", "git_revision", "sweep", "solver", "scrutiny", "gamma", "P", "tau_I", "tau_unit", "trials",
@@ -29,14 +27,13 @@ PROVENANCE = ("title", "moat_version", "git_revision", "sweep", "solver", "scrut
 CHUNK = 65536  # points held in memory at a time
 
 
-def columns(file, axes, wanted):
+def columns(file, results, wanted):
     """(name, its axes, dataset, words) of every variable, or of those `wanted`. Raises Refused.
 
-    axes: the coordinates, which are not variables. words: what the values of a flag mean; empty for a number.
+    words: what the values of a flag mean; empty for a number.
     """
-    found = [(name, scales(item), item, {value: cell(word) for value, word in moatfile.flags(item).items()})
-             for name, item in sorted(root_datasets(file).items())
-             if name not in axes and set(scales(item)) <= set(axes)]
+    found = [(name, about.scales, file[name], {value: cell(word) for value, word in about.words.items()})
+             for name, about in sorted(results.about.items()) if about.is_field]
     missing = set(wanted or ()) - {name for name, *_ in found}
     if missing:
         raise Refused(f"--variables: found {', '.join(sorted(missing))}; expected some of "
@@ -79,7 +76,7 @@ def write(path, target, separator, variables, slices):
     at = indices(results, (), slices)
     writer = csv.writer(target, delimiter=separator, lineterminator="\n")
     with opening.open_file(path) as file:
-        chosen = columns(file, results.axes, variables)
+        chosen = columns(file, results, variables)
         for name in PROVENANCE:
             if name in results.attributes:
                 target.write(f"# {name}: {comment(str(results.attributes[name]))}\n")
@@ -89,20 +86,6 @@ def write(path, target, separator, variables, slices):
             writer.writerow(row)
             count += 1
     return count
-
-
-def replace(path, table, variables, slices):
-    """Writes the table to the file `table`; an existing file is replaced only once the table is complete."""
-    base, suffix = os.path.splitext(table)
-    temporary = f"{base}.part{suffix}"
-    try:
-        with open(temporary, "w", encoding="utf-8") as target:
-            count = write(path, target, "\t" if suffix in (".tsv", ".txt") else ",", variables, slices)
-        os.replace(temporary, table)
-        return count
-    finally:
-        if os.path.exists(temporary):
-            os.remove(temporary)
 
 
 def main(argv=None):
@@ -116,7 +99,9 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     try:
         if arguments.output:
-            count = replace(arguments.file, arguments.output, arguments.variables, arguments.slice)
+            separator = "\t" if arguments.output.endswith((".tsv", ".txt")) else ","
+            with output.whole_file(arguments.output) as target:
+                count = write(arguments.file, target, separator, arguments.variables, arguments.slice)
         else:
             write(arguments.file, sys.stdout, ",", arguments.variables, arguments.slice)
     except Refused as refusal:

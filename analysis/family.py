@@ -52,6 +52,8 @@ class Family:
     def _label(self, value):
         if self.over == "alpha" and 0 < 1 - value < 0.01:  # alpha itself would be shown as 1
             return f"$1 - \\alpha$ = {labels.number(1 - value, 3)}"
+        if labels.in_l_star(self.results, self.over) and 0 < 1 - value < 1e-5:
+            return f"$1 - {labels.tex(self.over)}/{labels.tex('L_star')}$ = {labels.number(1 - value, 3)}"
         return labels.equation(self.results, self.over, value)
 
     def caption(self, *more):
@@ -92,11 +94,12 @@ def parser(program, description, sweep):
     return options
 
 
-def command(argv, program, description, sweep, needs, along, draw, optional=(), flags=()):
+def command(argv, program, description, sweep, needs, along, draw, optional=(), flags=(), axes=()):
     """Runs a script that draws one figure from a results file of the sweep `sweep`; returns the exit code.
 
     needs, optional: the variables to read; the file may lack the optional ones. along(results): the axis the curves run
     along. draw(family): makes the figure. flags: (option, help) of the script's own options; family.flags lists those given.
+    axes: axes that the file must have besides those of AXES.
     """
     options = parser(program, description, sweep)
     for flag, meaning in flags:
@@ -104,7 +107,7 @@ def command(argv, program, description, sweep, needs, along, draw, optional=(), 
     arguments = options.parse_args(argv)
     try:
         style.check_target(arguments.output)
-        results = moatfile.read(arguments.file, needs, sweep, AXES[sweep], optional)
+        results = moatfile.read(arguments.file, needs, sweep, [*axes, *AXES[sweep]], optional)
         family = Family(results, along(results), arguments.over, arguments.slice)
         family.flags = arguments.flags
         for axis in family.assumed:

@@ -44,8 +44,12 @@ class Points:
     def distinct(self):
         """The points without repetitions, compared up to the solver's rounding. Points repeat where the entrant's safety
         constraint does not bind, because there every tau_E gives the same market."""
+        return self[self.distinct_indices()]
+
+    def distinct_indices(self):
+        """The indices of the points that `distinct` keeps, in order."""
         rows = np.round([self.group, np.log(self.n_theory), self.difference, self.error], 7)
-        return self[np.sort(np.unique(rows, axis=1, return_index=True)[1])]
+        return np.sort(np.unique(rows, axis=1, return_index=True)[1])
 
 
 class Decay:

@@ -7,44 +7,31 @@ the variables were created. This is the check with which `moat run` finds the bl
 
 import zlib
 
-import h5py
 import numpy as np
 
 from opening import Refused
 
 DONE = 1  # of /run/block_state
-FASTEST = (("tau_E", "alpha"), ("N_I", "N"), ("tau_I", "lambda"), ("Q",), ("nu",))  # axes in the order that blocks follow each other
-
-
-def root_datasets(file):
-    """The datasets at the root in the order of their creation: name -> h5py.Dataset."""
-    names = [file.id.get_objname_by_idx(k) for k in range(file.id.get_num_objs())]
-    order = sorted((file.id.links.get_info(name).corder, name) for name in names)
-    found = {name.decode(): file[name.decode()] for _, name in order}
-    return {name: item for name, item in found.items() if isinstance(item, h5py.Dataset)}
-
-
-def scales(dataset):
-    """The names of a dataset's dimensions; None for one that has no name."""
-    return [dimension[0].name.lstrip("/") if len(dimension) else None for dimension in dataset.dims]
+FASTEST = ("tau_E", "alpha", "N_I", "N", "tau_I", "lambda", "Q", "nu")  # axes in the order in which the block number moves on
 
 
 class Blocks:
     """The partition of a file's grid into blocks.
 
-    axes: names of the grid's axes. size, shape: number of points of the grid and of a full block along each. order: the
-    axes' numbers, that along which the block number moves fastest first.
+    axes: names of the grid's axes. size, shape: number of points of the grid and of a full block along each.
     """
 
-    def __init__(self, status, shape):
-        self.axes, self.size, self.shape = scales(status), status.shape, tuple(int(edge) for edge in shape)
-        self.order = [self.axes.index(name) for names in FASTEST for name in names if name in self.axes]
+    def __init__(self, description):
+        status = description.variables["status"]
+        self.axes, self.size, self.shape = status.scales, status.shape, description.block_shape
+        self.parts = [-(-size // edge) for size, edge in zip(self.size, self.shape, strict=True)]
+        self._order = [self.axes.index(axis) for axis in FASTEST if axis in self.axes]
 
     def start(self, block):
         """The indices of the block's first point."""
         start = [0] * len(self.axes)
-        for axis in self.order:
-            block, part = divmod(block, -(-self.size[axis] // self.shape[axis]))
+        for axis in self._order:
+            block, part = divmod(block, self.parts[axis])
             start[axis] = part * self.shape[axis]
         return start
 
@@ -58,24 +45,23 @@ class Blocks:
 
 
 def _values(dataset, start, edge):
-    """The bytes of a box of a dataset that is one chunk."""
-    counts = [min(first + extent, size) - first for first, extent, size in zip(start, edge, dataset.shape)]
+    """The bytes of a box of a dataset. Reads a chunk as it is, which is ten times as fast, where the box is one."""
+    counts = [min(extent, size - first) for first, extent, size in zip(start, edge, dataset.shape)]
     if dataset.chunks != tuple(edge) or dataset.id.get_create_plist().get_nfilters():
         return dataset[tuple(slice(first, first + count) for first, count in zip(start, counts))].tobytes()
     _, data = dataset.id.read_direct_chunk(tuple(start))
     if counts == list(edge):
         return data
-    whole = np.frombuffer(data, dataset.dtype).reshape(edge)
-    return whole[tuple(slice(count) for count in counts)].tobytes()
+    return np.frombuffer(data, dataset.dtype).reshape(edge)[tuple(slice(count) for count in counts)].tobytes()
 
 
-def checksums(file, blocks, chosen):
+def checksums(file, description, chosen):
     """Yields the CRC-32 of the values of each of the `chosen` blocks."""
-    fields = []
-    for dataset in root_datasets(file).values():
-        if not h5py.h5ds.is_scale(dataset.id) and dataset.chunks and "long_name" in dataset.attrs:
-            axes = [blocks.axes.index(name) for name in scales(dataset)]
-            fields.append((dataset, axes, [blocks.shape[axis] for axis in axes]))
+    blocks, fields = Blocks(description), []
+    for name, variable in description.variables.items():
+        if variable.is_field:
+            axes = [blocks.axes.index(axis) for axis in variable.scales]
+            fields.append((file[name], axes, [blocks.shape[axis] for axis in axes]))
     for block in chosen:
         start, total = blocks.start(block), 0
         for dataset, axes, edge in fields:
@@ -83,21 +69,20 @@ def checksums(file, blocks, chosen):
         yield total
 
 
-def check_blocks(path, file, coordinates):
+def check_blocks(path, file, description, coordinates):
     """Compares the values of each block that is done with their checksum. Raises Refused if some differ.
 
     coordinates: name -> values of each axis. A file without /run, which another program has rewritten, has no checksums. A
     gigabyte takes 2.5 seconds.
     """
-    if "run" not in file:
+    if not description.block_shape:
         return
-    run = file["run"]
-    done = np.flatnonzero(run["block_state"][...] == DONE)
-    blocks = Blocks(file["status"], run.attrs["block_shape"])
-    stored = run["block_checksum"][...]
-    if stored.size != np.prod([-(-size // edge) for size, edge in zip(blocks.size, blocks.shape)]):
+    blocks = Blocks(description)
+    done = np.flatnonzero(file["run/block_state"][...] == DONE)
+    stored = file["run/block_checksum"][...]
+    if stored.size != np.prod(blocks.parts):
         raise Refused(f"{path}: not a moat results file: /run does not fit its grid")
-    damaged = [block for block, found in zip(done, checksums(file, blocks, done)) if found != stored[block]]
+    damaged = [block for block, found in zip(done, checksums(file, description, done)) if found != stored[block]]
     if damaged:
         more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""
         raise Refused(f"{path}: damaged values in block {damaged[0]} of {stored.size} ({blocks.place(damaged[0], coordinates)})"

@@ -1,115 +1,164 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the market entry threshold would be with other label noise, or with coefficients from data (MODEL.md sections 2, 3, 14).
+"""Why thresholds from data lie off the deterministic equivalent: what each of its two approximations does to N_E*.
 
-The deterministic equivalent treats the mixture's label noise as independent of x, D = a0 v. To first order in 1/N it is
+The deterministic equivalent approximates the part of a target that a model learns (the coefficients A1 and A2 of MODEL.md
+section 2) and the loss that label noise adds (D). It treats the noise of a mixture as independent of x. To first order in 1/N it
+is not (MODEL.md section 14):
 
-    D = v [a0 + 2 sum b sigma t^2 / df2 - 4 sum b sigma t / N].
+    D = v [a0 + 2 sum b sigma t^2 / df2 - 4 sum b sigma t / N]   instead of   D = v a0.
 
-Thresholds here are solved on a grid of kappa, from the four coefficients A0, A1, A2, D of section 2. Each of A1, A2 and D is
-theory's, corrected, or theory's times its measured ratio to theory, which is linear between the tables of the file.
+Here a market is solved with one of the three in place of theory's: D to first order, D as measured, or A1 and A2 as measured.
+Measured coefficients are theory's times the ratio of the file's tables to theory, which is linear between the tables.
 """
 
 import math
 
 import numpy as np
-from scipy.interpolate import CubicSpline, RegularGridInterpolator
+from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq
 
-KNOTS, POINTS = 400, 200  # of the table in ln kappa, and of the grid that losses are minimised on
-INDEPENDENT, FIRST_ORDER, MEASURED = "independent", "first order", "measured"
+import opening
+import theory
+
+KNOTS, POINTS = 400, 150  # of the table in ln kappa, and of the grid on which losses are minimised, twice
+NAMES = ("A1", "A2", "D")
+THEORY, FIRST_ORDER, NOISE, LEARNT, BOTH = "theory", "first order", "noise", "learnt", "both"
+MEASURED = {NOISE: ("D",), LEARNT: ("A1", "A2"), BOTH: NAMES}  # which coefficients are the measured ones
+
+
+class Tables:
+    """What a file's tables measure, over theory, at one nu and N < P.
+
+    log_N, y: ln N of the tables and asinh(lambda/lambda0) of their columns. ratio: name -> array over (log_N, y).
+    """
+
+    def __init__(self, expected, N, level, measured):
+        below = N < expected.P
+        self.log_N, self.y = np.log(N[below]), np.arcsinh(level / expected.unit)
+        self.ratio = {name: measured[name][below] for name in NAMES}
+        for row, points in enumerate(N[below]):
+            at, *found = expected.at(points, np.linspace(*expected.range(points), 10 * POINTS))
+            for name, values in zip(NAMES, found):
+                self.ratio[name][row] /= np.exp(np.interp(self.y, np.arcsinh(at / expected.unit), np.log(values)))
+
+    def at(self, name, N, y):
+        """The ratio of `name` at N and each of y; NaN for N outside the tables."""
+        k = int(np.searchsorted(self.log_N, math.log(N), side="right")) - 1
+        if not 0 <= k < self.log_N.size - 1:
+            return np.full(y.size, np.nan)
+        part = (math.log(N) - self.log_N[k]) / (self.log_N[k + 1] - self.log_N[k])
+        return np.interp(y, self.y, (1 - part) * self.ratio[name][k] + part * self.ratio[name][k + 1])
 
 
 class Coefficients:
-    """The coefficients of ridge regression at one nu and finite P, on a grid of kappa.
+    """The coefficients of ridge regression at one nu and finite P, as functions of N and x = ln kappa.
 
-    noise: how D is formed, INDEPENDENT, FIRST_ORDER or MEASURED. learnt: whether A1 and A2 are the measured ones. ratios:
-    name -> f(ln N, y), with y = asinh(lambda/lambda0): what is measured, over theory.
+    kind: THEORY, FIRST_ORDER or a key of MEASURED, which takes `tables`. mixture: tau binds the training mixture, alpha^2 L* <=
+    tau, and not the trained model.
     """
 
-    def __init__(self, gamma, nu, P, noise=INDEPENDENT, learnt=False, ratios=None):
+    def __init__(self, gamma, nu, P, kind=THEORY, tables=None, mixture=False):
         i = np.arange(1.0, P + 1)
         sigma, b = i ** -(1 + gamma), i ** (gamma - nu)
         weighted, x = b * sigma, np.linspace(math.log(1e-3 * sigma[-1]), 3, KNOTS)
         t = sigma / (sigma + np.exp(x)[:, None])
-        self.unit, self.a0 = P ** -(1 + gamma) / 100, weighted.sum()  # lambda0
+        self.P, self.unit, self.a0 = P, P ** -(1 + gamma) / 100, weighted.sum()  # unit: lambda0
         df1 = t.sum(axis=1)
-        # ln of df1, df2, a1, a2, sum b sigma t^2 and sum b sigma t, as functions of x = ln kappa
+        # ln of df1, df2, a1, a2, sum b sigma t^2 and sum b sigma t
         self.sums = CubicSpline(x, np.log(np.column_stack([df1, (t ** 2).sum(axis=1), (1 - t) @ weighted,
                                                            (1 - t) ** 2 @ weighted, t ** 2 @ weighted, t @ weighted])))
-        self.ridgeless, self.x = CubicSpline(-np.log(df1), x), x  # x as a function of -ln N
-        self.noise, self.learnt, self.ratios = noise, learnt, ratios
+        self.ridgeless, self.x = CubicSpline(-np.log(df1), x), x  # x where df1 = N, as a function of -ln N
+        self.kind, self.tables, self.mixture = kind, tables, mixture
 
     def range(self, N):
-        """The ln kappa of the ridgeless limit of N data points, and the largest of the table."""
+        """x in the ridgeless limit of N data points, and the largest x of the table."""
         return max(self.x[0], float(self.ridgeless(-math.log(N)))), self.x[-1]
 
     def at(self, N, x):
-        """(lambda, A1, A2, D) of N data points at the ln kappa in x."""
+        """(lambda, A1, A2, D) of N data points at each x."""
         df1, df2, a1, a2, second, third = np.exp(self.sums(x)).T
         level = np.maximum(0, np.exp(x) * (1 - df1 / N))
         v = df2 / (N - df2)
-        D = v * (self.a0 + (2 * second / df2 - 4 * third / N if self.noise == FIRST_ORDER else 0))
-        found = {"A1": a2 * (1 + v), "A2": a1, "D": D}
-        for name in (["A1", "A2"] if self.learnt else []) + (["D"] if self.noise == MEASURED else []):
-            found[name] = found[name] * self.ratios[name](np.column_stack([np.full(x.size, math.log(N)),
-                                                                           np.arcsinh(level / self.unit)]))
-        return level, found["A1"], found["A2"], found["D"]
+        D = v * (self.a0 + (2 * second / df2 - 4 * third / N if self.kind == FIRST_ORDER else 0))
+        found = dict(zip(NAMES, (a2 * (1 + v), a1, D)))
+        for name in MEASURED.get(self.kind, ()):
+            found[name] = found[name] * self.tables.at(name, N, np.arcsinh(level / self.unit))
+        return level, *(found[name] for name in NAMES)
 
-    def losses(self, N, tau, Q, mixture, x):
-        """The least L1 at the ln kappa in x that is feasible; inf where nothing is."""
+    def losses(self, N, tau, Q, x):
+        """The least L1 with L2 <= tau at each x; inf where none is feasible."""
         level, A1, A2, D = self.at(N, x)
         c0, c1, c2 = A1, 2 * Q * (A2 - A1 + D), 2 * Q * (self.a0 - 2 * A2 + A1 - D)
-        if mixture:
-            alpha = np.full(x.size, math.sqrt(min(1.0, tau / (2 * Q * self.a0))))
+        if self.mixture:
+            a = np.full(x.size, 1 - math.sqrt(min(1.0, tau / (2 * Q * self.a0))))
         else:
-            alpha = largest_alpha(c0, c1, c2, tau)
-        return np.where((alpha >= 0.5) & (level <= 1), c0 + c1 * (1 - alpha) + c2 * (1 - alpha) ** 2, np.inf)
+            a = 1 - largest_alpha(c0, c1, c2, tau)
+        return np.where((a <= 0.5) & (level <= 1), c0 + c1 * a + c2 * a * a, np.inf)
 
-    def loss(self, N, tau, Q, mixture=False):
-        """L1*(N, tau), tau absolute; inf if no choice is feasible. mixture: tau binds the mixture, not the trained model."""
+    def loss(self, N, tau, Q):
+        """L1*(N, tau) for an absolute tau; inf if no choice is feasible or the tables do not reach N."""
         low, high = self.range(N)
         for _ in range(2):  # the second time between the neighbours of the minimum
             x = np.linspace(low, high, POINTS)
-            values = self.losses(N, tau, Q, mixture, x)
-            k = int(np.nanargmin(values))
+            values = self.losses(N, tau, Q, x)
+            k = int(np.argmin(values))
             low, high = x[max(k - 1, 0)], x[min(k + 1, POINTS - 1)]
-        return values[k]
+        return float(values[k])
 
-    def threshold(self, N_I, tau_I, tau_E, Q, mixture=False):
-        """N_E* between 1 and 2 N_I; NaN if it is not there."""
-        goal = self.loss(N_I, tau_I, Q, mixture)
+    def threshold(self, N_I, tau_I, tau_E, Q, guess):
+        """N_E*, which must lie within a factor 2 of `guess`; NaN otherwise. Thresholds tau are absolute."""
+        goal = self.loss(N_I, tau_I, Q)
 
         def excess(log_N):
-            return math.log(min(self.loss(math.exp(log_N), tau_E, Q, mixture), 1e9) / goal)
+            return math.log(min(self.loss(math.exp(log_N), tau_E, Q), 1e9) / goal)
 
-        low, high = math.log(1.5), math.log(2 * N_I)
-        if not (math.isfinite(goal) and excess(low) > 0 > excess(high)):
+        low, high = math.log(max(1.01, guess / 2)), math.log(guess * 2)
+        if self.tables:
+            low, high = max(low, self.tables.log_N[0]), min(high, self.tables.log_N[-1] - 1e-9)
+        if not (math.isfinite(goal) and low < high and excess(low) > 0 > excess(high)):
             return math.nan
-        return math.exp(brentq(excess, low, high, xtol=1e-9))
+        return math.exp(brentq(excess, low, high, xtol=1e-7))
 
 
 def largest_alpha(c0, c1, c2, tau):
     """The largest alpha in [1/2, 1] with c0 + c1 alpha + c2 alpha^2 <= tau, element by element; NaN if there is none."""
     with np.errstate(invalid="ignore", divide="ignore"):
         root = np.sqrt(c1 ** 2 - 4 * c2 * (c0 - tau))
-        ends = np.sort([(-c1 - root) / (2 * c2), (-c1 + root) / (2 * c2)], axis=0)
+        ends = np.array([(-c1 - root) / (2 * c2), (-c1 + root) / (2 * c2)])
         inside = np.where((ends >= 0.5) & (ends <= 1), ends, np.nan)
-        found = np.fmax(inside[0], inside[1])
-        return np.where(c0 + c1 + c2 <= tau, 1.0, found)
+        return np.where(c0 + c1 + c2 <= tau, 1.0, np.fmax(*inside))
 
 
-def measured_ratios(tables, gamma, nu, P):
-    """name -> f(ln N, y) for Coefficients: what the tables of a file measure, over theory, below N = P.
+def read_tables(path):
+    """The file's tables: N, lambda, and name -> mean over the trials, (N, nu, lambda). None while any is missing. Raises
+    Refused."""
+    with opening.open_file(path) as file:
+        try:
+            if "ridge" not in file or any(name not in file["ridge"] for name in ("N", "lambda", *NAMES)):
+                return None
+            means = {name: file[f"ridge/{name}"][...].mean(axis=1) for name in NAMES}
+            complete = all(np.isfinite(values).all() for values in means.values())
+            return (file["ridge/N"][...].astype(float), file["ridge/lambda"][...].astype(float), means) if complete else None
+        except opening.UNREADABLE as error:
+            raise opening.Refused(f"{path}: damaged: {opening.one_line(error)}") from error
 
-    tables: name -> array over (N, lambda) at this nu, the means over trials, with the axes "N" and "lambda" themselves.
+
+def differences(results, n_theory, chosen, tables):
+    """kind -> N_E*/n_theory - 1 of the markets `chosen`, for FIRST_ORDER and the keys of MEASURED; NaN elsewhere.
+
+    n_theory, chosen: over (N_I, tau_E, Q, nu). results: has L_star, tau_E_absolute and tau_I as variables.
     """
-    theory = Coefficients(gamma, nu, P)
-    below = tables["N"] < P
-    N, y = tables["N"][below], np.arcsinh(tables["lambda"] / theory.unit)
-    expected = {name: np.empty((N.size, y.size)) for name in ("A1", "A2", "D")}
-    for row, points in enumerate(N):
-        level, *found = theory.at(points, np.linspace(*theory.range(points), 10 * POINTS))
-        for name, values in zip(("A1", "A2", "D"), found):
-            expected[name][row] = np.exp(np.interp(y, np.arcsinh(level / theory.unit), np.log(values)))
-    return {name: RegularGridInterpolator((np.log(N), y), tables[name][below] / expected[name], bounds_error=False,
-                                          fill_value=np.nan) for name in expected}
+    found = {kind: np.full(n_theory.shape, np.nan) for kind in (FIRST_ORDER, *MEASURED)}
+    gamma, P = results.attributes["gamma"], int(results.attributes["P"])
+    mixture = theory.scrutiny(results) == theory.MIXTURE
+    N, level, means = tables
+    for n, nu in enumerate(results.axes["nu"]):
+        measured = Tables(Coefficients(gamma, nu, P), N, level, {name: values[:, n].copy() for name, values in means.items()})
+        for kind, values in found.items():
+            solver = Coefficients(gamma, nu, P, kind, measured if kind in MEASURED else None, mixture)
+            for i, e, q in np.argwhere(chosen[..., n]):
+                at = {"Q": q, "nu": n, "tau_E": e}
+                tau_I, tau_E = (float(results.take(name, (), at)) for name in ("tau_I", "tau_E_absolute"))
+                guess = n_theory[i, e, q, n]
+                values[i, e, q, n] = solver.threshold(results.axes["N_I"][i], tau_I, tau_E, results.axes["Q"][q], guess) / guess - 1
+    return found

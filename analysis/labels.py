@@ -40,13 +40,13 @@ def symbol(name):
 
 def words(results, name):
     """What a variable or axis is, in words."""
-    text = results.about.get(name, {}).get("long_name", name)
+    text = results.about[name].long_name or name
     return re.sub(r"\bL([12])\b", r"$L_\1$", re.split("[,:]", text)[0])
 
 
 def label(results, name):
     """The label of a figure's axis that shows a variable or coordinate."""
-    text, unit = words(results, name), results.about.get(name, {}).get("units", "1")
+    text, unit = words(results, name), results.about[name].units
     text += f"  {symbol(name)}" if len(name.split("_")[0]) == 1 or name.split("_")[0] in GREEK else ""
     text += rf" / ${tex('L_star')}$" if in_l_star(results, name) else ""
     return text if unit == "1" or unit in text else f"{text}  ({unit})"
@@ -54,7 +54,7 @@ def label(results, name):
 
 def short_label(results, name):
     """A label for a narrow panel: symbol and unit alone."""
-    unit = results.about.get(name, {}).get("units", "1")
+    unit = results.about[name].units
     return symbol(name) if unit == "1" else f"{symbol(name)}  ({unit})"
 
 
@@ -68,14 +68,16 @@ def formula(text):
 
 def derivative(results, name):
     """The derivative that the variable `name` holds, as the file writes it. Also for an elasticity that the file lacks."""
-    missing = f"d ln N_E_star / d ln {name.removeprefix('elasticity_')}"
-    return re.split("[,:]", results.about.get(name, {}).get("long_name", missing))[0]
+    if name not in results.about:
+        return f"d ln N_E_star / d ln {name.removeprefix('elasticity_')}"
+    return re.split("[,:]", results.about[name].long_name)[0]
 
 
 def in_l_star(results, name):
     """Whether the axis or parameter `name` is a safety threshold in units of L*."""
-    about = results.about.get(name, {}) if name in results.axes else results.attributes if name == "tau_I" else {}
-    return about.get("tau_unit") == "L_star"
+    if name in results.axes:
+        return results.about[name].tau_unit == "L_star"
+    return name == "tau_I" and results.attributes.get("tau_unit") == "L_star"
 
 
 def number(value, digits=6):

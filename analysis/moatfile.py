@@ -11,7 +11,8 @@ import os
 import numpy as np
 
 import opening
-from intact import check_blocks, root_datasets, scales
+from description import describe
+from intact import check_blocks
 from opening import Refused
 
 FORMAT = 2  # version of the file's format, its attribute format_version
@@ -19,27 +20,22 @@ STATUSES = ("pending", "ok", "entrant_always", "no_entry", "incumbent_infeasible
 REGIMES = ("none", "first", "second", "third", "transitional", "over_regularised")
 WORDS = {"status": STATUSES, "regime": REGIMES, "regime_excess": REGIMES}  # the flags that scripts understand
 PENDING, OK, ENTRANT_ALWAYS, NO_ENTRY, INCUMBENT_INFEASIBLE, ENTRANT_INFEASIBLE, FAILED = range(len(STATUSES))
-TEXTS = ("config", "history", "history_before_change")  # root attributes for people, which no script reads
 AXES = {"market_entry": ("N_I", "tau_E", "Q", "nu"), "scaling_law": ("N", "alpha", "Q", "nu")}  # of a power-law spectrum
 
 
 class Results:
     """A results file in memory.
 
-    path: as given. attributes: the root attributes but TEXTS, as str, float or int. sweep: market_entry or scaling_law.
-    axes: name -> 1-D float64 coordinates, in the order of the grid. variables: name -> (names of its axes, array), for the
-    variables requested; a variable of WORDS holds indices of its words there, whatever numbers the file has for them.
-    about: name -> its attributes long_name, units and tau_unit, as far as it has them, for axes and variables. theory: name
-    -> (nu, 3) array, theory's exponents of every variable that has some.
+    path: as given. attributes: the root attributes that are not texts for people, as str, float or int. sweep: market_entry
+    or scaling_law. axes: name -> 1-D float64 coordinates, in the order of the grid. variables: name -> (names of its axes,
+    array), for the variables requested; one of WORDS holds indices of its words there, whatever numbers the file has for
+    them. about: name -> description.Variable, of all variables and axes of the file. theory: name -> (nu, 3) array, theory's
+    exponents of every variable that has some.
     """
 
-    def __init__(self, path, attributes, axes, variables, about=None, theory=None):
-        self.path = path
-        self.attributes = attributes
-        self.axes = axes
-        self.variables = variables
-        self.about = about or {}
-        self.theory = theory or {}
+    def __init__(self, path, attributes, axes, variables, about):
+        self.path, self.attributes, self.axes, self.variables, self.about = path, attributes, axes, variables, about
+        self.theory = {name: variable.theory for name, variable in about.items() if variable.theory is not None}
         self.sweep = attributes.get("sweep")
 
     def take(self, name, order, at):
@@ -74,65 +70,54 @@ def read(path, names, sweep=None, axes=(), optional=()):
     names: variables that the file must have. sweep: the sweep it must be of; None for any. axes: axes that its grid must
     have; others are read too. optional: further variables, read if the file has them.
     """
+    about = _describe(path)
+    grid = _grid(path, about, sweep, axes)
+    missing = [name for name in names if name not in about.variables]
+    if missing:
+        raise _left_out(path, missing)
+    chosen = [*names, *(name for name in optional if name in about.variables and name not in grid)]
     with opening.open_file(path) as file:
         try:
-            return _read(path, file, names, sweep, axes, optional)
+            coordinates = {axis: np.asarray(file[axis][...], dtype=float) for axis in grid}
+            check_blocks(path, file, about, coordinates)
+            variables = {name: _variable(path, file, name, about.variables[name], coordinates) for name in chosen}
         except opening.UNREADABLE as error:
             raise Refused(f"{path}: damaged: {opening.one_line(error)}") from error
+    return Results(path, about.attributes, coordinates, variables, about.variables)
 
 
 def read_attributes(path):
     """The root attributes of the file `path`, as in Results. Raises Refused."""
-    with opening.open_file(path) as file:
-        try:
-            return _attributes(path, file)
-        except opening.UNREADABLE as error:
-            raise Refused(f"{path}: damaged: {opening.one_line(error)}") from error
+    return _describe(path).attributes
 
 
-def _attributes(path, file):
-    if "moat_version" not in file.attrs:
+def _describe(path):
+    """The file's Description, if it is a moat results file of this format. Raises Refused."""
+    about = describe(path)
+    version, written = about.attributes.get("format_version", 1), about.attributes.get("moat_version")
+    if written is None:
         raise Refused(f"{path}: not a moat results file: it has no attribute moat_version")
-    version, written = int(file.attrs.get("format_version", 1)), value_of(file.attrs["moat_version"])
-    if version < FORMAT:
-        raise Refused(f"{path}: has format {version}, written by moat {written}; expected format {FORMAT}: run the sweep again "
-                      "with this version of moat")
-    if version > FORMAT:
-        raise Refused(f"{path}: has format {version}, written by moat {written}; expected format {FORMAT}: use the scripts of "
-                      f"moat {written}")
-    return {name: value_of(file.attrs[name]) for name in file.attrs if name not in TEXTS}
+    if version != FORMAT:
+        todo = "run the sweep again with this version of moat" if version < FORMAT else f"use the scripts of moat {written}"
+        raise Refused(f"{path}: has format {version}, written by moat {written}; expected format {FORMAT}: {todo}")
+    if "status" not in about.variables:
+        raise Refused(f"{path}: not a moat results file: it has no variable status")
+    return about
 
 
-def value_of(value):
-    """The value of an attribute as str, float, int or array."""
-    if isinstance(value, np.ndarray) and value.size == 1:
-        value = value.reshape(-1)[0]
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _read(path, file, names, sweep, axes, optional):
-    attributes = _attributes(path, file)
-    found = attributes.get("sweep", "unknown")
+def _grid(path, about, sweep, axes):
+    """The names of the grid's axes. Raises Refused."""
+    found, grid = about.attributes.get("sweep", "unknown"), about.variables["status"].scales
     if sweep and found != sweep:
         raise Refused(f"{path}: its sweep is {found}; expected {sweep}")
-    if "status" not in file:
-        raise Refused(f"{path}: not a moat results file: it has no variable status")
-    grid = scales(file["status"])
-    if None in grid or not set(axes) <= set(grid):
-        raise Refused(f"{path}: its axes are {', '.join(axis or 'unnamed' for axis in grid)}; expected {', '.join(axes)}")
-    missing = [name for name in names if name not in file]
-    if missing:
-        raise _left_out(path, missing)
-    coordinates = {axis: np.asarray(file[axis][...], dtype=float) for axis in grid}
-    check_blocks(path, file, coordinates)
-    variables, about = {}, {axis: _about(file[axis]) for axis in grid}
-    for name in [*names, *(name for name in optional if name in file and name not in grid)]:
-        variables[name], about[name] = _variable(path, file[name], name, coordinates), _about(file[name])
-    theory = {name: np.reshape(item.attrs["theory_exponents"], (file["nu"].size, -1))[:, :3]
-              for name, item in root_datasets(file).items() if "theory_exponents" in item.attrs}
-    return Results(path, attributes, coordinates, variables, about, theory)
+    if not set(axes) <= set(grid):
+        raise Refused(f"{path}: its axes are {', '.join(grid)}; expected {', '.join(axes)}")
+    for name, variable in about.variables.items():
+        sizes = tuple(about.variables[axis].shape[0] if axis in about.variables else None for axis in variable.scales)
+        if variable.is_field and (not set(variable.scales) <= set(grid) or sizes != variable.shape):
+            raise Refused(f"{path}: not a moat results file: {name} has {' x '.join(map(str, variable.shape))} values over the "
+                          f"dimensions {', '.join(scale or 'unnamed' for scale in variable.scales)}")
+    return grid
 
 
 def _left_out(path, missing):
@@ -141,28 +126,13 @@ def _left_out(path, missing):
                    f"{'them' if several else 'it'} there and run the sweep into a new file")
 
 
-def _about(dataset):
-    return {name: value_of(dataset.attrs[name]) for name in ("long_name", "units", "tau_unit") if name in dataset.attrs}
-
-
-def _variable(path, dataset, name, coordinates):
+def _variable(path, file, name, about, coordinates):
     """(names of its axes, values) of a variable."""
-    names = scales(dataset)
-    if not set(names) <= set(coordinates):
-        raise Refused(f"{path}: {name} has the dimensions {', '.join(scale or 'unnamed' for scale in names)}; expected only "
-                      f"dimensions among {', '.join(coordinates)}")
-    if dataset.shape != tuple(coordinates[scale].size for scale in names):
-        raise Refused(f"{path}: not a moat results file: {name} and its dimension scales differ in size")
-    values = dataset[...]
-    return names, _by_word(path, name, values, flags(dataset)) if name in WORDS else values
-
-
-def flags(dataset):
-    """What the values of a variable of flags mean: value -> word. Empty for numbers."""
-    if "flag_meanings" not in dataset.attrs:
-        return {}
-    words = value_of(dataset.attrs["flag_meanings"]).split()
-    return dict(zip(np.atleast_1d(dataset.attrs["flag_values"]).tolist(), words, strict=True))
+    if not set(about.scales) <= set(coordinates):
+        raise Refused(f"{path}: {name} has the dimensions {', '.join(scale or 'unnamed' for scale in about.scales)}; expected "
+                      f"only dimensions among {', '.join(coordinates)}")
+    values = file[name][...]
+    return about.scales, _by_word(path, name, values, about.words) if name in WORDS else values
 
 
 def _by_word(path, name, values, words):
@@ -172,20 +142,20 @@ def _by_word(path, name, values, words):
         index[value] = WORDS[name].index(word) if word in WORDS[name] else -1
     found = index[values]
     if (found < 0).any():
-        value = values[found < 0].flat[0]
-        raise Refused(f"{path}: {name} has the value {value} ({words.get(int(value), 'without a meaning')}); expected "
+        value = int(values[found < 0].flat[0])
+        raise Refused(f"{path}: {name} has the value {value} ({ascii(words.get(value, 'no word'))[1:-1]}); expected "
                       f"{', '.join(WORDS[name])}")
     return found.astype(np.uint8)
 
 
 def find(results, axis, text):
-    """Index of the value `text` on `axis`, compared to the six digits that the scripts print. Raises Refused."""
+    """Index of the value nearest to `text` on `axis`, if it agrees to the six digits that the scripts print. Raises Refused."""
     values = results.axes[axis]
     wanted = to_number(text)
     if wanted is not None and not math.isnan(wanted):
-        for index, value in enumerate(values):
-            if value == wanted or math.isclose(value, wanted, rel_tol=5e-6):
-                return index
+        close = [k for k, value in enumerate(values) if value == wanted or math.isclose(value, wanted, rel_tol=5e-6)]
+        if close:
+            return min(close, key=lambda k: 0 if values[k] == wanted else abs(values[k] - wanted))
     raise Refused(f"{results.path}: {axis} has no value {text}; it has {_listing(values)}")
 
 

@@ -18,6 +18,7 @@ SUPERBLOCK, FLAGS, CHECKSUM = 48, 11, 44  # size of a superblock of version 2 or
 HAS_WRITER, IS_SWMR = 0x01, 0x04  # flags of the superblock: a writer has the file open; it has come to SWMR mode
 REREADS = 25  # of metadata that look half-written; HDF5 doubles its pause each time, and these take 0.07 s
 ATTEMPTS, PAUSE = 40, 0.05  # to open a file whose writer is just starting or ending; seconds between them
+HALF_WRITTEN = 3  # attempts in which a superblock may be half-written rather than damaged
 WORD = 0xffffffff
 UNREADABLE = (OSError, RuntimeError, LookupError, ValueError, TypeError, MemoryError)  # what h5py raises on a damaged file
 
@@ -30,19 +31,18 @@ def open_file(path):
     """Opens the results file `path` for reading; returns an h5py.File. Raises Refused."""
     _check_kind(path)
     for attempt in range(ATTEMPTS):
-        if attempt > 0:
-            time.sleep(PAUSE)
         flags = _flags(path)
         if flags is None:
-            failure = "damaged in its first 48 bytes, the superblock"
-            continue
-        try:
-            return _open(path, flags & HAS_WRITER)
-        except UNREADABLE as error:
-            failure = f"cannot be read as HDF5: {one_line(error)}"
-            is_changing = flags & HAS_WRITER and not flags & IS_SWMR or _flags(path) != flags
+            failure, is_changing = "damaged in its first 48 bytes, the superblock", attempt < HALF_WRITTEN
+        else:
+            try:
+                return _open(path, flags & HAS_WRITER)
+            except UNREADABLE as error:
+                failure = f"cannot be read as HDF5: {one_line(error)}"
+                is_changing = flags & HAS_WRITER and not flags & IS_SWMR or _flags(path) != flags
         if not is_changing:
             break
+        time.sleep(PAUSE)
     raise Refused(f"{path}: {failure}")
 
 

@@ -1,8 +1,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Standard output of a script: whether all that it prints is written."""
+"""What a script writes: files that are whole or not there, and whether all that it prints is written."""
 
+import contextlib
 import os
+import stat
 import sys
+import tempfile
+
+
+@contextlib.contextmanager
+def whole_file(path, mode="w"):
+    """Opens a file of text ("w") or bytes ("wb") in place of `path`. A file that stands there stays until the new one is
+    complete, and for good if anything fails. Behind a link the file is replaced, not the link; a device is written to."""
+    encoding = None if "b" in mode else "utf-8"
+    target = os.path.realpath(path)
+    about = os.stat(target) if os.path.exists(target) else None
+    if about and not stat.S_ISREG(about.st_mode):
+        with open(target, mode, encoding=encoding) as file:
+            yield file
+        return
+    mask = os.umask(0)
+    os.umask(mask)
+    descriptor, temporary = tempfile.mkstemp(".part", os.path.basename(target) + ".", os.path.dirname(target))
+    try:
+        with open(descriptor, mode, encoding=encoding) as file:
+            os.fchmod(descriptor, stat.S_IMODE(about.st_mode) if about else 0o666 & ~mask)
+            yield file
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
 
 
 def run(program, main):

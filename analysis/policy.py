@@ -73,7 +73,8 @@ def _draw_panels(family, members, main, lower):
 
 def main(argv=None):
     """Runs the command line; returns the exit code."""
-    return command(argv, "policy.py", __doc__, "market_entry", [*NEEDS, "tau_I_absolute"], lambda results: "tau_I", draw)
+    return command(argv, "policy.py", __doc__, "market_entry", [*NEEDS, "tau_I_absolute"], lambda results: "tau_I", draw,
+                   axes=["tau_I"])
 
 
 if __name__ == "__main__":

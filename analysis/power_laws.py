@@ -95,8 +95,9 @@ def _draw_curves(page, curves, sign):
             page.main.plot(curve.x, curve.y, zorder=3 + order, markevery=style.markers(curve.x.size, order, len(curves)),
                            **look)
         else:
-            page.main.plot(curve.x, curve.expected, color=look["color"], linewidth=1.2, linestyle=look["linestyle"],
-                           zorder=3)
+            if curve.expected is not None:
+                page.main.plot(curve.x, curve.expected, color=look["color"], linewidth=1.2, linestyle=look["linestyle"],
+                               zorder=3)
             page.main.errorbar(curve.x, curve.y, curve.stderr, fmt=look["marker"], color=look["color"], markersize=4.5,
                                markerfacecolor="white", elinewidth=1, capsize=2, zorder=4 + order)
         handles.append(Line2D([], [], label=curve.label, **look))
@@ -200,10 +201,10 @@ def _draw_exponents(page, curves):
                             markevery=style.markers(curve.x.size, order, len(curves)), **look)
     seen = {}
     for curve in curves:
-        for _, symbol, value in curve.law.regimes:
+        for _, symbol, value in curve.law.met:
             seen.setdefault(round(value, 9), symbol)
     low, high = min(seen), max(seen)
-    room = 0.25 * (high - low)
+    room = 0.25 * (high - low or 1)
     page.exponents.set_ylim(low - room, high + room)
     _, bottom, _, height = page.exponents.get_position().bounds
     inches = height * page.height

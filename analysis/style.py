@@ -10,6 +10,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.textpath import TextPath
 
+import output
 from opening import Refused
 
 SIZE = 11  # points; legible when a figure is printed at half its width
@@ -115,8 +116,8 @@ def save(figure, path, results, title):
                  "Date": None},
     }[suffix]
     try:
-        with plt.rc_context(PARAMETERS):
-            figure.savefig(path, format=suffix[1:], metadata=metadata)
+        with plt.rc_context(PARAMETERS), output.whole_file(path, "wb") as target:
+            figure.savefig(target, format=suffix[1:], metadata=metadata)
     except OSError as error:
         raise Refused(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:

@@ -45,6 +45,11 @@ class Law(NamedTuple):
     regimes: tuple
     breaks: tuple
 
+    @property
+    def met(self):
+        """The regimes that a curve meets sooner or later: those before the first break point that is infinite."""
+        return self.regimes[:next((k + 1 for k, at in enumerate(self.breaks) if not math.isfinite(at)), len(self.regimes))]
+
     def distance(self, k):
         """The distance from the exponent of regime k to the nearer one of its neighbours', of those that differ."""
         mine = self.regimes[k].exponent

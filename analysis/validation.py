@@ -3,8 +3,9 @@
 """Draws N_E* from sampled data against the deterministic equivalent, from a results file of `solver: ridge`.
 
 The upper panels, one for each nu, show N_E* against N_I at one Q, with a curve for each tau_E. The lower panels show the
-relative difference against N_E*, and the power of N fitted to it. The script also prints a summary of the whole grid. A run
-may still be writing the file.
+relative difference against N_E*, and the power of N fitted to it. If the file has all its tables, further panels show at one
+tau_E how much of the difference label noise explains. The script also prints a summary of the whole grid. A run may still be
+writing the file.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import sys
 import numpy as np
 
 import finite_n
+import label_noise
 import labels
 import moatfile
 import output
@@ -22,6 +24,7 @@ from moatfile import AXES, Refused
 
 ORDER = AXES["market_entry"]
 VARIABLES = ("N_E_star", "N_E_star_stderr", "N_E_star_deterministic", "status")
+OPTIONAL = ("L_star", "tau_I", "tau_E_absolute")
 MOST = {"tau_E": 5, "Q": 1, "nu": 3}  # values of each axis that a figure shows, at most
 
 
@@ -30,7 +33,8 @@ class Validation:
 
     Arrays over (N_I, tau_E, Q, nu): n_entrant, stderr (N_E* from data and its standard error), n_theory (N_E* of the
     deterministic equivalent), status, and drawable, which is true where all three numbers exist and N_I is finite.
-    points: the drawable points, as finite_n.Points. decay: their finite_n.Decay, or None. trials: number of data sets for
+    points: the drawable points, as finite_n.Points. decay: their finite_n.Decay, or None. explained: kind of label_noise ->
+    the relative difference that it makes, over the grid; None if the file lacks tables. trials: number of data sets for
     each N. shown: indices of the values shown, for each axis but N_I. assumed: the axes whose values were chosen without a
     slice.
     """
@@ -48,6 +52,8 @@ class Validation:
                           "N_E_star_stderr and N_E_star_deterministic; wait until the run has done more, or widen ridge.N")
         self.points = self._points()
         self.decay = finite_n.fit_decay(self.points.distinct())
+        tables = label_noise.read_tables(results.path)
+        self.explained = tables and label_noise.differences(results, self.n_theory, self.drawable, tables)
         self.shown, self.assumed = _choose(results, slices)
         if not self.drawable[np.ix_(range(len(self.drawable)), *self.shown.values())].any():
             raise Refused(f"{results.path}: no finite N_E_star with a standard error at {self._where()}; "
@@ -82,6 +88,20 @@ class Validation:
         number = np.ravel_multi_index((tau, self.shown["Q"][0], nu), self.drawable.shape[1:])
         return self.points[self.points.curve == number]
 
+    def explained_curve(self, tau, nu):
+        """kind -> relative difference at the points of curve_points(tau, nu)."""
+        at = (slice(None), tau, self.shown["Q"][0], nu)
+        return {kind: values[at][self.drawable[at]] for kind, values in self.explained.items()}
+
+    def explained_by_octave(self):
+        """(lowest N, number of points, median relative difference of the data, {kind: that of its effect}) of each octave of
+        N_E*, over the distinct points."""
+        keep = self.points.distinct_indices()
+        octave = np.floor(np.log2(self.points.n_theory[keep])).astype(int)
+        effects = {kind: values[self.drawable][keep] for kind, values in self.explained.items()}
+        return [(2.0 ** k, np.count_nonzero(octave == k), np.median(self.points.difference[keep][octave == k]),
+                 {kind: _median(values[octave == k]) for kind, values in effects.items()}) for k in np.unique(octave)]
+
     def equation(self, axis, index):
         return labels.equation(self.results, axis, self.results.axes[axis][index])
 
@@ -97,6 +117,24 @@ class Validation:
             items.append(rf"lines below: $c\,(N_E^*)^{{-p}}$, $p = {self.decay.power:.2f} \pm {self.decay.error:.2f}$ "
                          "fitted to the whole grid")
         return items
+
+    def reasons(self):
+        """The sentence of the caption on what explains the difference, in its lowest octave; "" if that is not known."""
+        if not self.explained:
+            return ""
+        low, _, data, effects = self.explained_by_octave()[0]
+        kinds = (label_noise.FIRST_ORDER, label_noise.NOISE, label_noise.LEARNT)
+        total, first, noise, learnt = (f"{100 * value:+.1f} %".replace("-", "\N{MINUS SIGN}")
+                                       for value in (data, *(effects[kind] for kind in kinds)))
+        return (f"At $N_E^*$ of {low:.6g} to {2 * low:.6g} data differ from theory by {total} (medians over the grid). Label noise, "
+                f"which theory takes to be independent of x, makes {noise}, of which {first} follow from its first correction in 1/N; "
+                f"the learnt part of the targets makes {learnt}.")
+
+
+def _median(values):
+    """The median of the known `values`; NaN if there is none."""
+    known = values[np.isfinite(values)]
+    return np.median(known) if known.size else np.nan
 
 
 def _choose(results, slices):
@@ -126,7 +164,7 @@ def read(path):
     if attributes.get("solver") != "ridge" or attributes.get("sweep") != "market_entry":
         raise Refused(f"{path}: its sweep is {attributes.get('sweep')} and its solver {attributes.get('solver')}; expected a "
                       "results file of `sweep: market_entry` and `solver: ridge`, such as jobs/ridge-validation.yaml makes")
-    results = moatfile.read(path, VARIABLES, "market_entry", ORDER)
+    results = moatfile.read(path, VARIABLES, "market_entry", ORDER, OPTIONAL)
     if len(results.axes) > len(ORDER):
         raise Refused(f"{path}: its axes are {', '.join(results.axes)}; expected only {', '.join(ORDER)}")
     return results
@@ -155,6 +193,7 @@ def summary(validation):
     for low, group in finite_n.octaves(distinct):
         lines.append(f"{f'{low:.6g} to {2 * low:.6g}':>15}{group.size:8d}{100 * np.median(group.difference):+11.2f}%"
                      f"{100 * np.median(group.error):11.2f}%{_median_z(group):7.2f}{_within(group):9.1f}%")
+    lines += _reason_lines(validation)
     lines += ["", "Finite-N effect N_E*/N_E*_det - 1 = c N_E*^-p, c for each tau_E, Q, nu (distinct points):",
               f"{'tau_E':>15}{'points':>8}{'p':>8}{'+-':>8}{'chi^2':>9}{'freedom':>9}{'|z| left':>10}{'within 2':>10}",
               _decay_line("all", distinct, validation.decay)]
@@ -162,6 +201,20 @@ def summary(validation):
         points = validation.points_of_tau(k).distinct()
         lines.append(_decay_line(f"{tau:.6g}", points, finite_n.fit_decay(points) if points.size else None))
     return lines + ["All points share the data sets: their errors are correlated, and chi^2 is no test of the fit."]
+
+
+def _reason_lines(validation):
+    """What explains the difference, by octave of N_E*."""
+    if not validation.explained:
+        return []
+    kinds = (label_noise.FIRST_ORDER, label_noise.NOISE, label_noise.LEARNT, label_noise.BOTH)
+    lines = ["", "What explains it (distinct points; medians): the effect on N_E* of label noise that depends on x, to first order in",
+             "1/N and as measured; of the learnt part of the targets as measured; of both as measured",
+             f"{'N_E*':>15}{'points':>8}{'difference':>12}{'first order':>13}{'noise':>10}{'learnt':>10}{'both':>10}"]
+    for low, count, data, effects in validation.explained_by_octave():
+        numbers = "".join(f"{100 * effects[kind]:+{width}.2f}%" for kind, width in zip(kinds, (12, 9, 9, 9)))
+        lines.append(f"{f'{low:.6g} to {2 * low:.6g}':>15}{count:8d}{100 * data:+11.2f}%{numbers}")
+    return lines
 
 
 def _median_z(points):

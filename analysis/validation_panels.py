@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draws the panels of the validation: N_E* against N_I above, its relative difference from theory against N_E* below."""
+"""Draws the panels of the validation: N_E* against N_I above, its relative difference from theory against N_E* below that, and
+at the bottom what explains the difference."""
 
 import math
 
@@ -8,6 +9,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 import finite_n
+import label_noise
 import labels
 import style
 from phase_page import log_ticks
@@ -17,27 +19,37 @@ UPPER, LOWER, BETWEEN, GUTTER = 3.0, 2.4, 0.62, 0.14  # heights of the panels, a
 LINE, SMALL = 0.23, style.SIZE - 1  # height of a line of the caption, which has tall mathematics; size of small text
 BARS = 30  # error bars drawn on a curve, at most
 NAMES = 4  # entries in a row of the legend
+EFFECTS = {  # kind -> (label, look) of what explains the difference
+    label_noise.NOISE: ("label noise as measured", {"color": "black", "linestyle": "-", "linewidth": 1.6}),
+    label_noise.FIRST_ORDER: ("label noise to first order", {"color": "black", "linestyle": (0, (5, 2)), "linewidth": 1.6}),
+    label_noise.LEARNT: ("learnt part as measured", {"color": "#999999", "linestyle": "-", "linewidth": 2.2}),
+}
 
 
 def draw(validation):
     """The figure of a validation.Validation."""
     caption = style.wrap(validation.caption(), SMALL, WIDTH - 0.3)
+    caption += style.wrap(validation.reasons().split(), SMALL, WIDTH - 0.3, " ")
     shown = validation.shown
     with plt.rc_context(style.PARAMETERS):
         legend = 0.13 + LINE * len(caption) + 0.08
-        lower = legend + 0.22 * math.ceil((len(shown["tau_E"]) + 1) / NAMES) + 0.62
+        reasons = legend + 0.22 * math.ceil((len(shown["tau_E"]) + 1) / NAMES) + 0.62
+        lower = reasons + (LOWER + BETWEEN + 0.3 if validation.explained else 0)
         upper = lower + LOWER + BETWEEN
         height = upper + UPPER + TOP
         figure = plt.figure(figsize=(WIDTH, height))
         columns = len(shown["nu"])
         width = (WIDTH - LEFT - RIGHT - GUTTER * (columns - 1)) / columns
-        above, below = [], []
+        above, below, bottom = [], [], []
         for column in range(columns):
             left = (LEFT + column * (width + GUTTER)) / WIDTH
             above.append(figure.add_axes([left, upper / height, width / WIDTH, UPPER / height]))
             below.append(figure.add_axes([left, lower / height, width / WIDTH, LOWER / height]))
+            if validation.explained:
+                bottom.append(figure.add_axes([left, reasons / height, width / WIDTH, LOWER / height]))
         _draw_thresholds(validation, above)
         _draw_differences(validation, below)
+        _draw_reasons(validation, bottom)
         _draw_legend(validation, figure, legend / height)
         for k, line in enumerate(reversed(caption)):
             figure.text(0.15 / WIDTH, (0.13 + k * LINE) / height, line, fontsize=SMALL, va="bottom")
@@ -117,6 +129,40 @@ def _draw_differences(validation, panels):
         axes.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
         axes.tick_params(axis="y", labelleft=axes is panels[0])
         axes.set_xlabel(r"threshold  $N_E^*$  (theory)")
+    panels[0].set_ylabel(r"$N_E^*/N_{E,\mathrm{theory}}^* - 1$  (%)")
+
+
+def _draw_reasons(validation, panels):
+    """Draws what explains the difference, at the tau_E shown where it is largest, if there are panels for it."""
+    if not panels:
+        return
+    def size(tau):
+        return np.mean([abs(each) for nu in validation.shown["nu"] for each in validation.curve_points(tau, nu).difference] or [0])
+
+    (tau, look), seen, reached = max(_curves(validation), key=lambda curve: size(curve[0])), [], [0.0]
+    for axes, nu in zip(panels, validation.shown["nu"]):
+        axes.set_xscale("log")
+        points = validation.curve_points(tau, nu)
+        if not points.size:
+            continue
+        at = _thin(np.ones(points.size, dtype=bool))
+        axes.errorbar(points.n_theory[at], 100 * points.difference[at], 100 * points.error[at], **_bars(look, 0))
+        order = np.argsort(points.n_theory)
+        for kind, values in validation.explained_curve(tau, nu).items():
+            if kind in EFFECTS:
+                axes.plot(points.n_theory[order], 100 * values[order], label=EFFECTS[kind][0], zorder=5, **EFFECTS[kind][1])
+                reached += list(100 * values[np.isfinite(values)])
+        seen.append(points.n_theory)
+        reached += [*(100 * (points.difference - points.error)), *(100 * (points.difference + points.error))]
+    low, high = min(reached), max(reached)
+    for axes in panels:
+        axes.axhline(0, linewidth=1.0, color="black", zorder=1)
+        _frame(axes, _log_limits(np.concatenate(seen), 0.05))
+        axes.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
+        axes.tick_params(axis="y", labelleft=axes is panels[0])
+        axes.set_xlabel(r"threshold  $N_E^*$  (theory)")
+    panels[0].set_title(f"what explains it at {validation.equation('tau_E', tau)}", fontsize=style.SIZE, pad=5, loc="left")
+    panels[-1].legend(loc="lower right", fontsize=SMALL - 1, frameon=False, handlelength=2.6, borderaxespad=0.4)
     panels[0].set_ylabel(r"$N_E^*/N_{E,\mathrm{theory}}^* - 1$  (%)")
 
 

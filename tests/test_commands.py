@@ -49,6 +49,8 @@ class JsonTest(ProgramTest):
         cls.shared = temporary_folder(cls.addClassCleanup)
         cls.path = solve(cls.shared, MIXED)
         cls.file = read(cls.path)
+        mixture = MIXED.replace("mixed", "mixture") + "scrutiny: training_mixture\n"
+        cls.files = {"trained_model": cls.file, "training_mixture": read(solve(cls.shared, mixture))}
         with h5py.File(cls.path) as file:
             cls.axes = {name: [name] if name in AXES else [scale[0].name.lstrip("/") for scale in file[name].dims]
                         for name in cls.file if "/" not in name}
@@ -62,32 +64,36 @@ class JsonTest(ProgramTest):
         return found, err
 
     def test_point_is_the_row_of_a_sweep(self):
-        """Every variable of the file under its name and to the bit, in each status and regime."""
-        random = np.random.default_rng(3)
-        picks = [np.argwhere(self.file[flag] == value) for flag in ("status", "regime") for value in np.unique(self.file[flag])]
-        self.assertGreaterEqual(len(picks), 9)
-        for at in (tuple(random.choice(pick)) for pick in picks):
-            found, _ = self.json(0, "point", *market_options(self.file, at))
-            self.assertEqual(set(found) - NO_VARIABLE, set(self.axes) - {"tau_I"})
-            index = dict(zip(AXES, at))
-            for name in set(self.axes) - {"tau_I"}:
-                value = self.file[name][tuple(index[axis] for axis in self.axes[name])]
-                if name in self.words:
-                    self.assertEqual(found[name], self.words[name][value], f"{name} at {index}")
-                elif np.isnan(value):
-                    self.assertIsNone(found[name], f"{name} at {index}")
-                else:
-                    self.assertEqual(found[name], value, f"{name} at {index}")
-            L_star = found["L_star"]
-            self.assertEqual((found["tau_I"], found["tau_unit"], found["scrutiny"]), (TAU_I, "L_star", "trained_model"))
-            np.testing.assert_allclose(found["tau_I_absolute"], TAU_I * L_star, rtol=1e-15)
-            np.testing.assert_allclose(found["delta"], found["nu"] - GAMMA, rtol=1e-15)
-            for company in ("entrant", "incumbent"):
-                terms = [found[f"{company}_{term}"] for term in TERMS]
-                if found[f"{company}_alpha"] is None:
-                    self.assertEqual(terms, [None] * 4)
-                else:
-                    np.testing.assert_allclose(sum(terms), found[f"{company}_loss_performance"], rtol=1e-9)
+        """Every variable of the file under its name and to the bit, in each status and regime, under both kinds of scrutiny."""
+        for scrutiny, file in self.files.items():
+            random = np.random.default_rng(3)
+            picks = [np.argwhere(file[flag] == value) for flag in ("status", "regime") for value in np.unique(file[flag])]
+            self.assertGreaterEqual(len(picks), 9)
+            for pick in picks:
+                self.check_point(scrutiny, file, tuple(random.choice(pick)))
+
+    def check_point(self, scrutiny, file, at):
+        found, _ = self.json(0, "point", *market_options(file, at), f"--scrutiny={scrutiny}")
+        self.assertEqual(set(found) - NO_VARIABLE, set(self.axes) - {"tau_I"})
+        index = dict(zip(AXES, at))
+        for name in set(self.axes) - {"tau_I"}:
+            value = file[name][tuple(index[axis] for axis in self.axes[name])]
+            if name in self.words:
+                self.assertEqual(found[name], self.words[name][value], f"{name} at {index}")
+            elif np.isnan(value):
+                self.assertIsNone(found[name], f"{name} at {index}")
+            else:
+                self.assertEqual(found[name], value, f"{name} at {index}")
+        L_star = found["L_star"]
+        self.assertEqual((found["tau_I"], found["tau_unit"], found["scrutiny"]), (TAU_I, "L_star", scrutiny))
+        np.testing.assert_allclose(found["tau_I_absolute"], TAU_I * L_star, rtol=1e-15)
+        np.testing.assert_allclose(found["delta"], found["nu"] - GAMMA, rtol=1e-15)
+        for company in ("entrant", "incumbent"):
+            terms = [found[f"{company}_{term}"] for term in TERMS]
+            if found[f"{company}_alpha"] is None:
+                self.assertEqual(terms, [None] * 4)
+            else:
+                np.testing.assert_allclose(sum(terms), found[f"{company}_loss_performance"], rtol=1e-9)
 
     def test_point_as_its_text(self):
         """The text has ten digits of the same numbers, the terms of both companies in their order."""
@@ -271,13 +277,14 @@ class ShowTest(ProgramTest):
 
     def test_strangers(self):
         """Variables that moat did not make are listed as such; nothing in the file reaches the terminal as a control character."""
-        path = solve(self.folder, TINY_RIDGE)
+        config = self.write("ridge.yaml", TINY_RIDGE)
+        path = self.folder / "a\x1b[2Jb\nc.h5"
+        self.run_moat(0, "run", config, "-q", "-o", path)
         with h5py.File(path, "r+") as file:
             file["my\x1b[2Jown"] = np.zeros((2, 3), np.int16)
-            file.attrs["history"] = "a\x1b[2Jb"
         out, _ = self.run_moat(0, "show", path)
         self.assertRegex(out, r"\n  my\?\[2Jown +\(\?: 2, \?: 3\) +int16 +\? +not a variable of moat\n")
-        self.assertIn("\n  a?[2Jb\n", out)
+        self.assertRegex(out, r"moat run .*/a\?\[2Jb.c\.h5.* \[host .*\]\n")
 
 
 class OutputTest(ProgramTest):

@@ -200,17 +200,21 @@ class DamagedTest(unittest.TestCase):
         self.judge_all(cases)
 
     def test_texts(self):
-        """HDF5 keeps texts without a checksum, each behind its number (2 bytes), uses (2) and size (the last 8 of 16)."""
-        data, cases = self.files["complete"], []
+        """The config is found to be damaged, its copy for people is not read, and nor is that of the title or the history. HDF5
+        keeps the copy of the config without a checksum, behind its number (2 bytes), uses (2) and size (the last 8 of 16)."""
+        data = self.files["complete"]
         with h5py.File(io.BytesIO(data)) as file:
-            texts = {name: file.attrs[name].encode() for name in ("config", "history", "title")}
-        for name, text in texts.items():
-            start = data.index(text) - 16
-            for byte, bit in ((0, 0), (1, 7), (8, 3), (9, 0), (9, 7), (15, 0), (16, 5)):
-                changed = bytearray(data)
-                changed[start + byte] ^= 1 << bit
-                cases.append((f"{name}, byte {byte}, bit {bit}", Written(bytes(changed))))
-        self.judge_all(cases)
+            text, config = file.attrs["config"].encode(), file["run/config"].id.get_offset()
+            texts = {name: data.index(file.attrs[name]) for name in ("history", "title")}
+        copy = data.index(text) if data.index(text) != config else data.index(text, config + 1)
+        ends_well, cases = [], []
+        for place, byte, bit in ((copy, -16, 0), (copy, -15, 7), (copy, -8, 3), (copy, -7, 0), (copy, -7, 7), (copy, -1, 0), (copy, 0, 5),
+                                 (config, 0, 5), (config, len(text) - 1, 0), *((at, 0, 3) for at in texts.values())):
+            changed = bytearray(data)
+            changed[place + byte] ^= 1 << bit
+            cases.append((f"{place}, byte {byte}, bit {bit}", Written(bytes(changed))))
+            ends_well += [cases[-1][0]] * (place == copy)
+        self.assertEqual(self.judge_all(cases), ends_well)
 
     def test_repairs(self):
         """A value, a state or a table that was changed is found by name and worked out again."""

@@ -195,6 +195,32 @@ class ExportTest(unittest.TestCase):
         self.assertEqual((found.returncode, found.stderr), (1, "export.py: new.csv: cannot be written: File too large\n"))
         self.assertEqual([path.name for path in self.folder.glob("new*")], [])
 
+    def test_whole_or_not_at_all(self):
+        """A table, a page or a figure that cannot be written to its end leaves what stood there, and nothing else; one that is
+        complete goes where a link points, never through a link that bears the name of a temporary file."""
+        folder = temporary_folder(self.addCleanup)
+        victim = folder / "victim"
+        victim.write_text("as it was")
+        for script, name in (("export.py", "table.csv"), ("explore.py", "page.html"), ("phase_diagram.py", "figure.svg")):
+            target, link = folder / name, folder / f"link-{name}"
+            target.write_text("as it was")
+            target.chmod(0o640)
+            link.symlink_to(name)
+            (folder / f"{name.replace('.', '.part.')}").symlink_to("victim")
+            before = sorted(folder.iterdir())
+            run = f"'{ROOT}/analysis/{script}' '{self.folder}/market.h5' --slice Q=0.1 nu=1 -o {link.name}"
+            found = pace.run(f"ulimit -f 1; {run}", 60, shell=True, text=True, cwd=folder)
+            self.assertNotEqual(found.returncode, 0, found.stdout)
+            self.assertIn(f"{link.name}: cannot be written: File too large", found.stderr)
+            self.assertEqual(target.read_text(), "as it was", script)
+            self.assertEqual(sorted(folder.iterdir()), before, script)
+            found = pace.run(run, 60, shell=True, text=True, cwd=folder)
+            self.assertEqual(found.returncode, 0, found.stderr)
+            self.assertGreater(target.stat().st_size, 1024)
+            self.assertEqual((link.is_symlink(), target.stat().st_mode & 0o777), (True, 0o640))
+            self.assertEqual(sorted(folder.iterdir()), before, script)
+        self.assertEqual(victim.read_text(), "as it was")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -52,7 +52,7 @@ int main(void)
 RIDGE = market("ridge", N_I="{log: [16, 128], points: 9}", tau_E="{values: [1.2, .inf]}", Q="{values: [0.3, 1.0]}", nu="{values: [0.75, 1.5]}",
                ridge="{P: 128, N: {log: [8, 256], points: 13}, trials: 6, seed: 1}")
 
-# Every installed script: the sweep whose file it reads, its options, and the file it writes ("" for standard output).
+# Every installed script: the sweeps whose files it reads, its options, and the file it writes ("" for standard output).
 TOOLS = {
     "entry_regimes.py": ("result-1", (), "result-1.png"),
     "explore.py": ("quickstart", (), "explore.html"),
@@ -61,8 +61,10 @@ TOOLS = {
     "lemma.py": ("lemma", ("--slice", "nu=2"), "lemma.png"),
     "phase_diagram.py": ("quickstart", ("--slice", "Q=0.1", "nu=1"), "phase-diagram.png"),
     "policy.py": ("policy", ("--slice", "N_I=inf", "nu=0.34"), "policy.svg"),
+    "readings.py": ("result-2-wide result-2-mixture", ("--slice", "nu=2", "tau_E=.9999"), "readings.pdf"),
     "scaling_law.py": ("excess-loss", ("--excess",), "excess-loss.png"),
     "summary.py": ("excess-loss", ("--check",), ""),
+    "trade_off.py": ("trade-off", ("--slice", "nu=.34"), "trade-off.png"),
     "validation.py": ("ridge", ("--slice", "Q=0.3"), "validation.png"),
 }
 BEGINS = {".png": b"\x89PNG\r\n", ".pdf": b"%PDF-", ".svg": b"<?xml", ".html": b"<!DOCTYPE html>", ".csv": b"#"}
@@ -163,7 +165,7 @@ class WithoutSourcesTest(unittest.TestCase):
                            "PKG_CONFIG_PATH": f"{cls.prefix}/lib/pkgconfig", "MPLCONFIGDIR": folder.name}
         (cls.folder / "ridge.yaml").write_text(RIDGE)
         cls.alone("moat", "run", "ridge.yaml", "-q")
-        for job in sorted({job for job, *_ in TOOLS.values()} - {"ridge"}):
+        for job in sorted({job for jobs, *_ in TOOLS.values() for job in jobs.split()} - {"ridge"}):
             cls.alone("moat", "run", cls.share / "jobs" / f"{job}.yaml", "-q")
 
     @classmethod
@@ -188,9 +190,10 @@ class WithoutSourcesTest(unittest.TestCase):
         self.assertIn("complete", self.alone("moat", "status", "batch.h5"))
 
     def test_analysis(self):
-        for script, (job, options, target) in TOOLS.items():
+        for script, (jobs, options, target) in TOOLS.items():
             with self.subTest(script):
-                written = self.alone(self.share / "analysis" / script, f"{job}.h5", *options, *(("-o", target) if target else ()))
+                written = self.alone(self.share / "analysis" / script, *(f"{job}.h5" for job in jobs.split()), *options,
+                                     *(("-o", target) if target else ()))
                 if target:
                     self.assertTrue((self.folder / target).read_bytes().startswith(BEGINS[Path(target).suffix]))
                     self.assertGreater((self.folder / target).stat().st_size, 5000)

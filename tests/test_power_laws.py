@@ -144,7 +144,7 @@ class PowerLawsTest(unittest.TestCase):
         for draw, expected in (
                 (lambda: entry_regimes.draw(self.family("entry", entry_regimes, "N_I", ["tau_E=inf", "nu=2"], "tau_I")),
                  (0, 1 / 3, 1)),
-                (lambda: gap.draw(self.family("gap", gap, "tau_E", ["N_I=inf", "nu=2"])), (1 / 2, 3 / 2)),
+                (lambda: gap.draw(self.family("gap", gap, "tau_E", ["N_I=inf", "nu=2"])), (1 / 2, 3 / 2)),  # the third is never met
                 (lambda: scaling_law.draw(self.family("law", scaling_law, "N", ["nu=2"], "alpha")), (0, 2 / 3, 2)),
                 (lambda: scaling_law.draw(self.family("law", scaling_law, "N", ["nu=2"], "alpha", ["--excess"])),
                  (11 / 21, 2 / 3, 2))):
@@ -158,19 +158,23 @@ class PowerLawsTest(unittest.TestCase):
         draw = lambda nu, *flags: scaling_law.draw(self.family("law", scaling_law, "N", [f"nu={nu}"], "alpha", flags))
         self.assertTicks(draw(1), [[20, 320], [500, 5e6], [5e5], []])
         self.assertTicks(draw(2, "--excess"), [[20 ** (7 / 3)], [500 ** 0.5, 500 ** (7 / 3)], [5e5 ** 0.5], []])
-        # Result 1: L* = 2 Q zeta(3), G_I = L* (1 - sqrt tau_I)^2 for tau_I in units of L*; only for an entrant without one.
-        G = [0.4 * 1.2020569031595943 * (1 - math.sqrt(tau)) ** 2 for tau in (0.6, 0.9, 0.999)]
-        expected = [[x for x in ((g * 0.2) ** -0.25, math.sqrt(0.2) / g) if 1e2 < x < 1e10] for g in G]
-        self.assertEqual([len(row) for row in expected], [0, 1, 1])
+        # Result 1, a = 1 - sqrt tau_I for tau_I in units of L*: max((aQ)^(-1/2), (2a)^(-1/1.1)), where it is later the end of
+        # the plateau, Q a^(1-3/1.1), and aQ (a^2 Q)^(-3/2); only for an entrant without a threshold.
+        expected = []
+        for a in (1 - math.sqrt(tau) for tau in (0.6, 0.9, 0.999)):
+            first, plateau = max((a * 0.2) ** -0.5, (2 * a) ** (-1 / 1.1)), 0.2 * a ** (1 - 3 / 1.1)
+            ends = [first, *([plateau] if plateau > first else []), 0.2 ** -0.5 / a ** 2]
+            expected.append([x for x in ends if 1e2 < x < 1e10])
+        self.assertEqual([len(row) for row in expected], [0, 1, 3])
         figure = entry_regimes.draw(self.family("entry", entry_regimes, "N_I", ["tau_E=inf", "nu=2"], "tau_I"))
         self.assertTicks(figure, expected)
         figure = entry_regimes.draw(self.family("entry", entry_regimes, "N_I", ["tau_E=.95", "nu=2"], "tau_I"))
         self.assertTicks(figure, [[], [], []])
-        # Result 2 towards the entrant's 0.95 L*, where its share for safety is a: the later of 1/(aQ) and a^(-nu/nu').
+        # Result 2 towards the entrant's 0.95 L*, where its share for safety is a: the later of 1/(aQ) and (2a)^(-nu/nu').
         a = 1 - math.sqrt(0.95)
         figure = gap.draw(self.family("entry", gap, "tau_I", ["N_I=inf", "tau_E=.95"], "nu"))
-        self.assertTicks(figure, [[1 / (a * 0.2)], [a ** (-2 / 1.1)]])
-        self.assertLess(1 / (a * 0.2), a ** (-2 / 1.1))
+        self.assertTicks(figure, [[1 / (a * 0.2)], [(2 * a) ** (-2 / 1.1)]])
+        self.assertLess(1 / (a * 0.2), (2 * a) ** (-2 / 1.1))
 
     def test_a_standard_come_up_to_is_marked(self):
         figure = policy.draw(self.family("entry", policy, "tau_I", ["N_I=1e6", "nu=.5"], "tau_E"))
@@ -226,8 +230,9 @@ class PowerLawsTest(unittest.TestCase):
         regime = np.digitize(x, [1e4, 1e8]) + 1
         slopes = np.array([1, 0.5, 0.0])[regime - 1]
         y = np.exp(np.concatenate([[0], np.cumsum(slopes[1:] * np.diff(np.log(x)))]))
-        curves = [power_laws.Curve(f"{k}", x, y * 1.7 ** k, slopes, regime, (1.0, 0.5, 0.0), (1e4, 1e8)) for k in range(4)]
-        figure = power_laws.draw("elasticity_N_I", curves, ("x", "y", "z"), ["caption"])
+        law = theory.Law(tuple(map(theory.Regime, theory.NAMES, theory.SYMBOLS["elasticity_N_I"], (1.0, 0.5, 0.0))), (1e4, 1e8))
+        curves = [power_laws.Curve(f"{k}", x, y * 1.7 ** k, slopes, regime, law) for k in range(4)]
+        figure = power_laws.draw(curves, ("x", "y", "z"), ["caption"])
         self.assertEqual(faults(figure), [])
         main = next(axes for axes in figure.axes if axes.get_ylabel() == "y")
         guides = [line.get_xydata() for line in main.get_lines() if len(line.get_xdata()) == 2]
@@ -274,13 +279,27 @@ class PowerLawsTest(unittest.TestCase):
                     self.assertAlmostEqual(terms[1](second) / terms[2](second), 1, places=9)
                 else:
                     self.assertEqual(second, math.inf)
-                # Result 1 (MODEL.md section 11): N_I = G^(-1/2nu) Q^(-1/2nu), then G^(-1/2-1/nu) Q^(1/2).
-                G = a * a
-                first, second = theory.entry_breaks(G, Q, nu)
-                self.assertAlmostEqual(first / (G * Q) ** (-0.5 / nu), 1, places=12)
-                self.assertAlmostEqual(second / (G ** (-0.5 - 1 / nu) * Q ** 0.5), 1, places=12)
-        for breaks in (theory.entry_breaks(0, 0.1, 1), theory.loss_breaks(0, 0.1, 1), theory.excess_breaks(0, 0.1, 2, 1.1),
-                       theory.gap_breaks(0, 0.1, 2, 1.1)):
+                # Result 1: the incumbent's loss by the same terms. If the trained model is scrutinised, it may stay what it
+                # is with n = a^(-1/nu') directions learnt, n^-nu, until the second term has come down to that.
+                self.assertEqual(theory.entry_breaks(a, Q, nu, nu_prime, theory.MIXTURE), theory.loss_breaks(a, Q, nu))
+                first, *plateau, last = theory.entry_breaks(a, Q, nu, nu_prime, "trained_model")
+                self.assertEqual(last, theory.loss_breaks(a, Q, nu)[1])
+                self.assertAlmostEqual(first / max((a * Q) ** (-1 / nu), (2 * a) ** (-1 / nu_prime) if nu_prime < nu else 0), 1)
+                self.assertEqual(len(plateau), nu_prime < nu and Q * a ** (1 - (nu + 1) / nu_prime) > first)
+                for end in plateau:
+                    self.assertAlmostEqual(terms[1](end) / a ** (nu / nu_prime), 1, places=9)
+                # Result 2: D is the excess. The trained model never leaves the second regime.
+                first, second = theory.gap_breaks(a, Q, nu, nu_prime, theory.MIXTURE)
+                self.assertAlmostEqual(first * terms[0](theory.excess_breaks(a, Q, nu, nu_prime)[0]), 1, places=9)
+                if nu_prime < nu:
+                    self.assertAlmostEqual(second * terms[2](theory.excess_breaks(a, Q, nu, nu_prime)[1]), 1, places=9)
+                else:
+                    self.assertEqual(second, math.inf)
+                first, second = theory.gap_breaks(a, Q, nu, nu_prime, "trained_model")
+                self.assertAlmostEqual(first / max(1 / (a * Q), (2 * a) ** (-nu / nu_prime)), 1, places=9)
+                self.assertEqual(second, math.inf)
+        for breaks in (theory.entry_breaks(0, 0.1, 1, 1, "trained_model"), theory.loss_breaks(0, 0.1, 1),
+                       theory.excess_breaks(0, 0.1, 2, 1.1), theory.gap_breaks(0, 0.1, 2, 1.1, theory.MIXTURE)):
             self.assertEqual(breaks, (math.inf, math.inf))
 
     def test_refusals_are_one_line_and_exit_2(self):
@@ -291,7 +310,7 @@ class PowerLawsTest(unittest.TestCase):
         for script, arguments, message in (
                 (entry_regimes, ["law.h5"], "its sweep is scaling_law; expected market_entry"),
                 (scaling_law, ["gap.h5"], "its sweep is market_entry; expected scaling_law"),
-                (policy, ["gap.h5"], "has no tau_I"),
+                (policy, ["gap.h5"], "its axes are N_I, tau_E, Q, nu; expected tau_I, N_I, tau_E, Q, nu"),
                 (gap, ["gap.h5", "--slice", "N_I=1e6"], "expected infinite data, as in jobs/result-2.yaml"),
                 (entry_regimes, ["entry.h5", "--slice", "N_I=100"], "but N_I is an axis of the figure"),
                 (entry_regimes, ["entry.h5", "--over", "alpha"], "--over: found alpha; expected one of"),

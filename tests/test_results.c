@@ -24,6 +24,8 @@ static const char yaml[] = "name: %s\nsweep: market_entry\nsolver: deterministic
                            "  N_I: {log: [10, 1e6], points: %d}\n  tau_E: {values: [0.9, 1.5, .inf]}\n"
                            "  Q: {values: [0.1, 0.2, 0.4, 0.8, 1.0]}\n  nu: {values: [0.6, 0.8, 1.0]}\n";
 
+static const struct results_run run = {
+    .command = "test --line", .launch = {.host = "nowhere", .pid = 1, .nodes = 1, .ranks = 1}, .cores = 2};
 static char folder[] = "/tmp/moat-results-XXXXXX";
 static char path[64];
 
@@ -101,12 +103,11 @@ static enum moat_status write_block(struct results *results, const struct config
 static struct results *open_or_abort(const struct config *config, bool force)
 {
     struct results *results = NULL;
-    if (results_open(path, config, "test --line [host nowhere, pid 1, 1 node, 1 rank]", force ? RESULTS_FORCE : 0,
-                     &results) != MOAT_OK) {
+    /* closing adds the core-hours: kills should fall there too */
+    if (results_open(path, config, &run, force ? RESULTS_FORCE : 0, &results) != MOAT_OK) {
         fprintf(stderr, "%s\n", moat_error_message());
         abort();
     }
-    results_account(results, 2); /* closing then has more to write: kills should fall there too */
     return results;
 }
 
@@ -374,7 +375,7 @@ static void expect_refusal(const char *name, const struct config *config, bool f
 {
     struct results *results = NULL;
     unsigned long long before = file_sum(name);
-    enum moat_status found = results_open(name, config, "test", force ? RESULTS_FORCE : 0, &results);
+    enum moat_status found = results_open(name, config, &run, force ? RESULTS_FORCE : 0, &results);
     if (found != status || !strstr(moat_error_message(), word)) {
         fprintf(stderr, "expected '%s', found %d '%s'\n", word, found, moat_error_message());
     }
@@ -498,7 +499,7 @@ static void test_live_file(void)
     CU_ASSERT_TRUE(first.written_now);
 
     struct results *results = NULL;
-    CU_ASSERT_EQUAL(results_open(path, config, "test", RESULTS_FORCE, &results), MOAT_USAGE);
+    CU_ASSERT_EQUAL(results_open(path, config, &run, RESULTS_FORCE, &results), MOAT_USAGE);
     CU_ASSERT_PTR_NOT_NULL(strstr(moat_error_message(), "another process is writing it"));
 
     int answer = -1;

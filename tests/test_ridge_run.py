@@ -296,13 +296,29 @@ class FailureTest(ProgramTest):
         self.assertLess(np.median(abs(ratio - 1)), 0.06)
         out, _ = self.run_moat(0, "status", "small.h5")
         self.assertIn(f"{(state == FAILED_TASK).sum()} failed", out)
-        self.run_moat(0, "run", "small.yaml", ranks=2)
-        self.assertEqual(differing(read(self.path), values), [], "resuming a complete file")
+
+    def test_failed_data_sets_are_tried_again(self):
+        """The next command tries them again; once they succeed, so are the points that were solved without them."""
+        whole = read(solve(temporary_folder(self.addCleanup), (self.folder / "small.yaml").read_text(), ranks=4))
+        fault = '[ "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" != 3 ] || export MOAT_FAULT=ridge:nan; exec "$MOAT" "$@"'
+        with ranks_script(self.folder, fault):
+            self.run_moat(0, "run", "small.yaml", ranks=4)
+        first = read(self.path)
+        self.assertGreater(len(differing(first, whole)), 10)
+        with mock.patch.dict(os.environ, MOAT_FAULT="ridge:nan"):
+            _, err = self.run_moat(0, "run", "small.yaml", ranks=3)
+        self.assertEqual(err.count("the sweep continues without this data set"), (first["run/task_state"] == FAILED_TASK).sum())
+        self.assertEqual(differing(read(self.path), first), [], "nothing has succeeded: no point changes")
+        self.run_moat(0, "run", "small.yaml", ranks=3)
+        last = read(self.path)
+        self.assertTrue((last["run/task_state"] == DONE_TASK).all() and last["run/block_state"].all())
+        self.assertFalse((last["run/task_message"] != b"").any(), "a data set that is done keeps the message of its failure")
+        self.assertEqual(differing(last, whole), [])
 
     def test_one_rank_of_each_group_fails(self):
         """No task succeeds, hence no point; each is told to all ranks of the group, and the run ends."""
         self.write("groups.yaml", SMALL_RIDGE.replace("seed: 1}", "seed: 1, ranks_per_group: 2}"))
-        for fault, message in (("alloc:rank1", "cannot allocate"), ("info:rank0", "info = 1"),
+        for fault, message in (("info:rank0", "info = 1"),
                                ("residual", "residual of 1"), ("nan:rank1", "not finite")):
             with self.subTest(fault), mock.patch.dict(os.environ, MOAT_FAULT=f"ridge:{fault}"):
                 _, err = self.run_moat(0, "run", "groups.yaml", "--force", ranks=5)
@@ -313,6 +329,19 @@ class FailureTest(ProgramTest):
                 self.assertEqual(err.count("the sweep continues without this data set"), 32)
                 self.assertIn("no trial succeeded at N = 8", err)
             self.path.unlink()
+
+    def test_groups_without_memory(self):
+        """A rank of each group cannot allocate: no data set fails, each is tried by two groups at most, and the run ends with 1."""
+        self.write("groups.yaml", SMALL_RIDGE.replace("seed: 1}", "seed: 1, ranks_per_group: 2}"))
+        for fault in ("alloc:rank1", "alloc:rank1:call12"):
+            with self.subTest(fault), mock.patch.dict(os.environ, MOAT_FAULT=f"ridge:{fault}"):
+                _, err = self.run_moat(1, "run", "groups.yaml", ranks=5)
+                self.assertEqual(len(re.findall(r"rank \d, host \S+: N = \d+, trial \d: rank 1 of 2 cannot allocate", err)), 3, err)
+                self.assertRegex(err, "moat: 32 of 32 data sets are left, since memory was short on 2 ranks, first on rank [13], host")
+                self.assertFalse(read(self.path)["run/task_state"].any())
+        whole = read(solve(temporary_folder(self.addCleanup), (self.folder / "groups.yaml").read_text(), ranks=5))
+        self.run_moat(0, "run", "groups.yaml", ranks=5)
+        self.assertEqual(differing(read(self.path), whole), [])
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import xarray
 from scipy.special import zeta
 
 from pace import Limit
-from program import AXES, ROOT, SECONDS, Launch, ProgramTest, differing, read, solve, temporary_folder
+from program import AXES, ROOT, SECONDS, Launch, ProgramTest, differing, history, read, solve, temporary_folder
 from sweeps import LONG, LONG_POINTS, MIXED, law, market
 
 GAMMA, TAU_I = 0.5, 0.9  # of MIXED
@@ -79,7 +79,7 @@ class SweepTest(ProgramTest):
             np.testing.assert_array_equal(data.Q, [float(f"{(7 + 9 * i) / 70:.15g}") for i in range(8)])
             np.testing.assert_array_equal(data.status.attrs["flag_values"], range(7))
             self.assertEqual(tuple(data.status.attrs["flag_meanings"].split()), STATUSES)
-            self.assertEqual(set(data.attrs), {*PROVENANCE, *SETTINGS, "history_before_change"})
+            self.assertEqual(set(data.attrs), {*PROVENANCE, *SETTINGS})
             self.assertEqual({name: data.attrs[name] for name in SETTINGS}, SETTINGS)
             self.assertEqual(data.attrs["config"], MIXED)
             self.assertEqual((data.attrs["title"], data.attrs["name"]), ("mixed", "mixed"))
@@ -98,9 +98,9 @@ class SweepTest(ProgramTest):
                                      (market("axis", tau_I=THRESHOLDS, **MARKETS), {}, {"tau_I"})):
             with h5py.File(solve(self.folder, text)) as file:
                 found = {**file.attrs}
-                self.assertEqual(set(found), {*PROVENANCE, *SETTINGS, *extra, "history_before_change"} - missing)
+                self.assertEqual(set(found), {*PROVENANCE, *SETTINGS, *extra} - missing)
                 self.assertEqual({name: found[name] for name in extra}, extra)
-                for name in set(found) - {"config", "history", "history_before_change"}:
+                for name in set(found) - {"config"}:
                     kind = (np.float64 if name in ("gamma", "P", "tau_I") else
                             np.int64 if name in ("seed", "trials", "format_version") else np.bytes_)
                     self.assertIs(type(found[name]), kind, name)
@@ -252,8 +252,7 @@ class FileTest(ProgramTest):
         again = read(self.folder / "mixed.h5")
         self.assertEqual(differing(before, again), [])
         np.testing.assert_array_equal(before["run/block_seconds"], again["run/block_seconds"], "solved again")
-        with h5py.File(self.folder / "mixed.h5") as file:
-            self.assertEqual(len(file.attrs["history"].splitlines()), 2)
+        self.assertEqual(len(history(self.folder / "mixed.h5")), 2)
 
     def test_file_of_another_sweep(self):
         self.write("mixed.yaml", MIXED)
@@ -264,6 +263,23 @@ class FileTest(ProgramTest):
         found = read(self.folder / "mixed.h5")
         self.assertEqual(found["status"].shape, (11, 11, 3, 4))
         self.assertTrue(found["status"].all())
+
+    def test_file_of_another_format(self):
+        """Version 0.1.0 wrote no number of the format. Its files are left alone, but replaced if that is asked for."""
+        self.write("mixed.yaml", MIXED)
+        path = self.folder / "mixed.h5"
+        for version, number in ((b"0.1.0", None), (b"9.9", 3)):
+            self.run_moat(0, "run", "mixed.yaml", "--force")
+            with h5py.File(path, "r+") as file:
+                file.attrs["moat_version"] = np.bytes_(version)
+                del file.attrs["format_version"]
+                if number:
+                    file.attrs["format_version"] = number
+            said = f"moat: mixed.h5: found format {number or 1} of results files, which moat {version.decode()} wrote; expected format 2"
+            self.assertEqual(self.refused("status", "mixed.h5"), f"{said}\n")
+            self.assertIn(f"{said}: use --force to replace it or -o for another file\n", self.refused("run", "mixed.yaml", ranks=2))
+        self.run_moat(0, "run", "mixed.yaml", "--force")
+        self.assertEqual(len(history(path)), 1)
 
     def test_file_that_is_not_ours(self):
         self.write("mixed.yaml", MIXED)

@@ -3,22 +3,20 @@
 """Memory that runs out, on one rank or on all, at any moment: what it hit stays pending, the run ends with 1, and the same
 command completes the sweep with the data of a run that never lacked anything.
 
-MOAT_STEPS in the environment is the number of moments tried in each sweep; 0 is all of them.
+MOAT_MOMENTS in the environment is the number of moments tried in each sweep (0: all), MOAT_SEED repeats those of an earlier run.
 """
 
 import os
 import random
-import re
-import resource
 import unittest
 from unittest import mock
 
 import numpy as np
 
-from program import ProgramTest, differing, moat, preload, read, temporary_folder
+from program import ProgramTest, differing, moat, preload, ranks_script, read, temporary_folder
 from sweeps import TINY_GRID, TINY_RIDGE, law
 
-STEPS = int(os.environ.get("MOAT_STEPS", 4))
+MOMENTS = int(os.environ.get("MOAT_MOMENTS", 4))
 SEED = os.environ.get("MOAT_SEED", str(random.randrange(10**6)))
 FAILED, DONE_TASK, FAILED_TASK = 6, 1, 2
 EVER = 10**9
@@ -42,6 +40,7 @@ class ShortageTest(ProgramTest):
     def setUpClass(cls):
         folder = temporary_folder(cls.addClassCleanup)
         cls.shim = preload(folder, "failing_memory")
+        cls.no_buffer = preload(folder, "no_buffer")
         cls.whole = {}
         for name, text in SWEEPS.items():
             (folder / f"{name}.yaml").write_text(text)
@@ -107,12 +106,58 @@ class ShortageTest(ProgramTest):
             total = self.allocations(name, ranks, max(rank, 0))
             self.assertGreater(total, 20)
             moments = range(1, total + 1)
-            if 0 < STEPS < total:
-                moments = sorted(random.Random(f"{SEED} {name} {ranks} {rank}").sample(moments, STEPS))
+            if 0 < MOMENTS < total:
+                moments = sorted(random.Random(f"{SEED} {name} {ranks} {rank}").sample(moments, MOMENTS))
             for number, first in enumerate(moments):
-                for last in (first, EVER) if STEPS == 0 else (first if number % 2 else EVER,):
+                for last in (first, EVER) if MOMENTS == 0 else (first if number % 2 else EVER,):
                     with self.subTest(f"MOAT_SEED={SEED}, {name}, {ranks} ranks, rank {rank}, {first} of {total} to {last}"):
                         self.try_moment(name, ranks, rank, first, last)
+    def test_limited_address_space(self):
+        """Real limits, from too small for MPI to enough for all: never a wait without end, never a failed point."""
+        for name, ranks in (("grid", None), ("grid", 3), ("ridge", None), ("ridge", 3)):
+            enough = self.least_enough(name, ranks)
+            moments = random.Random(f"{SEED} {name} {ranks}")
+            for number in range(max(2 * MOMENTS, 2)):
+                limit = int(enough * (moments.uniform(0.5, 1.0) if number % 2 else moments.uniform(0.96, 1.0)))
+                with self.subTest(f"MOAT_SEED={SEED}, {name}, {ranks} ranks, {limit} of {enough} kB"):
+                    code, err = self.run_limited(name, ranks, limit)
+                    if (self.folder / f"{name}.h5").exists():
+                        complete = self.check_nothing_failed(name)["run/block_state"].all()
+                        self.assertTrue(code != 0 or complete, err)
+                    else:
+                        self.assertNotEqual(code, 0, err)
+                    for left in self.folder.glob("*.moat-new"):  # of a run that the MPI library ended
+                        left.unlink()
+                    self.check_resumed(name, ranks)
+
+    def run_limited(self, name, ranks, kilobytes):
+        """(exit code, stderr) of a run each of whose processes has that much room for addresses."""
+        with ranks_script(self.folder, f'ulimit -v {kilobytes}; exec "$MOAT" "$@"'):
+            code, _, err = moat(self.folder, "run", f"{name}.yaml", "-q", "-o", f"{name}.h5", ranks=ranks)
+        return code, err
+
+    def least_enough(self, name, ranks):
+        """kB of address space with which the run completes, to a megabyte."""
+        low, high = 50_000, 2_000_000
+        while high - low > 1000:
+            middle = (low + high) // 2
+            code, err = self.run_limited(name, ranks, middle)
+            low, high = (low, middle) if code == 0 else (middle, high)
+            (self.folder / f"{name}.h5").unlink(missing_ok=True)
+        return high
+
+    def test_blas_without_its_buffer(self):
+        """OpenBLAS asks for 128 MB at its first call, for ever. Said before the first data set, by the ranks that lack them."""
+        for ranks, rank in ((None, 0), (3, 2)):
+            limited = f'[ "${{OMPI_COMM_WORLD_RANK:-${{PMI_RANK:-0}}}}" != {rank} ] || export NO_BUFFER=1; exec "$MOAT" "$@"'
+            with ranks_script(self.folder, limited), mock.patch.dict(os.environ, LD_PRELOAD=self.no_buffer):
+                code, _, err = moat(self.folder, "run", "ridge.yaml", "-q", ranks=ranks)
+            self.assertEqual(code, 1, err)
+            said = f"moat: rank {rank}, host {os.uname().nodename}: out of memory for the 128 MB that BLAS needs for itself"
+            self.assertEqual(err.count(said), 1, err)
+            self.assertFalse(self.check_nothing_failed("ridge")["run/task_state"].any())
+            self.check_resumed("ridge", ranks)
+
 
 if __name__ == "__main__":
     unittest.main()

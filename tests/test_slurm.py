@@ -18,10 +18,8 @@ import time
 import unittest
 from pathlib import Path
 
-import h5py
-
 from cluster import Cluster, Unavailable, wait_for
-from program import MOAT, MPI_ENVIRONMENT, ROOT, Launch, ProgramTest, differing, done_mask, preload, read, solve, temporary_folder
+from program import MOAT, MPI_ENVIRONMENT, ROOT, Launch, ProgramTest, differing, done_mask, history, preload, read, solve, temporary_folder
 from ridge_tables import table_difference
 from sweeps import LONG, SMALL_RIDGE, TINY_GRID
 
@@ -112,8 +110,7 @@ class Jobs(ProgramTest):
         return int(self.cluster.show(job).get("Restarts", -1))
 
     def history(self, path=None):
-        with h5py.File(path or self.path) as file:
-            return file.attrs["history"].splitlines()
+        return history(path or self.path)
 
     def points(self, path=None):
         """Points that the file reports done; 0 while there is none or a run is just opening it."""

@@ -141,7 +141,7 @@ static enum moat_status sweep(const struct config *config, const char *path)
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     enum moat_status status = worker_create(config, NULL, &worker);
     if (status == MOAT_OK && rank == 0) {
-        status = results_open(path, config, "test_sweep", 0, &results);
+        status = results_open(path, config, &(struct results_run){.command = "test_sweep"}, 0, &results);
     }
     if (coordinator_agree(status, MPI_COMM_WORLD) == MOAT_OK) {
         if (rank == 0) {

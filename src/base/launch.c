@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Where a run runs: to text and back, and whether it still runs. */
+/* Where a run runs: as text, and whether it still runs. */
 #include "base/launch.h"
 
 #include <errno.h>
@@ -27,30 +27,6 @@ void launch_format(const struct launch *launch, char *text, size_t size)
     }
     snprintf(text, size, "%s%shost %s, pid %ld, %d node%s, %d rank%s", job, restart, launch->host, launch->pid,
              launch->nodes, launch->nodes == 1 ? "" : "s", launch->ranks, launch->ranks == 1 ? "" : "s");
-}
-
-bool launch_parse(const char *line, struct launch *launch)
-{
-    const char *at = strrchr(line, '[');
-    int used = 0;
-    *launch = (struct launch){0};
-    if (!at) {
-        return false;
-    }
-    at++;
-    if (sscanf(at, "job %ld%n", &launch->job.id, &used) == 1) {
-        at += used;
-        launch->job.element = sscanf(at, "_%ld%n", &launch->job.task, &used) == 1;
-        at += launch->job.element ? used : 0;
-        at += strncmp(at, ", ", 2) == 0 ? 2 : 0;
-    }
-    if (sscanf(at, "restart %ld, %n", &launch->job.restart, &used) == 1) {
-        at += used;
-    }
-    used = 0;
-    bool ok = sscanf(at, "host %255[^,], pid %ld, %d node%*[s,] %d rank%n", launch->host, &launch->pid, &launch->nodes,
-                     &launch->ranks, &used) == 4;
-    return ok && used > 0 && (strcmp(at + used, "]") == 0 || strcmp(at + used, "s]") == 0);
 }
 
 /* Reads the name of a process's program, "" if there is no such process. */

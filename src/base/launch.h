@@ -7,13 +7,8 @@
 
 #include "base/slurm.h"
 
-/*
- * Where a run runs. Each run adds a line to the history of its results file, which ends in
- *     [job 12, restart 1, host node7, pid 4567, 2 nodes, 64 ranks]
- * without the job outside SLURM and without the restart before the first requeue; an element of a job array is "job
- * 12_3". From that line a later run, on
- * another node or after a crash, finds out whether the earlier one still writes the file.
- */
+/* Where a run runs. Each run leaves it in the history of its results file. There a later run, on another node or after
+   a crash, finds out whether the earlier one still writes the file. */
 struct launch {
     struct slurm_job job; /* its id 0 outside SLURM */
     char host[256];
@@ -26,12 +21,11 @@ enum launch_state { LAUNCH_GONE, LAUNCH_ALIVE, LAUNCH_UNKNOWN };
 /* Fills *launch for this process as rank 0 of a run on so many nodes and ranks. Local. */
 void launch_here(int nodes, int ranks, struct launch *launch);
 
-/* Writes the text between the brackets above, cut to `size`. Local. */
+/* Writes the launch as text, cut to `size`:
+       job 12, restart 1, host node7, pid 4567, 2 nodes, 64 ranks
+   without the job outside SLURM and without the restart before the first requeue; an element of a job array is "job
+   12_3". Local. */
 void launch_format(const struct launch *launch, char *text, size_t size);
-
-/* Reads the end of one line of a history into *launch. Returns false if the line does not end in such brackets. Local.
- */
-bool launch_parse(const char *line, struct launch *launch);
 
 /* Returns whether that run still runs: by its process if it ran on this host, otherwise by its SLURM job, which squeue
    knows from any node. Takes at most 20 s. Local. */

@@ -156,7 +156,7 @@ void job_script_write(FILE *out, const struct job_script *script)
     for (const char *const *setting = script->settings; setting && *setting; setting++) {
         write_word(out, " --set ", *setting);
     }
-    if (script->launcher) {
+    if (script->launcher && *script->launcher) {
         write_word(out, " --launcher ", script->launcher);
     }
     fputs(script->force ? " --force" : "", out);

@@ -33,7 +33,7 @@ static void check_output(int code, void *unused)
         failed = failed || errno != EBADF || pending;
         reason = reason ? reason : errno;
     }
-    if (!failed) {
+    if (!failed || reason == EPIPE) { /* a reader that has gone, such as `head`, has read enough */
         return;
     }
     fprintf(stderr, "moat: standard output cannot be written: %s\n",

@@ -8,12 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/detach.h"
+#include "base/memory.h"
 #include "base/ranks.h"
 #include "program/command.h"
 #include "results/results.h"
 #include "run/interrupt.h"
 #include "run/launcher.h"
 #include "run/session.h"
+#include "run/shortage.h"
 #include "sweep/config.h"
 
 static const struct argp_option options[] = {
@@ -109,6 +112,9 @@ static enum moat_status start_ranks(const struct session_request *request, char 
     enum moat_status status = config_load(request->config, request->settings, &config);
     config_destroy(&config);
     if (status == MOAT_OK) {
+        status = detach_from_terminal();
+    }
+    if (status == MOAT_OK) {
         setenv("MOAT_RANK_STARTED", "1", 1);
         words[0] = "run";
         status = ranks_start(NULL, request->ranks, (const char *const *)words);
@@ -145,6 +151,20 @@ static enum moat_status sweep(const struct session_request *request)
     return closed != MOAT_OK && (status == MOAT_OK || status == MOAT_STOPPED) ? closed : status;
 }
 
+/* Ends the run if this rank has no memory for messages to the others, and so could not even agree with them to end it.
+ */
+static void require_memory(int rank)
+{
+    int ranks;
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    if (ranks > 1 && !memory_left(MEMORY_TO_START)) {
+        moat_error_set(MOAT_MEMORY, "out of memory: less than %zu MB are left, which MPI may need to begin",
+                       MEMORY_TO_START >> 20);
+        command_print_error(shortage_explain(rank));
+        MPI_Abort(MPI_COMM_WORLD, command_exit_code(MOAT_MEMORY));
+    }
+}
+
 static int run(int argc, char **argv)
 {
     struct session_request request = {0};
@@ -162,6 +182,7 @@ static int run(int argc, char **argv)
     interrupt_install();
     results_prepare();
     if (command_start_mpi(&rank, &code)) {
+        require_memory(rank);
         code = command_exit_code(sweep(&request));
         MPI_Finalize();
     }

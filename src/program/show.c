@@ -108,7 +108,7 @@ static enum moat_status print_description(const struct show_arguments *arguments
 {
     bool all = !arguments->config && !arguments->history;
     if (arguments->history && !description->history) {
-        return moat_error_set(MOAT_USAGE, "%s: damaged, at the attribute `history`", arguments->path);
+        return moat_error_set(MOAT_USAGE, "%s: damaged, at `run/history`", arguments->path);
     }
     if (arguments->config) {
         fputs(description->config, stdout);

@@ -74,10 +74,9 @@ static const struct argp argp = {.options = options,
                                  .parser = parse_option,
                                  .args_doc = "CONFIG.yaml [-- SBATCH-OPTION...]",
                                  .doc = "Submits the sweep of CONFIG.yaml to SLURM. Ranks, memory and time come from a "
-                                        "plan made here; the script and the "
-                                        "job's log are beside the results file. Prints the job's id. Words after -- go "
-                                        "to sbatch and take precedence, as "
-                                        "in `-- --time=2:00:00 -p long`."};
+                                        "plan made here; the script and the job's log are beside the results file. "
+                                        "Prints the job's id. Words after -- go to sbatch and take precedence, as in "
+                                        "`-- --time=2:00:00 -p long`."};
 
 /* Makes the plan of the job, which decides its number of ranks unless --ranks does: at most as many as the largest node
    has cores, or this machine if SLURM does not say. */

@@ -43,12 +43,12 @@ bool checksum_check_blocks(struct results *results, size_t *damaged)
     *damaged = 0;
     for (size_t i = 0; i < results->blocks && ok; i++) {
         struct block block = grid_block(&results->layout.grid, i);
-        if (results->state[i] != BLOCK_DONE) {
+        if (results->block[i].state != BLOCK_DONE) {
             continue;
         }
         ok = read_record(results, &block, record);
-        if (ok && field_checksum(&results->layout, &block, record) != results->checksum[i]) {
-            results->state[i] = BLOCK_PENDING;
+        if (ok && field_checksum(&results->layout, &block, record) != results->block[i].checksum) {
+            results->block[i].state = BLOCK_PENDING;
             ++*damaged;
         }
     }

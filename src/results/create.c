@@ -100,19 +100,19 @@ enum moat_status create_check(const struct results *results, const struct config
 
 /* Creates the file under its temporary name and opens it for SWMR writing in results->file. */
 static bool write_file(struct results *results, const char *temporary, const struct config *config,
-                       const char *argv_line)
+                       const struct results_run *run)
 {
     hid_t access_list = hdf5_access_list(false), list = H5Pcreate(H5P_FILE_CREATE);
     /* A resumed run changes one attribute, and a kill must not tear it. So attributes lie in the root's own header, and
        no small piece of metadata crosses a page. */
     bool ok = H5Pset_link_creation_order(list, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) >= 0 &&
-              H5Pset_attr_phase_change(list, ATTRIBUTES_MAX, 0) >= 0 &&
+              H5Pset_attr_phase_change(list, ATTRIBUTES_MAX, 0) >= 0 && H5Pset_obj_track_times(list, false) >= 0 &&
               H5Pset_file_space_strategy(list, H5F_FSPACE_STRATEGY_PAGE, false, 1) >= 0 &&
               H5Pset_file_space_page_size(list, FILE_PAGE) >= 0;
     results->file = ok ? H5Fcreate(temporary, H5F_ACC_TRUNC, list, access_list) : -1;
     ok = results->file >= 0 && layout_create(results->file, config) && provenance_write(results->file, config) &&
-         hdf5_text_write(results->file, "config", config->text) &&
-         history_add(results->file, results->path, argv_line, -1) && H5Fflush(results->file, H5F_SCOPE_GLOBAL) >= 0 &&
+         records_open(results->file, &results->records) && history_begin(results, run) &&
+         records_close(&results->records) && H5Fflush(results->file, H5F_SCOPE_GLOBAL) >= 0 &&
          H5Fstart_swmr_write(results->file) >= 0 && !hdf5_failed();
     hdf5_close(&list);
     hdf5_close(&access_list);
@@ -133,8 +133,8 @@ static void sync_folder(const char *target)
 
 /* Writes the new file under its temporary name, which has the `lock`, and gives it its own name. Removes it on failure.
  */
-static enum moat_status write_and_rename(struct results *results, const struct config *config, const char *argv_line,
-                                         const char *temporary, int lock)
+static enum moat_status write_and_rename(struct results *results, const struct config *config,
+                                         const struct results_run *run, const char *temporary, int lock)
 {
     enum moat_status status = MOAT_OK;
     bool replacing = results->lock >= 0;
@@ -142,7 +142,7 @@ static enum moat_status write_and_rename(struct results *results, const struct c
     if (!replacing && access(results->target, F_OK) == 0) {
         status = moat_error_set(MOAT_USAGE, "%s: another process has just created it: run the same command again",
                                 results->path);
-    } else if (!write_file(results, temporary, config, argv_line) || (results->durable && !hdf5_sync(lock))) {
+    } else if (!write_file(results, temporary, config, run) || (results->durable && !hdf5_sync(lock))) {
         status = hdf5_error(MOAT_IO, results->path, "cannot be created");
     } else if (rename(temporary, results->target) != 0) {
         status = moat_error_set(MOAT_IO, "%s: cannot be created: %s", results->path, strerror(errno));
@@ -155,7 +155,7 @@ static enum moat_status write_and_rename(struct results *results, const struct c
     return status;
 }
 
-enum moat_status create_file(struct results *results, const struct config *config, const char *argv_line)
+enum moat_status create_file(struct results *results, const struct config *config, const struct results_run *run)
 {
     char *temporary = NULL;
     int lock = -1;
@@ -169,7 +169,7 @@ enum moat_status create_file(struct results *results, const struct config *confi
         status = lock_take(temporary, O_CREAT, &lock, &locked);
     }
     if (status == MOAT_OK) {
-        status = write_and_rename(results, config, argv_line, temporary, lock);
+        status = write_and_rename(results, config, run, temporary, lock);
     }
     if (status == MOAT_OK) { /* the new file's lock takes the place of that of a file it replaced */
         if (results->lock >= 0) {

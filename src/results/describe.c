@@ -14,7 +14,9 @@
 #include <string.h>
 
 #include "results/hdf5.h"
+#include "results/history.h"
 #include "results/layout.h"
+#include "results/provenance.h"
 #include "results/summary.h"
 #include "sweep/config.h"
 
@@ -129,12 +131,11 @@ enum moat_status results_describe(const char *path, struct results_description *
     if (status != MOAT_OK) {
         return status;
     }
-    out->config = hdf5_text_read(file, "config");
-    out->history = hdf5_text_read(file, "history");
-    if (!out->config) {
-        status = moat_error_set(MOAT_USAGE, "%s: damaged, at the attribute `config`", path);
+    status = provenance_read_config(file, path, "", &out->config);
+    if (status != MOAT_OK) {
         goto cleanup;
     }
+    out->history = history_text(file);
     status = config_parse(out->config, path, &config);
     if (status == MOAT_MEMORY) {
         goto cleanup;

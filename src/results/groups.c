@@ -2,7 +2,7 @@
 /* The groups /run and /ridge: the tables of their scales and variables, and what follows from the tables. */
 #include "results/groups.h"
 
-#include <stdint.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +12,10 @@
 
 /* netCDF-4 looks for a dimension in the variable's own group, so tasks have scales in both. */
 enum group_scale {
+    SCALE_HISTORY,
+    SCALE_COPY,
     SCALE_BLOCK,
-    SCALE_RUNG,
+    SCALE_RUNG, /* from here on with a ladder only */
     SCALE_TRIAL,
     SCALE_NU,
     SCALE_LAMBDA,
@@ -28,6 +30,8 @@ static const struct {
     enum variable_type type;
     enum group_scale values; /* the scale whose values this one has */
 } scale_table[GROUP_SCALES] = {
+    [SCALE_HISTORY] = {"run/history", "1", "place of a run's record", VARIABLE_INT64, SCALE_HISTORY},
+    [SCALE_COPY] = {"run/copy", "1", "number of the record's copy", VARIABLE_INT64, SCALE_COPY},
     [SCALE_BLOCK] = {"run/block", "1", "number of the block of grid points", VARIABLE_INT64, SCALE_BLOCK},
     [SCALE_RUNG] = {"ridge/N", "data points", "rung of the ladder: number of data points", VARIABLE_FLOAT64,
                     SCALE_RUNG},
@@ -42,47 +46,23 @@ static const struct {
 static const struct {
     int rank;
     enum group_scale scale[GRID_AXES];
+    bool ladder; /* only in a file with a ladder */
 } along_table[GROUP_ALONGS] = {
-    [ALONG_BLOCKS] = {1, {SCALE_BLOCK}},
-    [ALONG_NU] = {1, {SCALE_NU}},
-    [ALONG_TABLES] = {4, {SCALE_RUNG, SCALE_TRIAL, SCALE_NU, SCALE_LAMBDA}},
-    [ALONG_TASKS] = {2, {SCALE_RUN_RUNG, SCALE_RUN_TRIAL}},
-};
-
-static const char *const block_states[] = {"pending", "done"};
-static const char *const task_states[] = {"pending", "done", "failed"};
-
-const struct group_entry group_table[GROUP_VARIABLES] = {
-    [RUN_BLOCK_STATE] = {"run/block_state", "1", "whether the block's values are in the file", VARIABLE_UINT8,
-                         ALONG_BLOCKS, .flags = block_states, .flag_count = 2},
-    [RUN_BLOCK_SECONDS] = {"run/block_seconds", "s", "time it took to solve the block", VARIABLE_FLOAT64, ALONG_BLOCKS,
-                           .fill = &variable_nan},
-    [RUN_BLOCK_RANK] = {"run/block_rank", "1", "MPI rank that solved the block, -1 for none", VARIABLE_INT32,
-                        ALONG_BLOCKS, .fill = &variable_no_rank},
-    [RUN_BLOCK_CHECKSUM] = {"run/block_checksum", "1", "CRC-32 of the block's values, field by field", VARIABLE_UINT32,
-                            ALONG_BLOCKS, .fill = NULL},
-    [RIDGE_A0] = {"ridge/A0", "1", "loss of predicting zero, E |beta|^2_Sigma", VARIABLE_FLOAT64, ALONG_NU,
-                  .constant = true},
-    [RIDGE_A1] = {"ridge/A1", "1", "loss of ridge regression on its own target", VARIABLE_FLOAT64, ALONG_TABLES,
-                  .fill = &variable_nan},
-    [RIDGE_A2] = {"ridge/A2", "1", "part of its own target that ridge regression misses", VARIABLE_FLOAT64,
-                  ALONG_TABLES, .fill = &variable_nan},
-    [RIDGE_D] = {"ridge/D", "1", "loss that the label noise of a unit mixture adds", VARIABLE_FLOAT64, ALONG_TABLES,
-                 .fill = &variable_nan},
-    [RUN_TASK_STATE] = {"run/task_state", "1", "whether the task's tables are in the file", VARIABLE_UINT8, ALONG_TASKS,
-                        .flags = task_states, .flag_count = 3},
-    [RUN_TASK_SECONDS] = {"run/task_seconds", "s", "time it took to solve the task", VARIABLE_FLOAT64, ALONG_TASKS,
-                          .fill = &variable_nan},
-    [RUN_TASK_RANK] = {"run/task_rank", "1", "MPI rank that led the task, -1 for none", VARIABLE_INT32, ALONG_TASKS,
-                       .fill = &variable_no_rank},
-    [RUN_TASK_MESSAGE] = {"run/task_message", "1", "why the task failed", VARIABLE_TEXT, ALONG_TASKS, .fill = NULL},
-    [RUN_TASK_CHECKSUM] = {"run/task_checksum", "1", "CRC-32 of the task's state and tables", VARIABLE_UINT32,
-                           ALONG_TASKS, .fill = NULL},
+    [ALONG_FILE] = {0},
+    [ALONG_HISTORY] = {2, {SCALE_HISTORY, SCALE_COPY}, false},
+    [ALONG_BLOCKS] = {1, {SCALE_BLOCK}, false},
+    [ALONG_TASKS] = {2, {SCALE_RUN_RUNG, SCALE_RUN_TRIAL}, true},
+    [ALONG_NU] = {1, {SCALE_NU}, true},
+    [ALONG_TABLES] = {4, {SCALE_RUNG, SCALE_TRIAL, SCALE_NU, SCALE_LAMBDA}, true},
 };
 
 static size_t scale_size(const struct config *config, enum group_scale scale)
 {
     switch (scale_table[scale].values) {
+    case SCALE_HISTORY:
+        return HISTORY_RUNS;
+    case SCALE_COPY:
+        return HISTORY_COPIES;
     case SCALE_BLOCK:
         return grid_blocks(&config->grid);
     case SCALE_RUNG:
@@ -106,6 +86,8 @@ static void *scale_values(const struct config *config, enum group_scale scale)
         return NULL;
     }
     switch (scale_table[scale].values) {
+    case SCALE_HISTORY:
+    case SCALE_COPY:
     case SCALE_BLOCK:
         for (size_t i = 0; i < size; i++) {
             numbers[i] = (int64_t)i;
@@ -141,14 +123,20 @@ static struct variable describe_scale(const struct config *config, enum group_sc
                              .scale = {-1}};
 }
 
+bool group_needs_ladder(enum group_along along)
+{
+    return along_table[along].ladder;
+}
+
 /* The variable of `entry` in the file of `config`, along the scales that are open in `scale`. */
 static struct variable describe(const struct config *config, const struct group_entry *entry,
                                 const hid_t scale[GROUP_SCALES])
 {
     struct variable variable = {.path = entry->path,
-                                .units = entry->units,
+                                .units = entry->units ? entry->units : "1",
                                 .long_name = entry->long_name,
                                 .type = entry->type,
+                                .text_size = entry->size > 0 ? entry->size : strlen(config->text),
                                 .fill = entry->fill,
                                 .flags = entry->flags,
                                 .flag_count = entry->flag_count,
@@ -164,15 +152,16 @@ static struct variable describe(const struct config *config, const struct group_
     return variable;
 }
 
-static bool stored(enum group_along along, const struct config *config)
+static bool has_ladder(const struct config *config)
 {
-    return along == ALONG_BLOCKS || config->solver == SOLVER_RIDGE;
+    return config->solver == SOLVER_RIDGE;
 }
 
-static bool create_scales(hid_t file, const struct config *config, int first, int end, hid_t scale[GROUP_SCALES])
+static bool create_scales(hid_t file, const struct config *config, hid_t scale[GROUP_SCALES])
 {
     bool ok = true;
-    for (int s = first; s < end && ok; s++) {
+    int end = has_ladder(config) ? GROUP_SCALES : SCALE_RUNG;
+    for (int s = 0; s < end && ok; s++) {
         struct variable variable = describe_scale(config, (enum group_scale)s);
         void *values = scale_values(config, (enum group_scale)s);
         scale[s] = values ? variable_create_scale(file, &variable, values) : -1;
@@ -182,15 +171,21 @@ static bool create_scales(hid_t file, const struct config *config, int first, in
     return ok;
 }
 
-static bool create_variables(hid_t file, const struct config *config, int first, int end,
-                             const hid_t scale[GROUP_SCALES])
+static bool stored(const struct group_entry *entry, const struct config *config)
+{
+    return has_ladder(config) || !group_needs_ladder(entry->along);
+}
+
+static bool create_variables(hid_t file, const struct config *config, const hid_t scale[GROUP_SCALES])
 {
     bool ok = true;
-    for (int v = first; v < end && ok; v++) {
-        struct variable variable = describe(config, &group_table[v], scale);
-        hid_t dataset = variable_create(file, &variable);
-        ok = dataset >= 0;
-        hdf5_close(&dataset);
+    for (int v = 0; v < group_variables && ok; v++) {
+        if (stored(&group_table[v], config)) {
+            struct variable variable = describe(config, &group_table[v], scale);
+            hid_t dataset = variable_create(file, &variable);
+            ok = dataset >= 0;
+            hdf5_close(&dataset);
+        }
     }
     return ok;
 }
@@ -208,7 +203,7 @@ static bool write_A0(hid_t file, const struct config *config)
         moat_spectrum_destroy(&spectrum);
     }
     const size_t start = 0;
-    hid_t dataset = variable_open(file, group_table[RIDGE_A0].path);
+    hid_t dataset = variable_open(file, "ridge/A0");
     ok = ok && variable_write_box(dataset, VARIABLE_FLOAT64, 1, &start, &nu->size, A0);
     hdf5_close(&dataset);
     free(A0);
@@ -219,13 +214,11 @@ bool groups_create(hid_t file, const struct config *config)
 {
     hid_t scale[GROUP_SCALES], ridge = -1;
     memset(scale, -1, sizeof scale);
-    bool ok = create_scales(file, config, SCALE_BLOCK, SCALE_RUNG, scale) &&
-              create_variables(file, config, RUN_BLOCK_STATE, RIDGE_A0, scale);
-    if (ok && config->solver == SOLVER_RIDGE) {
+    if (has_ladder(config)) {
         ridge = hdf5_create_group(file, "ridge");
-        ok = ridge >= 0 && create_scales(file, config, SCALE_RUNG, GROUP_SCALES, scale) &&
-             create_variables(file, config, RIDGE_A0, GROUP_VARIABLES, scale) && write_A0(file, config);
     }
+    bool ok = (ridge >= 0 || !has_ladder(config)) && create_scales(file, config, scale) &&
+              create_variables(file, config, scale) && (!has_ladder(config) || write_A0(file, config));
     for (int s = 0; s < GROUP_SCALES; s++) {
         hdf5_close(&scale[s]);
     }
@@ -233,27 +226,17 @@ bool groups_create(hid_t file, const struct config *config)
     return ok;
 }
 
-bool groups_open(hid_t file, const struct config *config, hid_t variable[GROUP_VARIABLES])
-{
-    bool ok = true;
-    for (int v = 0; v < GROUP_VARIABLES; v++) {
-        bool wanted = ok && stored(group_table[v].along, config);
-        variable[v] = wanted ? variable_open(file, group_table[v].path) : -1;
-        ok = ok && (!wanted || variable[v] >= 0);
-    }
-    return ok;
-}
-
 bool groups_fit(hid_t file, const struct config *config)
 {
     const hid_t none[GROUP_SCALES] = {0};
     bool ok = true;
-    for (int v = 0; v < GROUP_VARIABLES && ok; v++) {
+    for (int v = 0; v < group_variables && ok; v++) { /* the config's text may be spelt in another way */
         struct variable variable = describe(config, &group_table[v], none);
-        ok = !stored(group_table[v].along, config) || variable_fits(file, &variable);
+        bool checked = stored(&group_table[v], config) && group_table[v].along != ALONG_FILE;
+        ok = !checked || variable_fits(file, &variable);
     }
     struct variable rungs = describe_scale(config, SCALE_RUNG);
-    return ok && (config->solver != SOLVER_RIDGE || variable_holds(file, &rungs, config->ridge.N.values));
+    return ok && (!has_ladder(config) || variable_holds(file, &rungs, config->ridge.N.values));
 }
 
 bool groups_find(const struct config *config, const char *path, struct variable *out, const char *axis[GRID_AXES])
@@ -266,7 +249,7 @@ bool groups_find(const struct config *config, const char *path, struct variable 
             return true;
         }
     }
-    for (int v = 0; v < GROUP_VARIABLES; v++) {
+    for (int v = 0; v < group_variables; v++) {
         if (strcmp(path, group_table[v].path) == 0) {
             *out = describe(config, &group_table[v], none);
             for (int a = 0; a < out->rank; a++) {
@@ -280,20 +263,21 @@ bool groups_find(const struct config *config, const char *path, struct variable 
 
 double groups_bytes(const struct config *config)
 {
-    double bytes = config->solver == SOLVER_RIDGE ? 65536 : 0; /* structure of the group */
-    for (int v = 0; v < GROUP_VARIABLES; v++) {
+    double bytes = has_ladder(config) ? 65536 : 0; /* structure of the group */
+    for (int v = 0; v < group_variables; v++) {
         const struct group_entry *entry = &group_table[v];
-        double values = stored(entry->along, config) ? 1 : 0, chunks = entry->along == ALONG_TABLES ? values : 0;
-        for (int a = 0; a < along_table[entry->along].rank; a++) {
-            enum group_scale along = along_table[entry->along].scale[a];
-            values *= (double)scale_size(config, along);
-            chunks *= along == SCALE_RUNG || along == SCALE_TRIAL ? (double)scale_size(config, along) : 1;
+        const hid_t none[GROUP_SCALES] = {0};
+        struct variable variable = describe(config, entry, none);
+        double values = stored(entry, config) ? 1 : 0, chunks = variable.chunked ? values : 0;
+        for (int a = 0; a < variable.rank; a++) {
+            values *= (double)variable.dims[a];
+            chunks *= ceil((double)variable.dims[a] / (double)(variable.chunked ? variable.chunk[a] : 1));
         }
-        bytes += values * (double)variable_size(entry->type) + 16 * chunks;
+        bytes += values * (double)variable_bytes(&variable) + 16 * chunks;
     }
-    for (int s = 0; s < GROUP_SCALES; s++) {
-        bool there = s == SCALE_BLOCK || config->solver == SOLVER_RIDGE;
-        bytes += there ? 8 * (double)scale_size(config, (enum group_scale)s) : 0;
+    int scales = has_ladder(config) ? GROUP_SCALES : SCALE_RUNG;
+    for (int s = 0; s < scales; s++) {
+        bytes += 8 * (double)scale_size(config, (enum group_scale)s);
     }
     return bytes;
 }

@@ -4,54 +4,85 @@
 
 #include <hdf5.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "results/variable.h"
 #include "sweep/config.h"
 
 /*
- * The variables of the groups /run and /ridge: the state of each block and each task, and the measured tables. One
- * table describes them. Creation, opening, checking and the summary read it, so a new variable needs an enumerator here
- * and an entry in groups.c.
+ * The variables of the groups /run and /ridge. One table describes them. It creates, opens, checks, reads and writes
+ * them, for runs and for the summary alike. The values of one block, one task or one run are a record in memory, and
+ * each variable is one member of it. So a new variable of /run needs a member here and an entry in groups.c.
  */
-enum group_variable {
-    RUN_BLOCK_STATE,
-    RUN_BLOCK_SECONDS,
-    RUN_BLOCK_RANK,
-    RUN_BLOCK_CHECKSUM,
-    RIDGE_A0,
-    RIDGE_A1,
-    RIDGE_A2,
-    RIDGE_D,
-    RUN_TASK_STATE,
-    RUN_TASK_SECONDS,
-    RUN_TASK_RANK,
-    RUN_TASK_MESSAGE,
-    RUN_TASK_CHECKSUM,
-    GROUP_VARIABLES
+
+enum { BLOCK_PENDING = 0, BLOCK_DONE = 1 };
+
+struct block_record {
+    double seconds; /* it took to solve; NaN while pending */
+    int32_t rank;   /* that solved it, -1 for none */
+    uint32_t checksum;
+    uint8_t state;
 };
 
-/* What a variable runs along: its scales, in order. Only ALONG_BLOCKS is in a file without a ladder. */
-enum group_along { ALONG_BLOCKS, ALONG_NU, ALONG_TABLES, ALONG_TASKS, GROUP_ALONGS };
+struct task_record {
+    double seconds;
+    int32_t rank;
+    char message[256]; /* why it failed */
+    uint32_t checksum;
+    uint8_t state; /* of enum task_state */
+};
+
+/* One run of the program on the file. The file has two copies of each record and room for HISTORY_RUNS of them. */
+enum { HISTORY_RUNS = 32, HISTORY_COPIES = 2 };
+enum history_state { HISTORY_STARTED = 0, HISTORY_CLOSED = 1 };
+
+struct history_record {
+    int64_t number; /* of the run, from 1; 0: no record */
+    char command[512], version[64], host[128];
+    int64_t job, task, restart, pid; /* as in struct launch; task -1: no element of an array */
+    int32_t nodes, ranks;
+    double started;    /* s since 1970 in UTC */
+    double seen;       /* when the run was last known to live, likewise */
+    double core_hours; /* until then; NaN: not counted */
+    int64_t update;    /* how often the record was written: the copy with the larger number is the newer */
+    uint8_t state;
+    uint32_t checksum; /* CRC-32 of the members above, in the table's order */
+};
+
+/* What a variable runs along: its scales, in order. */
+enum group_along { ALONG_FILE, ALONG_HISTORY, ALONG_BLOCKS, ALONG_TASKS, ALONG_NU, ALONG_TABLES, GROUP_ALONGS };
+
+/* When a member of a record is written. */
+enum group_phase {
+    PHASE_FIRST, /* with the data that it describes, or when the run starts */
+    PHASE_LAST /* once those are in the file, and on disk if the run is durable; or whenever the run's record changes */
+};
 
 struct group_entry {
-    const char *path, *units, *long_name;
+    const char *path, *long_name;
+    const char *units; /* NULL: "1" */
     enum variable_type type;
     enum group_along along; /* tables are stored in chunks of one task */
+    size_t offset;          /* of the member in its record; of the pointer in struct ladder for ALONG_TABLES */
+    size_t size;            /* of the member, bytes */
+    enum group_phase phase;
     const void *fill;
     const char *const *flags;
     int flag_count;
     bool constant;
 };
 
-extern const struct group_entry group_table[GROUP_VARIABLES];
+/* The table, and its length. */
+extern const struct group_entry group_table[];
+extern const int group_variables;
+
+/* Returns true if only files with a ladder have what runs along `along`. Local. */
+bool group_needs_ladder(enum group_along along);
 
 /* Creates the variables of `config` and their scales in the new `file`, which has the group /run. False on failure.
    Rank 0. */
 bool groups_create(hid_t file, const struct config *config);
-
-/* Opens the variables that a file of config->solver has; the others become -1. The caller closes them. False on
-   failure. Rank 0. */
-bool groups_open(hid_t file, const struct config *config, hid_t variable[GROUP_VARIABLES]);
 
 /* Returns true if `file` has the variables of `config`, and its rungs. Local. */
 bool groups_fit(hid_t file, const struct config *config);

@@ -57,7 +57,6 @@ enum moat_status handle_create(const char *path, const struct config *config, un
     results->durable = (options & RESULTS_FSYNC) != 0;
     results->file = -1;
     memset(results->field, -1, sizeof results->field);
-    memset(results->group, -1, sizeof results->group);
     results->layout.sweep = config->sweep;
     results->layout.solver = config->solver;
     results->layout.stored = config->stored;
@@ -81,9 +80,7 @@ bool handle_destroy(struct results *results)
     for (int f = 0; f < FIELD_COUNT; f++) {
         ok &= hdf5_close(&results->field[f]);
     }
-    for (int v = 0; v < GROUP_VARIABLES; v++) {
-        ok &= hdf5_close(&results->group[v]);
-    }
+    ok &= records_close(&results->records);
     ok &= hdf5_close(&results->file);
     if (results->lock >= 0) {
         close(results->lock);
@@ -91,26 +88,19 @@ bool handle_destroy(struct results *results)
     grid_free(&results->layout.grid);
     free(results->path);
     free(results->target);
-    free(results->state);
-    free(results->seconds);
-    free(results->rank);
-    free(results->checksum);
+    free(results->block);
     free(results);
     return ok;
 }
 
 enum moat_status handle_allocate_blocks(struct results *results)
 {
-    results->state = calloc(results->blocks + 1, sizeof *results->state);
-    results->seconds = malloc((results->blocks + 1) * sizeof *results->seconds);
-    results->rank = malloc((results->blocks + 1) * sizeof *results->rank);
-    results->checksum = calloc(results->blocks + 1, sizeof *results->checksum);
-    if (!results->state || !results->seconds || !results->rank || !results->checksum) {
+    results->block = calloc(results->blocks + 1, sizeof *results->block);
+    if (!results->block) {
         return moat_error_set(MOAT_MEMORY, "out of memory for the state of %zu blocks", results->blocks);
     }
     for (size_t i = 0; i < results->blocks; i++) {
-        results->seconds[i] = NAN;
-        results->rank[i] = -1;
+        results->block[i] = (struct block_record){.seconds = NAN, .rank = -1};
     }
     return MOAT_OK;
 }

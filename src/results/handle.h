@@ -8,11 +8,10 @@
 #include <stdint.h>
 
 #include "results/groups.h"
+#include "results/records.h"
 #include "results/results.h"
 
 /* The open results file of a run, which the other files of this folder share. All functions are for rank 0. */
-
-enum { BLOCK_PENDING = 0, BLOCK_DONE = 1 };
 
 struct results {
     char *path;   /* as given, for messages */
@@ -25,17 +24,16 @@ struct results {
 
     char failure[1024]; /* why nothing more is written; "" while all is well */
 
-    hid_t file, field[FIELD_COUNT], group[GROUP_VARIABLES]; /* -1 where the sweep has none */
+    hid_t file, field[FIELD_COUNT]; /* -1 where the sweep has none */
+    struct records *records;
 
-    struct config layout; /* sweep, solver, stored and grid, which the layout follows from; the rest is zero */
+    struct config layout; /* what the layout follows from: sweep, solver, grid, fields; the rest is zero */
     size_t blocks, done;
-    uint8_t *state;     /* [blocks]; this and the next three may be newer than the file until the next flush */
-    double *seconds;    /* [blocks] */
-    int32_t *rank;      /* [blocks] */
-    uint32_t *checksum; /* [blocks] */
+    struct block_record *block;             /* [blocks]; may be newer than the file until the next flush */
     size_t first_unflushed, last_unflushed; /* blocks to report done at the next flush; first > last: none */
     double flushed;                         /* time of the last flush, s */
-    double opened, cores; /* time of opening, s, and the cores that the run holds; cores is 0 when not known */
+    struct history_record run;              /* of this run */
+    double opened, cores;                   /* time of opening, s, and the cores that the run holds; 0: not known */
 };
 
 /* A handle for `path` without a file. The target is found behind symbolic links, even to a file that does not exist

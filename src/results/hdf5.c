@@ -8,20 +8,12 @@
 #include "results/hdf5.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { CAUSE_SIZE = 512 };
-enum { TEXT_SECONDS = 1 /* of computing, for a text of 1 MB at most */ };
-enum { ROOM = 1 << 16 /* bytes, more than the history of one run */ };
 static char cause[CAUSE_SIZE];
 
 /* Keeps the innermost entry of the error stack; of a failed system call only the system's message. */
@@ -66,19 +58,6 @@ bool hdf5_sync(int descriptor)
         snprintf(cause, sizeof cause, "%s", strerror(errno));
     }
     return ok;
-}
-
-bool hdf5_make_room(int descriptor)
-{
-    struct stat about;
-    int failed = fstat(descriptor, &about) != 0 ? errno : EINTR;
-    while (failed == EINTR) { /* a stop signal */
-        failed = posix_fallocate(descriptor, about.st_size, ROOM);
-    }
-    if (failed && cause[0] == '\0') {
-        snprintf(cause, sizeof cause, "%s", strerror(failed));
-    }
-    return !failed;
 }
 
 enum moat_status hdf5_error(enum moat_status status, const char *path, const char *action)
@@ -161,13 +140,8 @@ static hid_t text_type(void)
 
 bool hdf5_text_write(hid_t object, const char *name, const char *text)
 {
-    hid_t type = text_type(), space = H5Screate(H5S_SCALAR), attribute = -1;
-    htri_t exists = H5Aexists(object, name);
-    if (exists > 0) {
-        attribute = H5Aopen(object, name, H5P_DEFAULT);
-    } else if (exists == 0) {
-        attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-    }
+    hid_t type = text_type(), space = H5Screate(H5S_SCALAR);
+    hid_t attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
     bool ok = attribute >= 0 && H5Awrite(attribute, type, &text) >= 0;
     hdf5_close(&attribute);
     hdf5_close(&space);
@@ -175,22 +149,42 @@ bool hdf5_text_write(hid_t object, const char *name, const char *text)
     return ok;
 }
 
-bool hdf5_text_fix(hid_t object, const char *name, const char *text)
+void hdf5_text_copy(char *to, size_t size, const char *from)
+{
+    size_t length = strlen(from);
+    if (length >= size) {
+        length = size - 1;
+        while (length > 0 && ((unsigned char)from[length] & 0xc0) == 0x80) { /* in the middle of a character */
+            length--;
+        }
+    }
+    for (size_t i = 0; i < length; i++) {
+        to[i] = (unsigned char)from[i] < ' ' || from[i] == 0x7f ? '?' : from[i];
+    }
+    memset(to + length, 0, size - length);
+}
+
+bool hdf5_text_fix(hid_t object, const char *name, const char *text, size_t size)
 {
     size_t length = strlen(text);
+    size = size > 0 ? size : length > 0 ? length : 1;
+    char *padded = calloc(size, 1);
     hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR), attribute = -1;
-    if (H5Tset_size(type, length > 0 ? length : 1) >= 0 && H5Tset_strpad(type, H5T_STR_NULLPAD) >= 0 &&
+    if (padded && H5Tset_size(type, size) >= 0 && H5Tset_strpad(type, H5T_STR_NULLPAD) >= 0 &&
         H5Tset_cset(type, H5T_CSET_UTF8) >= 0) {
-        attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+        memcpy(padded, text, length < size ? length : size);
+        attribute = H5Aexists(object, name) > 0 ? H5Aopen(object, name, H5P_DEFAULT)
+                                                : H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
     }
-    bool ok = attribute >= 0 && H5Awrite(attribute, type, text) >= 0;
+    bool ok = attribute >= 0 && H5Awrite(attribute, type, padded) >= 0;
     hdf5_close(&attribute);
     hdf5_close(&space);
     hdf5_close(&type);
+    free(padded);
     return ok;
 }
 
-bool hdf5_text_read_fixed(hid_t object, const char *name, char *text, size_t size)
+bool hdf5_text_read(hid_t object, const char *name, char *text, size_t size)
 {
     text[0] = '\0';
     if (H5Aexists(object, name) <= 0) {
@@ -207,88 +201,4 @@ bool hdf5_text_read_fixed(hid_t object, const char *name, char *text, size_t siz
     hdf5_close(&type);
     hdf5_close(&attribute);
     return ok;
-}
-
-/* Returns true if `name` is one variable-length string. A foreign file may have something here that does not fit into a
-   pointer. */
-static bool is_text(hid_t object, const char *name)
-{
-    if (H5Aexists(object, name) <= 0) {
-        return false;
-    }
-    hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
-    hid_t stored = H5Aget_type(attribute), space = H5Aget_space(attribute);
-    bool text = H5Tis_variable_str(stored) > 0 && H5Sget_simple_extent_npoints(space) == 1;
-    hdf5_close(&space);
-    hdf5_close(&stored);
-    hdf5_close(&attribute);
-    return text;
-}
-
-/* Runs in the child of hdf5_text_read: sends the text and exits with 0 once all of it is sent. */
-static _Noreturn void send_text(hid_t object, const char *name, int pipe)
-{
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU};
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
-        signal(faults[i], SIG_DFL); /* MPI's handlers would report them */
-    }
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* the child holds the writer's lock too, and must not outlive the writer */
-    setrlimit(RLIMIT_CORE, &(struct rlimit){0});
-    setrlimit(RLIMIT_CPU, &(struct rlimit){.rlim_cur = TEXT_SECONDS, .rlim_max = TEXT_SECONDS});
-    int nowhere = open("/dev/null", O_WRONLY);
-    dup2(nowhere, STDERR_FILENO);
-    char *text = NULL;
-    hid_t type = text_type(), attribute = H5Aopen(object, name, H5P_DEFAULT);
-    bool ok = H5Aread(attribute, type, &text) >= 0 && text;
-    for (size_t sent = 0, length = ok ? strlen(text) : 0; ok && sent < length;) {
-        ssize_t n = write(pipe, text + sent, length - sent);
-        ok = n > 0;
-        sent += ok ? (size_t)n : 0;
-    }
-    _exit(ok ? 0 : 1);
-}
-
-/* Reads the pipe to its end. The caller frees the text; NULL when out of memory. */
-static char *receive_text(int pipe)
-{
-    char *text = NULL, piece[4096];
-    size_t length = 0;
-    FILE *stream = open_memstream(&text, &length);
-    ssize_t n = 0;
-    while (stream && ((n = read(pipe, piece, sizeof piece)) > 0 || (n < 0 && errno == EINTR))) {
-        if (n > 0) {
-            fwrite(piece, 1, (size_t)n, stream);
-        }
-    }
-    if (!stream || fclose(stream) != 0) {
-        free(text);
-        text = NULL;
-    }
-    return text;
-}
-
-char *hdf5_text_read(hid_t object, const char *name)
-{
-    int ends[2] = {-1, -1}, result = -1;
-    char *text = NULL;
-    if (!is_text(object, name) || pipe2(ends, O_CLOEXEC) != 0) {
-        return NULL;
-    }
-    pid_t child = fork();
-    if (child == 0) {
-        close(ends[0]);
-        send_text(object, name, ends[1]);
-    }
-    close(ends[1]);
-    if (child > 0) {
-        text = receive_text(ends[0]);
-    }
-    close(ends[0]);
-    while (child > 0 && waitpid(child, &result, 0) < 0 && errno == EINTR) {
-    }
-    if (result != 0) {
-        free(text);
-        text = NULL;
-    }
-    return text;
 }

@@ -30,28 +30,24 @@ bool hdf5_close(hid_t *object);
 /* Creates the group `name`, which the caller closes. Negative on failure. Rank 0. */
 hid_t hdf5_create_group(hid_t file, const char *name);
 
-/* Writes the text attribute `name`, new or not, as a variable-length UTF-8 string. False on failure. Local. */
+/* Creates the text attribute `name` as a variable-length UTF-8 string, for readers that expect one. Nothing may read it
+   back: HDF5 keeps such texts without a checksum, and HDF5 1.10 crashes, loops for ever or writes past a buffer where
+   they are damaged. False on failure. Rank 0. */
 bool hdf5_text_write(hid_t object, const char *name, const char *text);
 
-/* Creates the text attribute `name` as a UTF-8 string of fixed length, that of `text`. False on failure. Rank 0. */
-bool hdf5_text_fix(hid_t object, const char *name, const char *text);
+/* Copies `from` to `to`, cut to `size` with the NUL between two characters of UTF-8, and fills the rest with NUL. What
+   would begin a new line or steer a terminal becomes a question mark. Local. */
+void hdf5_text_copy(char *to, size_t size, const char *from);
+
+/* Writes the text attribute `name`, new or not, as a UTF-8 string of `size` bytes, or of the text's length with 0. An
+   attribute that is there already has that size. False on failure. Rank 0. */
+bool hdf5_text_fix(hid_t object, const char *name, const char *text, size_t size);
 
 /* Reads the text attribute `name` of fixed length, cut to `size` bytes with the NUL. HDF5 has its checksum. False, with
    "" in `text`, when there is none or on failure. Local. */
-bool hdf5_text_read_fixed(hid_t object, const char *name, char *text, size_t size);
+bool hdf5_text_read(hid_t object, const char *name, char *text, size_t size);
 
 /* Brings the file behind the descriptor to disk. A failure is reported as one of HDF5's. False on failure. Local. */
 bool hdf5_sync(int descriptor);
-
-/* Makes the file behind the descriptor longer by more than a line of its history takes. Thus a full disk is found
-   before anything changes. Followed by hdf5_sync, it also rules out that a loss of power leaves a superblock with an
-   end beyond the file's, which readers refuse. HDF5 cuts the rest off when it closes the file. A failure is reported as
-   one of HDF5's. False on failure. Local. */
-bool hdf5_make_room(int descriptor);
-
-/* The text attribute `name`, which the caller frees; NULL when there is none or on failure. HDF5 keeps such texts
-   without a checksum. HDF5 1.10 crashes, loops for ever or writes past a buffer where they are damaged. So a child
-   process reads the text and sends it through a pipe; the child makes no MPI call. Local. */
-char *hdf5_text_read(hid_t object, const char *name);
 
 #endif

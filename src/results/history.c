@@ -1,117 +1,168 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The history of a results file.
+ * The records of runs: which copy counts, and how a run writes its own.
  *
- * A run's line is there before the file opens for others, so that even a run that was killed has one. The core-hours
- * are added only after the run has closed the file: while readers follow it, nothing but raw values changes.
+ * The attribute is a copy for people, a string of fixed length in the root's header. It is written when a run begins
+ * and ends, and never read back.
  */
 #include "results/history.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "moat/version.h"
 #include "results/hdf5.h"
+#include "results/history_text.h"
+#include "results/records.h"
 
-void history_time(char text[32])
+/* Bytes of the attribute. With all other attributes they do not fill a page, so that no kill tears it. */
+enum { ATTRIBUTE_SIZE = 2048 };
+
+/* The place of a run's record among `places`: the first run keeps its own, the others take turns. */
+static size_t place_of(int64_t number, size_t places)
 {
-    time_t now = time(NULL);
-    struct tm utc;
-    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    return number == 1 ? 0 : 1 + (size_t)(number - 2) % (places - 1);
 }
 
-/* The text while the history changes. From 1.14 on HDF5 frees the old text in the same heap, although the attribute on
-   the disk still refers to it. */
-static const char before_change[] = "history_before_change";
-
-/* The history, which the caller frees: the one before its last change where that was cut short. NULL if there is none
-   or it cannot be read. */
-static char *read_history(hid_t file)
+static bool valid(const struct history_record *record, size_t place, size_t places)
 {
-    char *text = hdf5_text_read(file, "history");
-    if (text || H5Aexists(file, "history") <= 0) {
-        return text;
+    return record->number > 0 && place_of(record->number, places) == place &&
+           record->checksum == records_checksum(ALONG_HISTORY, record, offsetof(struct history_record, checksum));
+}
+
+static bool newer(const struct history_record *left, const struct history_record *right)
+{
+    return left->number != right->number ? left->number > right->number : left->update > right->update;
+}
+
+static int by_number(const void *left, const void *right)
+{
+    const struct history_record *l = left, *r = right;
+    return (l->number > r->number) - (l->number < r->number);
+}
+
+/* Reads the record of each run, in order, into *out, which the caller frees. NULL on failure. */
+static struct history_record *read_runs(const struct records *records, size_t *count)
+{
+    size_t total = records_count(records, ALONG_HISTORY), copies = records->size[ALONG_HISTORY][1];
+    struct history_record *all = calloc(total + 1, sizeof *all);
+    *count = 0;
+    if (!all || total < 2 * copies || !records_read(records, ALONG_HISTORY, all)) {
+        free(all);
+        return NULL;
     }
-    text = hdf5_text_read(file, before_change);
-    if (text && *text == '\0') {
-        free(text);
-        text = NULL;
+    for (size_t place = 0; place < total / copies; place++) {
+        const struct history_record *best = NULL;
+        for (size_t i = place * copies; i < (place + 1) * copies; i++) {
+            bool counts = valid(&all[i], place, total / copies) && (!best || newer(&all[i], best));
+            best = counts ? &all[i] : best;
+        }
+        if (best) {
+            memmove(&all[(*count)++], best, sizeof *best); /* never ahead of what is still to be read */
+        }
     }
+    qsort(all, *count, sizeof *all, by_number);
+    return all;
+}
+
+/* Writes the attribute from the records. */
+static bool write_attribute(const struct results *results)
+{
+    size_t count = 0;
+    struct history_record *run = read_runs(results->records, &count);
+    char *text = run ? history_compose(run, count, ATTRIBUTE_SIZE - 1) : NULL;
+    bool ok = text && hdf5_text_fix(results->file, "history", text, ATTRIBUTE_SIZE);
+    free(text);
+    free(run);
+    return ok;
+}
+
+/* Writes the record to the copy whose turn it is. The members that stay are the same in both. */
+static bool write_record(struct results *results, bool whole)
+{
+    struct history_record *record = &results->run;
+    size_t copies = results->records->size[ALONG_HISTORY][1];
+    size_t place = place_of(record->number, results->records->size[ALONG_HISTORY][0]);
+    record->update++;
+    record->checksum = records_checksum(ALONG_HISTORY, record, offsetof(struct history_record, checksum));
+    size_t index = place * copies + (size_t)record->update % copies;
+    return (!whole || records_write(results->records, ALONG_HISTORY, index, 1, PHASE_FIRST, record)) &&
+           records_write(results->records, ALONG_HISTORY, index, 1, PHASE_LAST, record);
+}
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+bool history_begin(struct results *results, const struct results_run *run)
+{
+    struct history_record *record = &results->run;
+    const struct launch *launch = &run->launch;
+    size_t count = 0;
+    struct history_record *before = read_runs(results->records, &count);
+    if (!before) {
+        return false;
+    }
+    memset(record, 0, sizeof *record); /* the checksum includes what follows a text's end */
+    record->number = count > 0 ? before[count - 1].number + 1 : 1;
+    free(before);
+    hdf5_text_copy(record->command, sizeof record->command, run->command);
+    snprintf(record->version, sizeof record->version, "%s (%s)", moat_version(), moat_revision());
+    hdf5_text_copy(record->host, sizeof record->host, launch->host);
+    record->job = launch->job.id;
+    record->task = launch->job.element ? launch->job.task : -1;
+    record->restart = launch->job.restart;
+    record->pid = launch->pid;
+    record->nodes = launch->nodes;
+    record->ranks = launch->ranks;
+    record->started = record->seen = now();
+    record->core_hours = NAN;
+    results->opened = clock_seconds();
+    results->cores = run->cores;
+    bool ok = true;
+    for (size_t copy = 0; copy < results->records->size[ALONG_HISTORY][1] && ok; copy++) {
+        ok = write_record(results, true);
+    }
+    return ok && write_attribute(results);
+}
+
+bool history_update(struct results *results, enum history_state state)
+{
+    struct history_record *record = &results->run;
+    record->seen = now();
+    record->core_hours = results->cores > 0 ? results->cores * (clock_seconds() - results->opened) / 3600 : NAN;
+    record->state = (uint8_t)state;
+    return write_record(results, false) && (state != HISTORY_CLOSED || write_attribute(results));
+}
+
+char *history_text(hid_t file)
+{
+    struct records *records = NULL;
+    size_t count = 0;
+    struct history_record *run = records_open(file, &records) ? read_runs(records, &count) : NULL;
+    char *text = run ? history_compose(run, count, SIZE_MAX) : NULL;
+    free(run);
+    records_close(&records);
     return text;
 }
 
-bool history_launch(hid_t file, struct launch *launch)
+bool history_launch(hid_t file, struct launch *launch, bool *closed)
 {
-    char *history = read_history(file);
-    char *end = history ? strrchr(history, '\n') : NULL;
-    bool found = history && launch_parse(end ? end : history, launch);
-    free(history);
-    return found;
-}
-
-/* Writes all heaps, but of the objects only /run, and syncs them where `descriptor` is given. True without /run, in a
-   file that is just being made. */
-static bool flush_heaps(hid_t file, int descriptor)
-{
-    if (H5Lexists(file, "run", H5P_DEFAULT) <= 0) {
-        return true;
+    struct records *records = NULL;
+    size_t count = 0;
+    struct history_record *run = records_open(file, &records) ? read_runs(records, &count) : NULL;
+    if (count > 0) {
+        history_place(&run[count - 1], launch);
+        *closed = run[count - 1].state == HISTORY_CLOSED;
     }
-    hid_t run = H5Gopen2(file, "run", H5P_DEFAULT);
-    bool ok = H5Oflush(run) >= 0 && (descriptor < 0 || hdf5_sync(descriptor));
-    return hdf5_close(&run) && ok;
-}
-
-/* Brings the history into the file a second time, before it changes. One that cannot be read is not kept: the text
-   kept before it still is. */
-static bool keep_history(hid_t file, int descriptor)
-{
-    if (H5Aexists(file, "history") <= 0) {
-        return hdf5_text_write(file, before_change, "");
-    }
-    char *text = hdf5_text_read(file, "history");
-    bool ok = !text || (hdf5_text_write(file, before_change, text) && flush_heaps(file, descriptor) &&
-                        H5Fflush(file, H5F_SCOPE_LOCAL) >= 0 && (descriptor < 0 || hdf5_sync(descriptor)));
-    free(text);
-    return ok;
-}
-
-/* Sets the attribute. Its text lies in a heap, which must be in the file before the attribute that refers to it: so the
-   heaps are flushed first. No kill then leaves an attribute without its text. */
-static bool write_history(hid_t file, const char *text, int descriptor)
-{
-    return keep_history(file, descriptor) && hdf5_text_write(file, "history", text) && flush_heaps(file, descriptor);
-}
-
-bool history_add(hid_t file, const char *path, const char *argv_line, int descriptor)
-{
-    char *old = read_history(file), *text = NULL, now[32];
-    history_time(now);
-    bool any = old && *old; /* a disk that failed under an earlier run may have cost its lines */
-    if (!old && H5Aexists(file, "history") > 0) {
-        fprintf(stderr, "moat: %s: the history of earlier runs is damaged: it starts anew\n", path);
-    }
-    bool ok = asprintf(&text, "%s%s%s moat %s (%s): %s", any ? old : "", any ? "\n" : "", now, moat_version(),
-                       moat_revision(), argv_line) >= 0;
-    ok = ok && write_history(file, text, descriptor);
-    if (text) {
-        free(text);
-    }
-    free(old);
-    return ok;
-}
-
-bool history_finish(const char *path, double core_hours, int descriptor)
-{
-    hid_t list = hdf5_access_list(false), file = H5Fopen(path, H5F_ACC_RDWR | H5F_ACC_SWMR_WRITE, list);
-    char *history = file >= 0 ? read_history(file) : NULL, *text = NULL;
-    size_t length = history ? strlen(history) : 0;
-    bool ok = length > 0 && history[length - 1] == ']' &&
-              asprintf(&text, "%.*s, %.3g core-hours]", (int)length - 1, history, core_hours) >= 0;
-    ok = ok && write_history(file, text, descriptor);
-    free(text);
-    free(history);
-    hdf5_close(&list);
-    return hdf5_close(&file) && ok;
+    free(run);
+    records_close(&records);
+    return count > 0;
 }

@@ -6,26 +6,29 @@
 #include <stdbool.h>
 
 #include "base/launch.h"
+#include "results/handle.h"
 
 /*
- * The attribute history: one line for each run, with its time, version and command. The line ends with the run's launch
- * (base/launch.h) in brackets while the run lasts, so that it names the writer. Closing adds the core-hours.
+ * The history of a results file: a record for each run, with its command, where it runs and what it cost. Records have
+ * a fixed place and size in /run (struct history_record), so that a run writes its own while readers follow the file.
+ * Each has a checksum and two copies, which are written in turn: a write that is cut short leaves the other copy, and
+ * never touches another run's record. When all places are taken, a new run takes that of the oldest but the first.
  */
 
-/* The time of day as in the history, in UTC. Local. */
-void history_time(char text[32]);
-
-/* Reads who wrote the file last, live or killed, into *launch; false when that run closed the file or left no trace.
-   Local. */
-bool history_launch(hid_t file, struct launch *launch);
-
-/* Adds the line of this run to the history of `file`, named `path` in messages. A history that cannot be read starts
-   anew. With the file's `descriptor`, not -1, no loss of power leaves the attribute without its text. False on failure.
+/* Begins the record of this run in the open file of `results`, and its line in the attribute. False on failure.
    Rank 0. */
-bool history_add(hid_t file, const char *path, const char *argv_line, int descriptor);
+bool history_begin(struct results *results, const struct results_run *run);
 
-/* Adds the core-hours of the run to the last line of the closed file's history; `descriptor` as above. False on
-   failure. Rank 0. */
-bool history_finish(const char *path, double core_hours, int descriptor);
+/* Brings the run's record up to date: the time, its core-hours so far, and whether it is about to close the file; then
+   the attribute too. False on failure. Rank 0. */
+bool history_update(struct results *results, enum history_state state);
+
+/* The history as text, one line for each run, which the caller frees; NULL if `file` has no such records, or out of
+   memory. Runs without a record are counted in a line. Local. */
+char *history_text(hid_t file);
+
+/* Finds the latest run of `file`: where it runs, and whether it has closed the file. False if there is no record.
+   Local. */
+bool history_launch(hid_t file, struct launch *launch, bool *closed);
 
 #endif

@@ -12,11 +12,13 @@
 #include "results/hdf5.h"
 #include "results/intact.h"
 #include "results/layout.h"
+#include "results/provenance.h"
 
 enum { SIGNATURE_SIZE = 8 };
 static const unsigned char hdf5_signature[SIGNATURE_SIZE] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
 
 const char identity_refused[] = ": it is left unchanged; choose another file with -o";
+const char identity_replace[] = ": use --force to replace it or -o for another file";
 
 enum moat_status identity_check_kind(const char *path, const char *advice, bool *exists)
 {
@@ -70,39 +72,41 @@ static hid_t open_locked(struct results *results)
     return file;
 }
 
-enum moat_status identity_compare(struct results *results, const struct config *config, enum identity *out)
+/* Compares the config in `file`, which is whole and of this version's format, with `config`. */
+static enum moat_status compare_configs(hid_t file, const char *path, const struct config *config, enum identity *out)
 {
-    enum moat_status status = MOAT_OK;
     struct config *stored = NULL;
     char *text = NULL;
-    hid_t file = open_locked(results);
-    *out = IDENTITY_OTHER;
-    if (file < 0) {
-        status = hdf5_error(MOAT_USAGE, results->path, "not a results file that can be read, left unchanged");
-        goto cleanup;
-    }
-    hdf5_begin();
-    status = intact_check(file, results->path, identity_refused);
+    enum moat_status status = provenance_read_config(file, path, identity_refused, &text);
     if (status != MOAT_OK) {
-        goto cleanup;
-    }
-    text = hdf5_text_read(file, "config");
-    if (!text) {
-        status =
-            moat_error_set(MOAT_USAGE, "%s: an HDF5 file that moat did not write%s", results->path, identity_refused);
-        goto cleanup;
+        return status;
     }
     /* A config that this version does not accept belongs to another sweep. */
-    status = config_parse(text, results->path, &stored);
+    status = config_parse(text, path, &stored);
+    *out = IDENTITY_OTHER;
     if (status == MOAT_OK && config_equal(stored, config)) {
         *out = layout_fits(file, config) ? IDENTITY_FILE : IDENTITY_SWEEP;
     }
-    status = status == MOAT_MEMORY ? MOAT_MEMORY : MOAT_OK;
-    hdf5_begin();
-
-cleanup:
     config_destroy(&stored);
     free(text);
+    return status == MOAT_MEMORY ? MOAT_MEMORY : MOAT_OK;
+}
+
+enum moat_status identity_compare(struct results *results, const struct config *config, enum identity *out)
+{
+    hid_t file = open_locked(results);
+    *out = IDENTITY_OTHER;
+    if (file < 0) {
+        return hdf5_error(MOAT_USAGE, results->path, "not a results file that can be read, left unchanged");
+    }
+    hdf5_begin();
+    enum moat_status status = intact_check(file, results->path, identity_refused);
+    if (status == MOAT_OK && provenance_check_format(file, results->path, identity_replace) != MOAT_OK) {
+        *out = IDENTITY_FORMAT;
+    } else if (status == MOAT_OK) {
+        status = compare_configs(file, results->path, config, out);
+    }
+    hdf5_begin();
     hdf5_close(&file);
     return status;
 }

@@ -25,11 +25,11 @@
 enum { LOCK_ATTEMPTS = 25, LOCK_PAUSE = 20000000 /* ns */ };
 enum { WRITER_SIZE = 384 };
 
-/* Reads who wrote the file last, whatever state it is in; false when that run closed the file or left no trace. */
-static bool find_launch(const char *path, struct launch *launch)
+/* Reads who wrote the file last, whatever state it is in; false when that run left no trace. */
+static bool find_launch(const char *path, struct launch *launch, bool *closed)
 {
     hid_t list = hdf5_access_list(true), file = H5Fopen(path, H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, list);
-    bool found = file >= 0 && history_launch(file, launch);
+    bool found = file >= 0 && history_launch(file, launch, closed);
     hdf5_close(&file);
     hdf5_close(&list);
     return found;
@@ -39,7 +39,8 @@ static enum moat_status refuse_writer(const char *path)
 {
     struct launch launch;
     char text[WRITER_SIZE] = "";
-    if (find_launch(path, &launch)) {
+    bool closed;
+    if (find_launch(path, &launch, &closed)) {
         launch_format(&launch, text, sizeof text);
     }
     return moat_error_set(MOAT_USAGE,
@@ -74,8 +75,7 @@ static bool names_descriptor(const char *path, int descriptor)
            by_name.st_dev == by_descriptor.st_dev && by_name.st_ino == by_descriptor.st_ino;
 }
 
-/* Takes the lock; returns errno on failure. A killed writer keeps its lock until the system has removed it, and any
-   child that was reading a text for it. */
+/* Takes the lock; returns errno on failure. A killed writer keeps its lock until the system has removed it. */
 static int try_lock(int descriptor, const struct flock *lock)
 {
     for (int attempt = 1;; attempt++) {
@@ -108,12 +108,14 @@ bool lock_held(const char *path)
 {
     struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
     struct launch launch;
+    bool closed;
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     bool tells = descriptor >= 0 && fcntl(descriptor, F_OFD_GETLK, &lock) == 0;
     if (descriptor >= 0) {
         close(descriptor);
     }
-    return tells ? lock.l_type != F_UNLCK : find_launch(path, &launch) && launch_find(&launch) != LAUNCH_GONE;
+    return tells ? lock.l_type != F_UNLCK
+                 : find_launch(path, &launch, &closed) && !closed && launch_find(&launch) != LAUNCH_GONE;
 }
 
 enum moat_status lock_check_writer_gone(const char *path)
@@ -121,7 +123,8 @@ enum moat_status lock_check_writer_gone(const char *path)
     struct launch launch = {0};
     char text[WRITER_SIZE] = "unknown";
     enum launch_state state = LAUNCH_UNKNOWN;
-    if (find_launch(path, &launch)) {
+    bool closed;
+    if (find_launch(path, &launch, &closed)) {
         state = launch_find(&launch);
         launch_format(&launch, text, sizeof text);
     }

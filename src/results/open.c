@@ -42,24 +42,20 @@ static bool open_variables(struct results *results)
             ok = results->field[f] >= 0;
         }
     }
-    return ok && groups_open(results->file, &results->layout, results->group);
+    return ok && records_open(results->file, &results->records);
 }
 
 /* Reads which blocks are done; damaged ones become pending. */
 static bool read_blocks(struct results *results)
 {
     size_t damaged = 0;
-    bool ok = variable_read(results->group[RUN_BLOCK_STATE], VARIABLE_UINT8, results->state) &&
-              variable_read(results->group[RUN_BLOCK_SECONDS], VARIABLE_FLOAT64, results->seconds) &&
-              variable_read(results->group[RUN_BLOCK_RANK], VARIABLE_INT32, results->rank) &&
-              variable_read(results->group[RUN_BLOCK_CHECKSUM], VARIABLE_UINT32, results->checksum) &&
-              checksum_check_blocks(results, &damaged);
+    bool ok = records_read(results->records, ALONG_BLOCKS, results->block) && checksum_check_blocks(results, &damaged);
     if (ok && damaged > 0) {
         fprintf(stderr, "moat: %s: found damaged values in %zu of %zu blocks; they are solved again\n", results->path,
                 damaged, results->blocks);
     }
     for (size_t i = 0; ok && i < results->blocks; i++) {
-        results->done += results->state[i] == BLOCK_DONE;
+        results->done += results->block[i].state == BLOCK_DONE;
     }
     return ok;
 }
@@ -74,21 +70,16 @@ static bool repair(const char *path)
 }
 
 /* Opens results->target to resume its sweep. */
-static enum moat_status resume(struct results *results, const char *argv_line)
+static enum moat_status resume(struct results *results)
 {
     if (results->left_open && !repair(results->target)) {
         return hdf5_error(MOAT_IO, results->path, "cannot be repaired after its writer was killed");
     }
     hid_t list = hdf5_access_list(false);
-    bool ready = hdf5_make_room(results->lock) && (!results->durable || hdf5_sync(results->lock));
+    bool ready = !results->durable || hdf5_sync(results->lock);
     results->file = ready ? H5Fopen(results->target, H5F_ACC_RDWR | H5F_ACC_SWMR_WRITE, list) : -1;
     hdf5_close(&list);
-    if (results->file < 0 ||
-        !history_add(results->file, results->path, argv_line, results->durable ? results->lock : -1) ||
-        !handle_sync(results)) {
-        return hdf5_error(MOAT_IO, results->path, "cannot be resumed");
-    }
-    return MOAT_OK;
+    return results->file >= 0 ? MOAT_OK : hdf5_error(MOAT_IO, results->path, "cannot be resumed");
 }
 
 /* Decides between a new file and resuming an old one; refuses a file that must not be changed. */
@@ -108,11 +99,13 @@ static enum moat_status choose(struct results *results, const struct config *con
     if (status == MOAT_OK && results->left_open && !results->locked) {
         status = lock_check_writer_gone(results->target);
     }
-    if (status == MOAT_OK && found != IDENTITY_FILE && !force) {
-        status =
-            moat_error_set(MOAT_USAGE, "%s holds %s %s%s: use --force to replace it or -o for another file",
-                           results->path, found == IDENTITY_OTHER ? "another sweep than" : "the sweep", config->name,
-                           found == IDENTITY_OTHER ? "" : " in other variables than this version's, or was edited");
+    if (status == MOAT_OK && found == IDENTITY_FORMAT && !force) {
+        status = MOAT_USAGE; /* with identity_compare's message */
+    } else if (status == MOAT_OK && found != IDENTITY_FILE && !force) {
+        status = moat_error_set(MOAT_USAGE, "%s holds %s %s%s%s", results->path,
+                                found == IDENTITY_OTHER ? "another sweep than" : "the sweep", config->name,
+                                found == IDENTITY_OTHER ? "" : " in other variables than this version's, or was edited",
+                                identity_replace);
     }
     *resumes = found == IDENTITY_FILE;
     return status;
@@ -136,8 +129,8 @@ enum moat_status results_check(const char *path, const struct config *config, un
     return status;
 }
 
-enum moat_status results_open(const char *path, const struct config *config, const char *argv_line, unsigned options,
-                              struct results **out)
+enum moat_status results_open(const char *path, const struct config *config, const struct results_run *run,
+                              unsigned options, struct results **out)
 {
     struct results *results = NULL;
     bool resumes = false;
@@ -149,13 +142,16 @@ enum moat_status results_open(const char *path, const struct config *config, con
     }
     status = choose(results, config, (options & RESULTS_FORCE) != 0, &resumes);
     if (status == MOAT_OK) {
-        status = resumes ? resume(results, argv_line) : create_file(results, config, argv_line);
+        status = resumes ? resume(results) : create_file(results, config, run);
     }
     if (status == MOAT_OK) {
         status = handle_allocate_blocks(results);
     }
     if (status == MOAT_OK && !(open_variables(results) && (!resumes || read_blocks(results)))) {
         status = hdf5_error(MOAT_IO, path, "cannot be opened for writing");
+    }
+    if (status == MOAT_OK && resumes && !(history_begin(results, run) && handle_sync(results))) {
+        status = hdf5_error(MOAT_IO, path, "cannot be resumed");
     }
     if (status != MOAT_OK) {
         handle_destroy(results);

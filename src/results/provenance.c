@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The root attributes of a results file.
+ * The root attributes of a results file, and the config's text.
  *
  * Texts are strings of fixed length. They lie in the header of the root group, which has a checksum, and not in one of
- * HDF5's heaps, which have none.
+ * HDF5's heaps, which have none. The config may be longer than a header can hold: so its attribute, a copy for people,
+ * has a variable length and is never read back. moat reads the text in /run, which has a checksum.
  */
 #include "results/provenance.h"
 
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "moat/version.h"
+#include "results/checksum.h"
 #include "results/hdf5.h"
 #include "results/variable.h"
 
-enum { FORMAT_VERSION = 2 };
+enum { FORMAT_VERSION = 2, NAME_SIZE = 256 /* of the name, which the header has room for */ };
 static const char references[] =
     "Jagadeesan, Jordan and Steinhardt, arXiv 2409.03734; PNAS 2025, doi 10.1073/pnas.2510004122";
 
@@ -31,27 +36,30 @@ static bool write_integer(hid_t file, const char *name, int64_t value)
 /* What the file is and where it comes from. */
 static bool write_origin(hid_t file, const struct config *config)
 {
-    char now[32];
+    char now[32], title[NAME_SIZE];
     time_t seconds = time(NULL);
     struct tm utc;
+    hdf5_text_copy(title, sizeof title, config->name);
     strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &utc));
-    return hdf5_text_fix(file, "Conventions", "CF-1.10") && hdf5_text_fix(file, "title", config->name) &&
-           hdf5_text_fix(file, "references", references) && hdf5_text_fix(file, "date_created", now) &&
-           hdf5_text_fix(file, "moat_version", moat_version()) &&
-           hdf5_text_fix(file, "git_revision", moat_revision()) &&
+    return hdf5_text_fix(file, "Conventions", "CF-1.10", 0) && hdf5_text_fix(file, "title", title, 0) &&
+           hdf5_text_fix(file, "references", references, 0) && hdf5_text_fix(file, "date_created", now, 0) &&
+           hdf5_text_fix(file, "moat_version", moat_version(), 0) &&
+           hdf5_text_fix(file, "git_revision", moat_revision(), 0) &&
            write_integer(file, "format_version", FORMAT_VERSION);
 }
 
 static bool write_sweep(hid_t file, const struct config *config)
 {
     const struct axis *first = &config->grid.axis[GRID_TAU_I];
+    char name[NAME_SIZE];
     bool market = config->sweep == SWEEP_MARKET_ENTRY;
-    bool ok = hdf5_text_fix(file, "name", config->name) && hdf5_text_fix(file, "sweep", sweep_name[config->sweep]) &&
-              hdf5_text_fix(file, "solver", solver_name[config->solver]) &&
+    hdf5_text_copy(name, sizeof name, config->name);
+    bool ok = hdf5_text_fix(file, "name", name, 0) && hdf5_text_fix(file, "sweep", sweep_name[config->sweep], 0) &&
+              hdf5_text_fix(file, "solver", solver_name[config->solver], 0) &&
               write_number(file, "gamma", config->gamma) && write_number(file, "P", config->P);
     if (ok && market) {
-        ok = hdf5_text_fix(file, "scrutiny", scrutiny_name[config->scrutiny]) &&
-             hdf5_text_fix(file, "tau_unit", tau_unit_name[config->tau_unit]);
+        ok = hdf5_text_fix(file, "scrutiny", scrutiny_name[config->scrutiny], 0) &&
+             hdf5_text_fix(file, "tau_unit", tau_unit_name[config->tau_unit], 0);
     }
     if (ok && market && first->scalar) {
         ok = write_number(file, "tau_I", first->values[0]);
@@ -63,7 +71,74 @@ static bool write_sweep(hid_t file, const struct config *config)
     return ok;
 }
 
+/* Writes the one value of a variable of /run. */
+static bool write_value(hid_t file, const char *path, enum variable_type type, const void *value)
+{
+    hid_t dataset = variable_open(file, path);
+    bool ok = dataset >= 0 && variable_write_box(dataset, type, 0, NULL, NULL, value);
+    return hdf5_close(&dataset) && ok;
+}
+
 bool provenance_write(hid_t file, const struct config *config)
 {
-    return write_origin(file, config) && write_sweep(file, config);
+    uint32_t checksum = checksum_add(0, config->text, strlen(config->text));
+    return write_origin(file, config) && write_sweep(file, config) && hdf5_text_write(file, "config", config->text) &&
+           write_value(file, "run/config", VARIABLE_TEXT, config->text) &&
+           write_value(file, "run/config_checksum", VARIABLE_UINT32, &checksum);
+}
+
+/* The format's number: files of version 0.1.0 have none. */
+static int64_t read_format(hid_t file)
+{
+    int64_t format = 1;
+    if (H5Aexists(file, "format_version") > 0) {
+        hid_t attribute = H5Aopen(file, "format_version", H5P_DEFAULT), space = H5Aget_space(attribute);
+        if (H5Sget_simple_extent_npoints(space) != 1 || H5Aread(attribute, H5T_NATIVE_INT64, &format) < 0) {
+            format = 0;
+        }
+        hdf5_close(&space);
+        hdf5_close(&attribute);
+    }
+    return format;
+}
+
+enum moat_status provenance_check_format(hid_t file, const char *path, const char *advice)
+{
+    int64_t format = read_format(file);
+    char version[64] = "0.1.0";
+    if (format == FORMAT_VERSION) {
+        return MOAT_OK;
+    }
+    if (format != 1 && !hdf5_text_read(file, "moat_version", version, sizeof version)) {
+        snprintf(version, sizeof version, "of another version");
+    }
+    return moat_error_set(MOAT_USAGE,
+                          "%s: found format %lld of results files, which moat %s wrote; expected format %d%s", path,
+                          (long long)format, version, FORMAT_VERSION, advice);
+}
+
+enum moat_status provenance_read_config(hid_t file, const char *path, const char *advice, char **text)
+{
+    enum moat_status status = MOAT_OK;
+    uint32_t checksum = 0;
+    hid_t dataset = variable_open(file, "run/config"), sum = variable_open(file, "run/config_checksum");
+    hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset), sum_space = H5Dget_space(sum);
+    size_t size = H5Tget_size(type);
+    bool ok = H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0 && size > 0 &&
+              H5Sget_simple_extent_npoints(space) == 1 && H5Sget_simple_extent_npoints(sum_space) == 1;
+    *text = ok ? calloc(size + 1, 1) : NULL;
+    if (ok && !*text) {
+        status = moat_error_set(MOAT_MEMORY, "out of memory for a config of %zu bytes", size);
+    } else if (!ok || !variable_read(dataset, VARIABLE_TEXT, *text) ||
+               !variable_read(sum, VARIABLE_UINT32, &checksum) || checksum != checksum_add(0, *text, size)) {
+        free(*text);
+        *text = NULL;
+        status = moat_error_set(MOAT_USAGE, "%s: damaged, at `run/config`%s", path, advice);
+    }
+    hdf5_close(&sum_space);
+    hdf5_close(&space);
+    hdf5_close(&type);
+    hdf5_close(&sum);
+    hdf5_close(&dataset);
+    return status;
 }

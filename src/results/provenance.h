@@ -5,14 +5,24 @@
 #include <hdf5.h>
 #include <stdbool.h>
 
+#include "moat/error.h"
 #include "sweep/config.h"
 
 /*
- * The root attributes of a results file: everything that a reader needs to know of a sweep, with its type, so that
- * nobody has to parse the config. README.md lists them.
+ * Where a results file comes from: the root attributes, which tell a reader all about the sweep, with their types, so
+ * that nobody has to parse the config; and the config's text. README.md lists them.
  */
 
-/* Writes the attributes of the sweep `config` to the new `file`. False on failure. Rank 0. */
+/* Writes the attributes of the sweep `config` to the new `file`, and the config's text to /run. False on failure.
+   Rank 0. */
 bool provenance_write(hid_t file, const struct config *config);
+
+/* Returns MOAT_OK if `file`, which is whole and was opened as `path`, has the format of this version. Otherwise
+   MOAT_USAGE, with a message that names the version that wrote it and ends with `advice`. Local. */
+enum moat_status provenance_check_format(hid_t file, const char *path, const char *advice);
+
+/* Reads the config's text, which the caller frees, into *text. Returns MOAT_USAGE if it is damaged, with a message that
+   ends with `advice`, or MOAT_MEMORY. Local. */
+enum moat_status provenance_read_config(hid_t file, const char *path, const char *advice, char **text);
 
 #endif

@@ -26,15 +26,9 @@ void results_prepare(void)
     signal(SIGXFSZ, SIG_IGN); /* a write beyond `ulimit -f` then fails as on a full disk */
 }
 
-void results_account(struct results *results, double cores)
-{
-    results->opened = clock_seconds();
-    results->cores = cores;
-}
-
 bool results_block_done(const struct results *results, size_t index)
 {
-    return results->state[index] == BLOCK_DONE;
+    return results->block[index].state == BLOCK_DONE;
 }
 
 size_t results_blocks_done(const struct results *results)
@@ -62,23 +56,19 @@ enum moat_status results_write(struct results *results, size_t index, const unsi
     if (!ok) {
         return handle_write_failed(results);
     }
-    results->done += results->state[index] != BLOCK_DONE;
-    results->state[index] = BLOCK_DONE;
-    results->seconds[index] = seconds;
-    results->rank[index] = rank;
-    results->checksum[index] = checksum;
+    results->done += results->block[index].state != BLOCK_DONE;
+    results->block[index] =
+        (struct block_record){.seconds = seconds, .rank = rank, .checksum = checksum, .state = BLOCK_DONE};
     results->first_unflushed = index < results->first_unflushed ? index : results->first_unflushed;
     results->last_unflushed = index > results->last_unflushed ? index : results->last_unflushed;
     return clock_seconds() - results->flushed > FLUSH_INTERVAL ? results_flush(results) : MOAT_OK;
 }
 
-/* Writes the unflushed blocks' part of one variable of /run, from the array of all blocks. */
-static bool write_unflushed(struct results *results, enum group_variable variable, const void *values)
+/* Writes that part of the records of the unflushed blocks. */
+static bool write_unflushed(struct results *results, enum group_phase phase)
 {
-    enum variable_type type = group_table[variable].type;
     size_t first = results->first_unflushed, count = results->last_unflushed - first + 1;
-    const char *from = (const char *)values + first * variable_size(type);
-    return variable_write_box(results->group[variable], type, 1, &first, &count, from);
+    return records_write(results->records, ALONG_BLOCKS, first, count, phase, results->block + first);
 }
 
 enum moat_status results_flush(struct results *results)
@@ -89,10 +79,8 @@ enum moat_status results_flush(struct results *results)
         return status;
     }
     if (results->first_unflushed <= results->last_unflushed) {
-        bool ok = write_unflushed(results, RUN_BLOCK_SECONDS, results->seconds) &&
-                  write_unflushed(results, RUN_BLOCK_RANK, results->rank) &&
-                  write_unflushed(results, RUN_BLOCK_CHECKSUM, results->checksum) && handle_sync(results) &&
-                  write_unflushed(results, RUN_BLOCK_STATE, results->state) && handle_sync(results);
+        bool ok = write_unflushed(results, PHASE_FIRST) && history_update(results, HISTORY_STARTED) &&
+                  handle_sync(results) && write_unflushed(results, PHASE_LAST) && handle_sync(results);
         if (!ok) {
             return handle_write_failed(results);
         }
@@ -108,7 +96,9 @@ enum moat_status results_reopen_blocks(struct results *results)
     if (results->done == 0) {
         return MOAT_OK;
     }
-    memset(results->state, BLOCK_PENDING, results->blocks);
+    for (size_t i = 0; i < results->blocks; i++) {
+        results->block[i].state = BLOCK_PENDING;
+    }
     results->done = 0;
     results->first_unflushed = 0;
     results->last_unflushed = results->blocks - 1;
@@ -124,11 +114,7 @@ enum moat_status results_count(struct results *results, struct results_summary *
     }
     summary_read_title(results->file, out);
     out->written_now = true;
-    out->blocks = results->blocks;
-    out->blocks_done = results->done;
-    for (size_t i = 0; i < results->blocks; i++) {
-        out->seconds += results->state[i] == BLOCK_DONE ? results->seconds[i] : 0;
-    }
+    summary_count_blocks(results->block, results->blocks, out);
     return summary_count_points(results->field[FIELD_STATUS], out)
                ? MOAT_OK
                : hdf5_error(MOAT_IO, results->path, "cannot be read");
@@ -140,23 +126,19 @@ enum moat_status results_close(struct results **results)
     if (!*results) {
         return MOAT_OK;
     }
-    bool failed_before = *(*results)->failure, durable = (*results)->durable;
+    bool failed_before = *(*results)->failure;
     if (!failed_before) {
         status = results_flush(*results);
     }
-    char path[PATH_MAX], target[PATH_MAX];
+    if (!failed_before && status == MOAT_OK && !history_update(*results, HISTORY_CLOSED)) {
+        status = handle_write_failed(*results);
+    }
+    char path[PATH_MAX];
     snprintf(path, sizeof path, "%s", (*results)->path);
-    snprintf(target, sizeof target, "%s", (*results)->target);
-    double core_hours = (*results)->cores * (clock_seconds() - (*results)->opened) / 3600;
     /* HDF5 closes before the sync, because a file system may report late that it could not store the data. */
     int descriptor = dup((*results)->lock);
     bool closed = handle_destroy(*results);
     *results = NULL;
-    if (status == MOAT_OK && !failed_before && closed && core_hours > 0) {
-        /* `descriptor` still holds the lock */
-        closed = hdf5_make_room(descriptor) && (!durable || hdf5_sync(descriptor)) &&
-                 history_finish(target, core_hours, durable ? descriptor : -1);
-    }
     if (status == MOAT_OK && !failed_before && !closed) {
         status = hdf5_error(MOAT_IO, path, "cannot be closed");
     }

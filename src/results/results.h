@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/launch.h"
 #include "moat/error.h"
 #include "moat/market.h"
 #include "sweep/config.h"
@@ -36,25 +37,29 @@ void results_prepare(void);
 /* Bytes of the finished results file of `config`. Local. */
 double results_bytes(const struct config *config);
 
+/* A run of the program, for the history. */
+struct results_run {
+    const char *command; /* its command line */
+    struct launch launch;
+    double cores; /* that it holds until it closes the file, for the core-hours; 0: not counted */
+};
+
 /*
- * Opens `path` for the sweep `config`. `argv_line` is the command, for the attribute history.
+ * Opens `path` for the sweep `config`, and adds `run` to the history.
  *   no such file                             created; behind a symbolic link, where the link points
  *   the same sweep                           resumed, with RESULTS_FORCE too; repaired first if its writer was killed
  *   another sweep                            refused; with RESULTS_FORCE replaced, once the new file is ready
+ *   another version's, of another format     likewise
  *   damaged, not written by moat, or open    always refused
  *   in another writer
  * A refused file is not changed. Folder and disk space are checked before anything is created. The caller closes *out
  * with results_close. Returns MOAT_USAGE, MOAT_IO or MOAT_MEMORY. Rank 0.
  */
-enum moat_status results_open(const char *path, const struct config *config, const char *argv_line, unsigned options,
-                              struct results **out);
+enum moat_status results_open(const char *path, const struct config *config, const struct results_run *run,
+                              unsigned options, struct results **out);
 
 /* Makes the checks of results_open: returns what it would, and changes nothing. Rank 0. */
 enum moat_status results_check(const char *path, const struct config *config, unsigned options);
-
-/* Starts to count core-hours: the run holds this number of cores from now on. results_close then adds them to the run's
-   line in the history, if `argv_line` ended with a launch (base/launch.h) in brackets. Rank 0. */
-void results_account(struct results *results, double cores);
 
 /* Returns true if block `index`, below grid_blocks, was done when the file was opened, or has been written since.
    Rank 0. */
@@ -86,8 +91,9 @@ enum moat_status results_write_task(struct results *results, const struct ladder
    blocks marked done by then stay valid. Returns MOAT_IO. Rank 0. */
 enum moat_status results_flush(struct results *results);
 
-/* Flushes, closes, frees *results and sets it to NULL, also on failure; accepts NULL inside. Returns MOAT_IO when the
-   file lacks data that results_write accepted, unless an earlier call has reported that already. Rank 0. */
+/* Completes the run's record in the history, flushes, closes, frees *results and sets it to NULL, also on failure;
+   accepts NULL inside. Returns MOAT_IO when the file lacks data that results_write accepted, unless an earlier call has
+   reported that already. Rank 0. */
 enum moat_status results_close(struct results **results);
 
 /* The progress of a sweep and the outcomes of its points, as its file has them. */

@@ -6,7 +6,6 @@
  */
 #include "results/summary.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,12 +16,14 @@
 #include "results/identity.h"
 #include "results/intact.h"
 #include "results/lock.h"
+#include "results/provenance.h"
+#include "results/records.h"
 
 enum { OPEN_ATTEMPTS = 40, OPEN_PAUSE = 50000000 /* ns */ };
 
 void summary_read_title(hid_t file, struct results_summary *summary)
 {
-    hdf5_text_read_fixed(file, "title", summary->title, sizeof summary->title);
+    hdf5_text_read(file, "title", summary->title, sizeof summary->title);
 }
 
 /* Moves `start` to the next box of `rank` axes in C order; boxes have the size `chunk`, at the ends of axes less. False
@@ -88,58 +89,40 @@ bool summary_count_points(hid_t status, struct results_summary *summary)
     return ok;
 }
 
-/* Opens a variable of a group; sets the number of its values. The caller closes it. Negative on failure. */
-static hid_t open_variable(hid_t file, enum group_variable variable, size_t *size)
+void summary_count_blocks(const struct block_record *block, size_t blocks, struct results_summary *summary)
 {
-    hid_t dataset = variable_open(file, group_table[variable].path), space = H5Dget_space(dataset);
-    hssize_t points = H5Sget_simple_extent_npoints(space);
-    *size = points >= 0 ? (size_t)points : 0;
-    if (points < 0) {
-        hdf5_close(&dataset);
+    summary->blocks = blocks;
+    for (size_t i = 0; i < blocks; i++) {
+        bool done = block[i].state == BLOCK_DONE;
+        summary->blocks_done += done;
+        summary->seconds += done ? block[i].seconds : 0;
     }
-    hdf5_close(&space);
-    return dataset;
 }
 
-/* Blocks done, and the time it took to solve them. */
-static bool count_blocks(hid_t file, struct results_summary *summary)
+static bool count_blocks(const struct records *records, struct results_summary *summary)
 {
-    size_t blocks = 0, times = 0;
-    hid_t state = open_variable(file, RUN_BLOCK_STATE, &blocks), time = open_variable(file, RUN_BLOCK_SECONDS, &times);
-    bool ok = state >= 0 && time >= 0 && times == blocks;
-    uint8_t *states = ok ? malloc(blocks + 1) : NULL;
-    double *seconds = ok ? malloc((blocks + 1) * sizeof *seconds) : NULL;
-    ok = states && seconds && variable_read(state, VARIABLE_UINT8, states) &&
-         variable_read(time, VARIABLE_FLOAT64, seconds);
-    for (size_t i = 0; ok && i < blocks; i++) {
-        summary->blocks_done += states[i] == BLOCK_DONE;
-        summary->seconds += states[i] == BLOCK_DONE ? seconds[i] : 0;
+    size_t blocks = records_count(records, ALONG_BLOCKS);
+    struct block_record *block = calloc(blocks + 1, sizeof *block);
+    bool ok = block && records_read(records, ALONG_BLOCKS, block);
+    if (ok) {
+        summary_count_blocks(block, blocks, summary);
     }
-    summary->blocks = ok ? blocks : 0;
-    free(states);
-    free(seconds);
-    hdf5_close(&time);
-    hdf5_close(&state);
+    free(block);
     return ok;
 }
 
 /* The tasks of the ladder; a file without a ladder has none. */
-static bool count_tasks(hid_t file, struct results_summary *summary)
+static bool count_tasks(const struct records *records, struct results_summary *summary)
 {
-    size_t tasks = 0;
-    if (H5Lexists(file, group_table[RUN_TASK_STATE].path, H5P_DEFAULT) <= 0) {
-        return true;
-    }
-    hid_t state = open_variable(file, RUN_TASK_STATE, &tasks);
-    uint8_t *states = state >= 0 ? malloc(tasks + 1) : NULL;
-    bool ok = states && variable_read(state, VARIABLE_UINT8, states);
+    size_t tasks = records_count(records, ALONG_TASKS);
+    struct task_record *task = calloc(tasks + 1, sizeof *task);
+    bool ok = task && (tasks == 0 || records_read(records, ALONG_TASKS, task));
     for (size_t i = 0; ok && i < tasks; i++) {
-        summary->tasks_done += states[i] == TASK_DONE;
-        summary->tasks_failed += states[i] == TASK_FAILED;
+        summary->tasks_done += task[i].state == TASK_DONE;
+        summary->tasks_failed += task[i].state == TASK_FAILED;
     }
     summary->tasks = ok ? tasks : 0;
-    free(states);
-    hdf5_close(&state);
+    free(task);
     return ok;
 }
 
@@ -168,6 +151,7 @@ static hid_t open_for_reading(const char *path, bool *written_now)
 enum moat_status summary_open(const char *path, bool *written_now, hid_t *file)
 {
     bool exists = false;
+    char *config = NULL;
     *file = -1;
     hdf5_begin();
     enum moat_status status = identity_check_kind(path, "", &exists);
@@ -183,6 +167,9 @@ enum moat_status summary_open(const char *path, bool *written_now, hid_t *file)
     }
     hdf5_begin();
     status = intact_check(*file, path, "");
+    status = status == MOAT_OK ? provenance_check_format(*file, path, "") : status;
+    status = status == MOAT_OK ? provenance_read_config(*file, path, "", &config) : status;
+    free(config);
     if (status != MOAT_OK) {
         hdf5_close(file);
     }
@@ -192,24 +179,25 @@ enum moat_status summary_open(const char *path, bool *written_now, hid_t *file)
 enum moat_status results_summarise(const char *path, struct results_summary *out)
 {
     hid_t file = -1, variable = -1;
+    struct records *records = NULL;
+    struct launch launch;
+    bool closed;
     memset(out, 0, sizeof *out);
     enum moat_status status = summary_open(path, &out->written_now, &file);
     if (status != MOAT_OK) {
-        goto cleanup;
+        return status;
     }
     summary_read_title(file, out);
-    struct launch launch;
-    if (history_launch(file, &launch)) {
+    if (history_launch(file, &launch, &closed) && !closed) {
         launch_format(&launch, out->writer, sizeof out->writer);
     }
-    if (count_tasks(file, out) && count_blocks(file, out)) {
+    if (records_open(file, &records) && count_tasks(records, out) && count_blocks(records, out)) {
         variable = H5Dopen2(file, field_table[FIELD_STATUS].name, H5P_DEFAULT);
     }
     if (variable < 0 || !summary_count_points(variable, out)) {
         status = hdf5_error(MOAT_IO, path, "cannot be read");
     }
-
-cleanup:
+    records_close(&records);
     hdf5_close(&variable);
     hdf5_close(&file);
     return status;

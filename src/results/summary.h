@@ -5,6 +5,7 @@
 #include <hdf5.h>
 #include <stdbool.h>
 
+#include "results/groups.h"
 #include "results/results.h"
 
 /* Opens `path` for reading as *file, which the caller closes, whether a run writes it, has closed it or was killed, and
@@ -13,6 +14,9 @@ enum moat_status summary_open(const char *path, bool *written_now, hid_t *file);
 
 /* Sets summary->title from the file's attribute. Local. */
 void summary_read_title(hid_t file, struct results_summary *summary);
+
+/* Adds the blocks to summary->blocks, blocks_done and seconds, which are zero. Local. */
+void summary_count_blocks(const struct block_record *block, size_t blocks, struct results_summary *summary);
 
 /* Adds the points of the dataset `status`, the field of that name, to summary->points and points_by_status, chunk by
    chunk. False on failure, also when out of memory. Local. */

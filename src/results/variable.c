@@ -27,34 +27,62 @@ enum { FLAGS_MAX = 16 };
 const double variable_nan = NAN;
 const long long variable_no_rank = -1;
 
-/* The type in the file, or in memory. The caller closes it. */
-static hid_t type_of(enum variable_type type, bool in_memory)
+static hid_t text_type(size_t size)
+{
+    hid_t type = H5Tcopy(H5T_C_S1);
+    if (H5Tset_size(type, size) < 0 || H5Tset_strpad(type, H5T_STR_NULLPAD) < 0 ||
+        H5Tset_cset(type, H5T_CSET_UTF8) < 0) {
+        hdf5_close(&type);
+    }
+    return type;
+}
+
+/* The type in the file, or in memory, of anything but texts. The caller closes it. */
+static hid_t number_type(enum variable_type type, bool in_memory)
 {
     const hid_t types[][2] = {[VARIABLE_FLOAT64] = {H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE},
                               [VARIABLE_UINT8] = {H5T_STD_U8LE, H5T_NATIVE_UINT8},
                               [VARIABLE_INT32] = {H5T_STD_I32LE, H5T_NATIVE_INT32},
                               [VARIABLE_UINT32] = {H5T_STD_U32LE, H5T_NATIVE_UINT32},
-                              [VARIABLE_INT64] = {H5T_STD_I64LE, H5T_NATIVE_INT64},
-                              [VARIABLE_TEXT] = {H5T_C_S1, H5T_C_S1}};
-    hid_t copy = H5Tcopy(types[type][in_memory]);
-    if (type == VARIABLE_TEXT && H5Tset_size(copy, VARIABLE_TEXT_SIZE) < 0) {
-        hdf5_close(&copy);
-    }
-    return copy;
+                              [VARIABLE_INT64] = {H5T_STD_I64LE, H5T_NATIVE_INT64}};
+    return H5Tcopy(types[type][in_memory]);
 }
 
-size_t variable_size(enum variable_type type)
+static hid_t file_type(const struct variable *variable)
 {
-    static const size_t size[] = {
-        [VARIABLE_FLOAT64] = sizeof(double),  [VARIABLE_UINT8] = sizeof(uint8_t), [VARIABLE_INT32] = sizeof(int32_t),
-        [VARIABLE_UINT32] = sizeof(uint32_t), [VARIABLE_INT64] = sizeof(int64_t), [VARIABLE_TEXT] = VARIABLE_TEXT_SIZE};
-    return size[type];
+    return variable->type == VARIABLE_TEXT ? text_type(variable->text_size) : number_type(variable->type, false);
+}
+
+/* The type in memory of what `dataset` holds. */
+static hid_t memory_type(hid_t dataset, enum variable_type type)
+{
+    return type == VARIABLE_TEXT ? H5Dget_type(dataset) : number_type(type, true);
+}
+
+size_t variable_bytes(const struct variable *variable)
+{
+    static const size_t size[] = {[VARIABLE_FLOAT64] = sizeof(double),
+                                  [VARIABLE_UINT8] = sizeof(uint8_t),
+                                  [VARIABLE_INT32] = sizeof(int32_t),
+                                  [VARIABLE_UINT32] = sizeof(uint32_t),
+                                  [VARIABLE_INT64] = sizeof(int64_t)};
+    return variable->type == VARIABLE_TEXT ? variable->text_size : size[variable->type];
+}
+
+bool variable_is_text(hid_t dataset, size_t size)
+{
+    hid_t found = H5Dget_type(dataset), expected = text_type(size);
+    bool same = H5Tequal(found, expected) > 0;
+    hdf5_close(&expected);
+    hdf5_close(&found);
+    return same;
 }
 
 bool variable_write_attribute(hid_t object, const char *name, enum variable_type type, int rank, const hsize_t *dims,
                               const void *values)
 {
-    hid_t space = H5Screate_simple(rank, dims, NULL), stored = type_of(type, false), memory = type_of(type, true);
+    hid_t space = H5Screate_simple(rank, dims, NULL), stored = number_type(type, false),
+          memory = number_type(type, true);
     hid_t attribute = H5Acreate2(object, name, stored, space, H5P_DEFAULT, H5P_DEFAULT);
     bool ok = attribute >= 0 && H5Awrite(attribute, memory, values) >= 0;
     hdf5_close(&attribute);
@@ -99,7 +127,7 @@ static bool write_attributes(hid_t dataset, const struct variable *variable)
 
 hid_t variable_create(hid_t file, const struct variable *variable)
 {
-    hid_t space = H5Screate_simple(variable->rank, variable->dims, NULL), type = type_of(variable->type, false);
+    hid_t space = H5Screate_simple(variable->rank, variable->dims, NULL), type = file_type(variable);
     hid_t list = H5Pcreate(H5P_DATASET_CREATE), dataset = -1;
     bool ok = space >= 0 && list >= 0 && type >= 0;
     if (variable->fill) {
@@ -129,7 +157,7 @@ hid_t variable_create(hid_t file, const struct variable *variable)
 hid_t variable_create_scale(hid_t file, const struct variable *variable, const void *values)
 {
     const char *slash = strrchr(variable->path, '/');
-    hid_t dataset = variable_create(file, variable), memory = type_of(variable->type, true);
+    hid_t dataset = variable_create(file, variable), memory = number_type(variable->type, true);
     if (dataset >= 0 && (H5Dwrite(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0 ||
                          H5DSset_scale(dataset, slash ? slash + 1 : variable->path) < 0)) {
         hdf5_close(&dataset);
@@ -148,7 +176,7 @@ bool variable_fits(hid_t file, const struct variable *variable)
     hsize_t found[GRID_AXES] = {0}, pieces[GRID_AXES] = {0};
     int rank = variable->rank;
     hid_t dataset = variable_open(file, variable->path), stored = H5Dget_type(dataset);
-    hid_t type = type_of(variable->type, false), space = H5Dget_space(dataset), list = H5Dget_create_plist(dataset);
+    hid_t type = file_type(variable), space = H5Dget_space(dataset), list = H5Dget_create_plist(dataset);
     bool ok = H5Tequal(stored, type) > 0 && H5Sget_simple_extent_ndims(space) == rank &&
               H5Sget_simple_extent_dims(space, found, NULL) == rank &&
               (!variable->chunked || H5Pget_chunk(list, GRID_AXES, pieces) == rank);
@@ -182,7 +210,7 @@ bool variable_holds(hid_t file, const struct variable *variable, const double *v
 
 bool variable_read(hid_t dataset, enum variable_type type, void *values)
 {
-    hid_t memory = type_of(type, true);
+    hid_t memory = memory_type(dataset, type);
     bool ok = H5Dread(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
     hdf5_close(&memory);
     return ok;
@@ -192,6 +220,11 @@ bool variable_read(hid_t dataset, enum variable_type type, void *values)
 static bool select_box(hid_t dataset, int rank, const size_t *start, const size_t *count, hid_t space[2])
 {
     hsize_t from[GRID_AXES], size[GRID_AXES];
+    if (rank == 0) { /* the only value */
+        space[0] = H5Dget_space(dataset);
+        space[1] = H5Screate(H5S_SCALAR);
+        return true;
+    }
     for (int a = 0; a < rank; a++) {
         from[a] = start[a];
         size[a] = count[a];
@@ -204,7 +237,7 @@ static bool select_box(hid_t dataset, int rank, const size_t *start, const size_
 bool variable_read_box(hid_t dataset, enum variable_type type, int rank, const size_t *start, const size_t *count,
                        void *values)
 {
-    hid_t space[2], memory = type_of(type, true);
+    hid_t space[2], memory = memory_type(dataset, type);
     bool ok = select_box(dataset, rank, start, count, space) &&
               H5Dread(dataset, memory, space[1], space[0], H5P_DEFAULT, values) >= 0;
     hdf5_close(&memory);
@@ -216,7 +249,7 @@ bool variable_read_box(hid_t dataset, enum variable_type type, int rank, const s
 bool variable_write_box(hid_t dataset, enum variable_type type, int rank, const size_t *start, const size_t *count,
                         const void *values)
 {
-    hid_t space[2], memory = type_of(type, true);
+    hid_t space[2], memory = memory_type(dataset, type);
     bool ok = select_box(dataset, rank, start, count, space) &&
               H5Dwrite(dataset, memory, space[1], space[0], H5P_DEFAULT, values) >= 0;
     hdf5_close(&memory);

@@ -13,15 +13,15 @@
  *
  * Values in memory have these types, packed in C order:
  *   VARIABLE_FLOAT64 double, VARIABLE_UINT8 uint8_t, VARIABLE_INT32 int32_t, VARIABLE_UINT32 uint32_t,
- *   VARIABLE_INT64 int64_t, VARIABLE_TEXT char[VARIABLE_TEXT_SIZE] with a NUL
+ *   VARIABLE_INT64 int64_t, VARIABLE_TEXT char[] of a fixed size, padded with NUL
  */
 enum variable_type { VARIABLE_FLOAT64, VARIABLE_UINT8, VARIABLE_INT32, VARIABLE_UINT32, VARIABLE_INT64, VARIABLE_TEXT };
-enum { VARIABLE_TEXT_SIZE = 256 };
 
 struct variable {
     const char *path; /* from the file's root */
     const char *units, *long_name;
     enum variable_type type;
+    size_t text_size;         /* bytes of a VARIABLE_TEXT */
     const void *fill;         /* a double for VARIABLE_FLOAT64, else a long long; NULL: zero */
     const char *const *flags; /* the meanings of the values 0, 1, .. (CF flag_meanings); NULL: not a flag */
     int flag_count;           /* at most 16 */
@@ -37,7 +37,7 @@ extern const double variable_nan;
 extern const long long variable_no_rank;
 
 /* Bytes of one value. Local. */
-size_t variable_size(enum variable_type type);
+size_t variable_bytes(const struct variable *variable);
 
 /* Creates the variable. Its group is there already. The caller closes it. Negative on failure. Rank 0. */
 hid_t variable_create(hid_t file, const struct variable *variable);
@@ -56,7 +56,10 @@ bool variable_fits(hid_t file, const struct variable *variable);
    the mathematics library. Local. */
 bool variable_holds(hid_t file, const struct variable *variable, const double *values);
 
-/* Reads all values of a variable. False on failure. Local. */
+/* Returns true if `dataset` has texts of `size` bytes. Local. */
+bool variable_is_text(hid_t dataset, size_t size);
+
+/* Reads all values of a variable; texts with the size that they have in the file. False on failure. Local. */
 bool variable_read(hid_t dataset, enum variable_type type, void *values);
 
 /* Reads or writes a box of `rank` axes, at most GRID_AXES. False on failure. Reading is Local, writing Rank 0. */

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/mman.h>
 
+#include "base/memory.h"
 #include "ridge/scalapack.h"
 
 static const size_t BUFFER_BYTES = (size_t)128 << 20;
@@ -17,12 +17,10 @@ enum moat_status ridge_start_blas(void)
     if (started) {
         return MOAT_OK;
     }
-    void *buffer = mmap(NULL, BUFFER_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (buffer == MAP_FAILED) {
+    if (!memory_left(BUFFER_BYTES + MEMORY_TO_SPARE)) {
         return moat_error_set(MOAT_MEMORY, "out of memory for the %zu MB that BLAS needs for itself",
                               BUFFER_BYTES >> 20);
     }
-    munmap(buffer, BUFFER_BYTES);
 
     double from[ORDER * ORDER] = {0}, to[ORDER * ORDER] = {0}, one = 1, zero = 0;
     int order = ORDER;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "ridge/scalapack.h"
 
 enum { MESSAGE_SIZE = 1024 };
@@ -70,6 +71,10 @@ double *ridge_allocate(struct ridge_work *work, size_t count, enum moat_status *
         work->profile->allocations++;
         bool countable = count < SIZE_MAX / sizeof(double);
         array = countable && !ridge_fault(work, "alloc") ? malloc((count ? count : 1) * sizeof(double)) : NULL;
+        if (array && !memory_left(MEMORY_TO_SPARE)) {
+            free(array);
+            array = NULL;
+        }
         if (!array) {
             *status =
                 moat_error_set(MOAT_MEMORY,

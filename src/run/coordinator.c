@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "run/interrupt.h"
 #include "run/shortage.h"
 
@@ -231,7 +232,7 @@ static enum moat_status allocate(struct sweep *sweep)
     size_t workers = (size_t)sweep->ranks;
     sweep->worker = calloc(workers, sizeof *sweep->worker);
     sweep->returned = calloc(workers * BLOCKS_AHEAD, sizeof *sweep->returned);
-    bool room = sweep->worker && sweep->returned;
+    bool room = sweep->worker && sweep->returned && memory_left(MEMORY_TO_SPARE);
     for (int i = 0; i < RECEIVES; i++) {
         sweep->receive[i] = MPI_REQUEST_NULL;
         sweep->message[i] = malloc(sweep->size);

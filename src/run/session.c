@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/launch.h"
+#include "base/memory.h"
 #include "ridge/blas.h"
 #include "run/coordinator.h"
 #include "run/measurement.h"
@@ -25,9 +26,13 @@ static enum moat_status agree(const struct session *session, enum moat_status st
     return worst;
 }
 
-/* As agree, after a step that allocates memory: a message about a lack of it also says where and what to do. */
+/* As agree, after a step that allocates memory: enough for MPI must be left, and a message about a lack of memory also
+   says where and what to do. */
 static enum moat_status agree_on_memory(const struct session *session, enum moat_status status)
 {
+    if (status == MOAT_OK && !memory_left(MEMORY_TO_SPARE)) {
+        status = moat_error_set(MOAT_MEMORY, "out of memory for MPI's messages");
+    }
     return agree(session, status == MOAT_MEMORY ? shortage_explain(session->rank) : status);
 }
 
@@ -66,19 +71,11 @@ const char *session_path(const struct session *session)
 }
 
 /* Opens the results file, with the command line and where it runs for the history. */
-static enum moat_status open_results(struct session *session, int nodes)
+static enum moat_status open_results(struct session *session, int nodes, double cores)
 {
-    struct launch launch;
-    char where[384], *line;
-    launch_here(nodes, session->ranks, &launch);
-    launch_format(&launch, where, sizeof where);
-    if (asprintf(&line, "%s [%s]", session->request->command, where) < 0) {
-        return moat_error_set(MOAT_MEMORY, "out of memory");
-    }
-    enum moat_status status =
-        results_open(session_path(session), session->config, line, session->request->results, &session->results);
-    free(line);
-    return status;
+    struct results_run run = {.command = session->request->command, .cores = cores};
+    launch_here(nodes, session->ranks, &run.launch);
+    return results_open(session_path(session), session->config, &run, session->request->results, &session->results);
 }
 
 /* Rank 0's part of session_open. The file comes last, so that a refusal leaves none. */
@@ -95,10 +92,7 @@ static enum moat_status prepare(struct session *session, int nodes, double cores
         free(group);
     }
     if (status == MOAT_OK) {
-        status = open_results(session, nodes);
-    }
-    if (status == MOAT_OK) {
-        results_account(session->results, cores);
+        status = open_results(session, nodes, cores);
     }
     return status;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "moat/regime.h"
 #include "run/shortage.h"
 #include "run/worker_internal.h"
@@ -71,6 +72,17 @@ void worker_destroy(struct worker **worker)
     }
 }
 
+/* Makes a model, if that leaves enough memory for MPI. */
+static enum moat_status make_model(const struct worker *worker, size_t nu, struct model **model)
+{
+    enum moat_status status = model_create(worker->config, worker->ladder, nu, model);
+    if (status == MOAT_OK && !memory_left(MEMORY_TO_SPARE)) {
+        model_destroy(model);
+        status = moat_error_set(MOAT_MEMORY, "out of memory for a solver and MPI's messages");
+    }
+    return status;
+}
+
 /* Finds or makes the model at grid index `nu`; *out is NULL where the numbers do not allow one. Returns MOAT_MEMORY
    when there is no room for it even in place of all others. */
 static enum moat_status model_at(struct worker *worker, size_t nu, struct model **out)
@@ -86,10 +98,10 @@ static enum moat_status model_at(struct worker *worker, size_t nu, struct model 
     worker->cache[worker->next].nu = value;
     worker->next = (worker->next + 1) % MODELS;
     model_destroy(model);
-    enum moat_status status = model_create(worker->config, worker->ladder, nu, model);
+    enum moat_status status = make_model(worker, nu, model);
     if (status == MOAT_MEMORY) {
         forget_models(worker);
-        status = model_create(worker->config, worker->ladder, nu, model);
+        status = make_model(worker, nu, model);
     }
     *out = *model;
     if (status == MOAT_MEMORY) {

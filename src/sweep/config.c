@@ -145,22 +145,27 @@ static enum moat_status read_set(struct node *root, const struct setting *settin
 enum moat_status config_parse_set(const char *text, const char *file_name, const char *const *settings,
                                   struct config **out)
 {
+    static const char *const none[] = {NULL};
+    const char *const *given = settings ? settings : none;
     struct config_source source = {.name = file_name, .file = true};
     struct node *root = NULL;
     size_t count = 0;
-    while (settings && settings[count]) {
+    while (given[count]) {
         count++;
     }
     struct config *config = calloc(1, sizeof *config);
     struct setting *setting = calloc(count + 1, sizeof *setting);
-    enum moat_status status =
-        config && setting ? check_size(text, file_name) : moat_error_set(MOAT_MEMORY, "%s: out of memory", file_name);
+    enum moat_status status = check_size(text, file_name);
     *out = NULL;
+    if (!config || !setting) {
+        status = moat_error_set(MOAT_MEMORY, "%s: out of memory", file_name);
+        goto cleanup;
+    }
+    for (size_t i = 0; i < count; i++) {
+        setting_init(&setting[i], given[i]);
+    }
     if (status == MOAT_OK) {
         status = tree_read(&source, text, &root);
-    }
-    for (size_t i = 0; i < count && status == MOAT_OK; i++) {
-        setting_init(&setting[i], settings[i]);
     }
     if (status == MOAT_OK) {
         status = read_set(root, setting, count, text, config);
@@ -169,6 +174,8 @@ enum moat_status config_parse_set(const char *text, const char *file_name, const
         *out = config;
         config = NULL;
     }
+
+cleanup:
     tree_free(root);
     free(setting);
     config_destroy(&config);

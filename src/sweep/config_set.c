@@ -155,9 +155,8 @@ enum moat_status setting_apply(const struct setting *setting, struct node *root)
 static bool emit_scalar(yaml_emitter_t *emitter, const char *text, bool plain)
 {
     yaml_event_t event;
-    yaml_scalar_style_t style = plain ? YAML_PLAIN_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE;
     return yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text, (int)strlen(text), plain, true,
-                                        style) &&
+                                        YAML_ANY_SCALAR_STYLE) &&
            yaml_emitter_emit(emitter, &event);
 }
 
@@ -215,7 +214,7 @@ char *settings_write(const struct setting *setting, size_t count, const struct n
         }
         fputc('\n', out);
     }
-    bool ok = emit_document(out, root);
+    bool ok = emit_document(out, root) && !ferror(out);
     if (fclose(out) != 0 || !ok) {
         free(text);
         text = NULL;

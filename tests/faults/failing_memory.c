@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * LD_PRELOAD: a machine that is short of memory. On rank MEMORY_RANK (-1: on every rank) the program's own allocations fail
- * from that of number MEMORY_FROM on to that of number MEMORY_TO, counted from 1. Those of libraries succeed, but for GSL's
- * tables, which count as the program's: MPI ends a process that has no memory. At its end a process of that rank writes how
- * many there were to the file MEMORY_COUNT.
+ * LD_PRELOAD: a machine that is short of memory. On rank MEMORY_RANK (-1: on every rank) the program's own allocations
+ * fail from that of number MEMORY_FROM on to that of number MEMORY_TO, counted from 1. Those of libraries succeed, but
+ * for GSL's tables, which count as the program's: MPI ends a process that has no memory. At its end a process of that
+ * rank writes how many there were to the file MEMORY_COUNT.
  */
 #include <dlfcn.h>
 #include <errno.h>

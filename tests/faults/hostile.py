@@ -6,6 +6,7 @@ A file beside it, victim.h5, is what some of them point at.
 """
 
 import os
+import zlib
 
 import h5py
 import numpy as np
@@ -140,19 +141,51 @@ def attribute(file, name, *value_and_type):
         file.attrs.create(name, *value_and_type)
 
 
-for attribute_name in ("config", "moat_version"):
-    edited(f"no {attribute_name}")(lambda file, name=attribute_name: attribute(file, name))
-edited("a number for a config")(lambda file: attribute(file, "config", 1.0))
-edited("a list for a config")(lambda file: attribute(file, "config", [file.attrs["config"]] * 3))
-edited("a fixed text for a config")(lambda file: attribute(file, "config", np.bytes_(file.attrs["config"])))
-edited("an empty config")(lambda file: attribute(file, "config", ""))
-edited("bytes for a config")(lambda file: attribute(file, "config", b"\xff\xfe\x01" * 100))
-edited("a config of 100 MB")(lambda file: attribute(file, "config", file.attrs["config"] + "#" * 100_000_000))
-edited("nested lists for a config")(lambda file: attribute(file, "config", "[" * 1_000_000))
-edited("a config of 10^12 points")(lambda file: attribute(file, "config", file.attrs["config"].replace(
-    "points: 2}", "points: 1e8}").replace("points: 6}", "points: 1e4}")))
-edited("a config of 10^10 points")(lambda file: attribute(file, "config", file.attrs["config"].replace(
-    "points: 2}", "points: 1e7}").replace("points: 6}", "points: 10}")))
+def config(file, change, checked=True):
+    """Another text in the place of the config, with its checksum or that of the old one."""
+    text = change(file["run/config"][()])
+    del file["run/config"]
+    kind = h5py.h5t.C_S1.copy()
+    kind.set_size(len(text))
+    kind.set_cset(h5py.h5t.CSET_UTF8)
+    kind.set_strpad(h5py.h5t.STR_NULLPAD)
+    dataset = h5py.h5d.create(file.id, b"run/config", kind, h5py.h5s.create(h5py.h5s.SCALAR))
+    dataset.write(h5py.h5s.ALL, h5py.h5s.ALL, np.array(text, f"S{len(text)}"), kind)
+    if checked:
+        file["run/config_checksum"][...] = zlib.crc32(text)
+
+
+edited("no moat_version")(lambda file: attribute(file, "moat_version"))
+edited("no config")(lambda file: file.pop("run/config"))
+edited("no checksum of the config")(lambda file: file.pop("run/config_checksum"))
+edited("another config's checksum")(lambda file: config(file, lambda text: text + b"#", checked=False))
+edited("a number for a config")(lambda file: exchange(file, "run/config", data=1.0))
+edited("a list for a config")(lambda file: exchange(file, "run/config", data=[file["run/config"][()]] * 3))
+edited("a config of any length")(lambda file: exchange(file, "run/config", data=file["run/config"][()].decode(), dtype=h5py.string_dtype()))
+edited("bytes for a config")(lambda file: config(file, lambda _: b"\xff\xfe\x01" * 100))
+edited("a config of 100 MB")(lambda file: config(file, lambda text: text + b"#" * 100_000_000))
+edited("nested lists for a config")(lambda file: config(file, lambda _: b"[" * 1_000_000))
+edited("a config of 10^12 points")(lambda file: config(file, lambda text: text.replace(
+    b"points: 2}", b"points: 1e8}").replace(b"points: 6}", b"points: 1e4}")))
+edited("a config of 10^10 points")(lambda file: config(file, lambda text: text.replace(
+    b"points: 2}", b"points: 1e7}").replace(b"points: 6}", b"points: 10}")))
+edited("no format")(lambda file: attribute(file, "format_version"))
+edited("a later format")(lambda file: attribute(file, "format_version", 3))
+edited("a text for a format")(lambda file: attribute(file, "format_version", "2"))
+edited("a list of formats")(lambda file: attribute(file, "format_version", [2, 2]))
+edited("a title of 30 kB")(lambda file: attribute(file, "title", np.bytes_("x" * 30_000)))
+edited("a history of one place")(lambda file: [exchange(file, f"run/{name}", data=values[:1])
+                                               for name, values in history(file).items()])
+edited("a history of one copy")(lambda file: [exchange(file, f"run/{name}", data=values[:, :1])
+                                              for name, values in history(file).items()])
+edited("short texts in the history")(lambda file: exchange(file, "run/history_host", data=np.full((32, 2), b"h", "S1")))
+edited("a history of noise")(lambda file: [file[f"run/{name}"].write_direct(np.frombuffer(
+    np.random.default_rng(1).bytes(values.nbytes), values.dtype).reshape(values.shape)) for name, values in history(file).items()
+    if values.dtype.kind != "S"])
+
+
+def history(file):
+    return {name: data[()] for name, data in file["run"].items() if name.startswith("history_")}
 
 
 replaced("nothing in it")(lambda path: path.write_bytes(b""))

@@ -76,6 +76,6 @@ class DiskTest(ProgramTest):
     def look(self):
         self.seen = self.sweep.reported(self.path)
 
-    def check_resumed(self, history_lost=False):
+    def check_resumed(self):
         self.look()
-        self.sweep.check_resumed(self, self.path, ranks=None, folder=self.folder, history_lost=history_lost)
+        self.sweep.check_resumed(self, self.path, ranks=None, folder=self.folder)

@@ -169,6 +169,12 @@ def done_mask(path):
     return parts.transpose([order.index(axis) for axis in AXES]) == 1
 
 
+def history(path):
+    """The lines of a closed file's history, one for each run."""
+    with h5py.File(path) as file:
+        return file.attrs["history"].decode().splitlines()
+
+
 def temporary_folder(add_cleanup):
     """A new folder, which that addCleanup, addClassCleanup or addModuleCleanup removes."""
     folder = Path(tempfile.mkdtemp(prefix="moat-"))

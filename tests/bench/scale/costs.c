@@ -74,7 +74,7 @@ static void measure_blocks(const struct config *config, const char *path)
     struct worker *worker = NULL;
     size_t blocks = grid_blocks(&config->grid), shape[GRID_AXES];
     double writing = 0;
-    check(results_open(path, config, "costs", true, &results));
+    check(results_open(path, config, &(struct results_run){.command = "costs"}, RESULTS_FORCE, &results));
     check(worker_create(config, NULL, &worker));
     printf("solve");
     for (size_t block = 0; block < blocks; block++) {
@@ -119,7 +119,7 @@ static void measure_ladder(struct config *config, const char *path, char **worke
 {
     struct results *results = NULL;
     struct ladder *ladder = NULL;
-    check(results_open(path, config, "costs", true, &results));
+    check(results_open(path, config, &(struct results_run){.command = "costs"}, RESULTS_FORCE, &results));
     check(ladder_create(config, &ladder));
     measure_rungs(config, ladder);
     check(ladder_expect(ladder));

@@ -1,0 +1,221 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draws results 1 and 2 under both kinds of scrutiny side by side: the local exponents of N_E* beside theory's.
+
+Takes files in pairs that differ only in their scrutiny, the trained model or its training mixture. A pair with finite N_I
+shows result 1, one with N_I = inf result 2. Theory's exponents are bars between its break points, with the names of the
+regimes; the break points hold up to constant factors.
+"""
+
+import argparse
+import math
+import sys
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import entry_regimes
+import family
+import gap
+import labels
+import moatfile
+import style
+import theory
+from moatfile import AXES, Refused
+from phase_page import log_ticks
+
+NEEDS = sorted({*entry_regimes.NEEDS, *gap.NEEDS})
+OPTIONAL = ["tau_I_absolute", "tau_I"]
+READINGS = {"trained_model": "the trained model is audited", theory.MIXTURE: "the training mixture is audited"}
+APART = 0.1  # difference of two local exponents that a reader sees
+WIDTH, LEFT, RIGHT, TOP, PANEL, GUTTER, BETWEEN, BOTTOM = 7.6, 0.8, 1.3, 0.98, 2.2, 0.15, 1.12, 0.65  # inches
+LINE, SMALL = 0.22, style.SIZE - 1
+LETTER = 0.075  # inches: the width of a letter of a regime's name
+
+
+class Result:
+    """One result under both readings.
+
+    number: 1 or 2. curves: scrutiny -> power_laws.Curve. results, at: one of the files, and the indices at which its other
+    axes are held. sliced: the slices that it uses. assumed: those other axes that have several values and no slice.
+    """
+
+    def __init__(self, pair, slices):
+        first = self.results = pair["trained_model"]
+        self.number = 2 if np.isinf(first.axes["N_I"]).all() else 1
+        along = gap.along(first) if self.number == 2 else "N_I"
+        free = [axis for axis, values in first.axes.items() if axis != along and values.size > 1]
+        mine = [item for item in slices if item.partition("=")[0] in free]
+        self.sliced = set(mine)
+        self.at = family.indices(first, (along,), mine)
+        for axis, values in first.axes.items():
+            if axis not in self.at and axis != along:
+                self.at[axis] = values.size - 1 if axis == "tau_E" and self.number == 1 else 0
+        self.assumed = [axis for axis in free if axis not in {item.partition("=")[0] for item in mine}]
+        self.curves = {}
+        for scrutiny, results in pair.items():
+            if any(not np.array_equal(results.axes.get(axis), values) for axis, values in first.axes.items()):
+                raise Refused(f"{results.path}: its grid differs from that of {first.path}; expected two files that differ in "
+                              "scrutiny alone")
+            curve = gap.curve(results, "", self.at, along) if self.number == 2 else entry_regimes.curve(results, "", self.at)
+            if np.isfinite(curve.exponent).sum() < 2:
+                raise Refused(f"{results.path}: no thresholds along {along} at {self._where()}; choose another --slice")
+            if not curve.law.breaks:
+                raise Refused(f"{results.path}: theory has no regimes at {self._where()}; expected an entrant without scrutiny, "
+                              "tau_E=inf")
+            self.curves[scrutiny] = curve
+
+    def _where(self):
+        return ", ".join(f"{axis} = {self.results.axes[axis][k]:.6g}" for axis, k in self.at.items())
+
+    @property
+    def differs(self):
+        """Whether the local exponents differ visibly between the two readings."""
+        one, other = self.curves.values()
+        return bool(np.nanmax(np.abs(one.exponent - np.interp(np.log(one.x), np.log(other.x), other.exponent))) > APART)
+
+    @property
+    def title(self):
+        held = [labels.equation(self.results, "gamma", self.results.attributes["gamma"])]
+        held += [self._threshold() if axis == "tau_I" else labels.equation(self.results, axis, self.results.axes[axis][k], 12)
+                for axis, k in self.at.items()]
+        return f"Result {self.number}:  {',  '.join(held)}"
+
+    def _threshold(self):
+        """tau_I, as its distance from L* where that is shorter."""
+        value = self.results.axes["tau_I"][self.at["tau_I"]]
+        if labels.in_l_star(self.results, "tau_I") and 0 < 1 - value < 1e-3:
+            return rf"$\tau_I = (1 - a)^2 L^*$, $a$ = {labels.number(1 - math.sqrt(value), 3)}"
+        return labels.equation(self.results, "tau_I", value)
+
+
+def pairs(files):
+    """The files as {scrutiny: Results} for each result, in the order of their first file. Raises Refused."""
+    found = {}
+    for path in files:
+        results = moatfile.read(path, NEEDS, "market_entry", AXES["market_entry"], OPTIONAL)
+        kind, scrutiny = np.isinf(results.axes["N_I"]).all(), theory.scrutiny(results)
+        if scrutiny in found.setdefault(kind, {}):
+            raise Refused(f"{path}: scrutiny is {scrutiny}, as in {found[kind][scrutiny].path}; expected files in pairs, one of "
+                          "each scrutiny")
+        found[kind][scrutiny] = results
+    for pair in found.values():
+        for scrutiny in READINGS:
+            if scrutiny not in pair:
+                raise Refused(f"{next(iter(pair.values())).path}: no file of the same market with scrutiny {scrutiny}; expected "
+                              "files in pairs, one of each scrutiny")
+    return list(found.values())
+
+
+def words(results):
+    """(title, sentences of the caption): what the figure shows."""
+    if not any(result.differs for result in results):
+        return "In these markets it hardly matters to the exponents what is audited", []
+    said = []
+    for result in results:
+        model, mixture = (result.curves[scrutiny].law for scrutiny in READINGS)
+        if result.number == 2 and math.isfinite(mixture.breaks[-1]) and not math.isfinite(model.breaks[-1]):
+            said.append("Result 2: where the mixture is audited, $N_E^*$ passes into a third regime and grows faster still as the "
+                        "gap closes; where the model is audited, it never does.")
+        if result.number == 1 and len(model.breaks) > len(mixture.breaks):
+            said.append("Result 1: where the model is audited, an incumbent can over-regularise to meet its threshold; more data "
+                        "then add nothing, and $N_E^*$ stays the same.")
+    return "What is audited, the model or its training mixture, changes how entry barriers grow", said
+
+
+def draw(results):
+    """The figure of several Result."""
+    title, said = words(results)
+    said += [f"Bars: theory's exponents between its break points, which hold up to constant factors. $P$ = "
+             f"{labels.number(results[0].results.attributes['P'])}, {labels.solver(results[0].results)}."]
+    caption = [line for sentence in said for line in style.wrap(sentence.split(), SMALL, WIDTH - 0.3, " ")]
+    with plt.rc_context(style.PARAMETERS):
+        foot = 0.13 + LINE * len(caption) + BOTTOM
+        height = TOP + len(results) * PANEL + (len(results) - 1) * BETWEEN + foot
+        figure = plt.figure(figsize=(WIDTH, height))
+        width = (WIDTH - LEFT - RIGHT - GUTTER) / 2
+        for row, result in enumerate(results):
+            bottom = height - TOP - (row + 1) * PANEL - row * BETWEEN
+            _draw_result(result, [figure.add_axes([(LEFT + column * (width + GUTTER)) / WIDTH, bottom / height, width / WIDTH,
+                                                   PANEL / height]) for column in range(2)])
+            figure.text(0.15 / WIDTH, (bottom + PANEL + 0.3) / height, result.title, fontsize=SMALL, va="bottom")
+        figure.text(0.15 / WIDTH, (height - 0.12) / height, title, fontsize=style.SIZE - 0.5, va="top", weight="bold")
+        for k, line in enumerate(reversed(caption)):
+            figure.text(0.15 / WIDTH, (0.13 + k * LINE) / height, line, fontsize=SMALL, va="baseline")
+    return figure
+
+
+def _draw_result(result, panels):
+    exponents = [regime.exponent for curve in result.curves.values() for regime in curve.law.met]
+    low, high = min(exponents), max(exponents)
+    highest = max(high, *(np.nanmax(curve.exponent) for curve in result.curves.values()))
+    x = np.concatenate([curve.x[np.isfinite(curve.exponent)] for curve in result.curves.values()])
+    for column, (scrutiny, axes) in enumerate(zip(READINGS, panels)):
+        curve, look = result.curves[scrutiny], style.CURVES[column]
+        axes.set(xscale="log", xlim=(x.min(), x.max()), ylim=(low - 0.22 * (high - low), highest + 0.22 * (high - low)))
+        log_ticks(axes.xaxis, x.min(), x.max())
+        axes.tick_params(which="both", top=True, right=True, labelleft=column == 0)
+        axes.tick_params(axis="x", pad=style.CORNER, labelsize=SMALL - 1)
+        axes.set_title(READINGS[scrutiny], fontsize=SMALL, pad=4, color=look["color"])
+        axes.set_xlabel(r"inverse gap  $1/D$" if result.number == 2 else labels.label(result.results, "N_I"), fontsize=SMALL)
+        _draw_theory(axes, curve)
+        axes.plot(curve.x, curve.exponent, zorder=4, **{**style.look(look), "marker": None})
+    panels[0].set_ylabel(labels.formula(labels.derivative(result.results, "exponent_D" if result.number == 2 else "elasticity_N_I")),
+                         fontsize=SMALL)
+    panels[0].yaxis.set_label_coords(-0.16, 0.5)
+    seen = {round(regime.exponent, 9): regime.symbol for curve in result.curves.values() for regime in curve.law.met}
+    for value, symbol in seen.items():
+        equal = f" = {value:.3g}" if symbol not in ("0", "1") else ""
+        panels[1].annotate(f"${symbol}${equal}", (1.03, value), xycoords=("axes fraction", "data"), fontsize=SMALL, va="center",
+                           annotation_clip=False)
+
+
+def _draw_theory(axes, curve):
+    """Draws theory's exponents as bars between its break points, with the names of the regimes above or below them."""
+    low, high = axes.get_xlim()
+    edges = [low, *(min(max(at, low), high) for at in curve.law.breaks), high]
+    for regime, begin, end in zip(curve.law.regimes, edges, edges[1:]):
+        if end > begin:
+            axes.plot([begin, end], [regime.exponent] * 2, color="#bbbbbb", linewidth=7, solid_capstyle="butt", zorder=2)
+            name, half = regime.name.replace("_", "-"), LETTER * len(regime.name) / 2
+            inches = axes.bbox.width / axes.figure.dpi
+            across = np.interp(np.log(np.sqrt(begin * end)), np.log([low, high]), [0, inches])
+            across = min(max(across, half + 0.05), inches - half - 0.05)
+            drawn = np.interp(np.log(curve.x), np.log([low, high]), [0, inches])
+            near = curve.exponent[np.isfinite(curve.exponent) & (np.abs(drawn - across) < half + 0.05)]
+            above = near.size == 0 or np.mean(near > regime.exponent + 0.01) <= 0.5
+            axes.annotate(name, (across / inches, regime.exponent), xycoords=("axes fraction", "data"),
+                          xytext=(0, 6 if above else -6), textcoords="offset points", ha="center",
+                          va="bottom" if above else "top", fontsize=SMALL - 1, color="#333333", zorder=5)
+
+
+def main(argv=None):
+    """Runs the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="readings.py", description=__doc__.split("\n\n")[0])
+    parser.add_argument("files", metavar="FILE", nargs="+", help="results files of `moat run`, in pairs: one of each scrutiny")
+    parser.add_argument("-o", "--output", metavar="FIG", required=True, help="figure to write: .png, .pdf or .svg")
+    parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
+                        help="values at which the axes other than the horizontal one are held, in every file that has them; "
+                             "default: tau_E = inf for result 1, else the first of each")
+    arguments = parser.parse_args(argv)
+    try:
+        style.check_target(arguments.output)
+        results = [Result(pair, arguments.slice) for pair in pairs(arguments.files)]
+        unused = [item for item in arguments.slice if all(item not in result.sliced for result in results)]
+        if unused:
+            raise Refused(f"--slice: found {unused[0]}; expected AXIS=VALUE with an axis that has several values in one of the files "
+                          "and is not the horizontal one")
+        for result in results:
+            for axis in result.assumed:
+                value = result.results.axes[axis][result.at[axis]]
+                print(f"readings.py: result {result.number}: {axis} is held at {value:.10g}; --slice {axis}=VALUE chooses another",
+                      file=sys.stderr)
+        style.save(draw(results), arguments.output, results[0].results, "Both kinds of scrutiny")
+    except Refused as refusal:
+        print(f"readings.py: {refusal}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
