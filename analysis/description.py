@@ -87,7 +87,9 @@ def _variable(item):
     if "flag_meanings" in item.attrs:
         words = dict(zip(np.atleast_1d(item.attrs["flag_values"]).tolist(), _value(item.attrs["flag_meanings"]).split(),
                          strict=True))
-    theory = np.reshape(item.attrs["theory_exponents"], (-1, 3)) if "theory_exponents" in item.attrs else None
+    theory = None
+    if "theory_exponents" in item.attrs:
+        theory = np.reshape(item.attrs["theory_exponents"], (-1, len(_value(item.attrs["theory_regimes"]).split())))[:, :3]
     is_axis = bool(h5py.h5ds.is_scale(item.id))
     scales = [] if is_axis else [(dimension[0].name or "").lstrip("/") if len(dimension) else "" for dimension in item.dims]
     return Variable(scales, item.shape, is_axis, not is_axis and "long_name" in about,

@@ -101,7 +101,7 @@ class JobsTest(unittest.TestCase):
                     path = self.copy(job)
                     with h5py.File(path, "r+") as file:
                         right = file[name].attrs["theory_exponents"]
-                        wrong = right.reshape(-1, 3).copy()
+                        wrong = right.reshape(file["nu"].size, -1).copy()
                         wrong[:, k] += part * (wrong[:, k - 1 if k else 1] - wrong[:, k])
                         file[name].attrs.modify("theory_exponents", wrong.reshape(right.shape))
                     code, said, error = check(path)
@@ -143,10 +143,14 @@ class JobsTest(unittest.TestCase):
             self.assertAlmostEqual(row.theory - row.fitted, 21 / 11 - 1.5, delta=0.02)
 
     def scrutinised(self, job, other):
-        """A copy of a job's file that says something else is scrutinised."""
+        """A copy of a job's file that says something else is scrutinised, with the third exponent of result 2 there."""
         path = self.copy(job)
         with h5py.File(path, "r+") as file:
             file.attrs["scrutiny"] = np.bytes_(other)
+            right, prime = file["exponent_D"].attrs["theory_exponents"], file["nu_prime"][...]
+            planted = right.reshape(prime.size, -1).copy()
+            planted[:, 2] = (prime + 1) / prime if other == theory.MIXTURE else planted[:, 1]
+            file["exponent_D"].attrs.modify("theory_exponents", planted.reshape(right.shape))
         return path
 
     def test_closer_over_wider_ranges(self):
