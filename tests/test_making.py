@@ -83,12 +83,12 @@ class NameTest(ProgramTest):
         dead.wait()
         for host, age in ((os.uname().nodename, 0), ("elsewhere", LOST)):
             self.new.write_text("whatever")
-            os.setxattr(self.new, MAKER, f"[host {host}, pid {dead.pid}, 1 node, 3 ranks]".encode())
+            os.setxattr(self.new, MAKER, f"{dead.pid} 1 3 0 -1 0 {host}".encode())
             self.age(age)
             self.accepted()
         self.new.write_text("whatever")
-        os.setxattr(self.new, MAKER, f"[host elsewhere, pid {dead.pid}, 1 node, 3 ranks]".encode())
-        self.refused(f"a run [host elsewhere, pid {dead.pid}, 1 node, 3 ranks] may be making it")
+        os.setxattr(self.new, MAKER, f"{dead.pid} 1 3 0 -1 0 elsewhere".encode())
+        self.refused(f"host elsewhere, pid {dead.pid}, 1 node, 3 ranks may be making it")
 
 
 class LargeTest(ProgramTest):
@@ -116,10 +116,10 @@ class LargeTest(ProgramTest):
     def test_second_run(self):
         with self.start() as first:
             _, err = self.run_moat(2, "run", "large.yaml")
-            self.assertRegex(err, rf"another run \[host \S+, pid {first.process.pid}, 1 node, 1 rank\] is making it: wait")
+            self.assertRegex(err, rf"another run \(host \S+, pid {first.process.pid}, 1 node, 1 rank\) is making it: wait")
         self.assertTrue(self.new.exists())
         with self.start() as second:  # the first is killed by now, which is known at once
-            wait_for(lambda: f"pid {second.process.pid}," in self.maker())
+            wait_for(lambda: self.maker().startswith(f"{second.process.pid} "))
 
     def test_signals(self):
         """Heard within a second; what there was of the new file is gone, and an older file is as it was."""

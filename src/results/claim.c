@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,8 +17,31 @@
 #include "results/lock.h"
 #include "results/pulse.h"
 
-static const char maker_attribute[] = "user.moat.maker"; /* "[host node7, pid 4567, ..]", as launch_format writes it */
+static const char maker_attribute[] = "user.moat.maker"; /* pid, nodes, ranks, job, task or -1, restart, host */
+static const char maker_format[] = "%ld %d %d %ld %ld %ld %s";
 enum { MAKER_SIZE = 512, HEAD_SIZE = 8 };
+
+static void write_maker(int descriptor, const struct launch *launch)
+{
+    char maker[MAKER_SIZE];
+    const struct slurm_job *job = &launch->job;
+    int length = snprintf(maker, sizeof maker, maker_format, launch->pid, launch->nodes, launch->ranks, job->id,
+                          job->element ? job->task : -1, job->restart, launch->host);
+    fsetxattr(descriptor, maker_attribute, maker, (size_t)length, 0); /* if it cannot be kept, the file's age tells */
+}
+
+/* Reads who makes the file; false if it does not say. */
+static bool read_maker(const char *temporary, const struct stat *about, struct launch *launch)
+{
+    char maker[MAKER_SIZE] = "";
+    struct slurm_job *job = &launch->job;
+    *launch = (struct launch){.since = (double)about->st_mtim.tv_sec};
+    ssize_t length = lgetxattr(temporary, maker_attribute, maker, sizeof maker - 1);
+    bool found = length > 0 && sscanf(maker, "%ld %d %d %ld %ld %ld %255s", &launch->pid, &launch->nodes,
+                                      &launch->ranks, &job->id, &job->task, &job->restart, launch->host) == 7;
+    job->element = job->task >= 0;
+    return found;
+}
 
 static enum moat_status refuse_kind(const char *temporary, mode_t mode)
 {
@@ -51,41 +76,37 @@ static bool looks_like_ours(int descriptor)
            (length == HEAD_SIZE && (memcmp(head, signature, HEAD_SIZE) == 0 || memcmp(head, zeros, HEAD_SIZE) == 0));
 }
 
-static enum moat_status refuse_maker(const char *temporary, const struct stat *about, const char *maker)
+/* Says that a run is making the file, or may be; `launch` is NULL if the file does not say which. */
+static enum moat_status refuse_maker(const char *temporary, const struct stat *about, const struct launch *launch,
+                                     bool alive, double age)
 {
-    char why[2 * MAKER_SIZE];
-    snprintf(why, sizeof why, "another run%s%s is making it: wait until it is there", *maker ? " " : "", maker);
+    char maker[MAKER_SIZE] = "a run elsewhere", why[2 * MAKER_SIZE];
+    if (launch) {
+        launch_format(launch, maker, sizeof maker);
+    }
+    if (alive) {
+        snprintf(why, sizeof why, "another run (%s) is making it: wait until it is there", maker);
+    } else {
+        snprintf(why, sizeof why, "%s may be making it; if none does, remove it, or repeat this command in %.0f s",
+                 maker, ceil(PULSE_LOST - age));
+    }
     return refuse_file(temporary, about, why);
 }
 
-/* Judges a file of this user, on which the lock is taken. Returns MOAT_OK if it is what a dead run has left. */
+/* Judges a file of this user, on which the lock is taken or not. Returns MOAT_OK if it is what a dead run has left. */
 static enum moat_status judge(const char *temporary, int descriptor, const struct stat *about)
 {
-    char maker[MAKER_SIZE] = "", why[2 * MAKER_SIZE];
     struct launch launch;
-    enum launch_state state = LAUNCH_UNKNOWN;
+    bool marked = read_maker(temporary, about, &launch);
+    enum launch_state state = marked ? launch_find(&launch) : LAUNCH_UNKNOWN;
     double age = pulse_age(temporary);
-    ssize_t length = fgetxattr(descriptor, maker_attribute, maker, sizeof maker - 1);
-    bool marked = length > 0 && launch_parse(maker, &launch);
-    if (marked) {
-        launch.since = (double)about->st_mtim.tv_sec;
-        state = launch_find(&launch);
+    if (descriptor < 0 || state == LAUNCH_ALIVE || (state == LAUNCH_UNKNOWN && age < PULSE_LOST)) {
+        return refuse_maker(temporary, about, marked ? &launch : NULL, descriptor < 0 || state == LAUNCH_ALIVE, age);
     }
-    if (state == LAUNCH_GONE ||
-        (age >= PULSE_LOST && state == LAUNCH_UNKNOWN && (marked || looks_like_ours(descriptor)))) {
-        return MOAT_OK;
+    if (!marked && !looks_like_ours(descriptor)) {
+        return refuse_file(temporary, about, "no run has left it: move it away, or choose another file with -o");
     }
-    if (state == LAUNCH_ALIVE) {
-        return refuse_maker(temporary, about, maker);
-    }
-    if (age < PULSE_LOST) {
-        snprintf(why, sizeof why,
-                 "a run %s may be making it; if none does, remove it, or repeat this command in %.0f s",
-                 marked ? maker : "elsewhere", PULSE_LOST - age);
-    } else {
-        snprintf(why, sizeof why, "no run has left it: move it away, or choose another file with -o");
-    }
-    return refuse_file(temporary, about, why);
+    return MOAT_OK;
 }
 
 /* Removes what stands there if it is what a dead run of this user has left. */
@@ -103,13 +124,7 @@ static enum moat_status remove_left(const char *temporary)
         return refuse_file(temporary, &about, "ask its owner to remove it, or choose another file with -o");
     }
     enum moat_status status = lock_take(temporary, O_NOFOLLOW, &descriptor);
-    if (status == MOAT_USAGE) {
-        char maker[MAKER_SIZE] = "";
-        ssize_t length = lgetxattr(temporary, maker_attribute, maker, sizeof maker - 1);
-        maker[length > 0 ? length : 0] = '\0';
-        status = refuse_maker(temporary, &about, maker);
-    }
-    if (status == MOAT_OK) {
+    if (status == MOAT_OK || status == MOAT_USAGE) { /* MOAT_USAGE: somebody holds the lock */
         status = judge(temporary, descriptor, &about);
     }
     if (status == MOAT_OK && unlink(temporary) != 0) {
@@ -124,7 +139,6 @@ static enum moat_status remove_left(const char *temporary)
 
 enum moat_status claim_take(const char *temporary, const struct launch *launch, int *descriptor)
 {
-    char place[MAKER_SIZE - 2], maker[MAKER_SIZE];
     struct stat about;
     enum moat_status status = MOAT_OK;
     *descriptor = -1;
@@ -139,9 +153,7 @@ enum moat_status claim_take(const char *temporary, const struct launch *launch, 
         }
     }
     if (status == MOAT_OK) {
-        launch_format(launch, place, sizeof place);
-        int length = snprintf(maker, sizeof maker, "[%s]", place);
-        fsetxattr(*descriptor, maker_attribute, maker, (size_t)length, 0); /* else its age has to tell */
+        write_maker(*descriptor, launch);
     }
     return status;
 }
