@@ -28,16 +28,8 @@ void launch_here(int nodes, int ranks, struct launch *launch);
    12_3". Local. */
 void launch_format(const struct launch *launch, char *text, size_t size);
 
-<<<<<<< HEAD
-/* Returns whether that run still runs: by its process if it ran on this host, otherwise by its SLURM job, which squeue
-=======
-/* Reads the end of one line of a history into *launch. Returns false if the line does not end in such brackets. Local.
- */
-bool launch_parse(const char *line, struct launch *launch);
-
 /* Returns whether that run still runs: by its process if it ran on this host, which is another's if it began only after
    launch->since, otherwise by its SLURM job, which squeue
->>>>>>> shortage
    knows from any node. Takes at most 20 s. Local. */
 enum launch_state launch_find(const struct launch *launch);
 
