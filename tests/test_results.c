@@ -604,7 +604,7 @@ static int refusal(const struct config *config, bool live)
         unsigned long long before = file_sum(path);
         alarm(30); /* HDF5 1.10 could read on for minutes */
         bool refused = results_summarise(path, &summary) == MOAT_USAGE &&
-                       (live || results_open(path, config, &run, RESULTS_FORCE, &results) == MOAT_USAGE);
+                       (live || results_open(path, config, this_run(), RESULTS_FORCE, &results) == MOAT_USAGE);
         _exit(!refused || file_sum(path) != before);
     }
     waitpid(child, &exit_status, 0);
