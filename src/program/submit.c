@@ -194,7 +194,7 @@ static enum moat_status submit(const struct submit_arguments *arguments, const s
         fputc('\n', stderr);
         write_word(stderr, "moat: follow it with: ", program_invocation_name);
         write_word(stderr, " status ", script->output);
-        fputs(" --follow --wait 86400\n", stderr);
+        fprintf(stderr, " --follow --wait 86400 --job %s\n", name);
     }
     return status;
 }
