@@ -30,6 +30,7 @@ struct status_arguments {
 struct watch {
     struct progress progress;
     double written;  /* when the file was last seen to be written, or a job to be there that will */
+    double patience; /* s that are left of --wait; INFINITY while it does not count */
     int hopeless;    /* looks since there is nothing to wait for */
     char said[1024]; /* what was last said about a file that no process writes */
 };
@@ -179,9 +180,10 @@ static enum moat_status go_on(const struct status_arguments *arguments, const st
         return MOAT_OK;
     }
     watch->written = outlook == OUTLOOK_WRITTEN || outlook == OUTLOOK_COMING ? now : watch->written;
+    watch->patience = outlook == OUTLOOK_OPEN ? arguments->wait - (now - watch->written) : INFINITY;
     watch->hopeless = outlook == OUTLOOK_NONE ? watch->hopeless + 1 : 0;
     /* The second time counts: the job may have completed the file between the look at it and the question. */
-    if (watch->hopeless == 2 || (outlook == OUTLOOK_OPEN && now - watch->written >= arguments->wait)) {
+    if (watch->hopeless == 2 || watch->patience <= 0) {
         return give_up(view, now - watch->written, outlook);
     }
     if (outlook == OUTLOOK_WRITTEN) {
@@ -197,7 +199,7 @@ static enum moat_status follow(const struct status_arguments *arguments, struct 
 {
     struct watch watch = {.written = clock_seconds()};
     enum moat_status status = MOAT_OK;
-    double job_pause = PAUSE_MIN;
+    double job_pause = PAUSE_MIN / 2;
     while (status == MOAT_OK) {
         double before = clock_seconds();
         status = status_look(view);
@@ -209,7 +211,8 @@ static enum moat_status follow(const struct status_arguments *arguments, struct 
             break;
         }
         job_pause = view->asked && !watch.hopeless ? fmin(2 * job_pause, JOB_PAUSE_MAX) : PAUSE_MIN;
-        pause_for(fmin(fmax(job_pause, PAUSE_PER_LOOK * took), PAUSE_MAX));
+        double pause = fmin(fmax(job_pause, PAUSE_PER_LOOK * took), PAUSE_MAX);
+        pause_for(fmin(pause, fmax(watch.patience, PAUSE_MIN)));
     }
     end_progress(&watch.progress);
     return status;

@@ -49,7 +49,7 @@ void status_stage(const struct status_view *view, struct status_stage *out)
     }
     *out = (struct status_stage){.name = "data sets", .failed = summary->tasks_failed, .work = summary->task_work};
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (i == 0 || out->work.total >= 1e3 * units[i].scale) { /* so that whole numbers of them show progress */
+        if (i == 0 || out->work.total >= 100 * units[i].scale) { /* so that whole numbers of them show progress */
             out->unit = units[i].unit;
             out->scale = units[i].scale;
         }
