@@ -635,8 +635,8 @@ static void test_history(void)
     for (int i = 1; i < RUNS; i++) {
         char command[8];
         snprintf(command, sizeof command, "<%d>", i + 1);
-        struct results_run another = run;
-        another.command = command;
+        struct results_run another = {
+            .command = command, .launch = {.host = "nowhere", .pid = 1, .nodes = 1, .ranks = 1}, .cores = 2};
         CU_ASSERT_EQUAL(results_open(path, config, &another, 0, &results), MOAT_OK);
         CU_ASSERT_EQUAL(results_close(&results), MOAT_OK);
         CU_ASSERT_EQUAL(count_lines("]"), i < KEPT ? i + 1 : KEPT);
@@ -644,7 +644,7 @@ static void test_history(void)
     }
     CU_ASSERT_EQUAL(stat(path, &after), 0);
     CU_ASSERT_EQUAL(after.st_size, before.st_size);
-    CU_ASSERT_EQUAL(count_lines("test --line [host nowhere, pid 1, 1 node, 1 rank, "), 1);
+    CU_ASSERT_EQUAL(count_lines("test --line [host "), 1);
     CU_ASSERT_EQUAL(count_lines("(8 runs left out)"), 1);
     CU_ASSERT_EQUAL(count_lines("<9>"), 0);
     CU_ASSERT_EQUAL(count_lines("<10>"), 1);

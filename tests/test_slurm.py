@@ -420,7 +420,7 @@ class SlurmTest(Jobs):
         log = path.with_name(f"moat-{job}.log")
         self.assertEqual(log.read_text().splitlines()[-1], f"moat: job {job}: {path} is complete")
         suggested = shlex.split(re.search("follow it with: (.*)", said)[1])
-        self.assertEqual(suggested, [MOAT, "status", str(path), "--follow", "--wait", "86400"])
+        self.assertEqual(suggested, [MOAT, "status", str(path), "--follow", "--wait", "86400", "--job", job])
         again = self.cluster.command("sbatch", "--parsable", f"{path}.sbatch", cwd="/")
         self.finish(again)
         self.assertTrue(path.with_name(f"moat-{again}.log").exists())
