@@ -24,8 +24,9 @@ import numpy as np
 
 import labels
 import moatfile
+import opening
 import output
-from description import text
+import theory
 from family import indices
 from moatfile import Refused, WORDS
 
@@ -89,11 +90,9 @@ def texts(results):
 
 
 def fingerprint(path):
-    """The first digits of the checksum of the config's text; "unknown" if it is damaged."""
-    try:
-        return hashlib.sha256(text(path, "config").encode()).hexdigest()[:12]
-    except Refused:
-        return "unknown"
+    """The first digits of the checksum of the config's text. Raises Refused."""
+    with opening.open_file(path) as file:
+        return hashlib.sha256(bytes(file["run/config"][()])).hexdigest()[:12] if "run/config" in file else "unknown"
 
 
 def manifest(results):
@@ -111,7 +110,8 @@ def manifest(results):
                   + f"{os.path.basename(results.path)}, {attributes['date_created']}, config sha256 {fingerprint(results.path)}",
         "references": attributes.get("references", ""),
         "words": {name: WORDS[name] for name in FLAGS}, **texts(results),
-        "theory": {name: results.theory[name].tolist() if name in results.theory else None for name in EXPONENTS},
+        "theory": {name: [theory.exponents(results, name, k) for k in range(results.axes["nu"].size)]
+                   if name in results.theory else None for name in EXPONENTS},
         "axes": {axis: [value if math.isfinite(value) else "inf" for value in values.tolist()]
                  for axis, values in results.axes.items()},
         **described}

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "results/describe.h"
 #include "results/results.h"
 #include "suite.h"
 
@@ -24,8 +25,14 @@ static const char yaml[] = "name: %s\nsweep: market_entry\nsolver: deterministic
                            "  N_I: {log: [10, 1e6], points: %d}\n  tau_E: {values: [0.9, 1.5, .inf]}\n"
                            "  Q: {values: [0.1, 0.2, 0.4, 0.8, 1.0]}\n  nu: {values: [0.6, 0.8, 1.0]}\n";
 
-static const struct results_run run = {
-    .command = "test --line", .launch = {.host = "nowhere", .pid = 1, .nodes = 1, .ranks = 1}, .cores = 2};
+/* A run of this process, or of the child that is killed. */
+static const struct results_run *this_run(void)
+{
+    static struct results_run run = {.command = "test --line", .cores = 2};
+    launch_here(1, 1, &run.launch);
+    return &run;
+}
+
 static char folder[] = "/tmp/moat-results-XXXXXX";
 static char path[64];
 
@@ -104,7 +111,7 @@ static struct results *open_or_abort(const struct config *config, bool force)
 {
     struct results *results = NULL;
     /* closing adds the core-hours: kills should fall there too */
-    if (results_open(path, config, &run, force ? RESULTS_FORCE : 0, &results) != MOAT_OK) {
+    if (results_open(path, config, this_run(), force ? RESULTS_FORCE : 0, &results) != MOAT_OK) {
         fprintf(stderr, "%s\n", moat_error_message());
         abort();
     }
@@ -375,7 +382,7 @@ static void expect_refusal(const char *name, const struct config *config, bool f
 {
     struct results *results = NULL;
     unsigned long long before = file_sum(name);
-    enum moat_status found = results_open(name, config, &run, force ? RESULTS_FORCE : 0, &results);
+    enum moat_status found = results_open(name, config, this_run(), force ? RESULTS_FORCE : 0, &results);
     if (found != status || !strstr(moat_error_message(), word)) {
         fprintf(stderr, "expected '%s', found %d '%s'\n", word, found, moat_error_message());
     }
@@ -499,7 +506,7 @@ static void test_live_file(void)
     CU_ASSERT_TRUE(first.written_now);
 
     struct results *results = NULL;
-    CU_ASSERT_EQUAL(results_open(path, config, &run, RESULTS_FORCE, &results), MOAT_USAGE);
+    CU_ASSERT_EQUAL(results_open(path, config, this_run(), RESULTS_FORCE, &results), MOAT_USAGE);
     CU_ASSERT_PTR_NOT_NULL(strstr(moat_error_message(), "another process is writing it"));
 
     int answer = -1;
@@ -576,6 +583,143 @@ static void test_full_disk(void)
     unlink(path);
 }
 
+/* Number of lines of the history that contain `word`. */
+static int count_lines(const char *word)
+{
+    struct results_description description;
+    int count = 0;
+    CU_ASSERT_EQUAL_FATAL(results_describe(path, &description), MOAT_OK);
+    char *rest = description.history;
+    for (char *line = strtok_r(rest, "\n", &rest); line; line = strtok_r(rest, "\n", &rest)) {
+        count += strstr(line, word) != NULL;
+    }
+    results_description_free(&description);
+    return count;
+}
+
+/* Adds to the checksums of a run's record: of its newer copy, or of both. */
+static void spoil_record(long long number, bool both)
+{
+    enum { PLACES = 32, COPIES = 2 };
+    hid_t file = open_plain(H5F_ACC_RDWR, false);
+    long long *numbers = read_variable(file, "run/history_number", H5T_NATIVE_LLONG);
+    long long *updates = read_variable(file, "run/history_update", H5T_NATIVE_LLONG);
+    unsigned *sums = read_variable(file, "run/history_checksum", H5T_NATIVE_UINT);
+    for (size_t i = 0; i < (size_t)PLACES * COPIES; i++) {
+        if (numbers[i] == number && (both || updates[i] > updates[i ^ 1])) {
+            sums[i]++;
+        }
+    }
+    hid_t variable = H5Dopen2(file, "run/history_checksum", H5P_DEFAULT);
+    H5Dwrite(variable, H5T_NATIVE_UINT, H5S_ALL, H5S_ALL, H5P_DEFAULT, sums);
+    H5Dclose(variable);
+    H5Fclose(file);
+    free(sums);
+    free(updates);
+    free(numbers);
+}
+
+/* Many runs on a complete file: its size stays, the history keeps the first run and the latest, and counts the others.
+   A record that was cut short costs no other line, and not even its own while the other copy is good. */
+static void test_history(void)
+{
+    enum { RUNS = 40, KEPT = 32, MIDDLE = 30 };
+    struct config *config = make_config("history", 60, 0);
+    struct results *results = open_or_abort(config, false);
+    for (size_t b = 0; b < grid_blocks(&config->grid); b++) {
+        CU_ASSERT_EQUAL(write_block(results, config, b), MOAT_OK);
+    }
+    CU_ASSERT_EQUAL(results_close(&results), MOAT_OK);
+    struct stat before, after;
+    CU_ASSERT_EQUAL(stat(path, &before), 0);
+    for (int i = 1; i < RUNS; i++) {
+        char command[8];
+        snprintf(command, sizeof command, "<%d>", i + 1);
+        struct results_run another = {
+            .command = command, .launch = {.host = "nowhere", .pid = 1, .nodes = 1, .ranks = 1}, .cores = 2};
+        CU_ASSERT_EQUAL(results_open(path, config, &another, 0, &results), MOAT_OK);
+        CU_ASSERT_EQUAL(results_close(&results), MOAT_OK);
+        CU_ASSERT_EQUAL(count_lines("]"), i < KEPT ? i + 1 : KEPT);
+        CU_ASSERT_EQUAL(count_lines(command), 1);
+    }
+    CU_ASSERT_EQUAL(stat(path, &after), 0);
+    CU_ASSERT_EQUAL(after.st_size, before.st_size);
+    CU_ASSERT_EQUAL(count_lines("test --line [host "), 1);
+    CU_ASSERT_EQUAL(count_lines("(8 runs left out)"), 1);
+    CU_ASSERT_EQUAL(count_lines("<9>"), 0);
+    CU_ASSERT_EQUAL(count_lines("<10>"), 1);
+
+    spoil_record(MIDDLE, false);
+    CU_ASSERT_EQUAL(count_lines("]"), KEPT);
+    CU_ASSERT_EQUAL(count_lines("<30> [host nowhere, pid 1, 1 node, 1 rank]"),
+                    1); /* as it was before the last update */
+    spoil_record(MIDDLE, true);
+    CU_ASSERT_EQUAL(count_lines("]"), KEPT - 1);
+    CU_ASSERT_EQUAL(count_lines("(1 run left out)"), 1);
+    spoil_record(RUNS, true);
+    CU_ASSERT_EQUAL(count_lines("]"), KEPT - 2);
+    results = open_or_abort(config, false);
+    CU_ASSERT_EQUAL(results_close(&results), MOAT_OK);
+    CU_ASSERT_EQUAL(count_lines("]"), KEPT - 1);
+    config_destroy(&config);
+    unlink(path);
+}
+
+/* Changes one bit of the file. */
+static void flip(size_t byte, int bit)
+{
+    FILE *file = fopen(path, "r+b");
+    fseek(file, (long)byte, SEEK_SET);
+    int value = fgetc(file);
+    fseek(file, (long)byte, SEEK_SET);
+    fputc(value ^ 1 << bit, file);
+    fclose(file);
+}
+
+/* Exit code of a child that gets a few seconds to try a damaged file: 0 when it is refused and stays as it is. */
+static int refusal(const struct config *config, bool live)
+{
+    int exit_status = -1;
+    pid_t child = fork();
+    if (child == 0) {
+        struct results_summary summary;
+        struct results *results = NULL;
+        unsigned long long before = file_sum(path);
+        alarm(30); /* HDF5 1.10 could read on for minutes */
+        bool refused = results_summarise(path, &summary) == MOAT_USAGE &&
+                       (live || results_open(path, config, this_run(), RESULTS_FORCE, &results) == MOAT_USAGE);
+        _exit(!refused || file_sum(path) != before);
+    }
+    waitpid(child, &exit_status, 0);
+    return exit_status;
+}
+
+/* Any bit of the superblock, which has a checksum; also while the file has a writer, for which readers wait a while. */
+static void test_damaged_superblock(void)
+{
+    enum { SUPERBLOCK = 48 };
+    static const size_t live_bytes[] = {8, 12, 21, 30, 44};
+    struct config *config = make_config("flipped", 60, 0);
+    struct results *results = open_or_abort(config, false);
+    CU_ASSERT_EQUAL(results_close(&results), MOAT_OK);
+    for (size_t place = 0; place < 8 * SUPERBLOCK; place++) {
+        flip(place / 8, (int)(place % 8));
+        CU_ASSERT_EQUAL(refusal(config, false), 0);
+        flip(place / 8, (int)(place % 8));
+    }
+    pid_t writer = start_writer(config, 100);
+    pause_ms(300);
+    kill(writer, SIGSTOP);
+    for (size_t i = 0; i < sizeof live_bytes / sizeof *live_bytes; i++) {
+        flip(live_bytes[i], 0);
+        CU_ASSERT_EQUAL(refusal(config, true), 0);
+        flip(live_bytes[i], 0);
+    }
+    kill_writer(writer);
+    config_destroy(&config);
+    unlink(path);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -585,6 +729,8 @@ int main(void)
         {"foreign files, folders and full disks are refused", test_foreign_files},
         {"a live file can be read and has one writer", test_live_file},
         {"a failed write ends the run and spoils nothing", test_full_disk},
+        {"the history keeps its size and loses no line of another run", test_history},
+        {"a changed bit of the superblock is found at once", test_damaged_superblock},
         CU_TEST_INFO_NULL,
     };
     if (!mkdtemp(folder)) {
