@@ -15,6 +15,7 @@
 #include "moat/deterministic.h"
 #include "moat/elasticity.h"
 #include "moat/limit.h"
+#include "moat/scaling_law.h"
 #include "suite.h"
 
 static double sigma[BRUTE_NUMBERS], b11[BRUTE_NUMBERS], b22[BRUTE_NUMBERS], b12[BRUTE_NUMBERS];
@@ -162,6 +163,24 @@ static void power_laws(void)
             compare("elasticity tau_E", got.elasticity.tau_E, want.elasticity.tau_E, 1e-6, where);
             compare("elasticity tau_I", got.elasticity.tau_I, want.elasticity.tau_I, 1e-6, where);
             compare("exponent D", got.elasticity.D, want.elasticity.D, 1e-6, where);
+        }
+        for (int k = 0; k < 20; k++) {
+            double N = exp(9 * gsl_rng_uniform(rng)), alpha = 0.5 + 0.5 * gsl_rng_uniform(rng);
+            double lambda = k % 2 ? exp(-9 * gsl_rng_uniform(rng)) : NAN;
+            struct moat_scaling_law want, got;
+            moat_scaling_law_solve(&deterministic, N, Q, alpha, lambda, &want);
+            moat_scaling_law_solve(&measured, N, 1, alpha, lambda, &got);
+            char where[128];
+            snprintf(where, sizeof where, "scaling law %d: P %zu N %.17g alpha %.17g lambda %g", number, P, N, alpha,
+                     lambda);
+            compare("loss", got.loss, want.loss, 1e-10, where);
+            compare("excess", got.excess, want.excess, 1e-10, where);
+            compare("exponent", got.exponent_excess, want.exponent_excess, 1e-7, where);
+            compare("finite data", got.term.finite_data, want.term.finite_data, 1e-5, where);
+            compare("overfitting", got.term.overfitting, want.term.overfitting, 1e-5, where);
+            compare("mixture", got.term.mixture, want.term.mixture, 1e-10, where);
+            double all = got.term.finite_data + got.term.overfitting + got.term.mixture + got.term.mixture_finite_data;
+            compare("sum of terms", all, got.loss, 1e-10, where);
         }
         moat_measured_destroy(&table);
         moat_deterministic_destroy(&power);

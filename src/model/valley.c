@@ -24,7 +24,8 @@ static struct point point_at(const struct valley *valley, double x)
 {
     struct alignment_sums at;
     moat_alignment_at(valley->table, x, &at);
-    return (struct point){x, valley->site(&at, valley->problem)};
+    struct site site = valley->site(&at, valley->problem);
+    return (struct point){x, site};
 }
 
 static void keep_better(struct descent *descent, const struct point *point)
