@@ -191,11 +191,14 @@ class RunTest(Status):
         self.assertEqual((run["closed"], found["writer"]), (True, None))
 
     def test_run_on_another_host(self):
-        """It cannot be asked, and its last sign of life is an hour old."""
+        """It cannot be asked: it writes as long as it gives signs of life, which are the file's time of modification."""
         path = solve(self.folder, TINY_GRID)
         rewind(path, 1)
-        long_ago = time.time() - 3600
-        change_run(path, state=0, host=b"xxx", seen=long_ago)
+        long_ago = int(time.time()) - 3600
+        change_run(path, state=0, host=b"xxx", seen=long_ago - 600)
+        found, text, _ = self.status(path.name)
+        self.assertEqual((found["written_now"], found["reason"]), (True, None))
+        self.assertIn(f"\nwritten by host xxx, pid {found['run']['pid']}, 1 node, 1 rank, since ", text)
         os.utime(path, (long_ago, long_ago))
         found, text, _ = self.status(path.name)
         where = f"host xxx, pid {found['run']['pid']}, 1 node, 1 rank"
@@ -271,11 +274,11 @@ class JobTest(Status):
 
     def test_follow_a_job_that_is_held(self):
         """While it can start, --wait does not count."""
-        self.interrupt()
+        self.interrupt(host=HOST.encode())  # on another host, the lock asks SLURM too
         self.answer("echo 'PENDING|Priority'", "echo 'PENDING|JobHeldAdmin'")
         line, err = self.run_moat(75, "status", "grid.h5", "-f", "-w", "0", "--json")
         found = json.loads(line)
-        self.assertRegex(found["error"], r"^grid\.h5: not complete: job 12 cannot start \(PENDING, JobHeldAdmin\); the last run ")
+        self.assertRegex(found["error"], r"^grid\.h5: not complete: job 12 cannot start \(PENDING, JobHeldAdmin\); the last run was ")
         said = re.findall(r"^moat: grid\.h5 is not complete, and no process writes it: job 12 (.*?);", err, re.M)
         self.assertEqual(said, ["waits in the queue (PENDING, Priority)", "cannot start (PENDING, JobHeldAdmin)"])
 

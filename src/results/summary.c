@@ -6,10 +6,12 @@
  */
 #include "results/summary.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "results/handle.h"
 #include "results/hdf5.h"
 #include "results/history.h"
@@ -18,10 +20,12 @@
 #include "results/intact.h"
 #include "results/lock.h"
 #include "results/provenance.h"
+#include "results/pulse.h"
 #include "results/records.h"
 #include "results/workload.h"
 
-enum { OPEN_ATTEMPTS = 40, OPEN_PAUSE = 50000000 /* ns */ };
+enum { OPEN_PAUSE = 50000000 /* ns */ };
+#define OPEN_SECONDS 2.0 /* that a writer may take to start */
 
 void summary_read_title(hid_t file, struct results_summary *summary)
 {
@@ -145,7 +149,8 @@ static bool count_tasks(const struct records *records, const struct config *conf
 static hid_t open_for_reading(const char *path, bool *written_now)
 {
     hid_t file = -1;
-    for (int attempt = 0; attempt < OPEN_ATTEMPTS && file < 0; attempt++) {
+    double start = clock_seconds();
+    do { /* HDF5 itself takes a second to find that a file with a writer is damaged */
         *written_now = lock_held(path);
         hid_t list = hdf5_access_list(!*written_now);
         file = H5Fopen(path, H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, list);
@@ -156,11 +161,11 @@ static hid_t open_for_reading(const char *path, bool *written_now)
         if (file < 0) {
             nanosleep(&(struct timespec){.tv_nsec = OPEN_PAUSE}, NULL);
         }
-    }
+    } while (file < 0 && clock_seconds() - start < OPEN_SECONDS);
     return file;
 }
 
-static void read_last_run(hid_t file, struct results_summary *summary)
+static void read_last_run(hid_t file, const char *path, struct results_summary *summary)
 {
     struct results_last_run *last = &summary->last;
     struct history_record run;
@@ -170,6 +175,7 @@ static void read_last_run(hid_t file, struct results_summary *summary)
         last->closed = run.state == HISTORY_CLOSED;
         last->started = run.started;
         last->seen = run.seen;
+        last->alive = last->closed ? run.seen : fmax(run.seen, pulse_time(path));
     }
     if (last->known && !last->closed) {
         launch_format(&last->launch, summary->writer, sizeof summary->writer);
@@ -232,7 +238,7 @@ enum moat_status results_summarise(const char *path, struct results_summary *out
         return status;
     }
     summary_read_title(file, out);
-    read_last_run(file, out);
+    read_last_run(file, path, out);
     if (records_open(file, &records) && count_tasks(records, config, out) && count_blocks(records, config, out)) {
         variable = H5Dopen2(file, field_table[FIELD_STATUS].name, H5P_DEFAULT);
     }
