@@ -11,17 +11,19 @@ import re
 import shutil
 import signal
 import struct
+import subprocess
 import time
 import unittest
 import zlib
 from datetime import datetime, timezone
+from pathlib import Path
 from unittest import mock
 
 import h5py
 import numpy as np
 
 from interrupted import wait_for
-from program import AXES, Launch, ProgramTest, done_mask, solve, temporary_folder
+from program import AXES, MOAT, Launch, ProgramTest, done_mask, solve, temporary_folder
 from sweeps import LONG, LONG_POINTS, SMALL_RIDGE, TINY_GRID
 
 HOST = os.uname().nodename
@@ -190,6 +192,16 @@ class RunTest(Status):
         self.assertIn(f"\n{found['reason']}\n", text)
         self.assertEqual((run["closed"], found["writer"]), (True, None))
 
+    def test_zombie(self):
+        """A run that has ended, whose parent has not asked for its exit code: it has the process id, but writes nothing."""
+        path = solve(self.folder, TINY_GRID)
+        rewind(path, 1)
+        with subprocess.Popen([MOAT, "--version"], stdout=subprocess.DEVNULL) as run:
+            wait_for(lambda: Path(f"/proc/{run.pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z")
+            change_run(path, state=0, pid=run.pid, started=time.time())
+            found, _, _ = self.status(path.name)
+        self.assertRegex(found["reason"], rf"^the last run was killed \(host {re.escape(HOST)}, pid {run.pid}, ")
+
     def test_run_on_another_host(self):
         """It cannot be asked: it writes as long as it gives signs of life, which are the file's time of modification."""
         path = solve(self.folder, TINY_GRID)
@@ -278,7 +290,8 @@ class JobTest(Status):
         self.answer("echo 'PENDING|Priority'", "echo 'PENDING|JobHeldAdmin'")
         line, err = self.run_moat(75, "status", "grid.h5", "-f", "-w", "0", "--json")
         found = json.loads(line)
-        self.assertRegex(found["error"], r"^grid\.h5: not complete: job 12 cannot start \(PENDING, JobHeldAdmin\); the last run was ")
+        said = "job 12 cannot start (PENDING, JobHeldAdmin)"
+        self.assertTrue(found["error"].startswith(f"grid.h5: not complete: {said}; the last run was killed "), found["error"])
         said = re.findall(r"^moat: grid\.h5 is not complete, and no process writes it: job 12 (.*?);", err, re.M)
         self.assertEqual(said, ["waits in the queue (PENDING, Priority)", "cannot start (PENDING, JobHeldAdmin)"])
 
