@@ -194,8 +194,12 @@ class Meanwhile(Jobs):
         """Killed and started again, and too busy to answer: the job is requeued once, within its time limit."""
         for busy in (False, True):
             path = self.folder / f"{busy}.h5"
-            job = self.sbatch("long.yaml", "-o", path.name, **self.slow)
+            job = self.sbatch("long.yaml", "-o", path.name, **{**self.slow, "NETWORK_DELAY": "0.2"})
             self.wait_for_points(job, path=path)
+            # A controller that never saved the job's start would start it again.
+            before = time.time()
+            self.cluster.command("scontrol", "update", f"job={job}", "Comment=save")
+            self.wait_for(lambda: (self.cluster.folder / "state" / "job_state").stat().st_mtime > before, "the saved state")
             controller = self.cluster.daemons["slurmctld"].pid
             os.kill(controller, signal.SIGSTOP) if busy else self.cluster.stop_controller()
             self.kill(job, signal.SIGUSR1, b"batch")

@@ -42,6 +42,9 @@ struct results_run {
     const char *command; /* its command line */
     struct launch launch;
     double cores; /* that it holds until it closes the file, for the core-hours; 0: not counted */
+    /* Called many times a second while a large file is made, with the share that is there; true stops it. NULL: none */
+    bool (*making)(void *context, double share);
+    void *context;
 };
 
 /*
@@ -52,8 +55,9 @@ struct results_run {
  *   another version's, of another format     likewise
  *   damaged, not written by moat, or open    always refused
  *   in another writer
- * A refused file is not changed. Folder and disk space are checked before anything is created. The caller closes *out
- * with results_close. Returns MOAT_USAGE, MOAT_IO or MOAT_MEMORY. Rank 0.
+ * A refused file is not changed. Folder and disk space are checked before anything is created. A new file is made as
+ * PATH.moat-new, which is there only while it is made. The caller closes *out with results_close. Returns MOAT_USAGE,
+ * MOAT_IO, MOAT_MEMORY, or MOAT_STOPPED if run->making has stopped it. Rank 0.
  */
 enum moat_status results_open(const char *path, const struct config *config, const struct results_run *run,
                               unsigned options, struct results **out);
