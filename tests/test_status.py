@@ -203,17 +203,18 @@ class RunTest(Status):
         self.assertRegex(found["reason"], rf"^the last run was killed \(host {re.escape(HOST)}, pid {run.pid}, ")
 
     def test_run_on_another_host(self):
-        """It cannot be asked: it writes as long as it gives signs of life, which are the file's time of modification."""
+        """It cannot be asked: it writes as long as it gives signs of life, which are the file's time of modification. Its name
+        reaches no terminal with a control character."""
         path = solve(self.folder, TINY_GRID)
         rewind(path, 1)
         long_ago = int(time.time()) - 3600
-        change_run(path, state=0, host=b"xxx", seen=long_ago - 600)
+        change_run(path, state=0, host=b"x\x1bx", seen=long_ago - 600)
         found, text, _ = self.status(path.name)
         self.assertEqual((found["written_now"], found["reason"]), (True, None))
-        self.assertIn(f"\nwritten by host xxx, pid {found['run']['pid']}, 1 node, 1 rank, since ", text)
+        self.assertIn(f"\nwritten by host x?x, pid {found['run']['pid']}, 1 node, 1 rank, since ", text)
         os.utime(path, (long_ago, long_ago))
         found, text, _ = self.status(path.name)
-        where = f"host xxx, pid {found['run']['pid']}, 1 node, 1 rank"
+        where = f"host x?x, pid {found['run']['pid']}, 1 node, 1 rank"
         self.assertEqual(found["reason"], f"the last run is gone ({where}); its last sign of life was at {when(long_ago)}")
         self.assertIn(f"\n{found['reason']}\n", text)
         found, _, _ = self.status(path.name, "-f", "-w", "0", code=75)
