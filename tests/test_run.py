@@ -141,6 +141,18 @@ class SweepTest(ProgramTest):
         for data, names in ((markets, {"elasticity_N_I", "exponent_D"}), (laws, {"exponent_loss", "exponent_excess"})):
             self.assertEqual({name for name in data.data_vars if "theory_exponents" in data[name].attrs}, names)
 
+    def test_training_mixture(self):
+        """Alpha is that of tau alone, whatever the data, and N_E* is that of quadruple precision. Result 2 has its third regime."""
+        data = self.solve(market("mixture", gamma=0.1, scrutiny="training_mixture", N_I="{values: [1e3, 1e8, .inf]}", Q="{values: [0.5]}",
+                                 tau_E="{values: [0.901, 0.900001]}", nu="{values: [2.0]}")).isel(Q=0, nu=0)
+        self.assertEqual(data.attrs["scrutiny"], "training_mixture")
+        np.testing.assert_allclose(data.N_E_star.sel(tau_E=0.901)[:2], [965.800471654017, 1669944.5096912973], rtol=1e-9)
+        np.testing.assert_allclose(*xarray.broadcast(data.entrant_alpha, np.sqrt(data.tau_E)), rtol=1e-14)
+        np.testing.assert_allclose(data.incumbent_alpha, np.sqrt(0.9), rtol=1e-14)
+        words = data.regime.attrs["flag_meanings"].split()
+        self.assertEqual([words[value] for value in data.regime.sel(tau_E=0.900001).values], ["none", "none", "third"])
+        np.testing.assert_allclose(data.exponent_D.sel(N_I=np.inf, tau_E=0.900001), 21 / 11, atol=0.001)
+
     def test_axis_of_incumbents_thresholds(self):
         """A leading dimension, whose entries are the sweeps with that scalar."""
         data = self.solve(market("markets", tau_I=THRESHOLDS, **MARKETS))
