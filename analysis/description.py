@@ -18,7 +18,7 @@ import numpy as np
 
 from opening import UNREADABLE, Refused, one_line, open_file
 
-CPU_SECONDS, SECONDS = 2, 60  # the longest that a description may take; a sound file's takes a hundredth of a second
+CPU_SECONDS, SECONDS = 2, 30  # the longest that a description may take; a sound file's takes a hundredth of a second
 TEXTS = ("config", "history")  # root attributes for people, which no script reads
 
 

@@ -94,7 +94,8 @@ class SweepTest(ProgramTest):
         """What plain h5py reads: text of fixed length, 64-bit numbers, and nothing that the sweep does not have."""
         ridge = market("ridge", P=16, ridge="{P: 16, N: {values: [8, 12, 16, 24]}, trials: 3, seed: 9007199254740992}", **MARKETS)
         alone = {"scrutiny", "tau_unit", "tau_I"}
-        for text, extra, missing in ((ridge, {"seed": 2**53, "trials": 3, "P": 16.0}, set()), (law("law", **LAWS), {"gamma": 0.1}, alone),
+        for text, extra, missing in ((ridge, {"seed": 2**53, "trials": 3, "P": 16.0}, set()),
+                                     (law("law", **LAWS), {"gamma": 0.1}, alone),
                                      (market("axis", tau_I=THRESHOLDS, **MARKETS), {}, {"tau_I"})):
             with h5py.File(solve(self.folder, text)) as file:
                 found = {**file.attrs}
@@ -287,7 +288,8 @@ class FileTest(ProgramTest):
                 del file.attrs["format_version"]
                 if number:
                     file.attrs["format_version"] = number
-            said = f"moat: mixed.h5: found format {number or 1} of results files, which moat {version.decode()} wrote; expected format 2"
+            said = (f"moat: mixed.h5: found format {number or 1} of results files, which moat {version.decode()} wrote; "
+                    "expected format 2")
             self.assertEqual(self.refused("status", "mixed.h5"), f"{said}\n")
             self.assertIn(f"{said}: use --force to replace it or -o for another file\n", self.refused("run", "mixed.yaml", ranks=2))
         self.run_moat(0, "run", "mixed.yaml", "--force")

@@ -193,8 +193,12 @@ class Meanwhile(Jobs):
         """Killed and started again, and too busy to answer: the job is requeued once, within its time limit."""
         for busy in (False, True):
             path = self.folder / f"{busy}.h5"
-            job = self.sbatch("long.yaml", "-o", path.name, **self.slow)
+            job = self.sbatch("long.yaml", "-o", path.name, **{**self.slow, "NETWORK_DELAY": "0.2"})
             self.wait_for_points(job, path=path)
+            # A controller that never saved the job's start would start it again.
+            before = time.time()
+            self.cluster.command("scontrol", "update", f"job={job}", "Comment=save")
+            self.wait_for(lambda: (self.cluster.folder / "state" / "job_state").stat().st_mtime > before, "the saved state")
             controller = self.cluster.daemons["slurmctld"].pid
             os.kill(controller, signal.SIGSTOP) if busy else self.cluster.stop_controller()
             self.kill(job, signal.SIGUSR1, b"batch")
@@ -420,7 +424,7 @@ class SlurmTest(Jobs):
         log = path.with_name(f"moat-{job}.log")
         self.assertEqual(log.read_text().splitlines()[-1], f"moat: job {job}: {path} is complete")
         suggested = shlex.split(re.search("follow it with: (.*)", said)[1])
-        self.assertEqual(suggested, [MOAT, "status", str(path), "--follow", "--wait", "86400"])
+        self.assertEqual(suggested, [MOAT, "status", str(path), "--follow", "--wait", "86400", "--job", job])
         again = self.cluster.command("sbatch", "--parsable", f"{path}.sbatch", cwd="/")
         self.finish(again)
         self.assertTrue(path.with_name(f"moat-{again}.log").exists())

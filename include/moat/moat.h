@@ -23,6 +23,7 @@
 #include "moat/limit.h"
 #include "moat/loss.h"
 #include "moat/market.h"
+#include "moat/measured.h"
 #include "moat/regime.h"
 #include "moat/scaling_law.h"
 #include "moat/solver.h"

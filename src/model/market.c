@@ -159,6 +159,10 @@ static enum moat_market_status solve(struct entry *entry, const struct moat_comp
 void moat_market_threshold(const struct moat_market *market, const struct moat_company *incumbent,
                            struct moat_threshold *out)
 {
+    if (market->solver->methods) {
+        market->solver->methods->threshold(market, incumbent, out);
+        return;
+    }
     struct entry entry = {.market = market, .entrant = moat_company_problem(market, NAN, market->tau_E)};
     out->status = solve(&entry, incumbent, out);
     if (!(out->status == MOAT_MARKET_OK || out->status == MOAT_MARKET_ENTRANT_ALWAYS)) {

@@ -139,7 +139,7 @@ static enum moat_status sweep(const struct session_request *request)
             status = reported == MOAT_OK ? status : reported;
         }
     }
-    if (status == MOAT_STOPPED && session.rank == 0) {
+    if (status == MOAT_STOPPED && session.results) { /* else it is not even there */
         moat_error_set(status, "stopped by a signal; the same command resumes the sweep");
     }
     command_print_error(status);

@@ -17,10 +17,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "results/claim.h"
+#include "results/fill.h"
 #include "results/hdf5.h"
 #include "results/history.h"
 #include "results/layout.h"
-#include "results/lock.h"
 #include "results/provenance.h"
 
 enum { FILE_PAGE = 4096 /* bytes, no more than a page of memory */, ATTRIBUTES_MAX = 32 };
@@ -98,10 +99,11 @@ enum moat_status create_check(const struct results *results, const struct config
     return check_folder(results->path, results->target, config);
 }
 
-/* Creates the file under its temporary name and opens it for SWMR writing in results->file. */
-static bool write_file(struct results *results, const char *temporary, const struct config *config,
-                       const struct results_run *run)
+/* Creates the file under its temporary name, which has the `lock`, and opens it for SWMR writing in results->file. */
+static enum moat_status write_file(struct results *results, const char *temporary, const struct config *config,
+                                   const struct results_run *run, int lock)
 {
+    enum moat_status status = MOAT_OK;
     hid_t access_list = hdf5_access_list(false), list = H5Pcreate(H5P_FILE_CREATE);
     /* A resumed run changes one attribute, and a kill must not tear it. So attributes lie in the root's own header, and
        no small piece of metadata crosses a page. */
@@ -110,13 +112,20 @@ static bool write_file(struct results *results, const char *temporary, const str
               H5Pset_file_space_strategy(list, H5F_FSPACE_STRATEGY_PAGE, false, 1) >= 0 &&
               H5Pset_file_space_page_size(list, FILE_PAGE) >= 0;
     results->file = ok ? H5Fcreate(temporary, H5F_ACC_TRUNC, list, access_list) : -1;
-    ok = results->file >= 0 && layout_create(results->file, config) && provenance_write(results->file, config) &&
+    ok = results->file >= 0 && layout_create(results->file, config);
+    if (ok) {
+        status = fill_fields(results->file, config, run, lock, results->durable);
+    }
+    ok = ok && status == MOAT_OK && provenance_write(results->file, config) &&
          records_open(results->file, &results->records) && history_begin(results, run) &&
          records_close(&results->records) && H5Fflush(results->file, H5F_SCOPE_GLOBAL) >= 0 &&
-         H5Fstart_swmr_write(results->file) >= 0 && !hdf5_failed();
+         H5Fstart_swmr_write(results->file) >= 0 && !hdf5_failed() && (!results->durable || hdf5_sync(lock));
     hdf5_close(&list);
     hdf5_close(&access_list);
-    return ok;
+    if (status != MOAT_OK) {
+        return moat_error_context(status, status == MOAT_STOPPED ? "%s" : "%s: cannot be created", results->path);
+    }
+    return ok ? MOAT_OK : hdf5_error(MOAT_IO, results->path, "cannot be created");
 }
 
 /* Brings the new name of the file to disk, on file systems that sync folders. */
@@ -142,9 +151,13 @@ static enum moat_status write_and_rename(struct results *results, const struct c
     if (!replacing && access(results->target, F_OK) == 0) {
         status = moat_error_set(MOAT_USAGE, "%s: another process has just created it: run the same command again",
                                 results->path);
-    } else if (!write_file(results, temporary, config, run) || (results->durable && !hdf5_sync(lock))) {
-        status = hdf5_error(MOAT_IO, results->path, "cannot be created");
-    } else if (rename(temporary, results->target) != 0) {
+    } else {
+        status = write_file(results, temporary, config, run, lock);
+    }
+    if (status == MOAT_OK) {
+        claim_end(lock);
+    }
+    if (status == MOAT_OK && rename(temporary, results->target) != 0) {
         status = moat_error_set(MOAT_IO, "%s: cannot be created: %s", results->path, strerror(errno));
     }
     if (status != MOAT_OK) {
@@ -165,7 +178,7 @@ enum moat_status create_file(struct results *results, const struct config *confi
         status = moat_error_set(MOAT_MEMORY, "out of memory");
     }
     if (status == MOAT_OK) {
-        status = lock_take(temporary, O_CREAT, &lock);
+        status = claim_take(temporary, &run->launch, &lock);
     }
     if (status == MOAT_OK) {
         status = write_and_rename(results, config, run, temporary, lock);

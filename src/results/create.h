@@ -5,7 +5,7 @@
 #include "results/handle.h"
 
 /* Creates the file of `config` in place of results->target, with all blocks pending and ready for SWMR readers. Returns
-   MOAT_USAGE (folder, disk space, another process) or MOAT_IO. Rank 0. */
+   MOAT_USAGE (folder, disk space, another process), MOAT_IO, MOAT_MEMORY, or MOAT_STOPPED. Rank 0. */
 enum moat_status create_file(struct results *results, const struct config *config, const struct results_run *run);
 
 /* Checks, as create_file does first, that the folder of the new file exists, can be written and has room. Returns

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "results/fill.h"
 #include "results/groups.h"
 #include "results/hdf5.h"
 #include "results/variable.h"
@@ -27,7 +28,8 @@ static struct variable describe_field(const struct field *field, const struct gr
                                 .fill = flag ? NULL : &variable_nan,
                                 .flags = field->flags,
                                 .flag_count = field->flag_count,
-                                .chunked = true};
+                                .chunked = true,
+                                .unfilled = FILL_OURSELVES};
     grid_block_shape(grid, shape);
     variable.rank = field_axes(field, grid, axis);
     for (int i = 0; i < variable.rank; i++) {

@@ -44,7 +44,8 @@ static hid_t number_type(enum variable_type type, bool in_memory)
                               [VARIABLE_UINT8] = {H5T_STD_U8LE, H5T_NATIVE_UINT8},
                               [VARIABLE_INT32] = {H5T_STD_I32LE, H5T_NATIVE_INT32},
                               [VARIABLE_UINT32] = {H5T_STD_U32LE, H5T_NATIVE_UINT32},
-                              [VARIABLE_INT64] = {H5T_STD_I64LE, H5T_NATIVE_INT64}};
+                              [VARIABLE_INT64] = {H5T_STD_I64LE, H5T_NATIVE_INT64},
+                              [VARIABLE_TEXT] = {H5T_C_S1, H5T_C_S1}};
     return H5Tcopy(types[type][in_memory]);
 }
 
@@ -140,7 +141,8 @@ hid_t variable_create(hid_t file, const struct variable *variable)
     if (variable->constant) { /* HDF5 keeps one checksum per chunk: the variable is a single chunk */
         ok = ok && H5Pset_chunk(list, variable->rank, variable->dims) >= 0 && H5Pset_fletcher32(list) >= 0;
     }
-    ok = ok && H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY) >= 0 && H5Pset_fill_time(list, H5D_FILL_TIME_ALLOC) >= 0 &&
+    ok = ok && H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY) >= 0 &&
+         H5Pset_fill_time(list, variable->unfilled ? H5D_FILL_TIME_NEVER : H5D_FILL_TIME_ALLOC) >= 0 &&
          H5Pset_obj_track_times(list, false) >= 0;
     if (ok) {
         dataset = H5Dcreate2(file, variable->path, type, space, H5P_DEFAULT, list, H5P_DEFAULT);

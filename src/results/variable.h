@@ -26,6 +26,7 @@ struct variable {
     const char *const *flags; /* the meanings of the values 0, 1, .. (CF flag_meanings); NULL: not a flag */
     int flag_count;           /* at most 16 */
     bool chunked;             /* in chunks of `chunk`; else in one piece */
+    bool unfilled;            /* its chunks have a place, but no values yet */
     bool constant;            /* written once, before the file has readers: HDF5 keeps a checksum */
     int rank;
     hsize_t dims[GRID_AXES], chunk[GRID_AXES];

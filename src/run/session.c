@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "ridge/blas.h"
 #include "run/coordinator.h"
+#include "run/interrupt.h"
 #include "run/measurement.h"
 #include "run/shortage.h"
 
@@ -70,12 +71,30 @@ const char *session_path(const struct session *session)
     return session->request->output ? session->request->output : session->config->output;
 }
 
+/* Shows how much of a new results file is there, and lets signals stop its making. */
+static bool show_making(void *context, double share)
+{
+    struct progress *progress = context;
+    progress->done = (size_t)(share * (double)progress->total);
+    progress_add(progress, 0);
+    return interrupt_requested();
+}
+
 /* Opens the results file, with the command line and where it runs for the history. */
 static enum moat_status open_results(struct session *session, int nodes, double cores)
 {
-    struct results_run run = {.command = session->request->command, .cores = cores};
+    struct progress progress;
+    struct results_run run = {
+        .command = session->request->command, .cores = cores, .making = show_making, .context = &progress};
     launch_here(nodes, session->ranks, &run.launch);
-    return results_open(session_path(session), session->config, &run, session->request->results, &session->results);
+    progress_begin(&progress, "MB of the file", (size_t)(results_bytes(session->config) / 1e6) + 1, 0,
+                   session->request->quiet);
+    enum moat_status status =
+        results_open(session_path(session), session->config, &run, session->request->results, &session->results);
+    if (progress.shown) {
+        progress_end(&progress);
+    }
+    return status;
 }
 
 /* Rank 0's part of session_open. The file comes last, so that a refusal leaves none. */
