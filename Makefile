@@ -57,7 +57,7 @@ OPTIMISE := -O3
 COMPILE   = -std=c11 -D_GNU_SOURCE -DH5_USE_110_API $(OPTIMISE) -g $(if $(strip $(ARCH)),-march=$(strip $(ARCH))) -fopenmp-simd -fvisibility=hidden \
             -ffp-contract=off -fno-math-errno $(WARNINGS) $(strip $(HDF5_CFLAGS) $(GSL_CFLAGS) $(YAML_CFLAGS) $(ZLIB_CFLAGS) $(RANDOM123_CFLAGS) $(CUNIT_CFLAGS) \
             $(ELPA_CFLAGS)) -Iinclude -Isrc -MMD -MP $(SANITIZE) $(EXTRA) $(CPPFLAGS) $(CFLAGS)
-LDLIBS    = -Wl,--as-needed $(ELPA_LIBS) $(HDF5_LIBS) $(SCALAPACK) $(BLAS) $(GSL_LIBS) $(YAML_LIBS) $(ZLIB_LIBS) -lm $(SANITIZE) $(LDFLAGS)
+LDLIBS    = -Wl,--as-needed $(ELPA_LIBS) $(HDF5_LIBS) $(SCALAPACK) $(BLAS) $(GSL_LIBS) $(YAML_LIBS) $(ZLIB_LIBS) -pthread -lm $(SANITIZE) $(LDFLAGS)
 # As root, with more ranks than cores, without rsh: what a container or a CI machine has.
 MPI_ENVIRONMENT := $(shell sed '/^#/d' tests/lib/mpi_environment)
 MPIRUN   ?= $(if $(filter mpich,$(MPI)),$(shell command -v mpiexec.mpich 2>/dev/null || echo mpiexec),mpirun --oversubscribe)

@@ -19,7 +19,7 @@ import numpy as np
 from opening import UNREADABLE, Refused, one_line, open_file
 
 CPU_SECONDS, SECONDS = 2, 60  # the longest that a description may take; a sound file's takes a hundredth of a second
-TEXTS = ("config", "history", "history_before_change")  # root attributes for people, which no script reads
+TEXTS = ("config", "history")  # root attributes for people, which no script reads
 
 
 @dataclass
@@ -52,12 +52,23 @@ class Description:
 
 def describe(path):
     """The Description of the results file `path`. Raises Refused."""
-    return _apart(path, _describe)
-
-
-def text(path, name):
-    """The root attribute `name`, a text for people; empty if there is none. Raises Refused."""
-    return _apart(path, lambda file: _value(file.attrs.get(name, "")))
+    receiving, sending = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _send(path, sending)
+    os.close(sending)
+    try:
+        sent = _receive(receiving)
+    finally:
+        os.close(receiving)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    if not sent:
+        raise Refused(f"{path}: damaged: HDF5 cannot read its attributes")
+    found, refusal = pickle.loads(sent)
+    if refusal:
+        raise Refused(refusal)
+    return found
 
 
 def _describe(file):
@@ -81,7 +92,7 @@ def _variable(item):
         theory = np.reshape(item.attrs["theory_exponents"], (-1, len(_value(item.attrs["theory_regimes"]).split())))[:, :3]
     is_axis = bool(h5py.h5ds.is_scale(item.id))
     scales = [] if is_axis else [(dimension[0].name or "").lstrip("/") if len(dimension) else "" for dimension in item.dims]
-    return Variable(scales, item.shape, is_axis, not is_axis and item.chunks is not None and "long_name" in about,
+    return Variable(scales, item.shape, is_axis, not is_axis and "long_name" in about,
                     words=words, theory=theory, **about)
 
 
@@ -93,36 +104,15 @@ def _value(value):
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _apart(path, read):
-    """The result of `read`, called with the open file in a process of its own. Raises Refused."""
-    receiving, sending = os.pipe()
-    child = os.fork()
-    if child == 0:
-        _send(path, read, sending)
-    os.close(sending)
-    try:
-        sent = _receive(receiving)
-    finally:
-        os.close(receiving)
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-    if not sent:
-        raise Refused(f"{path}: damaged: HDF5 cannot read its attributes")
-    result, refusal = pickle.loads(sent)
-    if refusal:
-        raise Refused(refusal)
-    return result
-
-
-def _send(path, read, pipe):
-    """Runs in the child: sends (result, refusal) as a whole or not at all, and ends."""
+def _send(path, pipe):
+    """Runs in the child: sends (Description, refusal) as a whole or not at all, and ends."""
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # the C library announces some crashes
     try:
         try:
             with open_file(path) as file:
-                answer = read(file), ""
+                answer = _describe(file), ""
         except Refused as refusal:
             answer = None, str(refusal)
         except UNREADABLE as error:

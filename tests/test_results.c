@@ -24,8 +24,14 @@ static const char yaml[] = "name: %s\nsweep: market_entry\nsolver: deterministic
                            "  N_I: {log: [10, 1e6], points: %d}\n  tau_E: {values: [0.9, 1.5, .inf]}\n"
                            "  Q: {values: [0.1, 0.2, 0.4, 0.8, 1.0]}\n  nu: {values: [0.6, 0.8, 1.0]}\n";
 
-static const struct results_run run = {
-    .command = "test --line", .launch = {.host = "nowhere", .pid = 1, .nodes = 1, .ranks = 1}, .cores = 2};
+/* A run of this process, or of the child that is killed. */
+static const struct results_run *this_run(void)
+{
+    static struct results_run run = {.command = "test --line", .cores = 2};
+    launch_here(1, 1, &run.launch);
+    return &run;
+}
+
 static char folder[] = "/tmp/moat-results-XXXXXX";
 static char path[64];
 
@@ -104,7 +110,7 @@ static struct results *open_or_abort(const struct config *config, bool force)
 {
     struct results *results = NULL;
     /* closing adds the core-hours: kills should fall there too */
-    if (results_open(path, config, &run, force ? RESULTS_FORCE : 0, &results) != MOAT_OK) {
+    if (results_open(path, config, this_run(), force ? RESULTS_FORCE : 0, &results) != MOAT_OK) {
         fprintf(stderr, "%s\n", moat_error_message());
         abort();
     }
@@ -375,7 +381,7 @@ static void expect_refusal(const char *name, const struct config *config, bool f
 {
     struct results *results = NULL;
     unsigned long long before = file_sum(name);
-    enum moat_status found = results_open(name, config, &run, force ? RESULTS_FORCE : 0, &results);
+    enum moat_status found = results_open(name, config, this_run(), force ? RESULTS_FORCE : 0, &results);
     if (found != status || !strstr(moat_error_message(), word)) {
         fprintf(stderr, "expected '%s', found %d '%s'\n", word, found, moat_error_message());
     }
@@ -499,7 +505,7 @@ static void test_live_file(void)
     CU_ASSERT_TRUE(first.written_now);
 
     struct results *results = NULL;
-    CU_ASSERT_EQUAL(results_open(path, config, &run, RESULTS_FORCE, &results), MOAT_USAGE);
+    CU_ASSERT_EQUAL(results_open(path, config, this_run(), RESULTS_FORCE, &results), MOAT_USAGE);
     CU_ASSERT_PTR_NOT_NULL(strstr(moat_error_message(), "another process is writing it"));
 
     int answer = -1;
@@ -576,6 +582,61 @@ static void test_full_disk(void)
     unlink(path);
 }
 
+/* Changes one bit of the file. */
+static void flip(size_t byte, int bit)
+{
+    FILE *file = fopen(path, "r+b");
+    fseek(file, (long)byte, SEEK_SET);
+    int value = fgetc(file);
+    fseek(file, (long)byte, SEEK_SET);
+    fputc(value ^ 1 << bit, file);
+    fclose(file);
+}
+
+/* Exit code of a child that gets a few seconds to try a damaged file: 0 when it is refused and stays as it is. */
+static int refusal(const struct config *config, bool live)
+{
+    int exit_status = -1;
+    pid_t child = fork();
+    if (child == 0) {
+        struct results_summary summary;
+        struct results *results = NULL;
+        unsigned long long before = file_sum(path);
+        alarm(30); /* HDF5 1.10 could read on for minutes */
+        bool refused = results_summarise(path, &summary) == MOAT_USAGE &&
+                       (live || results_open(path, config, this_run(), RESULTS_FORCE, &results) == MOAT_USAGE);
+        _exit(!refused || file_sum(path) != before);
+    }
+    waitpid(child, &exit_status, 0);
+    return exit_status;
+}
+
+/* Any bit of the superblock, which has a checksum; also while the file has a writer, for which readers wait a while. */
+static void test_damaged_superblock(void)
+{
+    enum { SUPERBLOCK = 48 };
+    static const size_t live_bytes[] = {8, 12, 21, 30, 44};
+    struct config *config = make_config("flipped", 60, 0);
+    struct results *results = open_or_abort(config, false);
+    CU_ASSERT_EQUAL(results_close(&results), MOAT_OK);
+    for (size_t place = 0; place < 8 * SUPERBLOCK; place++) {
+        flip(place / 8, (int)(place % 8));
+        CU_ASSERT_EQUAL(refusal(config, false), 0);
+        flip(place / 8, (int)(place % 8));
+    }
+    pid_t writer = start_writer(config, 100);
+    pause_ms(300);
+    kill(writer, SIGSTOP);
+    for (size_t i = 0; i < sizeof live_bytes / sizeof *live_bytes; i++) {
+        flip(live_bytes[i], 0);
+        CU_ASSERT_EQUAL(refusal(config, true), 0);
+        flip(live_bytes[i], 0);
+    }
+    kill_writer(writer);
+    config_destroy(&config);
+    unlink(path);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -585,6 +646,7 @@ int main(void)
         {"foreign files, folders and full disks are refused", test_foreign_files},
         {"a live file can be read and has one writer", test_live_file},
         {"a failed write ends the run and spoils nothing", test_full_disk},
+        {"a changed bit of the superblock is found at once", test_damaged_superblock},
         CU_TEST_INFO_NULL,
     };
     if (!mkdtemp(folder)) {

@@ -13,8 +13,8 @@ import h5py
 import numpy as np
 import xarray
 
-from program import MPI_ENVIRONMENT, ProgramTest, differing, read
-from sweeps import TINY_GRID, TINY_RIDGE, market
+from program import MPI_ENVIRONMENT, ProgramTest, differing, read, solve
+from sweeps import TINY_GRID, TINY_RIDGE, law, market
 
 SET = ("--set", "model.gamma=0.55", "--set=grid.Q.values=[0.5, 0.1]", "--set", "grid.N_I={log: [10, 1e6], points: 7}")
 SET_GRID = TINY_GRID.replace("gamma: 0.5", "gamma: 0.55").replace("{values: [1, 10, 1e3, .inf]}", "{log: [10, 1e6], points: 7}")
@@ -104,6 +104,18 @@ class ConfigTest(ProgramTest):
             self.assertIn("another sweep", err)
             out, _ = self.run_moat(0, "run", "some.yaml", "-o", f"{name}-some.h5")
             self.assertIn("\n0 points in", out)
+
+    def test_stored_alone(self):
+        """Values that cost a solution of their own, each without the others; those that nobody stores are not worked out."""
+        ridge = "{P: 32, N: {values: [4, 8, 16, 32, 48]}, trials: 2, seed: 1}"
+        laws = law("laws", N="{values: [8, 24]}", alpha="{values: [0.75]}", Q="{values: [0.1]}", nu="{values: [0.75]}", P=32, ridge=ridge)
+        for text, fields in ((TINY_RIDGE, ("N_E_star_stderr", "N_E_star_deterministic", "regime", "exponent_D")),
+                             (laws, ("loss_stderr", "loss_deterministic", "regime_excess"))):
+            whole = read(solve(self.folder, text))
+            for field in fields:
+                part = read(solve(self.folder, text.replace("grid:", f"store: [{field}]\ngrid:").replace(".h5", f"-{field}.h5")))
+                np.testing.assert_array_equal(part[field], whole[field], field)
+                self.assertTrue(np.isfinite(whole[field]).any(), field)
 
     def test_decimals_are_found(self):
         text = market("linear", N_I="{values: [1e3]}", tau_E="{linear: [1.2, 0.3], points: 10}", Q="{linear: [0.1, 1], points: 10}",

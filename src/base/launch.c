@@ -43,16 +43,43 @@ static void read_program(long pid, char name[64])
     }
 }
 
-/* A process id may belong to another program by now, or, after a reboot, to this very process. */
-static enum launch_state find_process(long pid)
+/* The time of day, s since 1970, at which a process began; 0 if that is not known. */
+static double process_begin(long pid)
 {
+    char path[64], line[1024];
+    unsigned long long boot = 0, ticks = 0;
+    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    FILE *about = fopen(path, "r"), *system = fopen("/proc/stat", "r");
+    const char *end = about && fgets(line, sizeof line, about) ? strrchr(line, ')') : NULL;
+    /* its 22nd number; the second is the name in parentheses, in which anything may stand */
+    bool found =
+        end && sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+                      &ticks) == 1;
+    while (system && !boot && fgets(line, sizeof line, system)) {
+        sscanf(line, "btime %llu", &boot);
+    }
+    if (about) {
+        fclose(about);
+    }
+    if (system) {
+        fclose(system);
+    }
+    return found && boot ? (double)boot + (double)ticks / (double)sysconf(_SC_CLK_TCK) : 0;
+}
+
+/* A process id may belong to another process by now: to one of another program, to one that began later, or, after a
+   reboot, to this very process. */
+static enum launch_state find_process(long pid, double since)
+{
+    const double slack = 60; /* s, by which the clock may have been set meanwhile */
     char name[64], mine[64];
     if (pid == (long)getpid() || (kill((pid_t)pid, 0) != 0 && errno == ESRCH)) {
         return LAUNCH_GONE;
     }
     read_program(pid, name);
     read_program((long)getpid(), mine);
-    return *name && strcmp(name, mine) != 0 ? LAUNCH_GONE : LAUNCH_ALIVE;
+    bool other = (*name && strcmp(name, mine) != 0) || (since > 0 && process_begin(pid) > since + slack);
+    return other ? LAUNCH_GONE : LAUNCH_ALIVE;
 }
 
 static enum launch_state find_job(const struct slurm_job *job)
@@ -78,7 +105,7 @@ enum launch_state launch_find(const struct launch *launch)
     struct launch here;
     launch_here(1, 1, &here);
     if (strcmp(launch->host, here.host) == 0) {
-        return find_process(launch->pid);
+        return find_process(launch->pid, launch->since);
     }
     return launch->job.id > 0 ? find_job(&launch->job) : LAUNCH_UNKNOWN;
 }

@@ -14,6 +14,7 @@ struct launch {
     char host[256];
     long pid; /* of rank 0, on that host */
     int nodes, ranks;
+    double since; /* s since 1970, when the process had begun; 0: not known */
 };
 
 enum launch_state { LAUNCH_GONE, LAUNCH_ALIVE, LAUNCH_UNKNOWN };
@@ -27,8 +28,8 @@ void launch_here(int nodes, int ranks, struct launch *launch);
    12_3". Local. */
 void launch_format(const struct launch *launch, char *text, size_t size);
 
-/* Returns whether that run still runs: by its process if it ran on this host, otherwise by its SLURM job, which squeue
-   knows from any node. Takes at most 20 s. Local. */
+/* Returns whether that run still runs: by its process if it ran on this host, which is another's if it began only after
+   launch->since; otherwise by its SLURM job, which squeue knows from any node. Takes at most 20 s. Local. */
 enum launch_state launch_find(const struct launch *launch);
 
 #endif

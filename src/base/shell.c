@@ -44,6 +44,12 @@ void shell_write(FILE *out, const char *text)
     fputc('\'', out);
 }
 
+void shell_write_after(FILE *out, const char *before, const char *text)
+{
+    fputs(before, out);
+    shell_write(out, text);
+}
+
 void shell_write_path(FILE *out, const char *path)
 {
     char *word = NULL;

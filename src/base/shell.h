@@ -10,6 +10,9 @@
  */
 void shell_write(FILE *out, const char *text);
 
+/* Writes `before` as it is, then `text` as one word. Local. */
+void shell_write_after(FILE *out, const char *before, const char *text);
+
 /* Writes the path of a file likewise, and so that no command takes it for an option: "./-x" for "-x". Local. */
 void shell_write_path(FILE *out, const char *path);
 

@@ -92,13 +92,6 @@ void job_script_size(const struct job_script *script, struct job_size *size)
     size->megabytes = fmax(ceil(MEMORY_MARGIN * plan->rank_bytes / 1e8) * 100, MEGABYTES_MIN);
 }
 
-/* Writes `before`, then `text` as one word of the shell. */
-static void write_word(FILE *out, const char *before, const char *text)
-{
-    fputs(before, out);
-    shell_write(out, text);
-}
-
 /* Writes `text` as the value of --job-name, with dashes in place of what is not plain. */
 static void write_plain(FILE *out, const char *text)
 {
@@ -150,14 +143,14 @@ void job_script_write(FILE *out, const struct job_script *script)
     fputs("unset SLURM_EXPORT_ENV # after sbatch --export=..., srun would keep this environment from the ranks\n"
           "export OPENBLAS_NUM_THREADS=1\n",
           out);
-    write_word(out, "exec ", program);
-    write_word(out, " batch ", script->config);
-    write_word(out, " -o ", script->output);
+    shell_write_after(out, "exec ", program);
+    shell_write_after(out, " batch ", script->config);
+    shell_write_after(out, " -o ", script->output);
     for (const char *const *setting = script->settings; setting && *setting; setting++) {
-        write_word(out, " --set ", *setting);
+        shell_write_after(out, " --set ", *setting);
     }
     if (script->launcher && *script->launcher) {
-        write_word(out, " --launcher ", script->launcher);
+        shell_write_after(out, " --launcher ", script->launcher);
     }
     fputs(script->force ? " --force" : "", out);
     fputs(script->fsync ? " --fsync" : "", out);

@@ -98,13 +98,6 @@ static enum moat_status make_plan(const struct submit_arguments *arguments, cons
     return plan_resize(*plan, ranks > 2 ? ranks : 2, INFINITY);
 }
 
-/* Writes `before`, then `text` as one word of the shell. */
-static void write_word(FILE *out, const char *before, const char *text)
-{
-    fputs(before, out);
-    shell_write(out, text);
-}
-
 /* --- Words of the user */
 
 /* The value of an sbatch option: on the command line, else as a variable of sbatch's own; NULL if there is none. */
@@ -192,8 +185,8 @@ static enum moat_status submit(const struct submit_arguments *arguments, const s
             fprintf(stderr, ", log %s/moat-%s.log", script->folder, name);
         }
         fputc('\n', stderr);
-        write_word(stderr, "moat: follow it with: ", program_invocation_name);
-        write_word(stderr, " status ", script->output);
+        shell_write_after(stderr, "moat: follow it with: ", program_invocation_name);
+        shell_write_after(stderr, " status ", script->output);
         fputs(" --follow --wait 86400\n", stderr);
     }
     return status;
@@ -205,9 +198,9 @@ static void print(const struct submit_arguments *arguments, const struct job_scr
     job_script_write(stdout, script);
     printf("# sbatch --parsable");
     for (char **word = arguments->more; *word; word++) {
-        write_word(stdout, " ", *word);
+        shell_write_after(stdout, " ", *word);
     }
-    write_word(stdout, " ", script->path);
+    shell_write_after(stdout, " ", script->path);
     printf("\n");
 }
 

@@ -159,14 +159,13 @@ enum moat_status create_file(struct results *results, const struct config *confi
 {
     char *temporary = NULL;
     int lock = -1;
-    bool locked = false;
     enum moat_status status = check_folder(results->path, results->target, config);
     if (status == MOAT_OK && asprintf(&temporary, "%s%s", results->target, new_suffix) < 0) {
         temporary = NULL;
         status = moat_error_set(MOAT_MEMORY, "out of memory");
     }
     if (status == MOAT_OK) {
-        status = lock_take(temporary, O_CREAT, &lock, &locked);
+        status = lock_take(temporary, O_CREAT, &lock);
     }
     if (status == MOAT_OK) {
         status = write_and_rename(results, config, run, temporary, lock);
@@ -176,7 +175,6 @@ enum moat_status create_file(struct results *results, const struct config *confi
             close(results->lock);
         }
         results->lock = lock;
-        results->locked = locked;
         lock = -1;
     }
     if (lock >= 0) {

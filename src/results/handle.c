@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "results/hdf5.h"
+#include "results/pulse.h"
 
 /* Resolves `path` to the place of its file, behind symbolic links, even when the file does not exist yet. */
 static enum moat_status resolve_path(const char *path, char **target)
@@ -82,6 +83,7 @@ bool handle_destroy(struct results *results)
     }
     ok &= records_close(&results->records);
     ok &= hdf5_close(&results->file);
+    pulse_stop(&results->pulse);
     if (results->lock >= 0) {
         close(results->lock);
     }

@@ -18,9 +18,9 @@ struct results {
     char *target; /* the same without symbolic links: a new file is renamed to it */
 
     int lock;       /* descriptor that holds the writer's lock, -1 when there is none */
-    bool locked;    /* false where the file system has no locks */
     bool left_open; /* the last writer did not close the file */
     bool durable;   /* each flush goes to disk */
+    struct pulse *pulse;
 
     char failure[1024]; /* why nothing more is written; "" while all is well */
 

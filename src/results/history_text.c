@@ -16,7 +16,8 @@ void history_place(const struct history_record *run, struct launch *launch)
                                       .restart = (long)run->restart},
                               .pid = (long)run->pid,
                               .nodes = run->nodes,
-                              .ranks = run->ranks};
+                              .ranks = run->ranks,
+                              .since = run->started};
     snprintf(launch->host, sizeof launch->host, "%s", run->host);
 }
 

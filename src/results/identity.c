@@ -64,6 +64,7 @@ static hid_t open_locked(struct results *results)
     hid_t file = -1;
     for (int left_open = 0; left_open < ways && file < 0; left_open++) {
         hid_t access = hdf5_access_list(left_open);
+        H5Pset_metadata_read_attempts(access, 1); /* nobody writes: what looks half-written is damaged */
         /* A killed writer leaves a stale length in the superblock; SWMR reading uses the file's own size instead. */
         file = H5Fopen(results->target, H5F_ACC_RDONLY | (left_open ? H5F_ACC_SWMR_READ : 0), access);
         results->left_open = left_open;

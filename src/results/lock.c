@@ -5,22 +5,24 @@
  * HDF5 drops its own lock once SWMR writing starts, and the marks it leaves in the file are the same for a live writer
  * and a killed one. So a writer holds an open-file-description lock on the file: the kernel drops it when the process
  * dies, and HDF5's readers, which use flock, neither see it nor are hindered by it.
+ *
+ * Some disks of networks have no locks, or locks that each host grants by itself. So the writer that the history names
+ * counts too: by its process on this host, by its SLURM job, or else by the file's sign of life (pulse.h).
  */
 #include "results/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/launch.h"
-#include "base/shell.h"
 #include "results/hdf5.h"
 #include "results/history.h"
+#include "results/pulse.h"
 
 enum { LOCK_ATTEMPTS = 25, LOCK_PAUSE = 20000000 /* ns */ };
 enum { WRITER_SIZE = 384 };
@@ -48,23 +50,13 @@ static enum moat_status refuse_writer(const char *path)
                           path, *text ? " (" : "", text, *text ? ")" : "");
 }
 
-static enum moat_status refuse_unknown_writer(const char *path, const char *writer)
+/* For a writer on a host that cannot be asked, which gave a sign of life so many seconds ago. */
+static enum moat_status refuse_distant_writer(const char *path, const char *writer, double age)
 {
-    char *word = NULL;
-    size_t length;
-    FILE *text = open_memstream(&word, &length);
-    if (text) {
-        shell_write_path(text, path);
-        fclose(text);
-    }
-    moat_error_set(
-        MOAT_USAGE,
-        "%s: its last writer (%s) did not close it, and without file locks on this disk moat cannot tell whether "
-        "that writer is gone: if it is, run `HDF5_USE_FILE_LOCKING=FALSE h5clear -s --increment=0 %s`, then this "
-        "command again",
-        path, writer, word ? word : "FILE");
-    free(word);
-    return MOAT_USAGE;
+    return moat_error_set(MOAT_USAGE,
+                          "%s: its last writer (%s) did not close it and may be writing: the file was changed %.0f s "
+                          "ago. If that writer is gone, repeat this command in %.0f s, or now with --force",
+                          path, writer, age, ceil(PULSE_LOST - age));
 }
 
 /* Returns true if `path` still names the open file, which may have been replaced between open and lock. */
@@ -87,7 +79,7 @@ static int try_lock(int descriptor, const struct flock *lock)
     }
 }
 
-enum moat_status lock_take(const char *path, int flags, int *descriptor, bool *locked)
+enum moat_status lock_take(const char *path, int flags, int *descriptor)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     *descriptor = open(path, O_RDWR | O_CLOEXEC | flags, 0666);
@@ -95,7 +87,6 @@ enum moat_status lock_take(const char *path, int flags, int *descriptor, bool *l
         return moat_error_set(MOAT_IO, "%s: cannot be written: %s", path, strerror(errno));
     }
     int failed = try_lock(*descriptor, &lock);
-    *locked = failed == 0;
     if (failed == EAGAIN || failed == EACCES || !names_descriptor(path, *descriptor)) {
         close(*descriptor);
         *descriptor = -1;
@@ -110,30 +101,30 @@ bool lock_held(const char *path)
     struct launch launch;
     bool closed;
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    bool tells = descriptor >= 0 && fcntl(descriptor, F_OFD_GETLK, &lock) == 0;
+    bool held = descriptor >= 0 && fcntl(descriptor, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
     if (descriptor >= 0) {
         close(descriptor);
     }
-    return tells ? lock.l_type != F_UNLCK
-                 : find_launch(path, &launch, &closed) && !closed && launch_find(&launch) != LAUNCH_GONE;
+    if (held || !find_launch(path, &launch, &closed) || closed) {
+        return held;
+    }
+    enum launch_state state = launch_find(&launch);
+    return state == LAUNCH_ALIVE || (state == LAUNCH_UNKNOWN && pulse_age(path) < PULSE_LOST);
 }
 
-enum moat_status lock_check_writer_gone(const char *path)
+enum moat_status lock_check_writer_gone(const char *path, bool force)
 {
     struct launch launch = {0};
     char text[WRITER_SIZE] = "unknown";
     enum launch_state state = LAUNCH_UNKNOWN;
+    double age = pulse_age(path);
     bool closed;
     if (find_launch(path, &launch, &closed)) {
         state = launch_find(&launch);
         launch_format(&launch, text, sizeof text);
     }
-    switch (state) {
-    case LAUNCH_GONE:
-        return MOAT_OK;
-    case LAUNCH_ALIVE:
+    if (state == LAUNCH_ALIVE) {
         return refuse_writer(path);
-    default:
-        return refuse_unknown_writer(path, text);
     }
+    return state == LAUNCH_UNKNOWN && age < PULSE_LOST && !force ? refuse_distant_writer(path, text, age) : MOAT_OK;
 }

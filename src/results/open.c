@@ -13,6 +13,7 @@
 #include "results/history.h"
 #include "results/identity.h"
 #include "results/lock.h"
+#include "results/pulse.h"
 
 enum { CACHE_CHUNKS = 4, CACHE_BYTES_MIN = 16384, CACHE_SLOTS = 101 };
 
@@ -92,12 +93,12 @@ static enum moat_status choose(struct results *results, const struct config *con
     if (status != MOAT_OK || !exists) {
         return status;
     }
-    status = lock_take(results->target, 0, &results->lock, &results->locked);
+    status = lock_take(results->target, 0, &results->lock);
     if (status == MOAT_OK) {
         status = identity_compare(results, config, &found);
     }
-    if (status == MOAT_OK && results->left_open && !results->locked) {
-        status = lock_check_writer_gone(results->target);
+    if (status == MOAT_OK && results->left_open) {
+        status = lock_check_writer_gone(results->target, force);
     }
     if (status == MOAT_OK && found == IDENTITY_FORMAT && !force) {
         status = MOAT_USAGE; /* with identity_compare's message */
@@ -152,6 +153,9 @@ enum moat_status results_open(const char *path, const struct config *config, con
     }
     if (status == MOAT_OK && resumes && !(history_begin(results, run) && handle_sync(results))) {
         status = hdf5_error(MOAT_IO, path, "cannot be resumed");
+    }
+    if (status == MOAT_OK) {
+        status = pulse_start(results->lock, &results->pulse);
     }
     if (status != MOAT_OK) {
         handle_destroy(results);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "results/handle.h"
 #include "results/hdf5.h"
 #include "results/history.h"
@@ -19,7 +20,8 @@
 #include "results/provenance.h"
 #include "results/records.h"
 
-enum { OPEN_ATTEMPTS = 40, OPEN_PAUSE = 50000000 /* ns */ };
+enum { OPEN_PAUSE = 50000000 /* ns */ };
+#define OPEN_SECONDS 2.0 /* that a writer may take to start */
 
 void summary_read_title(hid_t file, struct results_summary *summary)
 {
@@ -133,7 +135,8 @@ static bool count_tasks(const struct records *records, struct results_summary *s
 static hid_t open_for_reading(const char *path, bool *written_now)
 {
     hid_t file = -1;
-    for (int attempt = 0; attempt < OPEN_ATTEMPTS && file < 0; attempt++) {
+    double start = clock_seconds();
+    do { /* HDF5 itself takes a second to find that a file with a writer is damaged */
         *written_now = lock_held(path);
         hid_t list = hdf5_access_list(!*written_now);
         file = H5Fopen(path, H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, list);
@@ -144,7 +147,7 @@ static hid_t open_for_reading(const char *path, bool *written_now)
         if (file < 0) {
             nanosleep(&(struct timespec){.tv_nsec = OPEN_PAUSE}, NULL);
         }
-    }
+    } while (file < 0 && clock_seconds() - start < OPEN_SECONDS);
     return file;
 }
 

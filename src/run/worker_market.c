@@ -6,6 +6,9 @@
 #include "moat/regime.h"
 #include "run/worker_internal.h"
 
+/* The elasticities and exponent_D follow each other in the table of fields. */
+enum { ELASTICITIES = FIELD_EXPONENT_D - FIELD_ELASTICITY_N_I + 1 };
+
 static void store_company(const struct record *record, enum field_id alpha, const size_t at[GRID_AXES],
                           const struct moat_company *company)
 {
@@ -20,6 +23,9 @@ static void store_elasticities(const struct record *record, const size_t at[GRID
                                const struct moat_threshold *threshold, const struct moat_regimes *regimes)
 {
     struct moat_elasticity elasticity;
+    if (!record_has(record, FIELD_ELASTICITY_N_I, ELASTICITIES) && !record_has(record, FIELD_REGIME, 1)) {
+        return;
+    }
     moat_elasticity_threshold(market, incumbent, threshold, &elasticity);
     record_store(record, FIELD_ELASTICITY_N_I, at, elasticity.N_I);
     record_store(record, FIELD_ELASTICITY_TAU_E, at, elasticity.tau_E);

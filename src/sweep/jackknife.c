@@ -6,16 +6,16 @@
 #include <stdlib.h>
 
 struct jackknife {
-    size_t trials;
+    size_t trials;                     /* to leave out, 0 without errors */
     struct moat_empirical **empirical; /* [trials + 1]: without each trial (NULL: too few are left), then with all */
     struct moat_solver *solver;        /* [trials + 1], on them */
     double *value;                     /* [trials], room for the leave-one-out values of one call */
 };
 
 enum moat_status jackknife_create(const struct moat_deterministic *deterministic, const struct ladder *ladder,
-                                  size_t nu, struct jackknife **out)
+                                  size_t nu, bool errors, struct jackknife **out)
 {
-    size_t trials = ladder->trials, values = ladder->rungs * ladder->lambdas;
+    size_t trials = errors ? ladder->trials : 0, values = ladder->rungs * ladder->lambdas;
     struct jackknife *jackknife = *out = calloc(1, sizeof *jackknife);
     double *mean = malloc(3 * values * sizeof(double));
     enum moat_status status = MOAT_MEMORY;
@@ -23,7 +23,7 @@ enum moat_status jackknife_create(const struct moat_deterministic *deterministic
         jackknife->trials = trials;
         jackknife->empirical = calloc(trials + 1, sizeof(struct moat_empirical *));
         jackknife->solver = calloc(trials + 1, sizeof(struct moat_solver));
-        jackknife->value = calloc(trials, sizeof(double));
+        jackknife->value = calloc(trials + 1, sizeof(double));
     }
     if (!jackknife || !mean || !jackknife->empirical || !jackknife->solver || !jackknife->value) {
         moat_error_set(MOAT_MEMORY, "out of memory for the jackknife");
@@ -88,7 +88,7 @@ void jackknife_incumbents(const struct jackknife *jackknife, const struct moat_m
     }
 }
 
-/* The standard error from the leave-one-out values; NaN where one of them is NaN. */
+/* The standard error from the leave-one-out values; NaN where one of them is NaN, and without any. */
 static double standard_error_of(const double *value, size_t trials)
 {
     double mean = 0, squares = 0;
@@ -98,7 +98,7 @@ static double standard_error_of(const double *value, size_t trials)
     for (size_t i = 0; i < trials; i++) {
         squares += (value[i] - mean) * (value[i] - mean);
     }
-    return sqrt(squares * (double)(trials - 1) / (double)trials);
+    return trials > 0 ? sqrt(squares * (double)(trials - 1) / (double)trials) : NAN;
 }
 
 double jackknife_threshold(const struct jackknife *jackknife, const struct moat_market *market,

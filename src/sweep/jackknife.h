@@ -2,6 +2,8 @@
 #ifndef MOAT_JACKKNIFE_H
 #define MOAT_JACKKNIFE_H
 
+#include <stdbool.h>
+
 #include "moat/deterministic.h"
 #include "moat/market.h"
 #include "moat/scaling_law.h"
@@ -14,10 +16,11 @@
  */
 struct jackknife;
 
-/* Makes the solvers from `ladder` at grid index `nu`; `deterministic` has that nu. Both must outlive *out. Returns
-   MOAT_MEMORY or MOAT_NUMERICAL. The caller owns *out. Local. */
+/* Makes the solvers from `ladder` at grid index `nu`; `deterministic` has that nu. Both must outlive *out. Without
+   `errors` there is only the solver on all trials, and standard errors are NaN. Returns MOAT_MEMORY or MOAT_NUMERICAL.
+   The caller owns *out. Local. */
 enum moat_status jackknife_create(const struct moat_deterministic *deterministic, const struct ladder *ladder,
-                                  size_t nu, struct jackknife **out);
+                                  size_t nu, bool errors, struct jackknife **out);
 
 /* Frees *jackknife and sets it to NULL; accepts NULL inside. Local. */
 void jackknife_destroy(struct jackknife **jackknife);
@@ -25,7 +28,7 @@ void jackknife_destroy(struct jackknife **jackknife);
 /* The solver on all trials, which lives as long as the jackknife. Local. */
 const struct moat_solver *jackknife_solver(const struct jackknife *jackknife);
 
-/* Number of sets of trials, T + 1: without each trial, then all. Local. */
+/* Number of sets of trials, T + 1: without each trial, then all; 1 without errors. Local. */
 size_t jackknife_sets(const struct jackknife *jackknife);
 
 /* Solves the incumbent of `market`, whose solver is not read, with N_I data points on every set of trials. Fills

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "moat/deterministic.h"
+#include "sweep/field.h"
 #include "sweep/jackknife.h"
 
 struct model {
@@ -14,7 +15,23 @@ struct model {
     struct jackknife *jackknife;   /* with SOLVER_RIDGE, else NULL */
     struct moat_company *on_trial; /* [jackknife_sets], likewise */
     const struct moat_solver *solver;
+    bool beside; /* the deterministic equivalent is solved too, beside `solver` or as it */
 };
+
+/* What costs a solution for each trial, and what costs one of the deterministic equivalent. */
+static const enum field_id error_fields[] = {FIELD_N_E_STAR_STDERR, FIELD_LOSS_STDERR};
+static const enum field_id deterministic_fields[] = {FIELD_N_E_STAR_DETERMINISTIC, FIELD_LOSS_DETERMINISTIC,
+                                                     FIELD_EXCESS_LOSS_DETERMINISTIC};
+
+/* Returns true if files of the sweep have one of these fields. */
+static bool stores(const struct config *config, const enum field_id *field, size_t count)
+{
+    bool any = false;
+    for (size_t i = 0; i < count; i++) {
+        any = any || field_stored(&field_table[field[i]], config);
+    }
+    return any;
+}
 
 /* The one place that knows which solvers exist. */
 static enum moat_status choose_solver(const struct config *config, const struct ladder *ladder, size_t nu,
@@ -26,7 +43,9 @@ static enum moat_status choose_solver(const struct config *config, const struct 
         model->solver = &model->deterministic;
         break;
     case SOLVER_RIDGE:
-        status = jackknife_create(model->table, ladder, nu, &model->jackknife);
+        status = jackknife_create(model->table, ladder, nu,
+                                  stores(config, error_fields, sizeof error_fields / sizeof *error_fields),
+                                  &model->jackknife);
         if (status == MOAT_OK) {
             model->solver = jackknife_solver(model->jackknife);
             model->on_trial = calloc(jackknife_sets(model->jackknife), sizeof *model->on_trial);
@@ -46,6 +65,9 @@ enum moat_status model_create(const struct config *config, const struct ladder *
     enum moat_status status =
         moat_deterministic_create(config->gamma, config->grid.axis[GRID_NU].values[nu], config->P, &model->table);
     if (status == MOAT_OK) {
+        model->beside =
+            config->solver == SOLVER_DETERMINISTIC ||
+            stores(config, deterministic_fields, sizeof deterministic_fields / sizeof *deterministic_fields);
         model->deterministic = moat_deterministic_solver(model->table);
         status = choose_solver(config, ladder, nu, model);
     }
@@ -82,9 +104,11 @@ static struct moat_market deterministic_market(const struct model *model, const 
 void model_solve_incumbent(struct model *model, const struct moat_market *market, double N_I,
                            struct model_incumbent *out)
 {
-    struct moat_market deterministic = deterministic_market(model, market);
+    struct moat_market equivalent = deterministic_market(model, market);
     *out = (struct model_incumbent){.on_trial = model->on_trial};
-    moat_market_incumbent(&deterministic, N_I, &out->deterministic);
+    if (model->beside) {
+        moat_market_incumbent(&equivalent, N_I, &out->deterministic);
+    }
     out->company = out->deterministic;
     if (model->jackknife) {
         jackknife_incumbents(model->jackknife, market, N_I, model->on_trial);
@@ -95,10 +119,12 @@ void model_solve_incumbent(struct model *model, const struct moat_market *market
 void model_solve_threshold(const struct model *model, const struct moat_market *market,
                            const struct model_incumbent *incumbent, struct model_threshold *out)
 {
-    struct moat_market deterministic = deterministic_market(model, market);
-    moat_market_threshold(&deterministic, &incumbent->deterministic, &out->threshold);
-    out->N_E_star_deterministic = out->threshold.N_E_star;
-    out->standard_error = NAN;
+    struct moat_market equivalent = deterministic_market(model, market);
+    *out = (struct model_threshold){.N_E_star_deterministic = NAN, .standard_error = NAN};
+    if (model->beside) {
+        moat_market_threshold(&equivalent, &incumbent->deterministic, &out->threshold);
+        out->N_E_star_deterministic = out->threshold.N_E_star;
+    }
     if (model->jackknife) {
         out->standard_error = jackknife_threshold(model->jackknife, market, incumbent->on_trial, &out->threshold);
     }
@@ -107,10 +133,12 @@ void model_solve_threshold(const struct model *model, const struct moat_market *
 void model_solve_scaling_law(const struct model *model, double N, double Q, double alpha, double lambda,
                              struct model_scaling_law *out)
 {
-    moat_scaling_law_solve(&model->deterministic, N, Q, alpha, lambda, &out->law);
-    out->loss_deterministic = out->law.loss;
-    out->excess_deterministic = out->law.excess;
-    out->standard_error = NAN;
+    *out = (struct model_scaling_law){.loss_deterministic = NAN, .excess_deterministic = NAN, .standard_error = NAN};
+    if (model->beside) {
+        moat_scaling_law_solve(&model->deterministic, N, Q, alpha, lambda, &out->law);
+        out->loss_deterministic = out->law.loss;
+        out->excess_deterministic = out->law.excess;
+    }
     if (model->jackknife) {
         out->standard_error = jackknife_scaling_law(model->jackknife, N, Q, alpha, lambda, &out->law);
     }

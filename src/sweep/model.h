@@ -9,7 +9,8 @@
 
 /*
  * What solves the points of one nu: the solver that the config names, made in one place. With `solver: ridge` it also
- * gives standard errors, and the solution of the deterministic equivalent beside its own.
+ * gives standard errors, and the solution of the deterministic equivalent beside its own; but only those that the file
+ * stores, else they are NaN.
  */
 struct model;
 
@@ -26,7 +27,7 @@ const struct moat_solver *model_solver(const struct model *model);
 /* One incumbent, as each solver of a model sees it. */
 struct model_incumbent {
     struct moat_company company;         /* by model_solver */
-    struct moat_company deterministic;   /* by the deterministic equivalent */
+    struct moat_company deterministic;   /* by the deterministic equivalent; undefined if it is not solved */
     const struct moat_company *on_trial; /* of jackknife_incumbents; NULL without measured tables */
 };
 
@@ -37,7 +38,7 @@ void model_solve_incumbent(struct model *model, const struct moat_market *market
 
 struct model_threshold {
     struct moat_threshold threshold; /* by model_solver */
-    double standard_error;           /* of N_E*; NaN without measured tables */
+    double standard_error;           /* of N_E*; NaN without measured tables too */
     double N_E_star_deterministic;   /* by the deterministic equivalent */
 };
 
@@ -47,7 +48,7 @@ void model_solve_threshold(const struct model *model, const struct moat_market *
 
 struct model_scaling_law {
     struct moat_scaling_law law; /* by model_solver */
-    double standard_error;       /* of its loss; NaN without measured tables */
+    double standard_error;       /* of its loss; NaN without measured tables too */
     double loss_deterministic, excess_deterministic;
 };
 

@@ -53,8 +53,13 @@ static void *element(const struct record *record, enum field_id id, const size_t
             index = index * record->block.count[a] + at[a];
         }
     }
-    bool stored = record->offset[id + 1] > record->offset[id];
-    return stored ? record->bytes + record->offset[id] + index * field_element_size(field->type) : NULL;
+    return record_has(record, id, 1) ? record->bytes + record->offset[id] + index * field_element_size(field->type)
+                                     : NULL;
+}
+
+bool record_has(const struct record *record, enum field_id first, int count)
+{
+    return record->offset[(int)first + count] > record->offset[first];
 }
 
 void record_store(const struct record *record, enum field_id id, const size_t at[GRID_AXES], double value)

@@ -2,6 +2,7 @@
 #ifndef MOAT_RECORD_H
 #define MOAT_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "sweep/config.h"
@@ -28,6 +29,9 @@ struct record record_begin(const struct config *config, size_t index, unsigned c
 
 /* The grid's value on `axis` at the block's point `at`. Local. */
 double record_coordinate(const struct record *record, int axis, const size_t at[GRID_AXES]);
+
+/* Returns true if the file has one of the `count` fields from `first` on in field_table. Local. */
+bool record_has(const struct record *record, enum field_id first, int count);
 
 /* Stores a value of `field` at the point `at`; nothing when the file does not have the field. Local. */
 void record_store(const struct record *record, enum field_id field, const size_t at[GRID_AXES], double value);
