@@ -14,6 +14,8 @@
 #include "expect.h"
 #include "moat/deterministic.h"
 #include "moat/elasticity.h"
+#include "moat/limit.h"
+#include "moat/scaling_law.h"
 #include "suite.h"
 
 static double sigma[BRUTE_NUMBERS], b11[BRUTE_NUMBERS], b22[BRUTE_NUMBERS], b12[BRUTE_NUMBERS];
@@ -162,6 +164,24 @@ static void power_laws(void)
             compare("elasticity tau_I", got.elasticity.tau_I, want.elasticity.tau_I, 1e-6, where);
             compare("exponent D", got.elasticity.D, want.elasticity.D, 1e-6, where);
         }
+        for (int k = 0; k < 20; k++) {
+            double N = exp(9 * gsl_rng_uniform(rng)), alpha = 0.5 + 0.5 * gsl_rng_uniform(rng);
+            double lambda = k % 2 ? exp(-9 * gsl_rng_uniform(rng)) : NAN;
+            struct moat_scaling_law want, got;
+            moat_scaling_law_solve(&deterministic, N, Q, alpha, lambda, &want);
+            moat_scaling_law_solve(&measured, N, 1, alpha, lambda, &got);
+            char where[128];
+            snprintf(where, sizeof where, "scaling law %d: P %zu N %.17g alpha %.17g lambda %g", number, P, N, alpha,
+                     lambda);
+            compare("loss", got.loss, want.loss, 1e-10, where);
+            compare("excess", got.excess, want.excess, 1e-10, where);
+            compare("exponent", got.exponent_excess, want.exponent_excess, 1e-7, where);
+            compare("finite data", got.term.finite_data, want.term.finite_data, 1e-5, where);
+            compare("overfitting", got.term.overfitting, want.term.overfitting, 1e-5, where);
+            compare("mixture", got.term.mixture, want.term.mixture, 1e-10, where);
+            double all = got.term.finite_data + got.term.overfitting + got.term.mixture + got.term.mixture_finite_data;
+            compare("sum of terms", all, got.loss, 1e-10, where);
+        }
         moat_measured_destroy(&table);
         moat_deterministic_destroy(&power);
     }
@@ -192,7 +212,7 @@ static struct moat_measured_spectrum random_spectrum(gsl_rng *rng)
     return spectrum;
 }
 
-static int spectra = 60;
+static int spectra = 20;
 
 static void random_spectra(void)
 {
@@ -237,11 +257,194 @@ static void random_spectra(void)
         }
         moat_measured_destroy(&table);
     }
-    for (int s = 0; s < MOAT_MARKET_STATUSES; s++) {
-        printf(" %s %d", moat_market_status_name[s], statuses[s]);
-    }
-    printf(" inner alpha %d\n", inner);
+    expect(statuses[MOAT_MARKET_OK] > spectra && inner > spectra / 2, "%d thresholds, %d with alpha inside",
+           statuses[MOAT_MARKET_OK], inner);
     gsl_rng_free(rng);
+}
+
+/* ln N_E* with one number of the market moved by the factor e^step. */
+static double log_threshold(struct moat_market market, double N_I, int which, double step)
+{
+    double factor = exp(step);
+    market.tau_I *= which == 1 ? factor : 1;
+    market.tau_E *= which == 2 ? factor : 1;
+    struct outcome out = solve(&market, which == 0 ? N_I * factor : N_I);
+    return out.found.status == MOAT_MARKET_OK ? log(out.found.N_E_star) : NAN;
+}
+
+/* Slopes against differences of fourth order. A kink within the steps shows as slopes that differ to its two sides;
+   the slope is then that of one side or between. */
+static void slopes(void)
+{
+    const double h = 1e-5;
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
+    gsl_rng_set(rng, 5);
+    int compared = 0, kinks = 0;
+    for (int number = 0; number < 300; number++) {
+        struct moat_measured_spectrum spectrum = random_spectrum(rng);
+        struct moat_measured *table = table_of(&spectrum);
+        struct moat_solver solver = moat_measured_solver(table);
+        for (int k = 0; k < 4; k++) {
+            struct moat_market market = {&solver,
+                                         1,
+                                         0.3 + gsl_rng_uniform(rng),
+                                         k % 2 ? 0.3 + gsl_rng_uniform(rng) : 0.3 + 4 * gsl_rng_uniform(rng),
+                                         MOAT_TAU_L_STAR,
+                                         k < 2 ? MOAT_SCRUTINY_TRAINED_MODEL : MOAT_SCRUTINY_TRAINING_MIXTURE};
+            double N_I = exp(10 * gsl_rng_uniform(rng));
+            struct outcome out = solve(&market, N_I);
+            if (out.found.status != MOAT_MARKET_OK || out.found.entrant.excess <= 0) {
+                continue;
+            }
+            const double exact[] = {out.elasticity.N_I, out.elasticity.tau_I, out.elasticity.tau_E};
+            CU_ASSERT(isnan(out.elasticity.Q));
+            for (int which = 0; which < 3; which++) {
+                double at[5];
+                for (int i = 0; i < 5; i++) {
+                    at[i] = log_threshold(market, N_I, which, (i - 2) * h);
+                }
+                double left = (3 * at[2] - 4 * at[1] + at[0]) / (2 * h),
+                       right = (4 * at[3] - 3 * at[2] - at[4]) / (2 * h);
+                double slope = (8 * (at[3] - at[1]) - (at[4] - at[0])) / (12 * h), size = fabs(left) + fabs(right);
+                double error = fabs(exact[which] - slope), tolerance = 1e-5 * (1 + size);
+                if (isnan(slope)) { /* a status changes within the steps */
+                    continue;
+                }
+                bool kink = fabs(left - right) > 1e-3 * (1 + size);
+                kinks += kink;
+                compared++;
+                expect(error <= tolerance || (kink && exact[which] >= fmin(left, right) - tolerance &&
+                                              exact[which] <= fmax(left, right) + tolerance),
+                       "spectrum %d market %d slope %d: %.12g, differences %.12g (left %.12g, right %.12g)", number, k,
+                       which, exact[which], slope, left, right);
+            }
+        }
+        moat_measured_destroy(&table);
+    }
+    expect(compared > 1000 && kinks * 20 < compared, "%d slopes compared, %d at kinks", compared, kinks);
+    gsl_rng_free(rng);
+}
+
+/* With beta_2 = 1.0005 beta_1 less labels for performance are better: the two differ in length alone, and the longer
+   makes up for what regularisation takes. */
+static void most_for_safety(void)
+{
+    const size_t n = 1000;
+    for (size_t i = 0; i < n; i++) {
+        sigma[i] = pow((double)i + 1, -1.5);
+        b11[i] = pow((double)i + 1, -0.5);
+        b22[i] = 1.0005 * 1.0005 * b11[i];
+        b12[i] = 1.0005 * b11[i];
+    }
+    struct moat_measured_spectrum spectrum = spectrum_of(n);
+    struct moat_measured *table = table_of(&spectrum);
+    struct moat_solver solver = moat_measured_solver(table);
+    struct moat_market market = {&solver, 1, INFINITY, INFINITY, MOAT_TAU_L_STAR, MOAT_SCRUTINY_TRAINED_MODEL};
+    struct moat_company company;
+    struct brute_alignment brute;
+    moat_market_incumbent(&market, 200, &company);
+    brute_alignment_init(&brute, &spectrum, false);
+    long double loss = brute_alignment_company(&brute, 200, INFINITY);
+    expect(company.alpha == 0.5, "alpha %.17g, expected 1/2", company.alpha);
+    expect(relative_error(company.loss_performance, (double)loss) < 1e-10, "L1 %.17g, brute force %.17Lg",
+           company.loss_performance, loss);
+    moat_measured_destroy(&table);
+}
+
+/* The order of directions and the unit of thresholds change nothing. */
+static void order_and_unit(void)
+{
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
+    gsl_rng_set(rng, 9);
+    struct moat_measured_spectrum spectrum = random_spectrum(rng), turned = spectrum;
+    static double other[4][BRUTE_NUMBERS];
+    const double *from[] = {sigma, b11, b22, b12};
+    for (int k = 0; k < 4; k++) {
+        for (size_t i = 0; i < spectrum.n; i++) {
+            other[k][i] = from[k][spectrum.n - 1 - i];
+        }
+    }
+    turned.sigma = other[0], turned.b11 = other[1], turned.b22 = other[2], turned.b12 = other[3];
+    struct moat_measured *table[] = {table_of(&spectrum), table_of(&turned)};
+    double L_star = moat_measured_L_star(table[0]);
+    struct moat_solver solver[] = {moat_measured_solver(table[0]), moat_measured_solver(table[1])};
+    struct moat_market market = {&solver[0], 1, 0.7, 0.9, MOAT_TAU_L_STAR, MOAT_SCRUTINY_TRAINED_MODEL};
+    struct moat_market other_market = {
+        &solver[1], 1, 0.7 * L_star, 0.9 * L_star, MOAT_TAU_ABSOLUTE, MOAT_SCRUTINY_TRAINED_MODEL};
+    struct outcome out = solve(&market, INFINITY), also = solve(&other_market, INFINITY);
+    expect(out.found.status == MOAT_MARKET_OK && relative_error(also.found.N_E_star, out.found.N_E_star) < 1e-11,
+           "N_E* %.17g and %.17g", out.found.N_E_star, also.found.N_E_star);
+    moat_measured_destroy(&table[0]);
+    moat_measured_destroy(&table[1]);
+    gsl_rng_free(rng);
+}
+
+/* An incumbent with ever more data is one with infinite data, and a tiny gap keeps its digits: N_E* of noisy labels
+   goes as 1/gap, by the closed form of the first order. */
+static void limits(void)
+{
+    power_law(0.4, 1, 300, 0.5);
+    struct moat_measured_spectrum spectrum = spectrum_of(300);
+    spectrum.noise1 = 0.3;
+    spectrum.noise2 = 0.1;
+    struct moat_measured *table = table_of(&spectrum);
+    struct moat_solver solver = moat_measured_solver(table);
+    struct moat_market market = {&solver, 1, 0.7, 0.8, MOAT_TAU_L_STAR, MOAT_SCRUTINY_TRAINED_MODEL};
+    double L_star = moat_market_L_star(&market);
+    struct outcome endless = solve(&market, INFINITY), large = solve(&market, 1e12);
+    expect(relative_error(large.found.N_E_star, endless.found.N_E_star) < 1e-6, "N_E* %.12g, with N_I = 1e12 %.12g",
+           endless.found.N_E_star, large.found.N_E_star);
+    expect(relative_error(endless.incumbent.loss_performance, moat_limit_loss(L_star, 0.7 * L_star)) < 1e-14,
+           "L1 of infinite data %.17g", endless.incumbent.loss_performance);
+    /* To first order the excess is n (4 alpha a m + alpha n1 + a n2) / (N alpha), with kappa = 0 and z at its limit. */
+    market.tau_E = 0.8;
+    market.tau_I = 0.8 * (1 - 1e-9);
+    struct outcome tiny = solve(&market, INFINITY);
+    double alpha = sqrt(0.8), a = 1 - alpha;
+    double noise = alpha * a * L_star + alpha * 0.3 + a * 0.1, N = 300 * noise / alpha / moat_market_gap(&market);
+    expect(relative_error(tiny.found.N_E_star, N) < 1e-4, "N_E* of a tiny gap %.12g, first order %.12g",
+           tiny.found.N_E_star, N);
+    market.tau_I = 0.8;
+    struct outcome equal = solve(&market, INFINITY);
+    CU_ASSERT_EQUAL(equal.found.status, MOAT_MARKET_NO_ENTRY);
+    market.tau_E = 0.2;
+    CU_ASSERT_EQUAL(solve(&market, INFINITY).found.status, MOAT_MARKET_ENTRANT_INFEASIBLE);
+    moat_measured_destroy(&table);
+}
+
+static void refused(void)
+{
+    const struct {
+        double sigma, b11, b22, b12, noise1, noise2;
+        size_t n;
+        const char *says;
+    } bad[] = {
+        {1, 1, 1, 0, 0, 0, 0, "no directions"},
+        {0, 1, 1, 0, 0, 0, 2, "eigenvalue 1"},
+        {NAN, 1, 1, 0, 0, 0, 2, "eigenvalue 1"},
+        {-1, 1, 1, 0, 0, 0, 2, "eigenvalue 1"},
+        {INFINITY, 1, 1, 0, 0, 0, 2, "eigenvalue 1"},
+        {1, -1, 1, 0, 0, 0, 2, "direction 1"},
+        {1, 1, INFINITY, 0, 0, 0, 2, "direction 1"},
+        {1, 1, 1, 1.01, 0, 0, 2, "joint alignment of direction 1"},
+        {1, 1, 1, NAN, 0, 0, 2, "joint alignment"},
+        {1, 1, 1, -1.01, 0, 0, 2, "joint alignment"},
+        {1, 1, 1, 0, -1, 0, 2, "label noise"},
+        {1, 1, 1, 0, 0, NAN, 2, "label noise"},
+        {1, 1, 1, 1, 0, 0, 2, "same in every direction"},
+        {1, 0, 1, 0, 0, 0, 2, "performance target is zero"},
+    };
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+        bool same = strstr(bad[k].says, "same") || strstr(bad[k].says, "zero");
+        sigma[0] = 1, b11[0] = b22[0] = b12[0] = same ? 0 : 0.5;
+        sigma[1] = bad[k].sigma, b11[1] = bad[k].b11, b22[1] = bad[k].b22, b12[1] = bad[k].b12;
+        struct moat_measured_spectrum spectrum = spectrum_of(bad[k].n);
+        spectrum.noise1 = bad[k].noise1, spectrum.noise2 = bad[k].noise2;
+        struct moat_measured *table;
+        CU_ASSERT_EQUAL(moat_measured_create(&spectrum, &table), MOAT_USAGE);
+        CU_ASSERT_PTR_NULL(table);
+        expect(strstr(moat_error_message(), bad[k].says) != NULL, "case %zu: %s", k, moat_error_message());
+    }
 }
 
 int main(int argc, char **argv)
@@ -251,6 +454,11 @@ int main(int argc, char **argv)
         {"two scales, two minima", two_scales},
         {"a power law as a spectrum", power_laws},
         {"random spectra, dense search", random_spectra},
+        {"slopes against differences", slopes},
+        {"labels for safety alone", most_for_safety},
+        {"order and unit", order_and_unit},
+        {"limits", limits},
+        {"what is refused", refused},
         CU_TEST_INFO_NULL,
     };
     return suite_run("measured", tests);

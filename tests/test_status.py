@@ -11,17 +11,19 @@ import re
 import shutil
 import signal
 import struct
+import subprocess
 import time
 import unittest
 import zlib
 from datetime import datetime, timezone
+from pathlib import Path
 from unittest import mock
 
 import h5py
 import numpy as np
 
 from interrupted import wait_for
-from program import AXES, Launch, ProgramTest, done_mask, solve, temporary_folder
+from program import AXES, MOAT, Launch, ProgramTest, done_mask, solve, temporary_folder
 from sweeps import LONG, LONG_POINTS, SMALL_RIDGE, TINY_GRID
 
 HOST = os.uname().nodename
@@ -190,15 +192,29 @@ class RunTest(Status):
         self.assertIn(f"\n{found['reason']}\n", text)
         self.assertEqual((run["closed"], found["writer"]), (True, None))
 
-    def test_run_on_another_host(self):
-        """It cannot be asked, and its last sign of life is an hour old."""
+    def test_zombie(self):
+        """A run that has ended, whose parent has not asked for its exit code: it has the process id, but writes nothing."""
         path = solve(self.folder, TINY_GRID)
         rewind(path, 1)
-        long_ago = time.time() - 3600
-        change_run(path, state=0, host=b"xxx", seen=long_ago)
+        with subprocess.Popen([MOAT, "--version"], stdout=subprocess.DEVNULL) as run:
+            wait_for(lambda: Path(f"/proc/{run.pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z")
+            change_run(path, state=0, pid=run.pid, started=time.time())
+            found, _, _ = self.status(path.name)
+        self.assertRegex(found["reason"], rf"^the last run was killed \(host {re.escape(HOST)}, pid {run.pid}, ")
+
+    def test_run_on_another_host(self):
+        """It cannot be asked: it writes as long as it gives signs of life, which are the file's time of modification. Its name
+        reaches no terminal with a control character."""
+        path = solve(self.folder, TINY_GRID)
+        rewind(path, 1)
+        long_ago = int(time.time()) - 3600
+        change_run(path, state=0, host=b"x\x1bx", seen=long_ago - 600)
+        found, text, _ = self.status(path.name)
+        self.assertEqual((found["written_now"], found["reason"]), (True, None))
+        self.assertIn(f"\nwritten by host x?x, pid {found['run']['pid']}, 1 node, 1 rank, since ", text)
         os.utime(path, (long_ago, long_ago))
         found, text, _ = self.status(path.name)
-        where = f"host xxx, pid {found['run']['pid']}, 1 node, 1 rank"
+        where = f"host x?x, pid {found['run']['pid']}, 1 node, 1 rank"
         self.assertEqual(found["reason"], f"the last run is gone ({where}); its last sign of life was at {when(long_ago)}")
         self.assertIn(f"\n{found['reason']}\n", text)
         found, _, _ = self.status(path.name, "-f", "-w", "0", code=75)
@@ -271,11 +287,12 @@ class JobTest(Status):
 
     def test_follow_a_job_that_is_held(self):
         """While it can start, --wait does not count."""
-        self.interrupt()
+        self.interrupt(host=HOST.encode())  # on another host, the lock asks SLURM too
         self.answer("echo 'PENDING|Priority'", "echo 'PENDING|JobHeldAdmin'")
         line, err = self.run_moat(75, "status", "grid.h5", "-f", "-w", "0", "--json")
         found = json.loads(line)
-        self.assertRegex(found["error"], r"^grid\.h5: not complete: job 12 cannot start \(PENDING, JobHeldAdmin\); the last run ")
+        said = "job 12 cannot start (PENDING, JobHeldAdmin)"
+        self.assertTrue(found["error"].startswith(f"grid.h5: not complete: {said}; the last run was killed "), found["error"])
         said = re.findall(r"^moat: grid\.h5 is not complete, and no process writes it: job 12 (.*?);", err, re.M)
         self.assertEqual(said, ["waits in the queue (PENDING, Priority)", "cannot start (PENDING, JobHeldAdmin)"])
 

@@ -43,19 +43,23 @@ struct moat_sums_table {
     size_t nodes;
 };
 
+struct moat_solver;
 struct moat_market;
 struct moat_company;
 struct moat_threshold;
 struct moat_elasticity;
+struct moat_scaling_law;
 
-/* The functions of market.h, company.h and elasticity.h for a solver whose losses four coefficients do not hold. They
-   take and fill what those functions do. */
+/* The functions of market.h, company.h, elasticity.h and scaling_law.h for a solver whose losses four coefficients do
+   not hold. They take and fill what those functions do. */
 struct moat_solver_methods {
     void (*company)(const struct moat_market *market, double N, double tau, struct moat_company *out);
     void (*threshold)(const struct moat_market *market, const struct moat_company *incumbent,
                       struct moat_threshold *out);
     void (*elasticity)(const struct moat_market *market, const struct moat_company *incumbent,
                        const struct moat_threshold *threshold, struct moat_elasticity *out);
+    void (*scaling_law)(const struct moat_solver *solver, double N, double alpha, double lambda,
+                        struct moat_scaling_law *out);
 };
 
 /* N_E* is looked for up to this many data points. */

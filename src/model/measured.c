@@ -155,7 +155,7 @@ double moat_measured_L_star(const struct moat_measured *measured)
 
 struct domain_goal {
     const struct moat_measured *measured;
-    double N;
+    double N, log_lambda;
 };
 
 static bool ridgeless_is_above(size_t k, void *context)
@@ -172,18 +172,18 @@ static double free_of_data(double x, void *context)
     return alignment_free1(&at, goal->N);
 }
 
-/* ln lambda. */
+/* ln lambda less that of the goal. */
 static double log_lambda(double x, void *context)
 {
     const struct domain_goal *goal = context;
     double rest = free_of_data(x, context);
-    return rest > 0 ? x + log(rest / goal->N) : -INFINITY;
+    return rest > 0 ? x + log(rest / goal->N) - goal->log_lambda : -INFINITY;
 }
 
 void moat_measured_domain(const struct moat_measured *measured, double N, double *x_low, double *x_high)
 {
     const struct alignment_table *table = &measured->table;
-    struct domain_goal goal = {measured, N};
+    struct domain_goal goal = {measured, N, 0};
     *x_low = table->x_min;
     *x_high = 0;
     if (isinf(N)) {
@@ -206,10 +206,24 @@ void moat_measured_domain(const struct moat_measured *measured, double N, double
     *x_high = bracket.fa <= 0 ? bracket.a : bracket.b;
 }
 
+double moat_measured_x(const struct moat_measured *measured, double N, double lambda)
+{
+    double low, high;
+    moat_measured_domain(measured, N, &low, &high);
+    struct domain_goal goal = {measured, N, log(lambda)};
+    struct bracket bracket = {low, log_lambda(low, &goal), high, log_lambda(high, &goal)};
+    if (lambda == 0 || bracket.fa >= 0 || bracket.fb <= 0) {
+        return lambda == 0 || bracket.fa >= 0 ? low : high;
+    }
+    moat_root_shrink(log_lambda, &goal, 1e-15 * (1 + fabs(low)), &bracket);
+    return bracket.a;
+}
+
 static const struct moat_solver_methods methods = {
     .company = moat_measured_company,
     .threshold = moat_measured_threshold,
     .elasticity = moat_measured_elasticity,
+    .scaling_law = moat_measured_scaling_law,
 };
 
 struct moat_solver moat_measured_solver(const struct moat_measured *measured)

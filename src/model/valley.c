@@ -6,6 +6,8 @@
 
 #include "model/root.h"
 
+enum { HALVINGS = 5 };
+
 /* The search so far, and how root-finding sees an x that is not feasible. */
 struct descent {
     const struct valley *valley;
@@ -22,7 +24,8 @@ static struct point point_at(const struct valley *valley, double x)
 {
     struct alignment_sums at;
     moat_alignment_at(valley->table, x, &at);
-    return (struct point){x, valley->site(&at, valley->problem)};
+    struct site site = valley->site(&at, valley->problem);
+    return (struct point){x, site};
 }
 
 static void keep_better(struct descent *descent, const struct point *point)
@@ -67,7 +70,7 @@ static void minimise_between(struct descent *descent, const struct point *low, c
     }
 }
 
-static void search_between(struct descent *descent, const struct point *low, const struct point *high)
+static void search_panel(struct descent *descent, const struct point *low, const struct point *high)
 {
     if (low->site.feasible || high->site.feasible) {
         minimise_between(descent, low, high);
@@ -79,6 +82,41 @@ static void search_between(struct descent *descent, const struct point *low, con
             keep_better(descent, &middle);
             minimise_between(descent, low, &middle);
             minimise_between(descent, &middle, high);
+        }
+    }
+}
+
+/* Whether there may be kinks between two points that hide a minimum that counts: the line through them is then not as
+   steep as the slopes say, or one of the points alone is feasible. */
+static bool may_hide(const struct descent *descent, const struct point *low, const struct point *high)
+{
+    if (low->site.feasible != high->site.feasible) {
+        return true;
+    }
+    double width = high->x - low->x, a = low->site.slope, b = high->site.slope;
+    double reach = 2 * width * fmax(fabs(a), fabs(b)), least = fmin(low->site.value, high->site.value) - reach;
+    double secant = (high->site.value - low->site.value) / width;
+    return least <= (low->site.feasible ? descent->best : 0) && fabs(secant - (a + b) / 2) > 0.02 * (fabs(a) + fabs(b));
+}
+
+/* Halves the panel until nothing can hide in a part, or the part is narrow. */
+static void search_between(struct descent *descent, const struct point *low, const struct point *high)
+{
+    struct point stack[HALVINGS + 1]; /* right ends of parts still to be searched, the nearest last */
+    struct point left = *low;
+    int count = 1;
+    stack[0] = *high;
+    while (count > 0) {
+        const struct point *right = &stack[count - 1];
+        double width = right->x - left.x;
+        if (count <= HALVINGS && width > PANEL_WIDTH / (1 << HALVINGS) && may_hide(descent, &left, right)) {
+            stack[count] = point_at(descent->valley, left.x + width / 2);
+            keep_better(descent, &stack[count]);
+            count++;
+        } else {
+            search_panel(descent, &left, right);
+            left = *right;
+            count--;
         }
     }
 }

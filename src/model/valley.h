@@ -9,7 +9,9 @@
 /*
  * The least value of an objective over x, however many minima it has. Every node of the table is visited. Two
  * neighbours enclose a minimum where the slope turns from negative to positive between them, and every such minimum is
- * found and compared. Only two extrema closer than PANEL_WIDTH can hide from that, and the sums cannot vary so fast.
+ * found and compared. The sums are too smooth for two extrema between neighbours, but an objective has kinks where the
+ * best alpha or the binding constraint changes. So a panel is halved, up to five times, where the difference of its
+ * values is not what its slopes say.
  */
 
 /* The objective at one x. Where x is not feasible, `value` is by how much and `slope` its derivative. */

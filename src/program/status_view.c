@@ -89,18 +89,19 @@ static void explain_last_run(const struct results_last_run *last, char *text, si
     char where[384], when[32] = "?";
     struct launch here;
     struct tm utc;
-    time_t seconds = (time_t)last->seen;
     launch_here(1, 1, &here);
+    bool distant = strcmp(last->launch.host, here.host) != 0;
+    time_t seconds = (time_t)(distant ? last->alive : last->seen);
     launch_format(&last->launch, where, sizeof where);
     if (gmtime_r(&seconds, &utc)) {
         strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
     }
     if (last->closed) {
         snprintf(text, size, "the last run ended at %s (%s)", when, where);
-    } else if (strcmp(last->launch.host, here.host) == 0) {
-        snprintf(text, size, "the last run was killed (%s); it last wrote the file at %s", where, when);
-    } else {
+    } else if (distant) {
         snprintf(text, size, "the last run is gone (%s); its last sign of life was at %s", where, when);
+    } else {
+        snprintf(text, size, "the last run was killed (%s); it last wrote the file at %s", where, when);
     }
 }
 

@@ -112,6 +112,7 @@ struct results_last_run {
     bool closed; /* it has closed the file: done or stopped, but not killed */
     struct launch launch;
     double started, seen; /* when it opened the file and when it last wrote it, s since 1970 */
+    double alive;         /* its last sign of life, likewise: no earlier than `seen` */
 };
 
 /* The progress of a sweep and the outcomes of its points, as its file has them. */

@@ -6,6 +6,7 @@
  */
 #include "results/summary.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,6 +20,7 @@
 #include "results/intact.h"
 #include "results/lock.h"
 #include "results/provenance.h"
+#include "results/pulse.h"
 #include "results/records.h"
 #include "results/workload.h"
 
@@ -163,7 +165,7 @@ static hid_t open_for_reading(const char *path, bool *written_now)
     return file;
 }
 
-static void read_last_run(hid_t file, struct results_summary *summary)
+static void read_last_run(hid_t file, const char *path, struct results_summary *summary)
 {
     struct results_last_run *last = &summary->last;
     struct history_record run;
@@ -173,6 +175,7 @@ static void read_last_run(hid_t file, struct results_summary *summary)
         last->closed = run.state == HISTORY_CLOSED;
         last->started = run.started;
         last->seen = run.seen;
+        last->alive = last->closed ? run.seen : fmax(run.seen, pulse_time(path));
     }
     if (last->known && !last->closed) {
         launch_format(&last->launch, summary->writer, sizeof summary->writer);
@@ -235,7 +238,7 @@ enum moat_status results_summarise(const char *path, struct results_summary *out
         return status;
     }
     summary_read_title(file, out);
-    read_last_run(file, out);
+    read_last_run(file, path, out);
     if (records_open(file, &records) && count_tasks(records, config, out) && count_blocks(records, config, out)) {
         variable = H5Dopen2(file, field_table[FIELD_STATUS].name, H5P_DEFAULT);
     }
