@@ -18,7 +18,7 @@ import numpy as np
 
 from opening import UNREADABLE, Refused, one_line, open_file
 
-CPU_SECONDS, SECONDS = 2, 60  # the longest that a description may take; a sound file's takes a hundredth of a second
+CPU_SECONDS, SECONDS = 2, 30  # the longest that a description may take; a sound file's takes a hundredth of a second
 TEXTS = ("config", "history")  # root attributes for people, which no script reads
 
 
@@ -26,7 +26,8 @@ TEXTS = ("config", "history")  # root attributes for people, which no script rea
 class Variable:
     """A dataset at the root. scales: names of its dimensions. shape: their sizes. is_axis: it is a dimension itself. is_field: it
     has a value for each grid point, or for each value of some axes. words: what the values of a flag mean, value -> word;
-    empty for numbers. theory: theory's three values of an exponent for each nu, or None. long_name, units: as CF has them.
+    empty for numbers. theory: (nu, regimes) array, theory's exponent in each of `regimes`, NaN where theory has no such regime;
+    or None. long_name, units: as CF has them.
     tau_unit: of a safety threshold, L_star or absolute; else empty."""
 
     scales: list
@@ -38,6 +39,7 @@ class Variable:
     tau_unit: str = ""
     words: dict = field(default_factory=dict)
     theory: object = None
+    regimes: tuple = ()
 
 
 @dataclass
@@ -87,11 +89,14 @@ def _variable(item):
     if "flag_meanings" in item.attrs:
         words = dict(zip(np.atleast_1d(item.attrs["flag_values"]).tolist(), _value(item.attrs["flag_meanings"]).split(),
                          strict=True))
-    theory = np.reshape(item.attrs["theory_exponents"], (-1, 3)) if "theory_exponents" in item.attrs else None
+    theory, regimes = None, ()
+    if "theory_exponents" in item.attrs and "theory_regimes" in item.attrs:
+        regimes = tuple(_value(item.attrs["theory_regimes"]).split())
+        theory = np.reshape(item.attrs["theory_exponents"], (-1, len(regimes)))
     is_axis = bool(h5py.h5ds.is_scale(item.id))
     scales = [] if is_axis else [(dimension[0].name or "").lstrip("/") if len(dimension) else "" for dimension in item.dims]
     return Variable(scales, item.shape, is_axis, not is_axis and "long_name" in about,
-                    words=words, theory=theory, **about)
+                    words=words, theory=theory, regimes=regimes, **about)
 
 
 def _value(value):

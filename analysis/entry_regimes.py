@@ -7,7 +7,6 @@ Its ticks mark theory's break points, which hold up to constant factors. Thresho
 lines are then the deterministic equivalent.
 """
 
-import math
 import sys
 
 import numpy as np
@@ -15,24 +14,22 @@ import numpy as np
 import labels
 import power_laws
 import theory
-from family import command, infinite_data_losses
+from family import command
 from moatfile import Refused
 
-NEEDS = ["N_E_star", "elasticity_N_I", "regime", "L_star", "tau_E_absolute", "nu_prime"]
-OPTIONAL = ["tau_I_absolute", "tau_I", "N_E_star_stderr", "N_E_star_deterministic"]
+NEEDS = ["N_E_star", "elasticity_N_I", "regime", "L_star", "tau_E_absolute", *theory.breaks("elasticity_N_I")]
+OPTIONAL = ["N_E_star_stderr", "N_E_star_deterministic"]
 
 
 def curve(results, label, at):
     """The curve along N_I, without N_I = inf, at the indices `at` of all other axes."""
-    nu, nu_prime, n_incumbent = float(results.axes["nu"][at["nu"]]), float(results.take("nu_prime", (), at)), results.axes["N_I"]
+    n_incumbent = results.axes["N_I"]
     keep = np.isfinite(n_incumbent)
     take = lambda name: results.take(name, ("N_I",), at)[keep] if name in results.variables else None
-    L_star, loss_I, loss_E = infinite_data_losses(results, {**at, "N_I": 0})
-    # Theory's break points are those of an entrant without scrutiny, whose infinite-data loss is 0.
-    breaks = () if loss_E else theory.entry_breaks(math.sqrt(loss_I / L_star), float(results.axes["Q"][at["Q"]]), nu, nu_prime,
-                                                   theory.scrutiny(results))
+    # Theory's regimes are those of an entrant without scrutiny.
+    unscrutinised = results.take("tau_E_absolute", (), at) >= results.take("L_star", (), at)
     return power_laws.Curve(label, n_incumbent[keep], take("N_E_star"), take("elasticity_N_I"), take("regime"),
-                            theory.law(results, "elasticity_N_I", at["nu"], breaks), take("N_E_star_stderr"),
+                            theory.law(results, "elasticity_N_I", {**at, "N_I": 0}, unscrutinised), take("N_E_star_stderr"),
                             take("N_E_star_deterministic"))
 
 

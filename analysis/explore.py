@@ -26,6 +26,7 @@ import labels
 import moatfile
 import opening
 import output
+import theory
 from family import indices
 from moatfile import Refused, WORDS
 
@@ -109,7 +110,8 @@ def manifest(results):
                   + f"{os.path.basename(results.path)}, {attributes['date_created']}, config sha256 {fingerprint(results.path)}",
         "references": attributes.get("references", ""),
         "words": {name: WORDS[name] for name in FLAGS}, **texts(results),
-        "theory": {name: results.theory[name].tolist() if name in results.theory else None for name in EXPONENTS},
+        "theory": {name: [theory.exponents(results, name, k) for k in range(results.axes["nu"].size)]
+                   if name in results.theory else None for name in EXPONENTS},
         "axes": {axis: [value if math.isfinite(value) else "inf" for value in values.tolist()]
                  for axis, values in results.axes.items()},
         **described}

@@ -217,8 +217,8 @@ def _of_scaling_law(path):
 
 
 def _of_market(path):
-    needs, optional = {*entry_regimes.NEEDS, *gap.NEEDS}, {"tau_I", "tau_I_absolute", *entry_regimes.OPTIONAL}
-    results = moatfile.read(path, sorted(needs), "market_entry", AXES["market_entry"], sorted(optional))
+    needs = sorted({*entry_regimes.NEEDS, *gap.NEEDS})
+    results = moatfile.read(path, needs, "market_entry", AXES["market_entry"], entry_regimes.OPTIONAL)
     found = []
     if np.isfinite(results.axes["N_I"]).sum() > 1:
         for label, nu, at in _curves(results, "N_I"):

@@ -5,7 +5,6 @@ The curves of a family run along one axis. There is one for each value of a seco
 """
 
 import argparse
-import math
 import sys
 
 import numpy as np
@@ -119,15 +118,3 @@ def command(argv, program, description, sweep, needs, along, draw, optional=(), 
         print(f"{program}: {refusal}", file=sys.stderr)
         return 2
     return 0
-
-
-def infinite_data_losses(results, at):
-    """L*, and the infinite-data losses G_I and G_E of incumbent and entrant (MODEL.md section 1).
-
-    at: indices of all axes.
-    """
-    L_star = float(results.take("L_star", (), at))
-    tau_I = float(results.take("tau_I_absolute" if "tau_I" in results.axes else "tau_I", (), at))
-    tau_E = float(results.take("tau_E_absolute", (), at))
-    loss = lambda tau: (math.sqrt(L_star) - math.sqrt(min(tau, L_star))) ** 2
-    return L_star, loss(tau_I), loss(tau_E)

@@ -14,10 +14,10 @@ import numpy as np
 import labels
 import power_laws
 import theory
-from family import command, infinite_data_losses
+from family import command
 from moatfile import Refused
 
-NEEDS = ["N_E_star", "exponent_D", "regime", "D", "L_star", "tau_E_absolute", "nu_prime"]
+NEEDS = ["N_E_star", "exponent_D", "regime", "D", *theory.breaks("exponent_D")]
 
 
 def along(results):
@@ -31,13 +31,9 @@ def curve(results, label, at, axis):
     order = np.flatnonzero(gap > 0)
     order = order[np.argsort(-gap[order])]
     take = lambda name: results.take(name, (axis,), at)[order]
-    nu, nu_prime = float(results.axes["nu"][at["nu"]]), float(results.take("nu_prime", (), at))
-    L_star, loss_I, loss_E = infinite_data_losses(results, {**at, axis: 0})
-    closed = loss_E if axis == "tau_I" else loss_I  # the entrant's loss once the gap has closed
-    breaks = theory.gap_breaks(np.sqrt(closed / L_star), float(results.axes["Q"][at["Q"]]), nu, nu_prime,
-                               theory.scrutiny(results))
+    closed = order[-1] if order.size else 0  # theory's break points are those of the entrant's threshold there
     return power_laws.Curve(label, 1 / gap[order], take("N_E_star"), take("exponent_D"), take("regime"),
-                            theory.law(results, "exponent_D", at["nu"], breaks))
+                            theory.law(results, "exponent_D", {**at, axis: closed}))
 
 
 def draw(family):
@@ -60,7 +56,7 @@ def draw(family):
 
 def main(argv=None):
     """Runs the command line; returns the exit code."""
-    return command(argv, "gap.py", __doc__, "market_entry", NEEDS, along, draw, ["tau_I_absolute", "tau_I"])
+    return command(argv, "gap.py", __doc__, "market_entry", NEEDS, along, draw)
 
 
 if __name__ == "__main__":

@@ -29,8 +29,8 @@ class Results:
     path: as given. attributes: the root attributes that are not texts for people, as str, float or int. sweep: market_entry
     or scaling_law. axes: name -> 1-D float64 coordinates, in the order of the grid. variables: name -> (names of its axes,
     array), for the variables requested; one of WORDS holds indices of its words there, whatever numbers the file has for
-    them. about: name -> description.Variable, of all variables and axes of the file. theory: name -> (nu, 3) array, theory's
-    exponents of every variable that has some.
+    them. about: name -> description.Variable, of all variables and axes of the file. theory: name -> (nu, regimes) array,
+    theory's exponents of every variable that has some; about[name].regimes names the regimes.
     """
 
     def __init__(self, path, attributes, axes, variables, about):

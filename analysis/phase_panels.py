@@ -152,9 +152,9 @@ def _guides(page, name):
     diagram, guides = page.diagram, {0.0: ("0", style.REFERENCE)}
     by_nu = diagram.plane.y == "nu"
     for column, curve in page.curves.items() if by_nu else [(None, style.REFERENCE)]:
-        for symbol, value in zip(theory.SYMBOLS.get(name, ()), diagram.theory(name, column) or ()):
-            if value is not None:
-                constant = symbol in ("0", "1")
-                text = symbol if constant else f"${symbol}$ = {value:.3g}"
-                guides.setdefault(value, (text, style.REFERENCE if constant else curve))
+        for regime, value in (diagram.theory(name, column) or {}).items():
+            symbol = theory.SYMBOLS[name][regime]
+            constant = symbol in ("0", "1")
+            text = symbol if constant else f"${symbol}$ = {value:.3g}"
+            guides.setdefault(value, (text, style.REFERENCE if constant else curve))
     return [(value, *guides[value]) for value in sorted(guides)]

@@ -12,6 +12,7 @@ from matplotlib.patches import Patch
 
 import regimes
 import style
+import theory
 from phase_page import log_ticks
 
 WIDTH, LEFT, TOP = 7.6, 0.95, 0.15
@@ -118,7 +119,7 @@ def _longest_run(chosen):
 def _draw_guides(axes, curves, sign):
     """Draws a guide for each regime: a line of theory's slope beside the longest stretch that a curve spends in it."""
     lines = [(curve.x, curve.y) for curve in curves]
-    for regime in regimes.ORDER:
+    for regime in theory.ORDER:
         found = {each for curve in curves for each in curve.law.regimes if each.name == regime}
         stretches = [(_longest_run(curve.regime == regimes.VALUES[regime]), curve) for curve in curves]
         at, curve = max(stretches, key=lambda stretch: stretch[0].size)
@@ -186,8 +187,8 @@ def _draw_strip(page, curves):
                         marker=style.CURVES[row]["marker"], color=style.CURVES[row]["color"], markersize=5)
     page.strip.set(ylim=(0, rows), yticks=[])
     found = {int(value) for curve in curves for value in np.unique(curve.regime[np.isfinite(curve.y)])}
-    words = [*regimes.ORDER, "transitional", "none"]
-    patches = [Patch(facecolor=regimes.HATCHES[kind][1], hatch=regimes.HATCHES[kind][0], edgecolor="#777777", label=word)
+    words = [*theory.ORDER, "transitional", "none"]
+    patches = [Patch(facecolor=regimes.HATCHES[kind][1], hatch=regimes.HATCHES[kind][0], edgecolor="#777777", label=regimes.words(word))
                for word in words for kind in [regimes.kind(regimes.VALUES[word])] if regimes.VALUES[word] in found]
     page.main.add_artist(page.main.get_legend())
     page.main.legend(handles=patches, loc="lower left", bbox_to_anchor=(1.02, 0), fontsize=SMALL, frameon=False,

@@ -19,13 +19,13 @@ import family
 import gap
 import labels
 import moatfile
+import regimes
 import style
 import theory
 from moatfile import AXES, Refused
 from phase_page import log_ticks
 
 NEEDS = sorted({*entry_regimes.NEEDS, *gap.NEEDS})
-OPTIONAL = ["tau_I_absolute", "tau_I"]
 READINGS = {"trained_model": "the trained model is audited", theory.MIXTURE: "the training mixture is audited"}
 APART = 0.1  # difference of two local exponents that a reader sees
 WIDTH, LEFT, RIGHT, TOP, PANEL, GUTTER, BETWEEN, BOTTOM = 7.6, 0.8, 1.3, 0.98, 2.2, 0.15, 1.12, 0.65  # inches
@@ -93,7 +93,7 @@ def pairs(files):
     """The files as {scrutiny: Results} for each result, in the order of their first file. Raises Refused."""
     found = {}
     for path in files:
-        results = moatfile.read(path, NEEDS, "market_entry", AXES["market_entry"], OPTIONAL)
+        results = moatfile.read(path, NEEDS, "market_entry", AXES["market_entry"])
         kind, scrutiny = np.isinf(results.axes["N_I"]).all(), theory.scrutiny(results)
         if scrutiny in found.setdefault(kind, {}):
             raise Refused(f"{path}: scrutiny is {scrutiny}, as in {found[kind][scrutiny].path}; expected files in pairs, one of "
@@ -117,7 +117,7 @@ def words(results):
         if result.number == 2 and math.isfinite(mixture.breaks[-1]) and not math.isfinite(model.breaks[-1]):
             said.append("Result 2: where the mixture is audited, $N_E^*$ passes into a third regime and grows faster still as the "
                         "gap closes; where the model is audited, it never does.")
-        if result.number == 1 and len(model.breaks) > len(mixture.breaks):
+        if result.number == 1 and len(model.regimes) > len(mixture.regimes):
             said.append("Result 1: where the model is audited, an incumbent can over-regularise to meet its threshold; more data "
                         "then add nothing, and $N_E^*$ stays the same.")
     return "What is audited, the model or its training mixture, changes how entry barriers grow", said
@@ -160,8 +160,8 @@ def _draw_result(result, panels):
         axes.set_xlabel(r"inverse gap  $1/D$" if result.number == 2 else labels.label(result.results, "N_I"), fontsize=SMALL)
         _draw_theory(axes, curve)
         axes.plot(curve.x, curve.exponent, zorder=4, **{**style.look(look), "marker": None})
-    panels[0].set_ylabel(labels.formula(labels.derivative(result.results, "exponent_D" if result.number == 2 else "elasticity_N_I")),
-                         fontsize=SMALL)
+    name = "exponent_D" if result.number == 2 else "elasticity_N_I"
+    panels[0].set_ylabel(labels.formula(labels.derivative(result.results, name)), fontsize=SMALL)
     panels[0].yaxis.set_label_coords(-0.16, 0.5)
     seen = {round(regime.exponent, 9): regime.symbol for curve in result.curves.values() for regime in curve.law.met}
     for value, symbol in seen.items():
@@ -177,7 +177,7 @@ def _draw_theory(axes, curve):
     for regime, begin, end in zip(curve.law.regimes, edges, edges[1:]):
         if end > begin:
             axes.plot([begin, end], [regime.exponent] * 2, color="#bbbbbb", linewidth=7, solid_capstyle="butt", zorder=2)
-            name, half = regime.name.replace("_", "-"), LETTER * len(regime.name) / 2
+            name, half = regimes.words(regime.name), LETTER * len(regime.name) / 2
             inches = axes.bbox.width / axes.figure.dpi
             across = np.interp(np.log(np.sqrt(begin * end)), np.log([low, high]), [0, inches])
             across = min(max(across, half + 0.05), inches - half - 0.05)
@@ -208,8 +208,8 @@ def main(argv=None):
         for result in results:
             for axis in result.assumed:
                 value = result.results.axes[axis][result.at[axis]]
-                print(f"readings.py: result {result.number}: {axis} is held at {value:.10g}; --slice {axis}=VALUE chooses another",
-                      file=sys.stderr)
+                print(f"readings.py: result {result.number}: {axis} is held at {value:.10g}; --slice {axis}=VALUE chooses "
+                      "another", file=sys.stderr)
         style.save(draw(results), arguments.output, results[0].results, "Both kinds of scrutiny")
     except Refused as refusal:
         print(f"readings.py: {refusal}", file=sys.stderr)

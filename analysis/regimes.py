@@ -8,7 +8,6 @@ from moatfile import REGIMES
 
 VALUES = {name: value for value, name in enumerate(REGIMES)}  # of the variable regime, as moatfile.read gives it
 NONE, FIRST, SECOND, THIRD, TRANSITIONAL, PLATEAU = VALUES.values()
-ORDER = ("first", theory.PLATEAU, "second", "third")  # in which a curve may meet them
 
 _KIND = 16  # a figure's cell is of a kind: a status, or this number plus a regime
 
@@ -35,18 +34,23 @@ def governing(n_incumbent):
 
 
 def names(name, values):
-    """Legend texts: kind -> text. name: the exponent that defines the regimes. values: theory's three values of it, or
-    None if nu varies."""
+    """Legend texts: kind -> text. name: the exponent that defines the regimes. values: regime -> theory's value of it, or None
+    if nu varies."""
     texts = {}
-    for k, symbol in enumerate(theory.SYMBOLS[name]):
-        value = values and values[k]
+    for regime, symbol in theory.SYMBOLS[name].items():
+        value = values and values.get(regime)
         equal = "" if value is None or symbol in ("0", "1") else f" = {value:.3g}"
-        texts[kind(FIRST + k)] = f"{('first', 'second', 'third')[k]} regime: exponent near ${symbol}${equal}"
+        texts[kind(VALUES[regime])] = f"{words(regime)} regime: exponent near ${symbol}${equal}"
     texts[kind(TRANSITIONAL)] = "transitional: near none of theory's exponents"
     texts[kind(NONE)] = "no regime"
     return texts
 
 
+def words(regime):
+    """The name of a regime as figures write it."""
+    return regime.replace("_", "-")
+
+
 def region_labels(name):
     """Texts to write into the regions of the regimes: kind -> symbol of the exponent `name` there."""
-    return {kind(FIRST + k): f"${symbol}$" for k, symbol in enumerate(theory.SYMBOLS[name])}
+    return {kind(VALUES[regime]): f"${symbol}$" for regime, symbol in theory.SYMBOLS[name].items()}

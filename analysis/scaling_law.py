@@ -17,7 +17,7 @@ from moatfile import Refused
 
 LOSS = ("loss", "exponent_loss", "regime")
 EXCESS = ("excess_loss", "exponent_excess", "regime_excess")
-NEEDS = [*LOSS, *EXCESS, "nu_prime"]
+NEEDS = [*LOSS, *EXCESS, *theory.breaks("exponent_loss"), *theory.breaks("exponent_excess")]
 OPTIONAL = ["loss_stderr", "loss_deterministic", "excess_loss_deterministic"]
 
 
@@ -27,14 +27,9 @@ def curve(results, label, at, quantity):
         raise Refused(f"{results.path}: has an axis lambda; expected the best ridge level at each point, as in "
                       "jobs/scaling-law.yaml")
     value, exponent, regime = quantity
-    nu, nu_prime = float(results.axes["nu"][at["nu"]]), float(results.take("nu_prime", (), at))
-    safety_share, misalignment = 1 - float(results.axes["alpha"][at["alpha"]]), float(results.axes["Q"][at["Q"]])
     take = lambda name: results.take(name, ("N",), at) if name in results.variables else None
-    breaks = (theory.loss_breaks(safety_share, misalignment, nu) if quantity is LOSS
-              else theory.excess_breaks(safety_share, misalignment, nu, nu_prime))
     return power_laws.Curve(label, results.axes["N"], take(value), take(exponent), take(regime),
-                            theory.law(results, exponent, at["nu"], breaks), take("loss_stderr"),
-                            take(f"{value}_deterministic"))
+                            theory.law(results, exponent, {**at, "N": 0}), take("loss_stderr"), take(f"{value}_deterministic"))
 
 
 def draw(family):

@@ -1,28 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Theory's laws (MODEL.md section 11): the regimes of each result in the order they are met, and where they end.
-
-The exponents are those of the file, which `moat run` computes. The break points follow from the key lemma, a = 1 - alpha: at
-the best ridge level the loss over its infinite-data part is
-
-    N^-nu,  then (a Q / N)^(nu / (nu + 1)),  then a Q N^-(nu' / (nu' + 1)),
-
-and each regime ends where the next term, or the infinite-data part a^2 Q, is as large. They hold up to constant factors.
-Results 1 and 2 depend on what is held against the thresholds, the model as trained or its training mixture.
-"""
+"""Theory's laws (MODEL.md section 11), as a results file has them: the regimes of each result in the order they are met, their
+exponents, and where they end. Break points hold up to constant factors."""
 
 import math
 from typing import NamedTuple
 
 from moatfile import Refused
 
-SYMBOLS = {
-    "elasticity_N_I": ("1", r"1/(\nu+1)", "0"),
-    "exponent_D": (r"1/\nu", r"(\nu+1)/\nu", r"(\nu'+1)/\nu'"),
-    "exponent_loss": (r"\nu", r"\nu/(\nu+1)", "0"),
-    "exponent_excess": (r"\nu", r"\nu/(\nu+1)", r"\nu'/(\nu'+1)"),
+PLATEAU = "over_regularised"  # of result 1 under trained_model where nu' < nu
+ORDER = ("first", PLATEAU, "second", "third")  # in which a curve meets the regimes
+SYMBOLS = {  # variable -> regime -> its exponent
+    "elasticity_N_I": {"first": "1", PLATEAU: "0", "second": r"1/(\nu+1)", "third": "0"},
+    "exponent_D": {"first": r"1/\nu", "second": r"(\nu+1)/\nu", "third": r"(\nu'+1)/\nu'"},
+    "exponent_loss": {"first": r"\nu", "second": r"\nu/(\nu+1)", "third": "0"},
+    "exponent_excess": {"first": r"\nu", "second": r"\nu/(\nu+1)", "third": r"\nu'/(\nu'+1)"},
 }
-NAMES = ("first", "second", "third")
-PLATEAU = "over_regularised"  # the regime that result 1 has between the first and the second, under trained_model
 MIXTURE = "training_mixture"
 SAME = 1e-9  # exponents closer than that are one and the same
 
@@ -57,68 +49,28 @@ class Law(NamedTuple):
         return min((step for step in steps if step > SAME), default=math.inf)
 
 
+def breaks(name):
+    """The variables of a file with the break points of the exponent `name`."""
+    return [f"break_{name}_{regime}" for regime in ORDER[:-1] if regime in SYMBOLS[name]]
+
+
 def exponents(results, name, index):
-    """The three values of the exponent `name` at the index of nu, in the order the regimes are met. Raises Refused where
-    the file has none."""
+    """regime -> theory's value of the exponent `name` at the index of nu. Raises Refused where the file has none."""
     if name not in results.theory:
         raise Refused(f"{results.path}: {name} has no attribute theory_exponents; expected a file of `moat run` for a power-law "
                       "spectrum")
-    return tuple(results.theory[name][index].tolist())
+    found = dict(zip(results.about[name].regimes, results.theory[name][index].tolist()))
+    return {regime: found[regime] for regime in ORDER if not math.isnan(found.get(regime, math.nan))}
 
 
-def law(results, name, index, breaks):
-    """The Law of the exponent `name` at the index of nu. breaks: as one of the functions below gives them."""
-    first, *others = map(Regime, NAMES, SYMBOLS[name], exponents(results, name, index))
-    plateau = [Regime(PLATEAU, "0", 0.0)] if len(breaks) == 3 else []
-    return Law((first, *plateau, *others), tuple(breaks))
-
-
-def entry_breaks(share, misalignment, nu, nu_prime, scrutiny):
-    """N_I between the regimes of result 1, against an incumbent with the share a = `share` at infinite data.
-
-    There are three break points where an incumbent whose trained model is held against its threshold over-regularises: from
-    N_I^-nu' = 2a on it meets the threshold with alpha = 1, because its model misses so much of its target.
-    """
-    if share == 0:
-        return math.inf, math.inf
-    mixed = share * misalignment
-    first, last = mixed ** (-1 / nu), mixed * (share * mixed) ** (-(nu + 1) / nu)
-    if scrutiny != MIXTURE and nu_prime < nu:
-        first = max(first, (2 * share) ** (-1 / nu_prime))
-        plateau = misalignment * share ** (1 - (nu + 1) / nu_prime)
-        if plateau > first:
-            return first, plateau, last
-    return first, last
-
-
-def gap_breaks(share, misalignment, nu, nu_prime, scrutiny):
-    """1/D between the regimes of result 2 at a fixed threshold of the entrant, whose share for safety is a = `share` with
-    infinite data.
-
-    The first regime ends where N^-nu has come down to a Q. If the trained model is held against the threshold, it lasts
-    longer, to N^-nu' = 2a, because until then a model trained for performance alone misses so much of its target that it meets
-    the threshold; and the second lasts for ever, because the entrant chooses alpha for its data. The third needs an entrant
-    whose share a is fixed.
-    """
-    if share == 0:
-        return math.inf, math.inf
-    mixed = share * misalignment
-    if scrutiny != MIXTURE:
-        return max(1 / mixed, (2 * share) ** (-nu / nu_prime)), math.inf
-    return 1 / mixed, mixed ** (-nu / (nu - nu_prime)) if nu_prime < nu else math.inf
-
-
-def loss_breaks(share, misalignment, nu):
-    """N between the regimes of the scaling law; share is a."""
-    if share == 0:
-        return math.inf, math.inf
-    mixed = share * misalignment
-    return mixed ** (-1 / nu), mixed * (share * mixed) ** (-(nu + 1) / nu)
-
-
-def excess_breaks(share, misalignment, nu, nu_prime):
-    """N between the regimes of the excess loss; share is a."""
-    if share == 0:
-        return math.inf, math.inf
-    mixed = share * misalignment
-    return mixed ** (-1 / nu), mixed ** (-(nu_prime + 1) / (nu - nu_prime)) if nu_prime < nu else math.inf
+def law(results, name, at, has_regimes=True):
+    """The Law of the exponent `name` at the indices `at` of all axes but the one along which it is met. has_regimes: whether
+    theory has regimes there."""
+    found, ends, kept = exponents(results, name, at["nu"]), [], []
+    for regime, exponent in found.items():
+        end = float(results.take(f"break_{name}_{regime}", (), at)) if regime != ORDER[-1] and has_regimes else math.inf
+        if regime == PLATEAU and has_regimes and end <= ends[-1]:
+            continue  # it ends before it begins: it is not met
+        kept.append(Regime(regime, SYMBOLS[name][regime], exponent))
+        ends.append(end)
+    return Law(tuple(kept), tuple(ends[:-1]) if has_regimes else ())

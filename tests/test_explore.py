@@ -182,7 +182,7 @@ class ExploreTest(unittest.TestCase):
             status, threshold = file["status"][:, :, 0, 1], file["N_E_star"][:, :, 0, 1]
             slopes = file["elasticity_N_I"][:, :, 0, 1]
             regime = file["regime"][:, :, 0, 1]
-            exponents = {name: file[name].attrs["theory_exponents"].reshape(-1, 3)[1].tolist()
+            exponents = {name: file[name].attrs["theory_exponents"].reshape(-1, 4)[1, :3].tolist()
                          for name in ("elasticity_N_I", "exponent_D")}
         kinds = set()
         for seen, (axis, i, j) in zip(log, itertools.product((0, 1), range(6), range(4)), strict=True):

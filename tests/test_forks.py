@@ -36,7 +36,8 @@ class ForksTest(ProgramTest):
 
     def test_ledger(self):
         log = self.folder / "log"
-        subprocess.run(["sh", "-c", "(exit 0); exit 0"], env={**os.environ, "FORK_LOG": str(log), "LD_PRELOAD": self.ledger}, check=True)
+        environment = {**os.environ, "FORK_LOG": str(log), "LD_PRELOAD": self.ledger}
+        subprocess.run(["sh", "-c", "(exit 0); exit 0"], env=environment, check=True)
         self.assertRegex(log.read_text(), r"^v?fork \S+$")
 
     def test_no_forks(self):

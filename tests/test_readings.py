@@ -57,9 +57,9 @@ class FiguresTest(unittest.TestCase):
             gap = file["D"][:, 1, 0, 1]
             self.assertEqual((file["tau_E"][1], file["nu"][1]), (0.9999, 2.0))
         known = np.flatnonzero(gap > 0)
-        bars = {"result-2-wide": [(1 / 2, (2 * a_E) ** (-2 / 1.1)), (3 / 2, math.inf)],
+        bars = {"result-2-wide": [(1 / 2, a_E ** (-2 / 1.1)), (3 / 2, math.inf)],
                 "result-2-mixture": [(1 / 2, 1 / (0.1 * a_E)), (3 / 2, (0.1 * a_E) ** (-2 / 0.9)), (21 / 11, math.inf)],
-                "result-1-plateau": [(1, (2 * a_I) ** (-1 / 1.3)), (0, a_I ** (1 - 3 / 1.3)), (1 / 3, a_I ** -2), (0, math.inf)],
+                "result-1-plateau": [(1, a_I ** (-1 / 1.3)), (0, a_I ** (1 - 3 / 1.3)), (1 / 3, a_I ** -2), (0, math.inf)],
                 "result-1-mixture": [(1, a_I ** -0.5), (1 / 3, a_I ** -2), (0, math.inf)]}
         for job, axes in zip(JOBS[:4], panels, strict=True):
             with h5py.File(self.path(job)) as file:

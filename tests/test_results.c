@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "results/describe.h"
 #include "results/results.h"
 #include "suite.h"
 
@@ -582,6 +583,88 @@ static void test_full_disk(void)
     unlink(path);
 }
 
+/* Number of lines of the history that contain `word`. */
+static int count_lines(const char *word)
+{
+    struct results_description description;
+    int count = 0;
+    CU_ASSERT_EQUAL_FATAL(results_describe(path, &description), MOAT_OK);
+    char *rest = description.history;
+    for (char *line = strtok_r(rest, "\n", &rest); line; line = strtok_r(rest, "\n", &rest)) {
+        count += strstr(line, word) != NULL;
+    }
+    results_description_free(&description);
+    return count;
+}
+
+/* Adds to the checksums of a run's record: of its newer copy, or of both. */
+static void spoil_record(long long number, bool both)
+{
+    enum { PLACES = 32, COPIES = 2 };
+    hid_t file = open_plain(H5F_ACC_RDWR, false);
+    long long *numbers = read_variable(file, "run/history_number", H5T_NATIVE_LLONG);
+    long long *updates = read_variable(file, "run/history_update", H5T_NATIVE_LLONG);
+    unsigned *sums = read_variable(file, "run/history_checksum", H5T_NATIVE_UINT);
+    for (size_t i = 0; i < (size_t)PLACES * COPIES; i++) {
+        if (numbers[i] == number && (both || updates[i] > updates[i ^ 1])) {
+            sums[i]++;
+        }
+    }
+    hid_t variable = H5Dopen2(file, "run/history_checksum", H5P_DEFAULT);
+    H5Dwrite(variable, H5T_NATIVE_UINT, H5S_ALL, H5S_ALL, H5P_DEFAULT, sums);
+    H5Dclose(variable);
+    H5Fclose(file);
+    free(sums);
+    free(updates);
+    free(numbers);
+}
+
+/* Many runs on a complete file: its size stays, the history keeps the first run and the latest, and counts the others.
+   A record that was cut short costs no other line, and not even its own while the other copy is good. */
+static void test_history(void)
+{
+    enum { RUNS = 40, KEPT = 32, MIDDLE = 30 };
+    struct config *config = make_config("history", 60, 0);
+    struct results *results = open_or_abort(config, false);
+    for (size_t b = 0; b < grid_blocks(&config->grid); b++) {
+        CU_ASSERT_EQUAL(write_block(results, config, b), MOAT_OK);
+    }
+    CU_ASSERT_EQUAL(results_close(&results), MOAT_OK);
+    struct stat before, after;
+    CU_ASSERT_EQUAL(stat(path, &before), 0);
+    for (int i = 1; i < RUNS; i++) {
+        char command[8];
+        snprintf(command, sizeof command, "<%d>", i + 1);
+        struct results_run another = {
+            .command = command, .launch = {.host = "nowhere", .pid = 1, .nodes = 1, .ranks = 1}, .cores = 2};
+        CU_ASSERT_EQUAL(results_open(path, config, &another, 0, &results), MOAT_OK);
+        CU_ASSERT_EQUAL(results_close(&results), MOAT_OK);
+        CU_ASSERT_EQUAL(count_lines("]"), i < KEPT ? i + 1 : KEPT);
+        CU_ASSERT_EQUAL(count_lines(command), 1);
+    }
+    CU_ASSERT_EQUAL(stat(path, &after), 0);
+    CU_ASSERT_EQUAL(after.st_size, before.st_size);
+    CU_ASSERT_EQUAL(count_lines("test --line [host "), 1);
+    CU_ASSERT_EQUAL(count_lines("(8 runs left out)"), 1);
+    CU_ASSERT_EQUAL(count_lines("<9>"), 0);
+    CU_ASSERT_EQUAL(count_lines("<10>"), 1);
+
+    spoil_record(MIDDLE, false);
+    CU_ASSERT_EQUAL(count_lines("]"), KEPT);
+    CU_ASSERT_EQUAL(count_lines("<30> [host nowhere, pid 1, 1 node, 1 rank]"),
+                    1); /* as it was before the last update */
+    spoil_record(MIDDLE, true);
+    CU_ASSERT_EQUAL(count_lines("]"), KEPT - 1);
+    CU_ASSERT_EQUAL(count_lines("(1 run left out)"), 1);
+    spoil_record(RUNS, true);
+    CU_ASSERT_EQUAL(count_lines("]"), KEPT - 2);
+    results = open_or_abort(config, false);
+    CU_ASSERT_EQUAL(results_close(&results), MOAT_OK);
+    CU_ASSERT_EQUAL(count_lines("]"), KEPT - 1);
+    config_destroy(&config);
+    unlink(path);
+}
+
 /* Changes one bit of the file. */
 static void flip(size_t byte, int bit)
 {
@@ -646,6 +729,7 @@ int main(void)
         {"foreign files, folders and full disks are refused", test_foreign_files},
         {"a live file can be read and has one writer", test_live_file},
         {"a failed write ends the run and spoils nothing", test_full_disk},
+        {"the history keeps its size and loses no line of another run", test_history},
         {"a changed bit of the superblock is found at once", test_damaged_superblock},
         CU_TEST_INFO_NULL,
     };

@@ -25,12 +25,12 @@ TABLE_AXES = ("N", "trial", "nu", "lambda")
 TAU_I = 0.9
 
 
-def theory(seed):
+def theory(seed, **more):
     """Incumbents on rungs of a dense ladder, so that the tables alone say what the thresholds are."""
     ladder = "[8, 10, 12, 15, 18, 22, 27, 33, 40, 49, 60, 74, 90, 110, 135, 160, 192]"
-    return market(f"theory-{seed}", N_I="{values: [33, 49, 74, 110]}", tau_E="{values: [0.95, 1.2, .inf]}", tau_I=TAU_I,
+    return market("-".join(("theory", str(seed), *more.values())), N_I="{values: [33, 49, 74, 110]}", tau_E="{values: [0.95, 1.2, .inf]}", tau_I=TAU_I,
                   Q="{values: [0.1, 0.5]}", nu="{values: [0.75, 1.5]}", P=256,
-                  ridge=f"{{P: 256, N: {{values: {ladder}}}, trials: 10, seed: {seed}}}")
+                  ridge=f"{{P: 256, N: {{values: {ladder}}}, trials: 10, seed: {seed}}}", **more)
 
 
 class RanksTest(ProgramTest):
@@ -146,19 +146,23 @@ class RanksTest(ProgramTest):
             np.testing.assert_allclose(self.alone[name], exact[name], rtol=1e-14)
 
 
-def least_loss(tables, A0, Q, tau):
-    """The least L1 with L2 <= tau over alpha and lambda, for tables over [.., lambda]: MODEL.md section 2."""
+def least_loss(tables, A0, Q, tau, mixture):
+    """The least L1 with L2 <= tau over alpha and lambda, for tables over [.., lambda]: MODEL.md section 2. With `mixture` the
+    least over lambda at alpha^2 L* = tau."""
     c0, c1, c2 = quadratic(between_levels(tables), A0, Q)
+    if mixture:
+        a = 1 - np.sqrt(min(1, tau / (2 * Q * A0)))
+        return (c0 + c1 * a + c2 * a ** 2).min(axis=-1)
     with np.errstate(invalid="ignore"):
         alpha = np.where(c0 + c1 + c2 <= tau, 1, (-c1 + np.sqrt(c1 ** 2 - 4 * c2 * (c0 - tau))) / (2 * c2))
     L1 = np.where((alpha >= 0.5) & (alpha <= 1), c0 + c1 * (1 - alpha) + c2 * (1 - alpha) ** 2, np.inf)
     return L1.min(axis=-1)
 
 
-def threshold(tables, N, A0, Q, N_I, tau_I, tau_E):
+def threshold(tables, N, A0, Q, N_I, tau_I, tau_E, mixture):
     """N_E* from trial-averaged tables over [rung, lambda] alone, with N_I a rung: ln L1* is a cubic spline in ln N."""
-    incumbent = least_loss({name: table[N == N_I] for name, table in tables.items()}, A0, Q, tau_I)[0]
-    entrant = np.log(least_loss(tables, A0, Q, tau_E) / incumbent)
+    incumbent = least_loss({name: table[N == N_I] for name, table in tables.items()}, A0, Q, tau_I, mixture)[0]
+    entrant = np.log(least_loss(tables, A0, Q, tau_E, mixture) / incumbent)
     has = np.isfinite(entrant)
     roots = CubicSpline(np.log(N[has]), entrant[has]).roots(extrapolate=False)
     return np.exp(roots[-1]) if roots.size else np.nan
@@ -171,17 +175,27 @@ class TheoryTest(ProgramTest):
     def setUpClass(cls):
         folder = temporary_folder(cls.addClassCleanup)
         cls.runs = [read(solve(folder, theory(seed))) for seed in range(1, 7)]
+        cls.mixture = read(solve(folder, theory(1, scrutiny="training_mixture")))
 
     def test_against_the_tables(self):
         """The market solved once more, in another way, on the tables of the file: N_E* and its jackknife."""
-        found = self.runs[0]
+        self.check_tables(self.runs[0], False)
+
+    def test_against_the_tables_under_training_mixture(self):
+        self.check_tables(self.mixture, True)
+        np.testing.assert_array_equal(self.mixture["ridge/A1"], self.runs[0]["ridge/A1"])
+        tau_E = np.minimum(1, self.mixture["tau_E"])[None, :, None, None]
+        alpha = np.where(self.mixture["status"] == OK, self.mixture["entrant_alpha"], np.sqrt(tau_E))
+        np.testing.assert_allclose(alpha, np.sqrt(tau_E) + 0 * alpha, rtol=1e-14)
+
+    def check_tables(self, found, mixture):
         N = found["ridge/N"]
         differences = []
         for at in np.argwhere(found["status"] == OK):
             N_I, tau_E, Q, nu = (found[name][index] for name, index in zip(AXES, at))
             A0 = found["ridge/A0"][at[3]]
             tau_I, tau_E = TAU_I * 2 * Q * A0, tau_E * 2 * Q * A0
-            values = [threshold(tables, N, A0, Q, N_I, tau_I, tau_E) for tables in means(found, at[3])]
+            values = [threshold(tables, N, A0, Q, N_I, tau_I, tau_E, mixture) for tables in means(found, at[3])]
             differences.append((found["N_E_star"][tuple(at)] / values[0] - 1,
                                 found["N_E_star_stderr"][tuple(at)] / jackknife(values[1:]) - 1))
         differences = abs(np.array(differences))

@@ -28,12 +28,14 @@ VARIABLES = {  # name -> dimensions
     **{f"incumbent_{name}": ("N_I", "Q", "nu") for name in COMPANY},
     **{f"elasticity_{name}": AXES for name in ("N_I", "tau_E", "tau_I", "Q")}, "exponent_D": AXES, "regime": AXES,
     "L_star": ("Q", "nu"), "tau_I": ("Q", "nu"), "tau_E_absolute": ("tau_E", "Q", "nu"), "D": ("tau_E", "Q", "nu"),
-    "nu_prime": ("nu",)}
+    "nu_prime": ("nu",), **{f"break_exponent_D_{regime}": ("tau_E", "Q", "nu") for regime in ("first", "second")},
+    **{f"break_elasticity_N_I_{regime}": ("Q", "nu") for regime in ("first", "over_regularised", "second")}}
 LAW_AXES = ("N", "alpha", "Q", "nu")
 LAW_VARIABLES = {
     **{name: LAW_AXES for name in ("loss", "excess_loss", "lambda_loss", "lambda_excess", "finite_data_error",
                                    "overfitting_error", "mixture_error", "mixture_finite_data_error", "exponent_loss",
                                    "exponent_excess", "regime", "regime_excess", "status")},
+    **{f"break_exponent_{name}_{regime}": ("alpha", "Q", "nu") for name in ("loss", "excess") for regime in ("first", "second")},
     "L_star": ("Q", "nu"), "nu_prime": ("nu",)}
 PROVENANCE = {"Conventions", "title", "name", "history", "references", "date_created", "moat_version", "git_revision", "config"}
 SETTINGS = {"sweep": "market_entry", "solver": "deterministic", "scrutiny": "trained_model", "tau_unit": "L_star", "gamma": GAMMA,
@@ -69,7 +71,7 @@ class SweepTest(ProgramTest):
             self.assertEqual(set(data.coords), set(AXES))
             self.assertEqual({name: data[name].dims for name in data.data_vars}, VARIABLES)
             for name, variable in data.variables.items():
-                self.assertEqual(variable.attrs["units"], "data points" if name in ("N_I", "N_E_star") else "1", name)
+                self.assertEqual(variable.attrs["units"], "data points" if name.startswith(("N_", "break_elasticity_N_I")) else "1", name)
                 self.assertEqual(variable.dtype, np.uint8 if name in ("status", "regime") else np.float64, name)
             names = [variable.attrs["long_name"] for variable in data.variables.values()]
             self.assertEqual(len(set(names)), len(names))
@@ -92,7 +94,8 @@ class SweepTest(ProgramTest):
         """What plain h5py reads: text of fixed length, 64-bit numbers, and nothing that the sweep does not have."""
         ridge = market("ridge", P=16, ridge="{P: 16, N: {values: [8, 12, 16, 24]}, trials: 3, seed: 9007199254740992}", **MARKETS)
         alone = {"scrutiny", "tau_unit", "tau_I"}
-        for text, extra, missing in ((ridge, {"seed": 2**53, "trials": 3, "P": 16.0}, set()), (law("law", **LAWS), {"gamma": 0.1}, alone),
+        for text, extra, missing in ((ridge, {"seed": 2**53, "trials": 3, "P": 16.0}, set()),
+                                     (law("law", **LAWS), {"gamma": 0.1}, alone),
                                      (market("axis", tau_I=THRESHOLDS, **MARKETS), {}, {"tau_I"})):
             with h5py.File(solve(self.folder, text)) as file:
                 found = {**file.attrs}
@@ -104,24 +107,57 @@ class SweepTest(ProgramTest):
                     self.assertIs(type(found[name]), kind, name)
 
     def test_theory_is_in_the_file(self):
-        """Three exponents for each nu at the variables that have some, by the formulas of MODEL.md section 11."""
+        """Theory's exponents for each nu and its break points, by the formulas of MODEL.md section 11."""
         nu, gamma = np.array([0.6, 1.6]), 0.1
-        prime = np.minimum(nu, 1 + gamma)
+        prime, none = np.minimum(nu, 1 + gamma), nu * np.nan
         laws = self.solve(law("laws", **LAWS))
         markets = self.solve(market("markets", **{**MARKETS, "nu": "{values: [0.6, 1.6]}"}))
         for data, name, expected in (
-                (markets, "elasticity_N_I", (nu / nu, 1 / (nu + 1), 0 * nu)),
-                (markets, "exponent_D", (1 / nu, (nu + 1) / nu, (prime + 1) / prime)),
-                (laws, "exponent_loss", (nu, nu / (nu + 1), 0 * nu)),
-                (laws, "exponent_excess", (nu, nu / (nu + 1), prime / (prime + 1)))):
+                (markets, "elasticity_N_I", (nu / nu, 1 / (nu + 1), 0 * nu, np.where(prime < nu, 0, np.nan))),
+                (markets, "exponent_D", (1 / nu, (nu + 1) / nu, (nu + 1) / nu, none)),
+                (laws, "exponent_loss", (nu, nu / (nu + 1), 0 * nu, none)),
+                (laws, "exponent_excess", (nu, nu / (nu + 1), prime / (prime + 1), none))):
             np.testing.assert_allclose(data[name].attrs["theory_exponents"], np.stack(expected, 1).ravel(), rtol=1e-15)
+            self.assertEqual(data[name].attrs["theory_regimes"], "first second third over_regularised")
+        Q, a = markets["Q"].values[:, None], 1 - np.sqrt(markets["tau_I"].values / markets["L_star"].values)
+        first = np.where(prime < nu, np.maximum((a * Q) ** (-1 / nu), a ** (-1 / prime)), (a * Q) ** (-1 / nu))
+        plateau = np.where(prime < nu, np.maximum(first, Q * a ** (1 - (nu + 1) / prime)), np.nan)
+        second = a * Q * (a * a * Q) ** (-(nu + 1) / nu)
+        for regime, expected in (("first", first), ("over_regularised", plateau), ("second", second)):
+            np.testing.assert_allclose(markets[f"break_elasticity_N_I_{regime}"], expected, rtol=1e-12)
+        ratio = (markets["tau_E_absolute"] / markets["L_star"]).transpose(*markets["tau_E_absolute"].dims)
+        a = 1 - np.sqrt(np.minimum(1, ratio.values))
+        with np.errstate(divide="ignore"):
+            first = np.maximum(1 / (a * Q), np.where(a < 1e-12, np.inf, a) ** (-nu / prime))
+        first = np.where(a < 1e-12, np.inf, first)
+        np.testing.assert_allclose(markets["break_exponent_D_first"], first, rtol=1e-9)
+        self.assertTrue(np.isinf(markets["break_exponent_D_second"]).all())
+        Q, a = laws["Q"].values[:, None], 1 - laws["alpha"].values[:, None, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            excess = np.where(prime < nu, (a * Q) ** (-(prime + 1) / np.where(prime < nu, nu - prime, 1)), np.inf)
+            for name, expected in (("loss_first", (a * Q) ** (-1 / nu)), ("loss_second", a ** (-1 - 2 / nu) * Q ** (-1 / nu)),
+                                   ("excess_first", (a * Q) ** (-1 / nu)), ("excess_second", excess)):
+                np.testing.assert_allclose(laws[f"break_exponent_{name}"], np.broadcast_to(expected, laws[f"break_exponent_{name}"].shape),
+                                           rtol=1e-12)
         for data, names in ((markets, {"elasticity_N_I", "exponent_D"}), (laws, {"exponent_loss", "exponent_excess"})):
             self.assertEqual({name for name in data.data_vars if "theory_exponents" in data[name].attrs}, names)
+
+    def test_training_mixture(self):
+        """Alpha is that of tau alone, whatever the data, and N_E* is that of quadruple precision. Result 2 has its third regime."""
+        data = self.solve(market("mixture", gamma=0.1, scrutiny="training_mixture", N_I="{values: [1e3, 1e8, .inf]}", Q="{values: [0.5]}",
+                                 tau_E="{values: [0.901, 0.900001]}", nu="{values: [2.0]}")).isel(Q=0, nu=0)
+        self.assertEqual(data.attrs["scrutiny"], "training_mixture")
+        np.testing.assert_allclose(data.N_E_star.sel(tau_E=0.901)[:2], [965.800471654017, 1669944.5096912973], rtol=1e-9)
+        np.testing.assert_allclose(*xarray.broadcast(data.entrant_alpha, np.sqrt(data.tau_E)), rtol=1e-14)
+        np.testing.assert_allclose(data.incumbent_alpha, np.sqrt(0.9), rtol=1e-14)
+        words = data.regime.attrs["flag_meanings"].split()
+        self.assertEqual([words[value] for value in data.regime.sel(tau_E=0.900001).values], ["none", "none", "third"])
+        np.testing.assert_allclose(data.exponent_D.sel(N_I=np.inf, tau_E=0.900001), 21 / 11, atol=0.001)
 
     def test_axis_of_incumbents_thresholds(self):
         """A leading dimension, whose entries are the sweeps with that scalar."""
         data = self.solve(market("markets", tau_I=THRESHOLDS, **MARKETS))
-        wide = {name: ("tau_I", *axes) if name in ("D", "N_E_star") or axes == AXES or name.startswith("incumbent")
+        wide = {name: ("tau_I", *axes) if name in ("D", "N_E_star") or axes == AXES or name.startswith(("incumbent", "break_elasticity"))
                 else axes for name, axes in VARIABLES.items() if name != "tau_I"}
         self.assertEqual({name: data[name].dims for name in data.data_vars},
                          {**wide, "tau_I_absolute": ("tau_I", "Q", "nu")})
@@ -148,7 +184,7 @@ class SweepTest(ProgramTest):
         mixture = (1 - data.alpha) ** 2 * 2 * data.Q * xarray.DataArray(zeta(1 + data.nu), dims="nu")
         np.testing.assert_allclose(*xarray.broadcast(data.mixture_error, mixture), rtol=1e-12, atol=1e-300)
         np.testing.assert_allclose(data.excess_loss, (data.loss - data.mixture_error), rtol=1e-6)
-        self.assertEqual(data.regime.attrs["flag_meanings"], "none first second third transitional")
+        self.assertEqual(data.regime.attrs["flag_meanings"], "none first second third transitional over_regularised")
 
         bound = self.solve(law("bound", ridge_levels="{values: [1e-5, 1e-2]}", **LAWS))
         self.assertEqual(bound.loss.dims, ("lambda", *LAW_AXES))
@@ -252,7 +288,8 @@ class FileTest(ProgramTest):
                 del file.attrs["format_version"]
                 if number:
                     file.attrs["format_version"] = number
-            said = f"moat: mixed.h5: found format {number or 1} of results files, which moat {version.decode()} wrote; expected format 2"
+            said = (f"moat: mixed.h5: found format {number or 1} of results files, which moat {version.decode()} wrote; "
+                    "expected format 2")
             self.assertEqual(self.refused("status", "mixed.h5"), f"{said}\n")
             self.assertIn(f"{said}: use --force to replace it or -o for another file\n", self.refused("run", "mixed.yaml", ranks=2))
         self.run_moat(0, "run", "mixed.yaml", "--force")

@@ -17,6 +17,7 @@ import threading
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from cluster import Cluster, Unavailable, wait_for
 from program import MOAT, MPI_ENVIRONMENT, ROOT, Launch, ProgramTest, differing, done_mask, history, preload, read, solve, temporary_folder
@@ -193,8 +194,12 @@ class Meanwhile(Jobs):
         """Killed and started again, and too busy to answer: the job is requeued once, within its time limit."""
         for busy in (False, True):
             path = self.folder / f"{busy}.h5"
-            job = self.sbatch("long.yaml", "-o", path.name, **self.slow)
+            job = self.sbatch("long.yaml", "-o", path.name, **{**self.slow, "NETWORK_DELAY": "0.2"})
             self.wait_for_points(job, path=path)
+            # A controller that never saved the job's start would start it again.
+            before = time.time()
+            self.cluster.command("scontrol", "update", f"job={job}", "Comment=save")
+            self.wait_for(lambda: (self.cluster.folder / "state" / "job_state").stat().st_mtime > before, "the saved state")
             controller = self.cluster.daemons["slurmctld"].pid
             os.kill(controller, signal.SIGSTOP) if busy else self.cluster.stop_controller()
             self.kill(job, signal.SIGUSR1, b"batch")
@@ -379,6 +384,23 @@ class SlurmTest(Jobs):
         line, = self.history()
         self.assertRegex(line, rf" --fsync \[job {job}, host \S+, pid \d+, 1 node, 3 ranks, \S+ core-hours\]$")
 
+    def test_status_of_a_job(self):
+        """What it says of a job that is held and of one that is cancelled, and that --follow ends then."""
+        job, _ = self.submit(0, "long.yaml", "-n", "3", "--", "--hold", **self.slow)
+        follow = ("status", "long.h5", "--follow", "--wait", "86400", "--job", job)
+        with mock.patch.dict(os.environ, SLURM_CONF=str(self.cluster.config)):
+            _, err = self.run_moat(75, *follow)
+            self.assertEqual(err.splitlines()[-1], f"moat: long.h5: no such file: job {job} cannot start (PENDING, JobHeldUser)")
+            self.cluster.command("scontrol", "release", job)
+            with Launch(self.folder, *follow) as launch:
+                self.wait_for_points(job)
+                shown = self.run_moat(0, "status", "long.h5")[0]
+                self.assertRegex(shown, rf"\nwritten by job {job}, host \S+, pid \d+, 1 node, 3 ranks, since \S+ \(\S+\)\n")
+                self.cluster.command("scancel", job)
+                code, _, err = launch.finish()
+        self.assertEqual(code, 75, err)
+        self.assertRegex(err, rf"\nmoat: long\.h5: not complete: job {job} has ended \(CANCELLED[^)]*\); the last run .*\(job {job}, host")
+
     def test_submit_inside_a_job(self):
         """The new job has nothing of the one it is submitted from, a step under srun: no sizes, no restart, no rank."""
         self.write("grid.yaml", TINY_GRID)
@@ -420,7 +442,7 @@ class SlurmTest(Jobs):
         log = path.with_name(f"moat-{job}.log")
         self.assertEqual(log.read_text().splitlines()[-1], f"moat: job {job}: {path} is complete")
         suggested = shlex.split(re.search("follow it with: (.*)", said)[1])
-        self.assertEqual(suggested, [MOAT, "status", str(path), "--follow", "--wait", "86400"])
+        self.assertEqual(suggested, [MOAT, "status", str(path), "--follow", "--wait", "86400", "--job", job])
         again = self.cluster.command("sbatch", "--parsable", f"{path}.sbatch", cwd="/")
         self.finish(again)
         self.assertTrue(path.with_name(f"moat-{again}.log").exists())

@@ -162,6 +162,61 @@ static void test_state(void)
     }
 }
 
+/* What squeue says of a job that waits, runs, is held or has ended. */
+static void test_report(void)
+{
+    static const struct {
+        const char *line, *state, *reason;
+        enum slurm_prospect prospect;
+    } cases[] = {
+        {"[ \"$*\" = '--noheader --states=all --format=%T|%r --jobs=12' ] && echo 'PENDING|Resources'", "PENDING",
+         "Resources", SLURM_WAITS},
+        {"echo 'PENDING|None'", "PENDING", "", SLURM_WAITS},
+        {"echo 'PENDING|AssocGrpCpuLimit'", "PENDING", "AssocGrpCpuLimit", SLURM_WAITS},
+        {"echo 'PENDING|QOSMaxJobsPerUserLimit'", "PENDING", "QOSMaxJobsPerUserLimit", SLURM_WAITS},
+        {"echo 'PENDING|JobHeldUser'", "PENDING", "JobHeldUser", SLURM_STUCK},
+        {"echo 'PENDING|launch failed requeued held'", "PENDING", "launch failed requeued held", SLURM_STUCK},
+        {"echo 'PENDING|QOSMaxWallDurationPerJobLimit'", "PENDING", "QOSMaxWallDurationPerJobLimit", SLURM_STUCK},
+        {"echo 'PENDING|PartitionTimeLimit'", "PENDING", "PartitionTimeLimit", SLURM_STUCK},
+        {"echo 'REQUEUE_HOLD|JobHoldMaxRequeue'", "REQUEUE_HOLD", "JobHoldMaxRequeue", SLURM_STUCK},
+        {"echo 'CONFIGURING|None'", "CONFIGURING", "", SLURM_WAITS},
+        {"echo 'RUNNING|None'", "RUNNING", "", SLURM_RUNS},
+        {"echo 'SUSPENDED|None'", "SUSPENDED", "", SLURM_RUNS},
+        {"echo 'FAILED|NonZeroExitCode'", "FAILED", "NonZeroExitCode", SLURM_ENDED},
+        {"echo 'CANCELLED|None'", "CANCELLED", "", SLURM_ENDED},
+        {"printf 'COMPLETED|None\\nPENDING|Priority\\nFAILED|NonZeroExitCode\\n'", "PENDING", "Priority", SLURM_WAITS},
+        {"printf 'PENDING|JobArrayTaskLimit\\nRUNNING|None\\n'", "RUNNING", "", SLURM_RUNS},
+        {"true", "", "", SLURM_ENDED},
+        {"echo slurm_load_jobs error: Invalid job id specified >&2; exit 1", "", "", SLURM_ENDED},
+        {"echo slurm_load_jobs error: Unable to contact slurm controller >&2; exit 1", "", "", SLURM_SILENT},
+        {"echo 'RUNNING|None'; exit 1", "", "", SLURM_SILENT},
+        {"echo 'A_NEW_STATE|None'", "", "", SLURM_SILENT}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct slurm_report report;
+        install("squeue", cases[i].line);
+        slurm_job_report(&job, &report);
+        CU_ASSERT_EQUAL(report.prospect, cases[i].prospect);
+        CU_ASSERT_STRING_EQUAL(report.state, cases[i].state);
+        CU_ASSERT_STRING_EQUAL(report.reason, cases[i].reason);
+    }
+}
+
+static void test_parse_job(void)
+{
+    static const char *const good[] = {"12", "12_3", "12_0"};
+    static const char *const bad[] = {"", "x", "0", "-1", "12x", "12_", "12_x", "_3", "12.batch", " 12", "12_3_4"};
+    struct slurm_job found;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        char name[SLURM_NAME_SIZE];
+        CU_ASSERT_TRUE(slurm_parse_job(good[i], &found));
+        slurm_job_name(&found, name);
+        CU_ASSERT_STRING_EQUAL(name, good[i]);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        CU_ASSERT_FALSE(slurm_parse_job(bad[i], &found));
+    }
+}
+
 static void test_partition(void)
 {
     struct slurm_partition found;
@@ -324,6 +379,8 @@ int main(void)
                            {"the time left", test_time_left},
                            {"times", test_times},
                            {"the state of a job", test_state},
+                           {"what SLURM says of a job", test_report},
+                           {"names of jobs", test_parse_job},
                            {"preemption", test_preempted},
                            {"limits of a partition", test_partition},
                            {"requeueing", test_requeue},

@@ -112,7 +112,7 @@ function show() {
   find("#status").textContent = outcomes[value("status", at)];
   find("#regime").textContent = value("regime", at);
   const governing = Number.isFinite(axes.N_I[at.N_I]) ? "elasticity_N_I" : "exponent_D";
-  const near = about.theory[governing]?.[at.nu][["first", "second", "third"].indexOf(value("regime", at))];
+  const near = about.theory[governing]?.[at.nu][value("regime", at)];
   find("#near").innerHTML = near == null ? "" : subscripts(`${exponents[governing]} near ${format(near, 3)}`);
   const along = find("#along").value;
   if (along) drawAll(along);
@@ -156,7 +156,7 @@ function drawAll(along) {
   const statuses = where.map((point) => value("status", point));
   const panels = [{ statuses, title: "market entry threshold N_E*", height: 260, kind: "positive", curves: { newcomer: column("N_E_star") } }];
   if (about.variables[slope]) panels.push({ statuses, title: exponents[slope], height: 150, kind: "signed",
-                                                guides: along === "N_I" ? about.theory[slope]?.[at.nu] : [],
+                                                guides: along === "N_I" ? Object.values(about.theory[slope]?.[at.nu] ?? {}) : [],
                                                 curves: { newcomer: column(slope) } });
   if (choices.alpha) panels.push({ title: `${choices.alpha}, α`, height: 150, range: [0.5, 1],
                                    curves: { incumbent: column("incumbent_alpha"), newcomer: column("entrant_alpha") } });

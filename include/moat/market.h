@@ -64,6 +64,10 @@ double moat_market_L_star(const struct moat_market *market);
 /* The absolute value of tau, a threshold in the market's unit. Local. */
 double moat_market_tau(const struct moat_market *market, double tau);
 
+/* a = 1 - alpha of a company with infinite data under tau, in the market's unit: 0 from L_star on, NaN below L_star/4.
+   Local. */
+double moat_market_share(const struct moat_market *market, double tau);
+
 /* D = G(tau_I) - G(tau_E), the gap between the thresholds as a performance loss of infinite data; NaN when one of them
    is below L_star/4. Local. */
 double moat_market_gap(const struct moat_market *market);

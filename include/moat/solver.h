@@ -43,6 +43,25 @@ struct moat_sums_table {
     size_t nodes;
 };
 
+struct moat_solver;
+struct moat_market;
+struct moat_company;
+struct moat_threshold;
+struct moat_elasticity;
+struct moat_scaling_law;
+
+/* The functions of market.h, company.h, elasticity.h and scaling_law.h for a solver whose losses four coefficients do
+   not hold. They take and fill what those functions do. */
+struct moat_solver_methods {
+    void (*company)(const struct moat_market *market, double N, double tau, struct moat_company *out);
+    void (*threshold)(const struct moat_market *market, const struct moat_company *incumbent,
+                      struct moat_threshold *out);
+    void (*elasticity)(const struct moat_market *market, const struct moat_company *incumbent,
+                       const struct moat_threshold *threshold, struct moat_elasticity *out);
+    void (*scaling_law)(const struct moat_solver *solver, double N, double alpha, double lambda,
+                        struct moat_scaling_law *out);
+};
+
 /* N_E* is looked for up to this many data points. */
 #define MOAT_N_MAX 1e30
 
@@ -61,6 +80,9 @@ struct moat_solver {
     /* The x of a lambda in [0, 1]; x_low for lambda = 0. */
     double (*x_of_lambda)(const void *state, double N, double lambda);
     const struct moat_sums_table *table; /* NULL for a solver without spectral sums */
+    /* NULL for a solver with coefficients. Where it is set, A0 = L_star / 2, Q = 1, and there are no functions above.
+     */
+    const struct moat_solver_methods *methods;
 };
 
 #ifdef __cplusplus

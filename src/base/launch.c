@@ -43,28 +43,34 @@ static void read_program(long pid, char name[64])
     }
 }
 
-/* The time of day, s since 1970, at which a process began; 0 if that is not known. */
-static double process_begin(long pid)
+/* Reads a process's state, such as R or Z, and the clock ticks from the system's start to its own. */
+static bool read_process(long pid, char *state, unsigned long long *ticks)
 {
     char path[64], line[1024];
-    unsigned long long boot = 0, ticks = 0;
     snprintf(path, sizeof path, "/proc/%ld/stat", pid);
-    FILE *about = fopen(path, "r"), *system = fopen("/proc/stat", "r");
+    FILE *about = fopen(path, "r");
+    /* the third value and the 22nd; the second is the name in parentheses, in which anything may stand */
     const char *end = about && fgets(line, sizeof line, about) ? strrchr(line, ')') : NULL;
-    /* its 22nd number; the second is the name in parentheses, in which anything may stand */
-    bool found =
-        end && sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-                      &ticks) == 1;
-    while (system && !boot && fgets(line, sizeof line, system)) {
-        sscanf(line, "btime %llu", &boot);
-    }
     if (about) {
         fclose(about);
+    }
+    return end && sscanf(end + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+                         state, ticks) == 2;
+}
+
+/* The time of day, s since 1970, so many clock ticks after the system's start; 0 if that is not known. */
+static double time_of_ticks(unsigned long long ticks)
+{
+    char line[1024];
+    unsigned long long boot = 0;
+    FILE *system = fopen("/proc/stat", "r");
+    while (system && !boot && fgets(line, sizeof line, system)) {
+        sscanf(line, "btime %llu", &boot);
     }
     if (system) {
         fclose(system);
     }
-    return found && boot ? (double)boot + (double)ticks / (double)sysconf(_SC_CLK_TCK) : 0;
+    return boot ? (double)boot + (double)ticks / (double)sysconf(_SC_CLK_TCK) : 0;
 }
 
 /* A process id may belong to another process by now: to one of another program, to one that began later, or, after a
@@ -72,13 +78,18 @@ static double process_begin(long pid)
 static enum launch_state find_process(long pid, double since)
 {
     const double slack = 60; /* s, by which the clock may have been set meanwhile */
-    char name[64], mine[64];
+    char name[64], mine[64], state;
+    unsigned long long ticks;
     if (pid == (long)getpid() || (kill((pid_t)pid, 0) != 0 && errno == ESRCH)) {
         return LAUNCH_GONE;
     }
     read_program(pid, name);
     read_program((long)getpid(), mine);
-    bool other = (*name && strcmp(name, mine) != 0) || (since > 0 && process_begin(pid) > since + slack);
+    bool other = *name && strcmp(name, mine) != 0;
+    if (read_process(pid, &state, &ticks)) {
+        bool ended = state == 'Z' || state == 'X'; /* a zombie: nobody has asked for its exit code yet */
+        other = other || ended || (since > 0 && time_of_ticks(ticks) > since + slack);
+    }
     return other ? LAUNCH_GONE : LAUNCH_ALIVE;
 }
 

@@ -3,11 +3,11 @@
 #include "base/slurm.h"
 
 #include <ctype.h>
+#include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "base/process.h"
@@ -80,6 +80,19 @@ void slurm_job_name(const struct slurm_job *job, char name[SLURM_NAME_SIZE])
     }
 }
 
+bool slurm_parse_job(const char *text, struct slurm_job *out)
+{
+    char name[SLURM_NAME_SIZE];
+    *out = (struct slurm_job){.id = strtol(text, NULL, 10)};
+    const char *task = strchr(text, '_');
+    if (task) {
+        out->element = true;
+        out->task = strtol(task + 1, NULL, 10);
+    }
+    slurm_job_name(out, name);
+    return out->id > 0 && strcmp(name, text) == 0; /* nothing else was in it */
+}
+
 /* --- Questions */
 
 /* Runs a command of SLURM and keeps its answer; the command has `seconds`, as a text, and then five more to end.
@@ -92,6 +105,7 @@ static bool ask(const char *seconds, const char *const *command, enum process_er
         words[4 + count] = command[count];
         count++;
     }
+    text[0] = '\0';
     char **environment = process_environment(views, cluster);
     struct process process = {.words = words, .environment = environment, .errors = errors};
     int state = environment ? process_run(&process, text, TEXT_SIZE) : -1;
@@ -157,30 +171,81 @@ bool slurm_requeue(const struct slurm_job *job)
     return ask("30", words, PROCESS_ERRORS_SHOWN, text);
 }
 
-enum slurm_state slurm_job_state(const struct slurm_job *job)
+/* Returns true if `text` is one of the words of `list`, which ends with NULL. A word that ends in `*` stands for all
+   that begin with it, one that begins with `*` too for all that have it within. */
+static bool matches(const char *text, const char *const *list)
 {
-    static const char *const idle[] = {"PENDING",   "COMPLETED", "CANCELLED",     "FAILED",
-                                       "TIMEOUT",   "NODE_FAIL", "OUT_OF_MEMORY", "Invalid job id",
-                                       "PREEMPTED", "BOOT_FAIL", "DEADLINE"};
-    static const char *const running[] = {"RUNNING", "COMPLETING", "S" /* STOPPED, SUSPENDED, SIGNALING, STAGE_OUT */};
-    char name[SLURM_NAME_SIZE], jobs[SLURM_NAME_SIZE + 8], text[TEXT_SIZE];
+    for (; *list; list++) {
+        if (fnmatch(*list, text, 0) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What a state and reason, as squeue shows them, mean for a job. */
+static enum slurm_prospect judge(const char *state, const char *reason)
+{
+    static const char *const ended[] = {"COMPLETED",     "CANCELLED", "FAILED",    "TIMEOUT",  "NODE_FAIL",
+                                        "OUT_OF_MEMORY", "PREEMPTED", "BOOT_FAIL", "DEADLINE", NULL};
+    static const char *const runs[] = {"RUNNING", "COMPLETING", "S*" /* STOPPED, SUSPENDED, SIGNALING, STAGE_OUT */,
+                                       NULL};
+    static const char *const held[] = {"REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD", NULL};
+    static const char *const waits[] = {"PENDING", "CONFIGURING", "REQUEUED", NULL};
+    /* Limits of all jobs of a user or group leave room some day; those of one job do not. */
+    static const char *const stuck[] = {"JobHeld*",       "JobHoldMaxRequeue",
+                                        "launch*held",    "DependencyNeverSatisfied",
+                                        "BadConstraints", "Invalid*",
+                                        "*NotAllowed",    "PartitionTimeLimit",
+                                        "MaxMemPerLimit", "*PerJob*",
+                                        "*PerNode*",      "QOSMin*",
+                                        "DeadLine",       NULL};
+    if (matches(state, ended)) {
+        return SLURM_ENDED;
+    }
+    if (matches(state, held)) {
+        return SLURM_STUCK;
+    }
+    if (matches(state, waits)) {
+        return matches(reason, stuck) ? SLURM_STUCK : SLURM_WAITS;
+    }
+    return matches(state, runs) ? SLURM_RUNS : SLURM_SILENT;
+}
+
+void slurm_job_report(const struct slurm_job *job, struct slurm_report *out)
+{
+    char name[SLURM_NAME_SIZE], jobs[SLURM_NAME_SIZE + 8], text[TEXT_SIZE], *rest = NULL;
     slurm_job_name(job, name);
     snprintf(jobs, sizeof jobs, "--jobs=%s", name);
-    const char *const words[] = {"squeue", "--noheader", "--states=all", "--format=%T", jobs, NULL};
-    if (ask("15", words, PROCESS_ERRORS_KEPT, text) && !*text) {
-        return SLURM_IDLE; /* squeue has forgotten it */
+    const char *const words[] = {"squeue", "--noheader", "--states=all", "--format=%T|%r", jobs, NULL};
+    bool answered = ask("15", words, PROCESS_ERRORS_KEPT, text);
+    *out = (struct slurm_report){.prospect = SLURM_SILENT};
+    if (answered ? !*text : strstr(text, "Invalid job id") != NULL) { /* squeue has forgotten it */
+        out->prospect = SLURM_ENDED;
+        return;
     }
-    for (size_t i = 0; i < sizeof idle / sizeof idle[0]; i++) {
-        if (strstr(text, idle[i])) { /* an error message has its text within a line */
-            return SLURM_IDLE;
+    for (char *line = strtok_r(text, "\n", &rest); answered && line; line = strtok_r(NULL, "\n", &rest)) {
+        char *bar = strchr(line, '|'), *reason = bar ? bar + 1 : line + strlen(line);
+        if (bar) {
+            *bar = '\0';
+        }
+        enum slurm_prospect prospect = judge(line, reason);
+        if (prospect > out->prospect) {
+            out->prospect = prospect;
+            snprintf(out->state, sizeof out->state, "%s", line);
+            snprintf(out->reason, sizeof out->reason, "%s", strcmp(reason, "None") == 0 ? "" : reason);
         }
     }
-    for (size_t i = 0; i < sizeof running / sizeof running[0]; i++) {
-        if (strncmp(text, running[i], strlen(running[i])) == 0) {
-            return SLURM_RUNNING;
-        }
+}
+
+enum slurm_state slurm_job_state(const struct slurm_job *job)
+{
+    struct slurm_report report;
+    slurm_job_report(job, &report);
+    if (report.prospect == SLURM_RUNS) {
+        return SLURM_RUNNING;
     }
-    return SLURM_UNKNOWN;
+    return report.prospect == SLURM_ENDED || strcmp(report.state, "PENDING") == 0 ? SLURM_IDLE : SLURM_UNKNOWN;
 }
 
 bool slurm_job_preempted(const struct slurm_job *job)
@@ -190,33 +255,6 @@ bool slurm_job_preempted(const struct slurm_job *job)
 }
 
 /* --- Partitions */
-
-bool slurm_parse_time(const char *text, double *seconds)
-{
-    long days = 0, part[3] = {0};
-    const char *dash = strchr(text, '-');
-    int used = 0, parts = 0;
-    if (strcasecmp(text, "infinite") == 0 || strcasecmp(text, "UNLIMITED") == 0) {
-        *seconds = INFINITY;
-        return true;
-    }
-    if (dash && (sscanf(text, "%ld%n", &days, &used) != 1 || text + used != dash)) {
-        return false;
-    }
-    const char *at = dash ? dash + 1 : text;
-    for (; parts < 3 && isdigit((unsigned char)*at); at += *at == ':') {
-        part[parts++] = strtol(at, (char **)&at, 10);
-    }
-    if (parts == 0 || *at || days < 0) {
-        return false;
-    }
-    /* The first of several parts is hours, that of two without days minutes. A single number is minutes, or hours after
-       days. */
-    int skip = !dash && parts < 3; /* no hours */
-    double hours = skip ? 0 : (double)part[0], minutes = (double)part[skip ? 0 : 1], rest = (double)part[skip ? 1 : 2];
-    *seconds = 86400.0 * (double)days + 3600.0 * hours + 60.0 * minutes + rest;
-    return true;
-}
 
 /* Takes a line "name|limit|cores of a node" of sinfo; the default partition's name ends in a star. */
 static void take_line(char *line, bool named, struct slurm_partition *out)

@@ -26,6 +26,21 @@ enum slurm_state {
     SLURM_UNKNOWN  /* SLURM did not answer, or with a state that is not known here */
 };
 
+/* Whether a job has processes now, or will have some. */
+enum slurm_prospect {
+    SLURM_SILENT, /* SLURM did not answer, or with a state that is not known here */
+    SLURM_ENDED,  /* it has ended, or SLURM does not know it */
+    SLURM_STUCK,  /* it is in the queue, and starts only if somebody changes it, or a limit */
+    SLURM_WAITS,  /* it is in the queue */
+    SLURM_RUNS
+};
+
+struct slurm_report {
+    enum slurm_prospect prospect;
+    char state[32];   /* in SLURM's words, such as PENDING or FAILED; "" if there are none */
+    char reason[128]; /* why it waits or has failed, in SLURM's words, such as Resources; "" if there are none */
+};
+
 enum { SLURM_NAME_SIZE = 48 };
 
 /* Sets *job to the job that this process belongs to, its id 0 outside SLURM. Local. */
@@ -34,6 +49,9 @@ void slurm_job_here(struct slurm_job *job);
 /* Writes the name by which SLURM's commands and messages call the job: "12", "12_3" for an element of an array, whose
    own number may be that of the whole array; "(none)" if there is no job. Local. */
 void slurm_job_name(const struct slurm_job *job, char name[SLURM_NAME_SIZE]);
+
+/* Reads such a name of a job and sets *out. Returns false if the text is something else. Local. */
+bool slurm_parse_job(const char *text, struct slurm_job *out);
 
 /* Takes out of the environment what a job that was submitted from inside another has inherited from that one, and what
    would be taken for its own: the array, and sizes of memory that exclude each other. To be called in a batch script,
@@ -51,6 +69,10 @@ bool slurm_requeue(const struct slurm_job *job);
 
 /* Returns the state of a job, of this or another node. Takes at most 20 s. Local. */
 enum slurm_state slurm_job_state(const struct slurm_job *job);
+
+/* Fills *out with what SLURM says of a job, of this or another node. Of an array the element counts that is nearest to
+   running. Takes at most 20 s. Local. */
+void slurm_job_report(const struct slurm_job *job, struct slurm_report *out);
 
 /* Returns true if SLURM is taking the nodes of a running job away, for a job of higher priority. Takes at most 20 s.
    Local. */

@@ -165,6 +165,10 @@ static void try_isolated(struct company_problem *problem, struct choice *choice,
 
 void moat_company_solve(const struct moat_market *market, double N, double tau, struct moat_company *out)
 {
+    if (market->solver->methods) {
+        market->solver->methods->company(market, N, tau, out);
+        return;
+    }
     struct company_problem problem = moat_company_problem(market, N, tau);
     const struct moat_solver *solver = problem.solver;
     *out = (struct moat_company){

@@ -126,6 +126,10 @@ static bool safety_decides(const struct moat_company *incumbent, const struct mo
 void moat_elasticity_threshold(const struct moat_market *market, const struct moat_company *incumbent,
                                const struct moat_threshold *threshold, struct moat_elasticity *out)
 {
+    if (market->solver->methods) {
+        market->solver->methods->elasticity(market, incumbent, threshold, out);
+        return;
+    }
     const struct moat_company *entrant = &threshold->entrant;
     const struct company_problem problem_I = moat_company_problem(market, NAN, market->tau_I);
     const struct company_problem problem_E = moat_company_problem(market, NAN, market->tau_E);

@@ -31,6 +31,12 @@ double moat_market_tau(const struct moat_market *market, double tau)
     return market->unit == MOAT_TAU_L_STAR ? tau * moat_market_L_star(market) : tau;
 }
 
+double moat_market_share(const struct moat_market *market, double tau)
+{
+    struct moat_limit limit = moat_company_problem(market, INFINITY, tau).limit;
+    return limit.z >= 0 ? limit.distance / 2 : NAN;
+}
+
 /* Taken in the market's unit, in which the thresholds are exact: a tiny gap keeps its digits. */
 double moat_market_gap(const struct moat_market *market)
 {
@@ -153,6 +159,10 @@ static enum moat_market_status solve(struct entry *entry, const struct moat_comp
 void moat_market_threshold(const struct moat_market *market, const struct moat_company *incumbent,
                            struct moat_threshold *out)
 {
+    if (market->solver->methods) {
+        market->solver->methods->threshold(market, incumbent, out);
+        return;
+    }
     struct entry entry = {.market = market, .entrant = moat_company_problem(market, NAN, market->tau_E)};
     out->status = solve(&entry, incumbent, out);
     if (!(out->status == MOAT_MARKET_OK || out->status == MOAT_MARKET_ENTRANT_ALWAYS)) {

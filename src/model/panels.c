@@ -14,26 +14,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-/* Monomial coefficients on [-1, 1] of the Chebyshev interpolant: out[k] = sum_j basis[k][j] value[j]. */
-static void interpolation_basis(double node[PANEL_NODES], double basis[PANEL_NODES][PANEL_NODES])
-{
-    double chebyshev[PANEL_NODES][PANEL_NODES] = {{1}, {0, 1}}; /* [n][k]: coefficient of xi^k in T_n */
-    for (int n = 2; n < PANEL_NODES; n++) {
-        for (int k = 0; k < PANEL_NODES; k++) {
-            chebyshev[n][k] = (k > 0 ? 2 * chebyshev[n - 1][k - 1] : 0) - chebyshev[n - 2][k];
-        }
-    }
-    for (int j = 0; j < PANEL_NODES; j++) {
-        double angle = M_PI * (j + 0.5) / (double)PANEL_NODES;
-        node[j] = cos(angle);
-        for (int k = 0; k < PANEL_NODES; k++) {
-            basis[k][j] = 0;
-            for (int n = 0; n < PANEL_NODES; n++) {
-                basis[k][j] += (n == 0 ? 1.0 : 2.0) / (double)PANEL_NODES * cos(n * angle) * chebyshev[n][k];
-            }
-        }
-    }
-}
+#include "model/chebyshev.h"
 
 static void panel_fill(const struct moat_spectrum *spectrum, double x_centre, const double node[PANEL_NODES],
                        const double basis[PANEL_NODES][PANEL_NODES], struct panel *panel)
@@ -65,7 +46,7 @@ enum moat_status moat_panels_create(const struct moat_spectrum *spectrum, struct
         return MOAT_MEMORY;
     }
     double node[PANEL_NODES], basis[PANEL_NODES][PANEL_NODES];
-    interpolation_basis(node, basis);
+    moat_chebyshev_basis(node, basis);
     for (size_t p = 0; p < count; p++) {
         panel_fill(spectrum, x_min + PANEL_WIDTH * ((double)p + 0.5), node, basis, &out->panel[p]);
     }

@@ -68,6 +68,10 @@ void moat_scaling_law_solve(const struct moat_solver *solver, double N, double Q
     if (!(N >= solver->N_low && N <= solver->N_high)) {
         return;
     }
+    if (solver->methods) {
+        solver->methods->scaling_law(solver, N, alpha, lambda, out);
+        return;
+    }
     double low, high, x, a = 1 - alpha;
     struct excess problem = {solver, N, mixture_of(Q, a, 2 * alpha - 1)};
     int end = 0;

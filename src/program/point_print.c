@@ -107,6 +107,25 @@ static void write_question(struct json *json, const struct point *point)
     json_text(json, "scrutiny", scrutiny_name[point->market.scrutiny]);
 }
 
+/* Where theory's regimes end, and the one that the point is in. */
+static void write_regimes(struct json *json, const struct point *point)
+{
+    const struct moat_market *market = &point->market;
+    struct moat_regimes result_1, result_2;
+    moat_regime_result_1(market->scrutiny, point->gamma, point->nu, market->Q, moat_market_share(market, market->tau_I),
+                         &result_1);
+    moat_regime_result_2(market->scrutiny, point->gamma, point->nu, market->Q, moat_market_share(market, market->tau_E),
+                         &result_2);
+    write_field(json, FIELD_BREAK_N_I_FIRST, moat_regime_end(&result_1, MOAT_REGIME_FIRST));
+    write_field(json, FIELD_BREAK_N_I_OVER_REGULARISED, moat_regime_end(&result_1, MOAT_REGIME_OVER_REGULARISED));
+    write_field(json, FIELD_BREAK_N_I_SECOND, moat_regime_end(&result_1, MOAT_REGIME_SECOND));
+    write_field(json, FIELD_BREAK_D_FIRST, moat_regime_end(&result_2, MOAT_REGIME_FIRST));
+    write_field(json, FIELD_BREAK_D_SECOND, moat_regime_end(&result_2, MOAT_REGIME_SECOND));
+    enum moat_regime regime =
+        moat_regime_market(market, point->N_I, isinf(point->N_I) ? &result_2 : &result_1, &point->elasticity);
+    json_text(json, field_table[FIELD_REGIME].name, moat_regime_name[regime]);
+}
+
 void point_write_json(FILE *out, const struct point *point)
 {
     struct json json = {.out = out};
@@ -128,7 +147,6 @@ void point_write_json(FILE *out, const struct point *point)
     write_field(&json, FIELD_ELASTICITY_TAU_I, elasticity->tau_I);
     write_field(&json, FIELD_ELASTICITY_Q, elasticity->Q);
     write_field(&json, FIELD_EXPONENT_D, elasticity->D);
-    enum moat_regime regime = moat_regime_market(point->gamma, point->nu, point->N_I, elasticity->N_I, elasticity->D);
-    json_text(&json, field_table[FIELD_REGIME].name, moat_regime_name[regime]);
+    write_regimes(&json, point);
     json_end(&json, '}');
 }

@@ -7,30 +7,42 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "moat/market.h"
 #include "program/command.h"
-#include "program/json.h"
 #include "program/output.h"
-#include "results/results.h"
+#include "program/status.h"
 #include "run/progress.h"
 
-#define PAUSE_MIN 1.0     /* s between two looks at the file */
-#define PAUSE_MAX 60.0    /* s */
-#define PAUSE_PER_LOOK 20 /* s of pause for each s that a look took: looks must not keep the disk busy */
+#define PAUSE_MIN 1.0      /* s between two looks at the file */
+#define PAUSE_MAX 60.0     /* s */
+#define PAUSE_PER_LOOK 20  /* s of pause for each s that a look took: looks must not keep the disk busy */
+#define JOB_PAUSE_MAX 30.0 /* s between two questions to SLURM, which come less and less often */
 
 struct status_arguments {
     const char *path;
     bool follow, json;
-    double wait; /* s without a writer after which --follow gives up */
+    double wait;          /* s without a writer after which --follow gives up */
+    struct slurm_job job; /* that is to write the file; its id 0 for none */
+};
+
+/* What --follow remembers from look to look. */
+struct watch {
+    struct progress progress;
+    double written;  /* when the file was last seen to be written, or a job to be there that will */
+    double patience; /* s that are left of --wait; INFINITY while it does not count */
+    int hopeless;    /* looks since there is nothing to wait for */
+    char said[1024]; /* what was last said about a file that no process writes */
 };
 
 static const struct argp_option options[] = {
     {"follow", 'f', NULL, 0, "watch until the sweep is complete (exit 0) or no process writes the file (exit 75)", 0},
     {"wait", 'w', "SECONDS", 0,
-     "with --follow: wait this long for a process that writes the file, such as a job in the queue; default 10", 0},
+     "with --follow: wait this long for a process that writes the file, if no job in the queue will; default 10", 0},
+    {"job", 'j', "JOB", 0,
+     "the SLURM job that is to write the file, instead of the latest run's: its state is shown, and --follow waits for "
+     "it",
+     0},
     COMMAND_JSON_OPTION,
     {0},
 };
@@ -49,6 +61,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
             argp_error(state, "--wait: found `%s`, expected seconds, 0 or more", argument);
         }
         return 0;
+    case 'j':
+        if (!slurm_parse_job(argument, &arguments->job)) {
+            argp_error(state, "--job: found `%s`, expected the number of a SLURM job, or ARRAY_TASK", argument);
+        }
+        return 0;
     case COMMAND_JSON:
         arguments->json = true;
         return 0;
@@ -61,129 +78,155 @@ static const struct argp argp = {.options = options,
                                  .parser = parse_option,
                                  .args_doc = "FILE",
                                  .doc =
-                                     "Prints how far the sweep in FILE is. Reads the file alone, so it works from any "
-                                     "node and while a run writes the file."};
-
-static bool is_complete(const struct results_summary *summary)
-{
-    return summary->blocks > 0 && summary->blocks_done == summary->blocks;
-}
-
-static void print_status(const char *path, const struct results_summary *summary)
-{
-    printf("%s: %zu of %zu blocks done, %s\n", path, summary->blocks_done, summary->blocks,
-           is_complete(summary) ? "complete" : "not complete: the same `moat run` resumes it");
-    if (summary->tasks > 0) {
-        printf("%zu of %zu data sets done, %zu failed\n", summary->tasks_done, summary->tasks, summary->tasks_failed);
-    }
-    command_print_summary(summary);
-}
-
-/* Writes what print_status prints, and the rest of the summary. A file without a summary has the reason alone. */
-static void write_json(const char *path, enum moat_status status, const struct results_summary *summary)
-{
-    struct json json = {.out = stdout};
-    bool readable = status == MOAT_OK || status == MOAT_STOPPED;
-    json_begin(&json, NULL, '{');
-    json_text(&json, "file", path);
-    json_text(&json, "error", status != MOAT_OK ? moat_error_message() : NULL);
-    if (readable) {
-        json_text(&json, "title", summary->title);
-        json_boolean(&json, "complete", is_complete(summary));
-        json_boolean(&json, "written_now", summary->written_now);
-        json_text(&json, "writer", *summary->writer ? summary->writer : NULL);
-        json_count(&json, "blocks", summary->blocks);
-        json_count(&json, "blocks_done", summary->blocks_done);
-        json_count(&json, "tasks", summary->tasks);
-        json_count(&json, "tasks_done", summary->tasks_done);
-        json_count(&json, "tasks_failed", summary->tasks_failed);
-        json_count(&json, "points", summary->points);
-        json_begin(&json, "points_by_status", '{');
-        for (int outcome = 0; outcome < MOAT_MARKET_STATUSES; outcome++) {
-            json_count(&json, moat_market_status_name[outcome], summary->points_by_status[outcome]);
-        }
-        json_end(&json, '}');
-        json_number(&json, "seconds", summary->seconds);
-    }
-    json_end(&json, '}');
-}
+                                     "Prints how far the sweep in FILE is, who writes it, or why nobody does. Reads "
+                                     "the file, and asks SLURM about the job if no process writes it, so it works from "
+                                     "any node and while a run writes the file."};
 
 static void pause_for(double seconds)
 {
     nanosleep(&(struct timespec){.tv_sec = (time_t)seconds, .tv_nsec = (long)(1e9 * fmod(seconds, 1))}, NULL);
 }
 
-/* Shows the progress of the stage that the sweep is in: data sets first, then points. */
-static void show(struct progress *progress, const struct results_summary *summary)
+static void end_progress(struct progress *progress)
 {
-    size_t tasks = summary->tasks_done + summary->tasks_failed;
-    bool measuring = tasks < summary->tasks;
-    size_t total = measuring ? summary->tasks : summary->points;
-    size_t done = measuring ? tasks : summary->points - summary->points_by_status[MOAT_MARKET_PENDING];
-    const char *unit = measuring ? "data sets" : "points";
-    if (!progress->unit || strcmp(progress->unit, unit) != 0) {
-        if (progress->unit) {
-            progress_end(progress);
-        }
-        progress_begin(progress, unit, total, done, false);
+    if (progress->unit) {
+        progress_end(progress);
+    }
+    progress->unit = NULL;
+}
+
+/* Shows the progress of the stage that the sweep is in: data sets first, then points. */
+static void show(struct progress *progress, const struct status_view *view)
+{
+    struct status_stage stage;
+    status_stage(view, &stage);
+    if (isnan(stage.work.total)) {
+        return;
+    }
+    size_t total = (size_t)(stage.work.total / stage.scale), done = (size_t)(stage.work.done / stage.scale);
+    if (progress->unit != stage.unit) {
+        end_progress(progress);
+        progress_begin(progress, stage.unit, total, done, false);
         progress->last = 0; /* show the first look at once */
     }
-    progress->failed = measuring ? summary->tasks_failed : summary->points_by_status[MOAT_MARKET_FAILED];
+    progress->failed = stage.failed;
+    progress->expected = isnan(stage.work.rate) ? 0 : stage.work.rate / stage.scale;
     progress_add(progress, done > progress->done ? done - progress->done : 0);
 }
 
-/* Reads the summary, and whether some process writes the file. A file that does not exist yet may still come: its
-   summary has no blocks. */
-static enum moat_status look(const char *path, struct results_summary *summary, bool *alive)
+/* What is to be expected of a file that is not complete. */
+enum outlook {
+    OUTLOOK_WRITTEN, /* a process writes it */
+    OUTLOOK_COMING,  /* a job is there that will */
+    OUTLOOK_OPEN,    /* one may come */
+    OUTLOOK_NONE     /* the job that was to write it has ended, or cannot start */
+};
+
+static enum outlook judge(const struct status_view *view)
 {
-    enum moat_status status = MOAT_OK;
-    memset(summary, 0, sizeof *summary);
-    if (access(path, F_OK) == 0) {
-        status = results_summarise(path, summary);
+    enum slurm_prospect prospect = view->asked ? view->report.prospect : SLURM_SILENT;
+    if (view->summary.written_now) {
+        return OUTLOOK_WRITTEN;
     }
-    *alive = status == MOAT_OK && summary->written_now;
+    if (prospect == SLURM_WAITS || (prospect == SLURM_RUNS && view->named)) {
+        return OUTLOOK_COMING;
+    }
+    /* Another job may come in place of the latest run's. */
+    return prospect == SLURM_STUCK || (prospect == SLURM_ENDED && view->named) ? OUTLOOK_NONE : OUTLOOK_OPEN;
+}
+
+/* Says once what is waited for. */
+static void announce(const struct status_arguments *arguments, const struct status_view *view, struct watch *watch)
+{
+    char reason[sizeof watch->said];
+    status_explain(view, reason, sizeof reason);
+    if (!*reason && view->summary.blocks == 0) {
+        snprintf(reason, sizeof reason, "waiting for it, at most %g s", arguments->wait);
+    }
+    if (*reason && strcmp(reason, watch->said) != 0) {
+        end_progress(&watch->progress);
+        fprintf(stderr, "moat: %s %s: %s\n", view->path,
+                view->summary.blocks == 0 ? "does not exist yet" : "is not complete, and no process writes it", reason);
+        snprintf(watch->said, sizeof watch->said, "%s", reason);
+    }
+}
+
+static enum moat_status give_up(const struct status_view *view, double waited, enum outlook outlook)
+{
+    char reason[1024];
+    bool exists = view->summary.blocks > 0;
+    status_explain(view, reason, sizeof reason);
+    if (outlook == OUTLOOK_NONE) {
+        return moat_error_set(MOAT_STOPPED, "%s: %s: %s", view->path, exists ? "not complete" : "no such file", reason);
+    }
+    if (!exists) {
+        return moat_error_set(MOAT_USAGE, "%s: no such file after %.0f s, expected a results file%s%s", view->path,
+                              waited, *reason ? ": " : "", reason);
+    }
+    return moat_error_set(MOAT_STOPPED, "%s: not complete, and no process has written it for %.0f s%s%s", view->path,
+                          waited, *reason ? ": " : "", reason);
+}
+
+/* Goes on from a look: shows it, and decides whether to look again. Returns MOAT_STOPPED or MOAT_USAGE if not. */
+static enum moat_status go_on(const struct status_arguments *arguments, const struct status_view *view,
+                              struct watch *watch)
+{
+    enum outlook outlook = judge(view);
+    double now = clock_seconds();
+    if (view->summary.blocks > 0 && (view->summary.written_now || status_complete(view) || !watch->progress.unit)) {
+        show(&watch->progress, view);
+    }
+    if (status_complete(view)) {
+        return MOAT_OK;
+    }
+    watch->written = outlook == OUTLOOK_WRITTEN || outlook == OUTLOOK_COMING ? now : watch->written;
+    watch->patience = outlook == OUTLOOK_OPEN ? arguments->wait - (now - watch->written) : INFINITY;
+    watch->hopeless = outlook == OUTLOOK_NONE ? watch->hopeless + 1 : 0;
+    /* The second time counts: the job may have completed the file between the look at it and the question. */
+    if (watch->hopeless == 2 || watch->patience <= 0) {
+        return give_up(view, now - watch->written, outlook);
+    }
+    if (outlook == OUTLOOK_WRITTEN) {
+        *watch->said = '\0';
+    } else {
+        announce(arguments, view, watch);
+    }
+    return MOAT_OK;
+}
+
+/* Shows the progress until the sweep is complete, or nothing is left to wait for. */
+static enum moat_status follow(const struct status_arguments *arguments, struct status_view *view)
+{
+    struct watch watch = {.written = clock_seconds()};
+    enum moat_status status = MOAT_OK;
+    double job_pause = PAUSE_MIN / 2;
+    while (status == MOAT_OK) {
+        double before = clock_seconds();
+        status = status_look(view);
+        double took = clock_seconds() - before;
+        if (status == MOAT_OK) {
+            status = go_on(arguments, view, &watch);
+        }
+        if (status != MOAT_OK || status_complete(view)) {
+            break;
+        }
+        job_pause = view->asked && !watch.hopeless ? fmin(2 * job_pause, JOB_PAUSE_MAX) : PAUSE_MIN;
+        double pause = fmin(fmax(job_pause, PAUSE_PER_LOOK * took), PAUSE_MAX);
+        pause_for(fmin(pause, fmax(watch.patience, PAUSE_MIN)));
+    }
+    end_progress(&watch.progress);
     return status;
 }
 
-static enum moat_status give_up(const char *path, const struct results_summary *summary, double waited)
+/* One look. A file that is missing is an error here. */
+static enum moat_status look_once(struct status_view *view)
 {
-    if (summary->blocks == 0) {
-        return moat_error_set(MOAT_USAGE, "%s: no such file after %.0f s, expected a results file", path, waited);
-    }
-    return moat_error_set(MOAT_STOPPED, "%s: not complete, and no process has written it for %.0f s%s%s%s", path,
-                          waited, *summary->writer ? "; the last was killed (" : "", summary->writer,
-                          *summary->writer ? ")" : "");
-}
-
-/* Shows the progress until the sweep is complete, or no process has written the file for arguments->wait seconds. */
-static enum moat_status follow(const struct status_arguments *arguments, struct results_summary *summary)
-{
-    struct progress progress = {0};
-    enum moat_status status = MOAT_OK;
-    bool alive = false, said = false, complete = false;
-    double written = clock_seconds(); /* when a process was last seen to write the file */
-    while (status == MOAT_OK && !complete) {
-        double before = clock_seconds();
-        status = look(arguments->path, summary, &alive);
-        double after = clock_seconds();
-        if (status == MOAT_OK && summary->blocks > 0) {
-            show(&progress, summary);
-        } else if (status == MOAT_OK && !said) {
-            fprintf(stderr, "moat: %s does not exist yet: waiting for it, at most %g s\n", arguments->path,
-                    arguments->wait);
-            said = true;
-        }
-        complete = is_complete(summary);
-        written = alive ? after : written;
-        if (status == MOAT_OK && !complete && after - written >= arguments->wait) {
-            status = give_up(arguments->path, summary, after - written);
-        }
-        if (status == MOAT_OK && !complete) {
-            pause_for(fmin(fmax(PAUSE_MIN, PAUSE_PER_LOOK * (after - before)), PAUSE_MAX));
-        }
-    }
-    if (progress.unit) {
-        progress_end(&progress);
+    char reason[1024];
+    enum moat_status status = status_look(view);
+    if (status == MOAT_OK && view->summary.blocks == 0) {
+        status_explain(view, reason, sizeof reason);
+        status = moat_error_set(MOAT_USAGE, "%s: no such file, expected a moat results file%s%s", view->path,
+                                *reason ? ": " : "", reason);
     }
     return status;
 }
@@ -195,13 +238,12 @@ static int run(int argc, char **argv)
     if (!command_is_first()) {
         return 0;
     }
-    struct results_summary summary;
-    enum moat_status status =
-        arguments.follow ? follow(&arguments, &summary) : results_summarise(arguments.path, &summary);
+    struct status_view view = {.path = arguments.path, .job = arguments.job, .named = arguments.job.id > 0};
+    enum moat_status status = arguments.follow ? follow(&arguments, &view) : look_once(&view);
     if (arguments.json) {
-        write_json(arguments.path, status, &summary);
-    } else if (status == MOAT_OK || status == MOAT_STOPPED) {
-        print_status(arguments.path, &summary);
+        status_write_json(&view, status != MOAT_OK ? moat_error_message() : NULL);
+    } else if (view.summary.blocks > 0) {
+        status_print(&view);
     }
     output_flush();
     command_print_error(status);

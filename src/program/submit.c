@@ -187,7 +187,7 @@ static enum moat_status submit(const struct submit_arguments *arguments, const s
         fputc('\n', stderr);
         shell_write_after(stderr, "moat: follow it with: ", program_invocation_name);
         shell_write_after(stderr, " status ", script->output);
-        fputs(" --follow --wait 86400\n", stderr);
+        fprintf(stderr, " --follow --wait 86400 --job %s\n", name);
     }
     return status;
 }

@@ -48,7 +48,7 @@ double results_bytes(const struct config *config)
         }
         bytes += chunks * (chunk_bytes + 16);
         double exponent[MOAT_REGIME_EXPONENTS]; /* an attribute has them for each nu */
-        if (field_theory((enum field_id)f, config->gamma, config->grid.axis[GRID_NU].values[0], exponent)) {
+        if (field_theory((enum field_id)f, config, config->grid.axis[GRID_NU].values[0], exponent)) {
             bytes += (double)sizeof exponent * (double)config->grid.axis[GRID_NU].size;
         }
     }

@@ -153,16 +153,26 @@ char *history_text(hid_t file)
     return text;
 }
 
-bool history_launch(hid_t file, struct launch *launch, bool *closed)
+bool history_last(hid_t file, struct history_record *out)
 {
     struct records *records = NULL;
     size_t count = 0;
     struct history_record *run = records_open(file, &records) ? read_runs(records, &count) : NULL;
     if (count > 0) {
-        history_place(&run[count - 1], launch);
-        *closed = run[count - 1].state == HISTORY_CLOSED;
+        memmove(out, &run[count - 1], sizeof *out);
     }
     free(run);
     records_close(&records);
     return count > 0;
+}
+
+bool history_launch(hid_t file, struct launch *launch, bool *closed)
+{
+    struct history_record run;
+    bool found = history_last(file, &run);
+    if (found) {
+        history_place(&run, launch);
+        *closed = run.state == HISTORY_CLOSED;
+    }
+    return found;
 }

@@ -27,6 +27,9 @@ bool history_update(struct results *results, enum history_state state);
    memory. Runs without a record are counted in a line. Local. */
 char *history_text(hid_t file);
 
+/* Finds the record of the latest run of `file`. False if there is none. Local. */
+bool history_last(hid_t file, struct history_record *out);
+
 /* Finds the latest run of `file`: where it runs, and whether it has closed the file. False if there is no record.
    Local. */
 bool history_launch(hid_t file, struct launch *launch, bool *closed);

@@ -2,6 +2,7 @@
 /* The lines of the history. */
 #include "results/history_text.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,9 @@ void history_place(const struct history_record *run, struct launch *launch)
                               .ranks = run->ranks,
                               .since = run->started};
     snprintf(launch->host, sizeof launch->host, "%s", run->host);
+    for (char *c = launch->host; *c; c++) { /* a file may hold anything, which a terminal would obey */
+        *c = iscntrl((unsigned char)*c) ? '?' : *c;
+    }
 }
 
 static void write_line(FILE *out, const struct history_record *run)

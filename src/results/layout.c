@@ -71,23 +71,28 @@ static bool create_coordinates(hid_t file, const struct config *config, hid_t sc
     return ok;
 }
 
-/* Theory's exponents of a field that has some, as an attribute: three for each nu, one nu after the other. netCDF knows
-   no attributes of more axes than one. */
+/* Theory's exponents of a field that has some, as an attribute: one for each of theory_regimes at each nu, one nu after
+   the other, NaN where theory has no such regime. netCDF knows no attributes of more axes than one. */
 static bool write_theory(hid_t dataset, enum field_id field, const struct config *config)
 {
     const struct axis *nu = &config->grid.axis[GRID_NU];
     const hsize_t size = MOAT_REGIME_EXPONENTS * nu->size;
     double first[MOAT_REGIME_EXPONENTS];
-    if (!field_theory(field, config->gamma, nu->values[0], first)) {
+    if (!field_theory(field, config, nu->values[0], first)) {
         return true;
     }
     double *exponent = malloc(size * sizeof *exponent);
     for (size_t i = 0; exponent && i < nu->size; i++) {
-        field_theory(field, config->gamma, nu->values[i], exponent + MOAT_REGIME_EXPONENTS * i);
+        field_theory(field, config, nu->values[i], exponent + MOAT_REGIME_EXPONENTS * i);
     }
     bool ok = exponent && variable_write_attribute(dataset, "theory_exponents", VARIABLE_FLOAT64, 1, &size, exponent);
     free(exponent);
-    return ok;
+    char regimes[128] = "";
+    for (int i = 0; i < MOAT_REGIME_EXPONENTS; i++) {
+        strcat(regimes, i > 0 ? " " : "");
+        strcat(regimes, moat_regime_name[field_theory_regime[i]]);
+    }
+    return ok && hdf5_text_write(dataset, "theory_regimes", regimes);
 }
 
 static bool create_fields(hid_t file, const struct config *config, const hid_t scale[GRID_AXES])

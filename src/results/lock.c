@@ -41,7 +41,7 @@ static enum moat_status refuse_writer(const char *path)
 {
     struct launch launch;
     char text[WRITER_SIZE] = "";
-    bool closed;
+    bool closed = false;
     if (find_launch(path, &launch, &closed)) {
         launch_format(&launch, text, sizeof text);
     }
@@ -99,7 +99,7 @@ bool lock_held(const char *path)
 {
     struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
     struct launch launch;
-    bool closed;
+    bool closed = false;
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     bool held = descriptor >= 0 && fcntl(descriptor, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
     if (descriptor >= 0) {
@@ -118,7 +118,7 @@ enum moat_status lock_check_writer_gone(const char *path, bool force)
     char text[WRITER_SIZE] = "unknown";
     enum launch_state state = LAUNCH_UNKNOWN;
     double age = pulse_age(path);
-    bool closed;
+    bool closed = false;
     if (find_launch(path, &launch, &closed)) {
         state = launch_find(&launch);
         launch_format(&launch, text, sizeof text);

@@ -93,13 +93,16 @@ void pulse_stop(struct pulse **pulse)
     }
 }
 
-double pulse_age(const char *path)
+double pulse_time(const char *path)
 {
     struct stat about;
+    return stat(path, &about) == 0 ? (double)about.st_mtim.tv_sec + 1e-9 * (double)about.st_mtim.tv_nsec : -INFINITY;
+}
+
+double pulse_age(const char *path)
+{
     struct timespec now;
-    if (stat(path, &about) != 0 || clock_gettime(CLOCK_REALTIME, &now) != 0) {
-        return INFINITY;
-    }
-    double age = difftime(now.tv_sec, about.st_mtim.tv_sec) + 1e-9 * (double)(now.tv_nsec - about.st_mtim.tv_nsec);
+    clock_gettime(CLOCK_REALTIME, &now);
+    double age = (double)now.tv_sec + 1e-9 * (double)now.tv_nsec - pulse_time(path);
     return fmax(age, 0); /* the clock of the disk may be ahead */
 }

@@ -23,8 +23,11 @@ enum moat_status pulse_start(int descriptor, struct pulse **out);
 /* Ends them, frees *pulse and sets it to NULL; accepts NULL inside. Rank 0. */
 void pulse_stop(struct pulse **pulse);
 
-/* Returns the seconds since the last sign of life of a writer of `path`; INFINITY if the file cannot be found. Local.
+/* Returns when a writer of `path` last gave a sign of life, s since 1970; -INFINITY if the file cannot be found. Local.
  */
+double pulse_time(const char *path);
+
+/* Returns the seconds since then; INFINITY if the file cannot be found. Local. */
 double pulse_age(const char *path);
 
 #endif

@@ -100,6 +100,21 @@ enum moat_status results_flush(struct results *results);
    reported that already. Rank 0. */
 enum moat_status results_close(struct results **results);
 
+/* The work of one stage of a sweep. */
+struct results_work {
+    double total, done;
+    double rate; /* per second, of all ranks of the run that writes the file; NAN if none does, or none has ended any */
+};
+
+/* The latest run on a results file. */
+struct results_last_run {
+    bool known;  /* false: the file has no record of it, and nothing below is set */
+    bool closed; /* it has closed the file: done or stopped, but not killed */
+    struct launch launch;
+    double started, seen; /* when it opened the file and when it last wrote it, s since 1970 */
+    double alive;         /* its last sign of life, likewise: no earlier than `seen` */
+};
+
 /* The progress of a sweep and the outcomes of its points, as its file has them. */
 struct results_summary {
     char title[256];  /* the config's name, cut to fit */
@@ -110,6 +125,10 @@ struct results_summary {
     size_t points_by_status[MOAT_MARKET_STATUSES]; /* index MOAT_MARKET_PENDING counts points not solved yet */
     size_t tasks, tasks_done, tasks_failed;        /* of the ladder; all 0 without one */
     double seconds;                                /* solving time summed over blocks and ranks */
+    /* Those of results_summarise alone: */
+    struct results_last_run last;
+    struct results_work task_work;  /* operations of the data sets, as ridge_flops counts them; a failed one is done */
+    struct results_work block_work; /* points, those in blocks that are done */
 };
 
 /* Reads the summary of `path`, also while a run writes it or after one was killed. Returns MOAT_USAGE (no such file,

@@ -6,6 +6,7 @@
  */
 #include "results/summary.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,11 +15,14 @@
 #include "results/handle.h"
 #include "results/hdf5.h"
 #include "results/history.h"
+#include "results/history_text.h"
 #include "results/identity.h"
 #include "results/intact.h"
 #include "results/lock.h"
 #include "results/provenance.h"
+#include "results/pulse.h"
 #include "results/records.h"
+#include "results/workload.h"
 
 enum { OPEN_PAUSE = 50000000 /* ns */ };
 #define OPEN_SECONDS 2.0 /* that a writer may take to start */
@@ -101,20 +105,27 @@ void summary_count_blocks(const struct block_record *block, size_t blocks, struc
     }
 }
 
-static bool count_blocks(const struct records *records, struct results_summary *summary)
+/* The ranks of the run that writes the file, 0 if none does or it is not known. */
+static int writing_ranks(const struct results_summary *summary)
+{
+    return summary->written_now && summary->last.known && !summary->last.closed ? summary->last.launch.ranks : 0;
+}
+
+static bool count_blocks(const struct records *records, const struct config *config, struct results_summary *summary)
 {
     size_t blocks = records_count(records, ALONG_BLOCKS);
     struct block_record *block = calloc(blocks + 1, sizeof *block);
     bool ok = block && records_read(records, ALONG_BLOCKS, block);
     if (ok) {
         summary_count_blocks(block, blocks, summary);
+        workload_blocks(config, block, blocks, writing_ranks(summary), &summary->block_work);
     }
     free(block);
     return ok;
 }
 
 /* The tasks of the ladder; a file without a ladder has none. */
-static bool count_tasks(const struct records *records, struct results_summary *summary)
+static bool count_tasks(const struct records *records, const struct config *config, struct results_summary *summary)
 {
     size_t tasks = records_count(records, ALONG_TASKS);
     struct task_record *task = calloc(tasks + 1, sizeof *task);
@@ -124,6 +135,9 @@ static bool count_tasks(const struct records *records, struct results_summary *s
         summary->tasks_failed += task[i].state == TASK_FAILED;
     }
     summary->tasks = ok ? tasks : 0;
+    if (ok) {
+        workload_tasks(config, task, tasks, writing_ranks(summary), &summary->task_work);
+    }
     free(task);
     return ok;
 }
@@ -149,6 +163,36 @@ static hid_t open_for_reading(const char *path, bool *written_now)
         }
     } while (file < 0 && clock_seconds() - start < OPEN_SECONDS);
     return file;
+}
+
+static void read_last_run(hid_t file, const char *path, struct results_summary *summary)
+{
+    struct results_last_run *last = &summary->last;
+    struct history_record run;
+    last->known = history_last(file, &run);
+    if (last->known) {
+        history_place(&run, &last->launch);
+        last->closed = run.state == HISTORY_CLOSED;
+        last->started = run.started;
+        last->seen = run.seen;
+        last->alive = last->closed ? run.seen : fmax(run.seen, pulse_time(path));
+    }
+    if (last->known && !last->closed) {
+        launch_format(&last->launch, summary->writer, sizeof summary->writer);
+    }
+}
+
+/* Reads the config that `file` keeps, to be freed by the caller; NULL if it is not one that this version accepts. */
+static enum moat_status read_config(hid_t file, const char *path, struct config **out)
+{
+    char *text = NULL;
+    *out = NULL;
+    enum moat_status status = provenance_read_config(file, path, "", &text);
+    if (status == MOAT_OK && config_parse(text, path, out) == MOAT_MEMORY) {
+        status = MOAT_MEMORY;
+    }
+    free(text);
+    return status;
 }
 
 enum moat_status summary_open(const char *path, bool *written_now, hid_t *file)
@@ -183,23 +227,25 @@ enum moat_status results_summarise(const char *path, struct results_summary *out
 {
     hid_t file = -1, variable = -1;
     struct records *records = NULL;
-    struct launch launch;
-    bool closed;
+    struct config *config = NULL;
     memset(out, 0, sizeof *out);
     enum moat_status status = summary_open(path, &out->written_now, &file);
+    if (status == MOAT_OK) {
+        status = read_config(file, path, &config);
+    }
     if (status != MOAT_OK) {
+        hdf5_close(&file);
         return status;
     }
     summary_read_title(file, out);
-    if (history_launch(file, &launch, &closed) && !closed) {
-        launch_format(&launch, out->writer, sizeof out->writer);
-    }
-    if (records_open(file, &records) && count_tasks(records, out) && count_blocks(records, out)) {
+    read_last_run(file, path, out);
+    if (records_open(file, &records) && count_tasks(records, config, out) && count_blocks(records, config, out)) {
         variable = H5Dopen2(file, field_table[FIELD_STATUS].name, H5P_DEFAULT);
     }
     if (variable < 0 || !summary_count_points(variable, out)) {
         status = hdf5_error(MOAT_IO, path, "cannot be read");
     }
+    config_destroy(&config);
     records_close(&records);
     hdf5_close(&variable);
     hdf5_close(&file);

@@ -44,7 +44,8 @@ static hid_t number_type(enum variable_type type, bool in_memory)
                               [VARIABLE_UINT8] = {H5T_STD_U8LE, H5T_NATIVE_UINT8},
                               [VARIABLE_INT32] = {H5T_STD_I32LE, H5T_NATIVE_INT32},
                               [VARIABLE_UINT32] = {H5T_STD_U32LE, H5T_NATIVE_UINT32},
-                              [VARIABLE_INT64] = {H5T_STD_I64LE, H5T_NATIVE_INT64}};
+                              [VARIABLE_INT64] = {H5T_STD_I64LE, H5T_NATIVE_INT64},
+                              [VARIABLE_TEXT] = {H5T_C_S1, H5T_C_S1}};
     return H5Tcopy(types[type][in_memory]);
 }
 

@@ -50,7 +50,7 @@ static bool stderr_is_terminal(void)
     return terminal;
 }
 
-static void format_duration(double seconds, char *out, size_t size)
+void progress_format_duration(double seconds, char *out, size_t size)
 {
     long whole = seconds < 1e9 ? (long)(seconds + 0.5) : 1000000000L;
     if (whole < 3600) {
@@ -64,13 +64,14 @@ static void show(struct progress *progress)
 {
     double elapsed = progress_seconds(progress);
     double fraction = progress->total ? (double)progress->done / (double)progress->total : 1;
-    double rate = elapsed > 0 ? (double)(progress->done - progress->first) / elapsed : 0;
+    bool counted = elapsed > 0 && progress->done > progress->first;
+    double rate = counted ? (double)(progress->done - progress->first) / elapsed : progress->expected;
     char left[32] = "?", failed[48] = "";
     if (progress->failed > 0) {
         snprintf(failed, sizeof failed, ", %zu failed", progress->failed);
     }
     if (rate > 0) {
-        format_duration((double)(progress->total - progress->done) / rate, left, sizeof left);
+        progress_format_duration((double)(progress->total - progress->done) / rate, left, sizeof left);
     }
     if (progress->terminal) {
         char bar[BAR_WIDTH + 1];

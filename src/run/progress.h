@@ -10,6 +10,7 @@
 struct progress {
     size_t total, first, done; /* units of the whole sweep, of earlier runs, of all runs so far */
     size_t failed;             /* of those done; shown unless it is 0 */
+    double expected;           /* units per second, shown until some are counted; 0: not known */
     double start, last;        /* clock_seconds of the beginning, and when the progress was last shown */
     const char *unit;          /* name of the counted thing, in the plural: "points" */
     bool quiet, terminal, shown;
@@ -23,6 +24,9 @@ void progress_add(struct progress *progress, size_t more);
 
 /* Shows the final state. Local. */
 void progress_end(struct progress *progress);
+
+/* Writes a time of so many seconds, as "2:03:10" or "3:10", cut to `size`. Local. */
+void progress_format_duration(double seconds, char *out, size_t size);
 
 /* Returns the seconds since progress_begin. Local. */
 double progress_seconds(const struct progress *progress);

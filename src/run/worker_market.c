@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The markets of a block: each incumbent (tau_I, N_I) is solved once, then the threshold for each tau_E. */
+#include <math.h>
+
 #include "moat/elasticity.h"
 #include "moat/regime.h"
 #include "run/worker_internal.h"
@@ -18,7 +20,7 @@ static void store_company(const struct record *record, enum field_id alpha, cons
 
 static void store_elasticities(const struct record *record, const size_t at[GRID_AXES],
                                const struct moat_market *market, const struct moat_company *incumbent,
-                               const struct moat_threshold *threshold)
+                               const struct moat_threshold *threshold, const struct moat_regimes *regimes)
 {
     struct moat_elasticity elasticity;
     if (!record_has(record, FIELD_ELASTICITY_N_I, ELASTICITIES) && !record_has(record, FIELD_REGIME, 1)) {
@@ -30,14 +32,12 @@ static void store_elasticities(const struct record *record, const size_t at[GRID
     record_store(record, FIELD_ELASTICITY_TAU_I, at, elasticity.tau_I);
     record_store(record, FIELD_ELASTICITY_Q, at, elasticity.Q);
     record_store(record, FIELD_EXPONENT_D, at, elasticity.D);
-
-    enum moat_regime regime = moat_regime_market(record->config->gamma, record_coordinate(record, GRID_NU, at),
-                                                 incumbent->N, elasticity.N_I, elasticity.D);
-    record_store_flag(record, FIELD_REGIME, at, (int)regime);
+    record_store_flag(record, FIELD_REGIME, at, (int)moat_regime_market(market, incumbent->N, regimes, &elasticity));
 }
 
 static void solve_entrant(const struct model *model, const struct record *record, const size_t at[GRID_AXES],
-                          const struct moat_market *market, const struct model_incumbent *incumbent)
+                          const struct moat_market *market, const struct model_incumbent *incumbent,
+                          const struct moat_regimes *regimes)
 {
     struct model_threshold solved;
     model_solve_threshold(model, market, incumbent, &solved);
@@ -48,19 +48,53 @@ static void solve_entrant(const struct model *model, const struct record *record
     record_store_flag(record, FIELD_STATUS, at, (int)solved.threshold.status);
     record_store(record, FIELD_N_E_STAR, at, solved.threshold.N_E_star);
     store_company(record, FIELD_ENTRANT_ALPHA, at, &solved.threshold.entrant);
-    store_elasticities(record, at, market, &incumbent->company, &solved.threshold);
+    store_elasticities(record, at, market, &incumbent->company, &solved.threshold, regimes);
 }
 
-/* One incumbent against every entrant: all of `at` but at[GRID_TAU_E] is set. */
+/* The regimes of result 1 against any entrant, and of result 2 for the market's entrant. */
+static struct moat_regimes result_1(const struct record *record, const size_t at[GRID_AXES],
+                                    const struct moat_market *market)
+{
+    struct moat_regimes regimes;
+    double nu = record_coordinate(record, GRID_NU, at), a = moat_market_share(market, market->tau_I);
+    moat_regime_result_1(market->scrutiny, record->config->gamma, nu, market->Q, a, &regimes);
+    return regimes;
+}
+
+static struct moat_regimes result_2(const struct record *record, const size_t at[GRID_AXES],
+                                    const struct moat_market *market)
+{
+    struct moat_regimes regimes;
+    double nu = record_coordinate(record, GRID_NU, at), a = moat_market_share(market, market->tau_E);
+    moat_regime_result_2(market->scrutiny, record->config->gamma, nu, market->Q, a, &regimes);
+    return regimes;
+}
+
+/* One incumbent against every entrant: all of `at` but at[GRID_TAU_E] is set. `regimes` are those of result 1. */
 static void solve_incumbent(struct model *model, const struct record *record, size_t at[GRID_AXES],
-                            struct moat_market market)
+                            struct moat_market market, struct moat_regimes regimes)
 {
     struct model_incumbent incumbent;
-    model_solve_incumbent(model, &market, record_coordinate(record, GRID_N_I, at), &incumbent);
+    double N_I = record_coordinate(record, GRID_N_I, at);
+    model_solve_incumbent(model, &market, N_I, &incumbent);
     store_company(record, FIELD_INCUMBENT_ALPHA, at, &incumbent.company);
     for (at[GRID_TAU_E] = 0; at[GRID_TAU_E] < record->block.count[GRID_TAU_E]; at[GRID_TAU_E]++) {
         market.tau_E = record_coordinate(record, GRID_TAU_E, at);
-        solve_entrant(model, record, at, &market, &incumbent);
+        if (isinf(N_I)) {
+            regimes = result_2(record, at, &market);
+        }
+        solve_entrant(model, record, at, &market, &incumbent, &regimes);
+    }
+}
+
+/* Where theory's regimes of result 2 end, for each entrant. */
+static void store_entrants_breaks(const struct record *record, size_t at[GRID_AXES], struct moat_market market)
+{
+    for (at[GRID_TAU_E] = 0; at[GRID_TAU_E] < record->block.count[GRID_TAU_E]; at[GRID_TAU_E]++) {
+        market.tau_E = record_coordinate(record, GRID_TAU_E, at);
+        struct moat_regimes regimes = result_2(record, at, &market);
+        record_store(record, FIELD_BREAK_D_FIRST, at, moat_regime_end(&regimes, MOAT_REGIME_FIRST));
+        record_store(record, FIELD_BREAK_D_SECOND, at, moat_regime_end(&regimes, MOAT_REGIME_SECOND));
     }
 }
 
@@ -74,12 +108,18 @@ void worker_solve_markets(struct model *model, const struct record *record, size
         .scrutiny = record->config->scrutiny,
     };
     record_store(record, FIELD_L_STAR, at, moat_market_L_star(&market));
+    store_entrants_breaks(record, at, market);
     for (at[GRID_TAU_I] = 0; at[GRID_TAU_I] < count[GRID_TAU_I]; at[GRID_TAU_I]++) {
         market.tau_I = record_coordinate(record, GRID_TAU_I, at);
         record_store(record, FIELD_TAU_I, at, moat_market_tau(&market, market.tau_I));
         record_store(record, FIELD_TAU_I_ABSOLUTE, at, moat_market_tau(&market, market.tau_I));
+        struct moat_regimes regimes = result_1(record, at, &market);
+        record_store(record, FIELD_BREAK_N_I_FIRST, at, moat_regime_end(&regimes, MOAT_REGIME_FIRST));
+        record_store(record, FIELD_BREAK_N_I_OVER_REGULARISED, at,
+                     moat_regime_end(&regimes, MOAT_REGIME_OVER_REGULARISED));
+        record_store(record, FIELD_BREAK_N_I_SECOND, at, moat_regime_end(&regimes, MOAT_REGIME_SECOND));
         for (at[GRID_N_I] = 0; at[GRID_N_I] < count[GRID_N_I]; at[GRID_N_I]++) {
-            solve_incumbent(model, record, at, market);
+            solve_incumbent(model, record, at, market, regimes);
         }
     }
 }

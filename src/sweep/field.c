@@ -28,7 +28,8 @@ enum {
 const struct field field_table[FIELD_COUNT] = {
     [FIELD_STATUS] =
         FLAG("status", ANY_SWEEP, "outcome at the grid point", moat_market_status_name, MOAT_MARKET_STATUSES),
-    [FIELD_REGIME] = FLAG("regime", ANY_SWEEP, "which of the theory's exponents the local exponent is near",
+    [FIELD_REGIME] = FLAG("regime", ANY_SWEEP,
+                          "theory's regime in whose range the point is and whose exponent the local exponent is near",
                           moat_regime_name, MOAT_REGIMES),
     [FIELD_L_STAR] =
         NUMBER("L_star", MARKET, ANY_SWEEP, "1", "expected squared distance of the performance and safety targets, L*"),
@@ -63,6 +64,17 @@ const struct field field_table[FIELD_COUNT] = {
     [FIELD_ELASTICITY_Q] =
         NUMBER("elasticity_Q", ALL, ENTRY, "1", "d ln N_E_star / d ln Q, the thresholds held as written in the config"),
     [FIELD_EXPONENT_D] = NUMBER("exponent_D", ALL, ENTRY, "1", "d ln N_E_star / d ln (1/D), tau_I moving"),
+    [FIELD_BREAK_N_I_FIRST] = NUMBER("break_elasticity_N_I_first", INCUMBENT_THRESHOLD, ENTRY, "data points",
+                                     "N_I at which theory's first regime of elasticity_N_I ends"),
+    [FIELD_BREAK_N_I_OVER_REGULARISED] =
+        NUMBER("break_elasticity_N_I_over_regularised", INCUMBENT_THRESHOLD, ENTRY, "data points",
+               "N_I at which theory's regime of an over-regularising incumbent ends"),
+    [FIELD_BREAK_N_I_SECOND] = NUMBER("break_elasticity_N_I_second", INCUMBENT_THRESHOLD, ENTRY, "data points",
+                                      "N_I at which theory's second regime of elasticity_N_I ends"),
+    [FIELD_BREAK_D_FIRST] = NUMBER("break_exponent_D_first", ENTRANT_THRESHOLD, ENTRY, "1",
+                                   "1/D at which theory's first regime of exponent_D ends"),
+    [FIELD_BREAK_D_SECOND] = NUMBER("break_exponent_D_second", ENTRANT_THRESHOLD, ENTRY, "1",
+                                    "1/D at which theory's second regime of exponent_D ends"),
     [FIELD_N_E_STAR_STDERR] = NUMBER("N_E_star_stderr", ALL, ENTRY | FIELD_IF_RIDGE, "data points",
                                      "standard error of N_E_star, jackknife over trials"),
     [FIELD_N_E_STAR_DETERMINISTIC] = NUMBER("N_E_star_deterministic", ALL, ENTRY | FIELD_IF_RIDGE, "data points",
@@ -84,8 +96,16 @@ const struct field field_table[FIELD_COUNT] = {
         NUMBER("mixture_finite_data_error", ALL, SCALING, "1", "the mixture finite-data term of loss"),
     [FIELD_EXPONENT_LOSS] = NUMBER("exponent_loss", ALL, SCALING, "1", "- d ln loss / d ln N"),
     [FIELD_EXPONENT_EXCESS] = NUMBER("exponent_excess", ALL, SCALING, "1", "- d ln excess_loss / d ln N"),
-    [FIELD_REGIME_EXCESS] = FLAG("regime_excess", SCALING, "which of the theory's exponents exponent_excess is near",
-                                 moat_regime_name, MOAT_REGIMES),
+    [FIELD_BREAK_LOSS_FIRST] = NUMBER("break_exponent_loss_first", ENTRANT_THRESHOLD, SCALING, "data points",
+                                      "N at which theory's first regime of exponent_loss ends"),
+    [FIELD_BREAK_LOSS_SECOND] = NUMBER("break_exponent_loss_second", ENTRANT_THRESHOLD, SCALING, "data points",
+                                       "N at which theory's second regime of exponent_loss ends"),
+    [FIELD_BREAK_EXCESS_FIRST] = NUMBER("break_exponent_excess_first", ENTRANT_THRESHOLD, SCALING, "data points",
+                                        "N at which theory's first regime of exponent_excess ends"),
+    [FIELD_BREAK_EXCESS_SECOND] = NUMBER("break_exponent_excess_second", ENTRANT_THRESHOLD, SCALING, "data points",
+                                         "N at which theory's second regime of exponent_excess ends"),
+    [FIELD_REGIME_EXCESS] =
+        FLAG("regime_excess", SCALING, "the same as regime, of exponent_excess", moat_regime_name, MOAT_REGIMES),
     [FIELD_LOSS_STDERR] = NUMBER("loss_stderr", ALL, SCALING | FIELD_IF_RIDGE, "1",
                                  "standard error of loss and of excess_loss, jackknife over trials"),
     [FIELD_LOSS_DETERMINISTIC] = NUMBER("loss_deterministic", ALL, SCALING | FIELD_IF_RIDGE, "1",
@@ -117,24 +137,34 @@ bool field_stored(const struct field *field, const struct config *config)
     return has_field(field, config) && config->stored >> (field - field_table) & 1;
 }
 
-bool field_theory(enum field_id field, double gamma, double nu, double exponent[MOAT_REGIME_EXPONENTS])
+const enum moat_regime field_theory_regime[MOAT_REGIME_EXPONENTS] = {MOAT_REGIME_FIRST, MOAT_REGIME_SECOND,
+                                                                     MOAT_REGIME_THIRD, MOAT_REGIME_OVER_REGULARISED};
+
+/* Exponents depend on neither Q nor a, unlike their ranges. */
+bool field_theory(enum field_id field, const struct config *config, double nu, double exponent[MOAT_REGIME_EXPONENTS])
 {
+    struct moat_regimes regimes;
+    const double Q = 1, a = 0;
     switch (field) {
     case FIELD_ELASTICITY_N_I:
-        moat_regime_result_1(nu, exponent);
-        return true;
+        moat_regime_result_1(config->scrutiny, config->gamma, nu, Q, a, &regimes);
+        break;
     case FIELD_EXPONENT_D:
-        moat_regime_result_2(gamma, nu, exponent);
-        return true;
+        moat_regime_result_2(config->scrutiny, config->gamma, nu, Q, a, &regimes);
+        break;
     case FIELD_EXPONENT_LOSS:
-        moat_regime_scaling_law(nu, exponent);
-        return true;
+        moat_regime_scaling_law(nu, Q, a, &regimes);
+        break;
     case FIELD_EXPONENT_EXCESS:
-        moat_regime_excess_loss(gamma, nu, exponent);
-        return true;
+        moat_regime_excess_loss(config->gamma, nu, Q, a, &regimes);
+        break;
     default:
         return false;
     }
+    for (int i = 0; i < MOAT_REGIME_EXPONENTS; i++) {
+        exponent[i] = moat_regime_exponent(&regimes, field_theory_regime[i]);
+    }
+    return true;
 }
 
 size_t field_element_size(enum field_type type)

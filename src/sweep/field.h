@@ -39,6 +39,11 @@ enum field_id {
     FIELD_ELASTICITY_TAU_I,
     FIELD_ELASTICITY_Q,
     FIELD_EXPONENT_D,
+    FIELD_BREAK_N_I_FIRST,
+    FIELD_BREAK_N_I_OVER_REGULARISED,
+    FIELD_BREAK_N_I_SECOND,
+    FIELD_BREAK_D_FIRST,
+    FIELD_BREAK_D_SECOND,
     FIELD_N_E_STAR_STDERR,
     FIELD_N_E_STAR_DETERMINISTIC,
     /* of scaling_law */
@@ -52,6 +57,10 @@ enum field_id {
     FIELD_MIXTURE_FINITE_DATA_ERROR,
     FIELD_EXPONENT_LOSS,
     FIELD_EXPONENT_EXCESS,
+    FIELD_BREAK_LOSS_FIRST,
+    FIELD_BREAK_LOSS_SECOND,
+    FIELD_BREAK_EXCESS_FIRST,
+    FIELD_BREAK_EXCESS_SECOND,
     FIELD_REGIME_EXCESS,
     FIELD_LOSS_STDERR,
     FIELD_LOSS_DETERMINISTIC,
@@ -88,9 +97,13 @@ uint64_t field_all(const struct config *config);
 /* Returns true if the file of `config` has the field: one of field_all that its `stored` names. Local. */
 bool field_stored(const struct field *field, const struct config *config);
 
-/* Sets `exponent` to the values that theory gives for the field at (gamma, nu), in the order in which the regimes are
-   met. False when the field is no exponent of theory; then nothing is set. Local. Source: MODEL.md section 11. */
-bool field_theory(enum field_id field, double gamma, double nu, double exponent[MOAT_REGIME_EXPONENTS]);
+/* The regimes of field_theory's exponents, in their order. */
+extern const enum moat_regime field_theory_regime[MOAT_REGIME_EXPONENTS];
+
+/* Sets `exponent` to the values that theory gives for the field at nu, one for each of field_theory_regime, NaN where
+   theory has no such regime. False when the field is no exponent of theory; then nothing is set. Local. Source:
+   MODEL.md section 11. */
+bool field_theory(enum field_id field, const struct config *config, double nu, double exponent[MOAT_REGIME_EXPONENTS]);
 
 /* Bytes of one element. Local. */
 size_t field_element_size(enum field_type type);

@@ -28,7 +28,7 @@ ABOUT = {
     "nu": ("data efficiency, min(2 (1 + gamma), gamma + delta)", "1"),
     "N_E_star": ("market entry threshold: the least data with which the entrant wins", "data points"),
     "status": ("outcome at the grid point", "1"),
-    "regime": ("which of the theory's exponents the local exponent is near", "1"),
+    "regime": ("theory's regime in whose range the point is and whose exponent the local exponent is near", "1"),
     "exponent_D": ("d ln N_E_star / d ln (1/D), tau_I moving", "1"),
     "elasticity_Q": ("d ln N_E_star / d ln Q, the thresholds held as written in the config", "1"),
     **{f"elasticity_{axis}": (f"d ln N_E_star / d ln {axis}", "1") for axis in ("N_I", "tau_E", "tau_I")},
@@ -95,11 +95,12 @@ def write_theory(path):
     """Theory's exponents at the variables that have some, as `moat run` writes them."""
     with h5py.File(path, "r+") as file:
         nu = file["nu"][...]
-        prime = np.minimum(1.5, nu)
-        for name, exponents in {"elasticity_N_I": (nu ** 0, 1 / (nu + 1), 0 * nu),
-                                "exponent_D": (1 / nu, (nu + 1) / nu, (prime + 1) / prime)}.items():
+        prime, none = np.minimum(1.5, nu), nu * np.nan
+        for name, exponents in {"elasticity_N_I": (nu ** 0, 1 / (nu + 1), 0 * nu, none),
+                                "exponent_D": (1 / nu, (nu + 1) / nu, (prime + 1) / prime, none)}.items():
             if name in file:
                 file[name].attrs["theory_exponents"] = np.stack(exponents, 1).ravel()
+                file[name].attrs["theory_regimes"] = np.bytes_("first second third over_regularised")
 
 
 def write_market(path, axes, tau_incumbent=0.9, attributes=None, spoil=None, **more):

@@ -58,7 +58,8 @@ static double *zeros(size_t count)
 static void run_blocks(int rank, size_t blocks, size_t N_Is, size_t tau_Es, struct progress *progress)
 {
     const size_t size[GRID_AXES] = {1, N_Is, tau_Es, blocks, 1};
-    struct config config = {.sweep = SWEEP_MARKET_ENTRY, .solver = SOLVER_DETERMINISTIC, .P = INFINITY, .stored = UINT64_MAX};
+    struct config config = {
+        .sweep = SWEEP_MARKET_ENTRY, .solver = SOLVER_DETERMINISTIC, .P = INFINITY, .stored = UINT64_MAX};
     for (int a = 0; a < GRID_AXES; a++) {
         config.grid.axis[a] = (struct axis){.size = size[a], .values = zeros(size[a]), .scalar = a == GRID_TAU_I};
     }

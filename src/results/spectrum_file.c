@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reading a spectrum file. HDF5 converts whatever numbers there are to doubles. */
+#include "results/spectrum_file.h"
+
+#include <hdf5.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "results/checksum.h"
+#include "results/hdf5.h"
+#include "results/identity.h"
+
+enum { VARIABLES = 4 };
+static const char *const variable_names[VARIABLES] = {"eigenvalue", "alignment_performance", "alignment_safety",
+                                                      "alignment_joint"};
+static const char expected[] = "expected the variables eigenvalue, alignment_performance, alignment_safety and "
+                               "alignment_joint: one number of each "
+                               "for every direction";
+
+static bool is_number(hid_t type)
+{
+    H5T_class_t class = H5Tget_class(type);
+    return class == H5T_FLOAT || class == H5T_INTEGER;
+}
+
+/* The length of an open variable. */
+static enum moat_status measure(const char *path, const char *name, hid_t dataset, hsize_t *length)
+{
+    hid_t space = H5Dget_space(dataset), type = H5Dget_type(dataset);
+    int rank = H5Sget_simple_extent_ndims(space);
+    bool fits = rank == 1 && is_number(type) && H5Sget_simple_extent_dims(space, length, NULL) == 1;
+    hdf5_close(&type);
+    hdf5_close(&space);
+    if (!fits) {
+        return moat_error_set(MOAT_USAGE, "%s: `%s` is not a list of numbers (it has %d dimensions), %s", path, name,
+                              rank, expected);
+    }
+    return *length >= 1 && *length <= SPECTRUM_DIRECTIONS_MAX
+               ? MOAT_OK
+               : moat_error_set(MOAT_USAGE, "%s: `%s` has %llu numbers, expected 1 to %d", path, name,
+                                (unsigned long long)*length, SPECTRUM_DIRECTIONS_MAX);
+}
+
+/* Reads variable k into its part of out->value, which the first one allocates. */
+static enum moat_status read_variable(hid_t file, const char *path, int k, struct spectrum_file *out)
+{
+    const char *name = variable_names[k];
+    hsize_t length = 0;
+    if (H5Lexists(file, name, H5P_DEFAULT) <= 0) {
+        return moat_error_set(MOAT_USAGE, "%s: has no variable `%s`, %s", path, name, expected);
+    }
+    hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
+    enum moat_status status =
+        dataset < 0 ? hdf5_error(MOAT_USAGE, path, "cannot be read") : measure(path, name, dataset, &length);
+    if (status == MOAT_OK && k == 0) {
+        out->spectrum.n = (size_t)length;
+        out->value = malloc(VARIABLES * (size_t)length * sizeof *out->value);
+        if (!out->value) {
+            status = moat_error_set(MOAT_MEMORY, "%s: out of memory for %zu directions", path, out->spectrum.n);
+        }
+    }
+    if (status == MOAT_OK && (size_t)length != out->spectrum.n) {
+        status = moat_error_set(MOAT_USAGE, "%s: `%s` has %zu numbers and `%s` has %zu, expected as many", path, name,
+                                (size_t)length, variable_names[0], out->spectrum.n);
+    }
+    if (status == MOAT_OK && H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT,
+                                     out->value + (size_t)k * out->spectrum.n) < 0) {
+        status = hdf5_error(MOAT_IO, path, "cannot be read");
+    }
+    hdf5_close(&dataset);
+    return status;
+}
+
+/* Reads a noise variance, 0 where the file has none. A value that is an array of one number, as some tools write it, is
+   that number. */
+static enum moat_status read_noise(hid_t file, const char *path, const char *name, double *out)
+{
+    *out = 0;
+    if (H5Aexists(file, name) <= 0) {
+        return MOAT_OK;
+    }
+    hid_t attribute = H5Aopen(file, name, H5P_DEFAULT), type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+    bool ok =
+        is_number(type) && H5Sget_simple_extent_npoints(space) == 1 && H5Aread(attribute, H5T_NATIVE_DOUBLE, out) >= 0;
+    hdf5_close(&space);
+    hdf5_close(&type);
+    hdf5_close(&attribute);
+    return ok ? MOAT_OK
+              : moat_error_set(MOAT_USAGE,
+                               "%s: the attribute `%s` is not one number, expected a variance of label noise", path,
+                               name);
+}
+
+enum moat_status spectrum_file_load(const char *path, struct spectrum_file *out)
+{
+    bool exists;
+    *out = (struct spectrum_file){0};
+    hdf5_begin();
+    enum moat_status status = identity_check_kind(path, "", &exists);
+    if (status == MOAT_OK && !exists) {
+        status = moat_error_set(MOAT_USAGE, "%s: no such file, expected a spectrum file", path);
+    }
+    if (status != MOAT_OK) {
+        return status;
+    }
+    hid_t access = hdf5_access_list(false), file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    if (file < 0) {
+        status = hdf5_error(MOAT_USAGE, path, "cannot be read as a spectrum file");
+    }
+    for (int k = 0; k < VARIABLES && status == MOAT_OK; k++) {
+        status = read_variable(file, path, k, out);
+    }
+    struct moat_measured_spectrum *spectrum = &out->spectrum;
+    if (status == MOAT_OK) {
+        status = read_noise(file, path, "noise_performance", &spectrum->noise1);
+    }
+    if (status == MOAT_OK) {
+        status = read_noise(file, path, "noise_safety", &spectrum->noise2);
+    }
+    if (status == MOAT_OK) {
+        spectrum->sigma = out->value;
+        spectrum->b11 = out->value + spectrum->n;
+        spectrum->b22 = out->value + 2 * spectrum->n;
+        spectrum->b12 = out->value + 3 * spectrum->n;
+        out->checksum = checksum_add(0, out->value, VARIABLES * spectrum->n * sizeof *out->value);
+        out->checksum = checksum_add(out->checksum, &spectrum->noise1, sizeof spectrum->noise1);
+        out->checksum = checksum_add(out->checksum, &spectrum->noise2, sizeof spectrum->noise2);
+    }
+    hdf5_close(&file);
+    hdf5_close(&access);
+    hdf5_begin();
+    return status;
+}
+
+void spectrum_file_free(struct spectrum_file *file)
+{
+    free(file->value);
+    *file = (struct spectrum_file){0};
+}
