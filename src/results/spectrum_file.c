@@ -52,7 +52,7 @@ static enum moat_status read_variable(hid_t file, const char *path, int k, struc
     hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
     enum moat_status status =
         dataset < 0 ? hdf5_error(MOAT_USAGE, path, "cannot be read") : measure(path, name, dataset, &length);
-    if (status == MOAT_OK && k == 0) {
+    if (status == MOAT_OK && k == 0 && length > 0) {
         out->spectrum.n = (size_t)length;
         out->value = malloc(VARIABLES * (size_t)length * sizeof *out->value);
         if (!out->value) {
