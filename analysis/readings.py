@@ -160,8 +160,8 @@ def _draw_result(result, panels):
         axes.set_xlabel(r"inverse gap  $1/D$" if result.number == 2 else labels.label(result.results, "N_I"), fontsize=SMALL)
         _draw_theory(axes, curve)
         axes.plot(curve.x, curve.exponent, zorder=4, **{**style.look(look), "marker": None})
-    panels[0].set_ylabel(labels.formula(labels.derivative(result.results, "exponent_D" if result.number == 2 else "elasticity_N_I")),
-                         fontsize=SMALL)
+    name = "exponent_D" if result.number == 2 else "elasticity_N_I"
+    panels[0].set_ylabel(labels.formula(labels.derivative(result.results, name)), fontsize=SMALL)
     panels[0].yaxis.set_label_coords(-0.16, 0.5)
     seen = {round(regime.exponent, 9): regime.symbol for curve in result.curves.values() for regime in curve.law.met}
     for value, symbol in seen.items():
@@ -208,8 +208,8 @@ def main(argv=None):
         for result in results:
             for axis in result.assumed:
                 value = result.results.axes[axis][result.at[axis]]
-                print(f"readings.py: result {result.number}: {axis} is held at {value:.10g}; --slice {axis}=VALUE chooses another",
-                      file=sys.stderr)
+                print(f"readings.py: result {result.number}: {axis} is held at {value:.10g}; --slice {axis}=VALUE chooses "
+                      "another", file=sys.stderr)
         style.save(draw(results), arguments.output, results[0].results, "Both kinds of scrutiny")
     except Refused as refusal:
         print(f"readings.py: {refusal}", file=sys.stderr)

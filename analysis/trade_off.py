@@ -75,8 +75,8 @@ def draw(chosen):
     caption = style.wrap([*labels.parameters(results), *(labels.equation(results, axis, results.axes[axis][index])
                                                          for axis, index in held.items()), labels.solver(results)],
                          SMALL, WIDTH - 0.3)
-    caption = [r"Along a curve $\tau_E$ is relaxed from $\tau_I$ (star: the same threshold for both) until it no longer binds (marker).",
-               *caption]
+    caption = [r"Along a curve $\tau_E$ is relaxed from $\tau_I$ (star: the same threshold for both) until it no longer binds "
+               "(marker).", *caption]
     with plt.rc_context(style.PARAMETERS):
         foot = 0.13 + LINE * len(caption) + 0.65
         height = foot + PANEL + TOP

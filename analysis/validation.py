@@ -126,9 +126,9 @@ class Validation:
         kinds = (label_noise.FIRST_ORDER, label_noise.NOISE, label_noise.LEARNT)
         total, first, noise, learnt = (f"{100 * value:+.1f} %".replace("-", "\N{MINUS SIGN}")
                                        for value in (data, *(effects[kind] for kind in kinds)))
-        return (f"At $N_E^*$ of {low:.6g} to {2 * low:.6g} data differ from theory by {total} (medians over the grid). Label noise, "
-                f"which theory takes to be independent of x, makes {noise}, of which {first} follow from its first correction in 1/N; "
-                f"the learnt part of the targets makes {learnt}.")
+        return (f"At $N_E^*$ of {low:.6g} to {2 * low:.6g} data differ from theory by {total} (medians over the grid). Label "
+                f"noise, which theory takes to be independent of x, makes {noise}, of which {first} follow from its first "
+                f"correction in 1/N; the learnt part of the targets makes {learnt}.")
 
 
 def _median(values):

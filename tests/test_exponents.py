@@ -219,7 +219,8 @@ class RowTest(unittest.TestCase):
         self.assertAlmostEqual(row.tolerance, 0.5 / 3, delta=1e-12)
 
     def test_what_is_too_short_is_not_reached(self):
-        flat = {row.regime: row.unreached for row in self.rows(lambda x: np.full(x.size, 0.5), np.geomspace(1, 10 ** 6.5, 66)).values()}
+        rows = self.rows(lambda x: np.full(x.size, 0.5), np.geomspace(1, 10 ** 6.5, 66))
+        flat = {name: row.unreached for name, row in rows.items()}
         self.assertEqual(flat["first"], "")
         self.assertRegex(flat["second"], r"^1\d data over 1\.\d decades of its 1e\+05 to 1e\+07$")
         self.assertRegex(flat["third"], r"^0 data over 0\.0 decades of its 1e\+09 to inf$")

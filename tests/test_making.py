@@ -4,6 +4,7 @@
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import time
@@ -150,8 +151,7 @@ class LargeTest(ProgramTest):
         leader, follower = pty.openpty()
         with self.start(stderr=follower) as run:
             os.close(follower)
-            seen = b""
-            wait_for(lambda: b"% " in (seen := os.read(leader, 4096)) and b"MB of the file" in seen)
+            wait_for(lambda: re.search(rb"\d % .*MB of the file", os.read(leader, 4096)))
             run.process.send_signal(signal.SIGTERM)
             run.process.wait()
         os.close(leader)

@@ -29,8 +29,10 @@ class PowerTest(DiskTest):
         return calls, found
 
     def lose_power(self, calls, found, moments):
-        """The file as an outage at a random call may leave it, and how many syncs it had seen; None before its rename."""
-        last = moments.randrange(1, len(calls) + 1)
+        """The file as an outage at a random call may leave it, and how many syncs it had seen; None before its rename. Half of
+        the outages come just before a sync, and a page is often as old as it can be, or as new: there an order shows."""
+        before_sync = [number for number, (name, _, _) in enumerate(calls) if name == "sync" and number > 0]
+        last = moments.choice((moments.randrange(1, len(calls) + 1), moments.choice(before_sync)))
         names = [name for name, _, _ in calls[:last]]
         if found is None and "rename" not in names:
             return None, 0
@@ -47,7 +49,7 @@ class PowerTest(DiskTest):
                     pages.setdefault(at // self.PAGE, []).append((number, at, data[at - offset:end - offset]))
         for writes in pages.values():
             sure = sum(number < synced for number, _, _ in writes)
-            for _, at, data in writes[:moments.randint(sure, len(writes))]:
+            for _, at, data in writes[:moments.choice((sure, len(writes), moments.randint(sure, len(writes))))]:
                 image.extend(bytes(max(0, at + len(data) - len(image))))
                 image[at:at + len(data)] = data
         return bytes(image), names.count("sync")

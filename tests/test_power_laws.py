@@ -144,7 +144,7 @@ class PowerLawsTest(unittest.TestCase):
         for draw, expected in (
                 (lambda: entry_regimes.draw(self.family("entry", entry_regimes, "N_I", ["tau_E=inf", "nu=2"], "tau_I")),
                  (0, 1 / 3, 1)),
-                (lambda: gap.draw(self.family("gap", gap, "tau_E", ["N_I=inf", "nu=2"])), (1 / 2, 3 / 2)),  # the third is never met
+                (lambda: gap.draw(self.family("gap", gap, "tau_E", ["N_I=inf", "nu=2"])), (1 / 2, 3 / 2)),
                 (lambda: scaling_law.draw(self.family("law", scaling_law, "N", ["nu=2"], "alpha")), (0, 2 / 3, 2)),
                 (lambda: scaling_law.draw(self.family("law", scaling_law, "N", ["nu=2"], "alpha", ["--excess"])),
                  (11 / 21, 2 / 3, 2))):

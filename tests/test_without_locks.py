@@ -19,6 +19,7 @@ from program import Launch, ProgramTest, differing, history, preload, read, solv
 from sweeps import LONG
 
 
+SHORTER = LONG.replace("points: 500", "points: 150")  # alone, it still takes seconds
 LOST = 120  # seconds without a sign of life (PULSE_LOST)
 
 
@@ -38,18 +39,21 @@ def change_runs(path, **changes):
     path.write_bytes(data)
 
 
+def setUpModule():
+    WithoutLocks.reference = read(solve(temporary_folder(unittest.addModuleCleanup), SHORTER, ranks=3))
+
+
 class WithoutLocks:
     """Tests on a disk whose locks tell nothing; `shim` makes it one."""
+    reference = {}
 
     @classmethod
     def setUpClass(cls):
-        folder = temporary_folder(cls.addClassCleanup)
-        cls.reference = read(solve(folder, LONG, ranks=3))
-        cls.library = preload(folder, cls.shim)
+        cls.library = preload(temporary_folder(cls.addClassCleanup), cls.shim)
 
     def setUp(self):
         super().setUp()
-        self.write("long.yaml", LONG)
+        self.write("long.yaml", SHORTER)
         self.path = self.folder / "long.h5"
         patch = mock.patch.dict(os.environ, LD_PRELOAD=self.library)
         patch.start()
@@ -66,7 +70,7 @@ class WithoutLocks:
         self.assertEqual(differing(read(self.path), self.reference), [])
 
     def test_second_run_is_refused_and_a_killed_one_resumed(self):
-        self.write("other.yaml", LONG.replace("0.95", "0.96"))
+        self.write("other.yaml", SHORTER.replace("0.95", "0.96"))
         with Launch(self.folder, "run", "long.yaml") as first:
             wait_for(self.has_a_block)
             first.process.send_signal(signal.SIGSTOP)
@@ -107,11 +111,11 @@ class WithoutLocks:
 
     def test_process_that_has_the_same_number(self):
         """A killed writer whose process id a later run of moat has by now."""
-        with Launch(self.folder, "run", "long.yaml") as first:
+        with Launch(self.folder, "run", "long.yaml"):
             wait_for(self.has_a_block)
         later = self.folder / "later"
         later.mkdir()
-        (later / "long.yaml").write_text(LONG)
+        (later / "long.yaml").write_text(SHORTER)
         with Launch(later, "run", "long.yaml") as second:
             wait_for((later / "long.h5").exists)
             second.process.send_signal(signal.SIGSTOP)

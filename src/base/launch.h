@@ -29,7 +29,8 @@ void launch_here(int nodes, int ranks, struct launch *launch);
 void launch_format(const struct launch *launch, char *text, size_t size);
 
 /* Returns whether that run still runs: by its process if it ran on this host, which is another's if it began only after
-   launch->since; otherwise by its SLURM job, which squeue knows from any node. Takes at most 20 s. Local. */
+   launch->since, and gone if it is a zombie; otherwise by its SLURM job, which squeue knows from any node. Takes at
+   most 20 s. Local. */
 enum launch_state launch_find(const struct launch *launch);
 
 #endif

@@ -19,9 +19,8 @@ struct filling {
     const struct results_run *run;
     int descriptor;
     bool durable;
-    double total;         /* bytes of the whole file */
-    uint64_t written;     /* so far */
-    uint64_t *pattern[2]; /* [PIECE_WORDS + 1]: zeros, and NaN as the file has it */
+    double total;     /* bytes of the whole file */
+    uint64_t written; /* so far */
 };
 
 /* Finds the place of a field's chunks in the file, and their bytes. */
@@ -77,25 +76,16 @@ static enum moat_status fill_range(struct filling *filling, const uint64_t *patt
     return MOAT_OK;
 }
 
-static enum moat_status allocate(struct filling *filling)
-{
-    const uint64_t nan = htole64(UINT64_C(0x7ff8000000000000));
-    filling->pattern[0] = calloc(PIECE_WORDS + 1, WORD);
-    filling->pattern[1] = malloc((PIECE_WORDS + 1) * (size_t)WORD);
-    if (!filling->pattern[0] || !filling->pattern[1]) {
-        return moat_error_set(MOAT_MEMORY, "out of memory");
-    }
-    for (size_t i = 0; i <= PIECE_WORDS; i++) {
-        filling->pattern[1][i] = nan;
-    }
-    return MOAT_OK;
-}
-
 enum moat_status fill_fields(hid_t file, const struct config *config, const struct results_run *run, int descriptor,
                              bool durable)
 {
     struct filling filling = {.run = run, .descriptor = descriptor, .durable = durable, .total = results_bytes(config)};
-    enum moat_status status = allocate(&filling);
+    const size_t words = PIECE_WORDS + 1;
+    uint64_t *zeros = calloc(2 * words, WORD), *nans = zeros ? zeros + words : NULL;
+    enum moat_status status = zeros ? MOAT_OK : moat_error_set(MOAT_MEMORY, "out of memory");
+    for (size_t i = 0; zeros && i < words; i++) {
+        nans[i] = htole64(UINT64_C(0x7ff8000000000000)); /* NaN as the file has it */
+    }
     for (int f = 0; f < FIELD_COUNT && status == MOAT_OK; f++) {
         const struct field *field = &field_table[f];
         haddr_t address = 0;
@@ -106,10 +96,9 @@ enum moat_status fill_fields(hid_t file, const struct config *config, const stru
         if (!find_chunks(file, field->name, &address, &bytes)) {
             status = moat_error_set(MOAT_IO, "HDF5 does not tell where %s lies", field->name);
         } else {
-            status = fill_range(&filling, filling.pattern[field->type == FIELD_FLOAT64], address, bytes);
+            status = fill_range(&filling, field->type == FIELD_FLOAT64 ? nans : zeros, address, bytes);
         }
     }
-    free(filling.pattern[0]);
-    free(filling.pattern[1]);
+    free(zeros);
     return status;
 }

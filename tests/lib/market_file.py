@@ -28,7 +28,7 @@ ABOUT = {
     "nu": ("data efficiency, min(2 (1 + gamma), gamma + delta)", "1"),
     "N_E_star": ("market entry threshold: the least data with which the entrant wins", "data points"),
     "status": ("outcome at the grid point", "1"),
-    "regime": ("which of the theory's exponents the local exponent is near", "1"),
+    "regime": ("theory's regime in whose range the point is and whose exponent the local exponent is near", "1"),
     "exponent_D": ("d ln N_E_star / d ln (1/D), tau_I moving", "1"),
     "elasticity_Q": ("d ln N_E_star / d ln Q, the thresholds held as written in the config", "1"),
     **{f"elasticity_{axis}": (f"d ln N_E_star / d ln {axis}", "1") for axis in ("N_I", "tau_E", "tau_I")},
