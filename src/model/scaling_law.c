@@ -60,18 +60,10 @@ static double minimise(struct excess *excess, double low, double high, int *end)
     return bracket.a;
 }
 
-void moat_scaling_law_solve(const struct moat_solver *solver, double N, double Q, double alpha, double lambda,
-                            struct moat_scaling_law *out)
+/* Solves with the solver's coefficients, and leaves *out as it is where that is not certain. */
+static void solve(const struct moat_solver *solver, double N, double Q, double alpha, double lambda,
+                  struct moat_scaling_law *out)
 {
-    *out = (struct moat_scaling_law){
-        false, NAN, NAN, NAN, .term = {NAN, NAN, NAN, NAN}, .exponent_loss = NAN, .exponent_excess = NAN};
-    if (!(N >= solver->N_low && N <= solver->N_high)) {
-        return;
-    }
-    if (solver->methods) {
-        solver->methods->scaling_law(solver, N, alpha, lambda, out);
-        return;
-    }
     double low, high, x, a = 1 - alpha;
     struct excess problem = {solver, N, mixture_of(Q, a, 2 * alpha - 1)};
     int end = 0;
@@ -104,4 +96,19 @@ void moat_scaling_law_solve(const struct moat_solver *solver, double N, double Q
     out->excess = excess;
     out->exponent_loss = -slope / out->loss;
     out->exponent_excess = -slope / excess;
+}
+
+void moat_scaling_law_solve(const struct moat_solver *solver, double N, double Q, double alpha, double lambda,
+                            struct moat_scaling_law *out)
+{
+    *out = (struct moat_scaling_law){
+        false, NAN, NAN, NAN, .term = {NAN, NAN, NAN, NAN}, .exponent_loss = NAN, .exponent_excess = NAN};
+    if (!(N >= solver->N_low && N <= solver->N_high)) {
+        return;
+    }
+    if (solver->methods) {
+        solver->methods->scaling_law(solver, N, alpha, lambda, out);
+    } else {
+        solve(solver, N, Q, alpha, lambda, out);
+    }
 }
