@@ -633,7 +633,7 @@ static void test_history(void)
     struct stat before, after;
     CU_ASSERT_EQUAL(stat(path, &before), 0);
     for (int i = 1; i < RUNS; i++) {
-        char command[8];
+        char command[16];
         snprintf(command, sizeof command, "<%d>", i + 1);
         struct results_run another = {
             .command = command, .launch = {.host = "nowhere", .pid = 1, .nodes = 1, .ranks = 1}, .cores = 2};
