@@ -36,6 +36,7 @@ def run(program, main):
     """Runs `main`, and returns the exit code: main's, or 1 with a message if standard output cannot be written. A reader
     that has closed the pipe, such as `head`, has read enough: that is no failure."""
     code = 0
+    sys.stdout.reconfigure(write_through=False)  # argparse, from Python 3.12 on, ignores what a write of its help says
     try:
         try:
             code = main()

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/ranks.h"
 #include "program/command.h"
+#include "program/output.h"
 #include "results/results.h"
 #include "run/interrupt.h"
 #include "run/launcher.h"
@@ -184,6 +185,7 @@ static int run(int argc, char **argv)
     if (command_start_mpi(&rank, &code)) {
         require_memory(rank);
         code = command_exit_code(sweep(&request));
+        output_flush(); /* Open MPI 5 flushes it too, and keeps to itself why it could not */
         MPI_Finalize();
     }
     free(request.settings);

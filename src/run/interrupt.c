@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <stddef.h>
 
+#include "base/hangup.h"
+
 static volatile sig_atomic_t requested; /* global, since the signal handler writes it */
 
 static void request(int signal_number)
@@ -18,6 +20,7 @@ void interrupt_install(void)
     const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
     struct sigaction action = {.sa_handler = request, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
+    hangup_restore();
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         struct sigaction before;
         if (sigaction(signals[i], NULL, &before) != 0 || before.sa_handler != SIG_IGN) {
