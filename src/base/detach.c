@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/hangup.h"
+
 static volatile sig_atomic_t child; /* global, since the signal handler reads it */
 
 static void pass_on(int signal_number)
@@ -32,11 +34,12 @@ enum moat_status detach_from_terminal(void)
 {
     const int signals[] = {SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2};
     enum { COUNT = sizeof signals / sizeof signals[0] };
-    struct sigaction hangup, forward = {.sa_handler = pass_on};
+    struct sigaction forward = {.sa_handler = pass_on};
     sigset_t passed, before;
-    if (sigaction(SIGHUP, NULL, &hangup) != 0 || hangup.sa_handler != SIG_IGN) {
+    if (!hangup_ignored()) {
         return MOAT_OK;
     }
+    signal(SIGHUP, SIG_IGN);
     sigemptyset(&passed);
     for (int i = 0; i < COUNT; i++) {
         sigaddset(&passed, signals[i]);

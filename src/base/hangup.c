@@ -3,7 +3,6 @@
 #include "base/hangup.h"
 
 #include <signal.h>
-#include <stdbool.h>
 
 static bool ignored_at_start;
 
@@ -16,20 +15,7 @@ static void look(void)
 /* Before the constructors of libraries, which main is too late for. */
 __attribute__((section(".preinit_array"), used)) static void (*const at_start)(void) = look;
 
-void hangup_restore(void)
+bool hangup_ignored(void)
 {
-    if (ignored_at_start) {
-        signal(SIGHUP, SIG_IGN);
-    }
-}
-
-void hangup_block(void)
-{
-    sigset_t hangup;
-    sigemptyset(&hangup);
-    sigaddset(&hangup, SIGHUP);
-    hangup_restore();
-    if (ignored_at_start) {
-        sigprocmask(SIG_BLOCK, &hangup, NULL);
-    }
+    return ignored_at_start;
 }

@@ -9,8 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/hangup.h"
-
 /* Open MPI needs these in a container or on a laptop. A variable that the user has set stays as it is. */
 static const struct {
     const char *name, *value;
@@ -66,7 +64,6 @@ enum moat_status ranks_start(const char *launcher, int ranks, const char *const 
     program[length] = '\0';
     memcpy(all, (const char *[]){"sh", "-c", line, "sh", program}, 5 * sizeof *all);
     memcpy(all + 5, words, count * sizeof *all);
-    hangup_block();
     execv("/bin/sh", (char *const *)all); /* the shell splits the launcher's command line */
     enum moat_status status = moat_error_set(MOAT_USAGE, "/bin/sh cannot be started: %s", strerror(errno));
     free(line);

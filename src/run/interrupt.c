@@ -20,7 +20,9 @@ void interrupt_install(void)
     const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
     struct sigaction action = {.sa_handler = request, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
-    hangup_restore();
+    if (hangup_ignored()) {
+        signal(SIGHUP, SIG_IGN);
+    }
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         struct sigaction before;
         if (sigaction(signals[i], NULL, &before) != 0 || before.sa_handler != SIG_IGN) {
