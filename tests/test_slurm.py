@@ -293,7 +293,8 @@ class SlurmTest(Jobs):
         self.wait_for(lambda: all([self.cluster.ended(self.hurry(job)) for job in jobs]), "the end of both")
         for job, path in jobs.items():
             self.check_complete(job, path)
-            self.assertEqual((self.restarts(job), len(self.history(path))), (1, 2))
+            # One that is back before the other has given its nodes away may be preempted again, as SLURM 24 does.
+            self.assertIn((self.restarts(job), len(self.history(path))), ((1, 2), (2, 3)))
 
     def test_no_progress(self):
         job = self.sbatch("long.yaml", MOAT_LAUNCHER="sh -c 'exit 75'")
@@ -494,9 +495,15 @@ class SlurmTest(Jobs):
             said = self.submit(0, "grid.yaml", "--dry-run", *arguments)[1]
             self.assertEqual(said.count("\n"), 1 if message else 0, said)
             self.assertIn(message or "", said)
-        job, said = self.submit(0, "grid.yaml", "-n", "300")
+        try:
+            self.cluster.command("scancel", self.cluster.command("sbatch", "--parsable", "-n", "300", "--wrap=true"))
+            refused = 0
+        except subprocess.SubprocessError:  # SLURM 24 refuses a job that can never start
+            refused = 2
+        job, said = self.submit(refused, "grid.yaml", "-n", "300")
         self.assertIn(many, said)
-        self.cluster.command("scancel", job)
+        if not refused:
+            self.cluster.command("scancel", job)
         job, said = self.submit(0, "grid.yaml", "-n", "3", "--", "-p", "short")
         self.assertNotIn("warning", said)
         self.finish(job)
