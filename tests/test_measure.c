@@ -187,8 +187,8 @@ static void test_groups(void)
         compare_fits(&together, &alone);
         CU_ASSERT(together.residual < 1e-11 && together.constant == 0);
         size_t bytes = ridge_measure_bytes(data.n, data.P, ranks);
-        expect(together.bytes <= bytes && 4 * together.bytes > bytes, "%zu x %zu: %zu bytes, at most %zu predicted",
-               data.n, data.P, together.bytes, bytes);
+        expect(together.bytes <= bytes && (world_rank() > 0 || 4 * together.bytes > bytes),
+               "%zu x %zu: %zu bytes, at most %zu predicted", data.n, data.P, together.bytes, bytes);
         ridge_measure_free(&alone);
         ridge_measure_free(&together);
         discard(&data);
