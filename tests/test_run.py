@@ -381,19 +381,25 @@ class OutputTest(ProgramTest):
         np.testing.assert_allclose(sum(terms), performance, rtol=1e-9)
 
     def test_plan_tells_what_the_run_takes(self):
+        """The totals first."""
         self.write("mixed.yaml", MIXED)
         out, _ = self.run_moat(0, "plan", "mixed.yaml", "--ranks=3")
-        plan = dict(re.findall(r"^(\S.*?)  +(.*)$", out, re.M))
+        totals, rest = out.split("\n\n")
+        plan = dict(re.findall(r"^(\S.*?)  +(.*)$", totals, re.M))
+        self.assertEqual(list(plan), ["sweep", "time", "grid points", "memory", "results file"])
+        self.assertEqual(plan["sweep"], "mixed: market_entry, solver deterministic")
         self.assertEqual(plan["grid points"].split()[0], "3872")
-        self.assertEqual(plan["ranks"], "3, of which 2 solve")
+        time, unit = re.match(r"(\S+) (s|min|h|days) on 3 ranks, of which 2 solve$", plan["time"]).groups()
+        self.assertIn(f"grid points, {time} {unit}: ", rest)
         self.assertFalse((self.folder / "mixed.h5").exists())
         self.run_moat(0, "run", "mixed.yaml", ranks=3)
         size = (self.folder / "mixed.h5").stat().st_size
-        found = 1e6 * float(plan["results file"].split()[0])
-        self.assertTrue(0.8 * found < size < 1.25 * found, f"{size} bytes, planned {found}")
+        found, name = re.match(r"(\S+) MB, (\S+)$", plan["results file"]).groups()
+        self.assertEqual(name, "mixed.h5")
+        self.assertTrue(0.8e6 * float(found) < size < 1.25e6 * float(found), f"{size} bytes, planned {found} MB")
         with h5py.File(self.folder / "mixed.h5") as file:
             solved = file["run/block_seconds"][...].sum()
-        wanted = 2 * float(plan["predicted, grid"].split()[0])
+        wanted = 2 * float(time) * {"s": 1, "min": 60, "h": 3600, "days": 86400}[unit]
         self.assertTrue(wanted / 30 < solved < wanted * 30, f"{solved} s, planned {wanted}")  # a sanity check, no timing
 
     def test_help(self):
