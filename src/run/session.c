@@ -89,11 +89,10 @@ static enum moat_status open_results(struct session *session, int nodes, double 
     launch_here(nodes, session->ranks, &run.launch);
     progress_begin(&progress, "MB of the file", (size_t)(results_bytes(session->config) / 1e6) + 1, 0,
                    session->request->quiet);
+    progress.rate_unit = "MB";
     enum moat_status status =
         results_open(session_path(session), session->config, &run, session->request->results, &session->results);
-    if (progress.shown) {
-        progress_end(&progress);
-    }
+    progress_end_shown(&progress);
     return status;
 }
 
