@@ -10,6 +10,7 @@
 
 #include "base/launch.h"
 #include "base/memory.h"
+#include "results/spectrum_file.h"
 #include "ridge/blas.h"
 #include "run/coordinator.h"
 #include "run/interrupt.h"
@@ -89,11 +90,10 @@ static enum moat_status open_results(struct session *session, int nodes, double 
     launch_here(nodes, session->ranks, &run.launch);
     progress_begin(&progress, "MB of the file", (size_t)(results_bytes(session->config) / 1e6) + 1, 0,
                    session->request->quiet);
+    progress.rate_unit = "MB";
     enum moat_status status =
         results_open(session_path(session), session->config, &run, session->request->results, &session->results);
-    if (progress.shown) {
-        progress_end(&progress);
-    }
+    progress_end_shown(&progress);
     return status;
 }
 
@@ -106,6 +106,9 @@ static enum moat_status prepare(struct session *session, int nodes, double cores
                               session->request->ranks, session->ranks);
     }
     enum moat_status status = config_load(session->request->config, session->request->settings, &session->config);
+    if (status == MOAT_OK) {
+        status = spectrum_file_give(session->config);
+    }
     if (status == MOAT_OK && session->config->solver == SOLVER_RIDGE) {
         status = plan_groups(session, &group); /* refused now rather than in session_measure */
         free(group);
@@ -136,6 +139,27 @@ static enum moat_status share_config(struct session *session)
     return status;
 }
 
+/* Gives every rank the directions of rank 0's measured spectrum. Collective. */
+static enum moat_status share_directions(struct session *session)
+{
+    struct directions sent = session->config->directions, made = {0};
+    enum moat_status status = MOAT_OK;
+    MPI_Bcast(&sent, (int)sizeof sent, MPI_BYTE, 0, session->comm); /* its pointers are rank 0's */
+    if (session->rank != 0) {
+        status = directions_allocate(sent.spectrum.n, &made);
+        made.spectrum.noise1 = sent.spectrum.noise1;
+        made.spectrum.noise2 = sent.spectrum.noise2;
+        made.checksum = sent.checksum;
+        memcpy(made.title, sent.title, sizeof made.title);
+        config_give_directions(session->config, &made);
+    }
+    status = agree_on_memory(session, status);
+    if (status == MOAT_OK) {
+        MPI_Bcast(session->config->directions.value, 4 * (int)sent.spectrum.n, MPI_DOUBLE, 0, session->comm);
+    }
+    return status;
+}
+
 enum moat_status session_open(const struct session_request *request, MPI_Comm comm, struct session *session)
 {
     double cores = 0;
@@ -146,7 +170,10 @@ enum moat_status session_open(const struct session_request *request, MPI_Comm co
     int nodes = count_nodes(comm, &cores);
     enum moat_status status = session->rank == 0 ? prepare(session, nodes, cores) : MOAT_OK;
     status = agree_on_memory(session, status);
-    return status == MOAT_OK ? share_config(session) : status;
+    if (status == MOAT_OK) {
+        status = share_config(session);
+    }
+    return status == MOAT_OK && session->config->measured ? share_directions(session) : status;
 }
 
 /* --- session_measure */
