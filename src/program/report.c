@@ -9,18 +9,27 @@
 #include "program/output.h"
 #include "run/failure.h"
 
+/* "2,581 points", "1 block". */
+static const char *count_of(size_t count, const char *thing, char *text, size_t size)
+{
+    char number[NUMBER_SIZE];
+    snprintf(text, size, "%s %s%s", number_grouped(count, number), thing, count == 1 ? "" : "s");
+    return text;
+}
+
 void report_begin(const struct session *session)
 {
     const struct config *config = session->config;
-    char number[2][NUMBER_SIZE];
-    int workers = session->ranks > 1 ? session->ranks - 1 : 1;
+    size_t workers = session->ranks > 1 ? (size_t)session->ranks - 1 : 1;
+    char text[3][64];
     printf("%s: %s, solver %s, ", config->name, sweep_name[config->sweep], solver_name[config->solver]);
     if (config->solver == SOLVER_RIDGE) {
-        printf("%s data sets and ", number_grouped(config->ridge.N.size * config->ridge.trials, number[0]));
+        printf("%s and ", count_of(config->ridge.N.size * config->ridge.trials, "data set", text[0], sizeof text[0]));
     }
-    printf("%s points in %s blocks, on %d worker%s at %s, into %s\n",
-           number_grouped(grid_points(&config->grid), number[0]), number_grouped(grid_blocks(&config->grid), number[1]),
-           workers, workers > 1 ? "s" : "", *session->hosts ? session->hosts : "?", session_path(session));
+    printf("%s in %s, on %s at %s, into %s\n", count_of(grid_points(&config->grid), "point", text[0], sizeof text[0]),
+           count_of(grid_blocks(&config->grid), "block", text[1], sizeof text[1]),
+           count_of(workers, "worker", text[2], sizeof text[2]), *session->hosts ? session->hosts : "?",
+           session_path(session));
     output_flush();
 }
 
@@ -28,12 +37,11 @@ void report_begin(const struct session *session)
 static void print_failed(const struct session *session, const struct results_summary *summary)
 {
     size_t failed = summary->points_by_status[MOAT_MARKET_FAILED];
-    char where[256], why[512], number[NUMBER_SIZE];
+    char where[256], why[512], points[64];
     if (failed > 0) {
         failure_locate(session->config, summary->failed_at, where, sizeof where);
         failure_explain(session->config, session->ladder, summary->failed_at, why, sizeof why);
-        printf("%s point%s failed, for example %s: %s\n", number_grouped(failed, number), failed > 1 ? "s" : "", where,
-               why);
+        printf("%s failed, for example %s: %s\n", count_of(failed, "point", points, sizeof points), where, why);
     }
 }
 
@@ -47,36 +55,46 @@ static const char *format_seconds(double seconds, char *text, size_t size)
     return text;
 }
 
-/* Prints what this run has done, in what time, and what was there before: "2,581 points in 0.28 s, 9.22e+03 points/s;
-   12 of 36 blocks were there already: FILE". */
+/* Prints ", 12 of 36 blocks were there already", or nothing if there were none. */
+static void print_part(size_t part, size_t all, const char *what)
+{
+    char number[2][NUMBER_SIZE];
+    if (part > 0) {
+        printf(", %s of %s %s", number_grouped(part, number[0]), number_grouped(all, number[1]), what);
+    }
+}
+
+/* Prints "2,581 points in 0.28 s" for the units that a stage has done; nothing if it has not begun or had no work. */
+static void print_stage(const struct progress *stage, const char *thing, const char *before)
+{
+    char time[32], text[64];
+    if (stage->unit) {
+        printf("%s%s in %s", before, count_of(stage->done - stage->first, thing, text, sizeof text),
+               format_seconds(progress_seconds(stage), time, sizeof time));
+    }
+}
+
+/* Prints what this run has done, in what time, what was there before and, unless the sweep is complete, what is there
+   now: "2,581 points in 0.28 s, 9.22e+03 points/s, 12 of 36 blocks were there already: FILE". */
 static void print_work(const struct session *session, const struct results_summary *summary)
 {
     const struct progress *tables = &session->tables, *points = &session->progress;
-    size_t made = tables->done - tables->first, solved = points->done - points->first;
     double seconds = progress_seconds(points);
-    char time[32], number[2][NUMBER_SIZE];
-    if (made == 0 && session->blocks_before == summary->blocks) {
-        printf("already complete, all %s blocks were there: %s\n", number_grouped(summary->blocks, number[0]),
-               session_path(session));
-        return;
+    bool all = session->blocks_before == summary->blocks;
+    if (all && !tables->unit) {
+        printf("already complete");
+    } else {
+        print_stage(tables, "data set", "");
+        print_stage(points, "point", tables->unit ? ", " : "");
     }
-    if (made > 0) {
-        printf("%s data sets in %s, ", number_grouped(made, number[0]),
-               format_seconds(progress_seconds(tables), time, sizeof time));
+    if (points->unit && points->done > points->first && seconds > 0) {
+        printf(", %.3g points/s", (double)(points->done - points->first) / seconds);
     }
-    printf("%s points in %s, %.3g points/s", number_grouped(solved, number[0]),
-           format_seconds(seconds, time, sizeof time), seconds > 0 ? (double)solved / seconds : 0);
-    if (tables->first > 0) {
-        printf("; %s of %s data sets were there already", number_grouped(tables->first, number[0]),
-               number_grouped(tables->total, number[1]));
-    }
-    if (session->blocks_before > 0) {
-        printf("; %s of %s blocks were there already", number_grouped(session->blocks_before, number[0]),
-               number_grouped(summary->blocks, number[1]));
-    }
+    print_part(tables->first, tables->total, "data sets were there already");
+    print_part(session->blocks_before, summary->blocks, "blocks were there already");
     if (summary->blocks_done < summary->blocks) {
-        printf("; %s of %s blocks are there now", number_grouped(summary->blocks_done, number[0]),
-               number_grouped(summary->blocks, number[1]));
+        print_part(tables->done < tables->total ? tables->done : 0, tables->total, "data sets are there now");
+        print_part(summary->blocks_done, summary->blocks, "blocks are there now");
     }
     printf(": %s\n", session_path(session));
 }

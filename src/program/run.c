@@ -121,10 +121,10 @@ static enum moat_status sweep(const struct session_request *request)
     }
     if (status == MOAT_OK) {
         status = session_solve(&session);
-        if (session.rank == 0 && !request->quiet && (status == MOAT_OK || status == MOAT_STOPPED)) {
-            enum moat_status reported = report_end(&session);
-            status = reported == MOAT_OK ? status : reported;
-        }
+    }
+    if (session.results && !request->quiet && (status == MOAT_OK || status == MOAT_STOPPED)) {
+        enum moat_status reported = report_end(&session);
+        status = reported == MOAT_OK ? status : reported;
     }
     if (status == MOAT_STOPPED && session.results) { /* else it is not even there */
         moat_error_set(status, "stopped by a signal; the same command resumes the sweep");

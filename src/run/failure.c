@@ -15,6 +15,21 @@ static double coordinate(const struct config *config, int axis, const size_t at[
     return config->grid.axis[axis].values[at[axis]];
 }
 
+/* The shortest text that tells a value of an axis from its neighbours, of six digits at least. */
+static const char *format_value(const struct axis *axis, size_t at, char text[NUMBER_SIZE])
+{
+    char other[NUMBER_SIZE];
+    int digits = 6;
+    bool alike = true;
+    while (alike && digits <= 15) {
+        number_short(axis->values[at], digits, text);
+        alike = (at > 0 && strcmp(text, number_short(axis->values[at - 1], digits, other)) == 0) ||
+                (at + 1 < axis->size && strcmp(text, number_short(axis->values[at + 1], digits, other)) == 0);
+        digits++;
+    }
+    return text;
+}
+
 void failure_locate(const struct config *config, const size_t at[GRID_AXES], char *text, size_t size)
 {
     char number[NUMBER_SIZE];
@@ -24,7 +39,7 @@ void failure_locate(const struct config *config, const size_t at[GRID_AXES], cha
         const char *name = axis_table[config->sweep][a].name;
         if (name && !config->grid.axis[a].scalar) {
             snprintf(text + length, size - length, "%s%s = %s", length > 0 ? ", " : "(", name,
-                     number_short(coordinate(config, a, at), 6, number));
+                     format_value(&config->grid.axis[a], at[a], number));
             length = strlen(text);
         }
     }
