@@ -28,8 +28,12 @@ struct moat_measured_spectrum {
     double noise1, noise2;   /* variance of label noise for performance and for safety, >= 0 */
 };
 
-/* Tabulates `spectrum`, which it does not keep. Returns MOAT_USAGE with the direction and the number that is not
-   allowed, also where the targets are the same in all directions (L_star = 0) or beta_1 is zero in all; MOAT_MEMORY.
+/* Returns MOAT_USAGE with the direction and the number that is not allowed, also where the targets are the same in all
+   directions (L_star = 0) or beta_1 is zero in all. Cheap beside moat_measured_create, which makes the same checks.
+   Local. */
+enum moat_status moat_measured_check(const struct moat_measured_spectrum *spectrum);
+
+/* Tabulates `spectrum`, which it does not keep. Returns MOAT_USAGE as moat_measured_check does, MOAT_MEMORY.
    Cost: about 300 n operations for each of ln(sigma_max / sigma_min) + 45. The caller owns *out. Local. Source:
    MODEL.md section 15. */
 enum moat_status moat_measured_create(const struct moat_measured_spectrum *spectrum, struct moat_measured **out);

@@ -16,7 +16,7 @@
 /* Below kappa = e^-40 sigma_min every r is proportional to kappa to rounding, so nothing changes but the scale. */
 #define DEPTH 40.0
 
-static enum moat_status check(const struct moat_measured_spectrum *spectrum)
+static enum moat_status check_numbers(const struct moat_measured_spectrum *spectrum)
 {
     if (spectrum->n < 1) {
         return moat_error_set(MOAT_USAGE, "the spectrum has no directions; give at least one eigenvalue");
@@ -53,11 +53,37 @@ static enum moat_status check(const struct moat_measured_spectrum *spectrum)
     return MOAT_OK;
 }
 
+/* delta of one direction. */
+static double difference(const struct moat_measured_spectrum *spectrum, size_t i)
+{
+    double b11 = spectrum->b11[i], b22 = spectrum->b22[i], b12 = spectrum->b12[i], root = sqrt(b11) - sqrt(b22);
+    return fmax((b11 - b12) + (b22 - b12), root * root);
+}
+
+enum moat_status moat_measured_check(const struct moat_measured_spectrum *spectrum)
+{
+    double L_star = 0, performance = 0;
+    enum moat_status status = check_numbers(spectrum);
+    for (size_t i = 0; i < spectrum->n && status == MOAT_OK; i++) {
+        L_star += spectrum->sigma[i] * difference(spectrum, i);
+        performance += spectrum->sigma[i] * spectrum->b11[i];
+    }
+    if (status == MOAT_OK && !(L_star > 0)) {
+        return moat_error_set(MOAT_USAGE, "the two targets are the same in every direction of the spectrum, expected "
+                                          "some misalignment: without it safety asks nothing of a company");
+    }
+    if (status == MOAT_OK && !(performance > 0)) {
+        return moat_error_set(MOAT_USAGE, "the performance target is zero in every direction of the spectrum; give "
+                                          "alignments above 0");
+    }
+    return status;
+}
+
 /* Fills the weights of one direction. */
 static void weigh(const struct moat_measured_spectrum *spectrum, size_t i, struct alignment_directions *out)
 {
     double b11 = spectrum->b11[i], b22 = spectrum->b22[i], b12 = spectrum->b12[i], sigma = spectrum->sigma[i];
-    double root = sqrt(b11) - sqrt(b22), delta = fmax((b11 - b12) + (b22 - b12), root * root), h = b11;
+    double delta = difference(spectrum, i), h = b11;
     out->f[i] = 0;
     if (delta > 0) {
         out->f[i] = (b11 - b22) / delta;
@@ -81,19 +107,9 @@ static enum moat_status weigh_all(const struct moat_measured_spectrum *spectrum,
                                          .difference = weight + spectrum->n,
                                          .f = weight + 2 * spectrum->n,
                                          .shared = weight + 3 * spectrum->n};
-    double performance = 0;
     for (size_t i = 0; i < spectrum->n; i++) {
         weigh(spectrum, i, out);
         measured->trace += spectrum->sigma[i];
-        performance += spectrum->sigma[i] * spectrum->b11[i];
-    }
-    if (!(out->L_star > 0)) {
-        return moat_error_set(MOAT_USAGE, "the two targets are the same in every direction of the spectrum, expected "
-                                          "some misalignment: without it safety asks nothing of a company");
-    }
-    if (!(performance > 0)) {
-        return moat_error_set(MOAT_USAGE, "the performance target is zero in every direction of the spectrum; give "
-                                          "alignments above 0");
     }
     measured->L_star = out->L_star;
     measured->noise1 = spectrum->noise1;
@@ -107,7 +123,7 @@ enum moat_status moat_measured_create(const struct moat_measured_spectrum *spect
     struct alignment_directions directions = {0};
     struct moat_measured *measured = NULL;
     *out = NULL;
-    enum moat_status status = check(spectrum);
+    enum moat_status status = moat_measured_check(spectrum);
     if (status != MOAT_OK) {
         return status;
     }

@@ -15,6 +15,7 @@
 #include "program/output.h"
 #include "program/report.h"
 #include "results/results.h"
+#include "results/spectrum_file.h"
 #include "run/interrupt.h"
 #include "run/launcher.h"
 #include "run/session.h"
@@ -92,11 +93,14 @@ static bool starts_ranks(const struct session_request *request)
     return request->ranks > 1 && !getenv("MOAT_RANK_STARTED") && !(launcher_find(&launcher) && launcher.direct);
 }
 
-/* Becomes the launcher; returns only if that fails. A bad config is refused here, by one process. */
+/* Becomes the launcher; returns only if that fails. A bad config or spectrum is refused here, by one process. */
 static enum moat_status start_ranks(const struct session_request *request, char **words)
 {
     struct config *config = NULL;
     enum moat_status status = config_load(request->config, request->settings, &config);
+    if (status == MOAT_OK) {
+        status = spectrum_file_give(config);
+    }
     config_destroy(&config);
     if (status == MOAT_OK) {
         status = detach_from_terminal();

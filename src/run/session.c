@@ -10,6 +10,7 @@
 
 #include "base/launch.h"
 #include "base/memory.h"
+#include "results/spectrum_file.h"
 #include "ridge/blas.h"
 #include "run/coordinator.h"
 #include "run/interrupt.h"
@@ -125,6 +126,9 @@ static enum moat_status prepare(struct session *session, int nodes, double cores
                               session->request->ranks, session->ranks);
     }
     enum moat_status status = config_load(session->request->config, session->request->settings, &session->config);
+    if (status == MOAT_OK) {
+        status = spectrum_file_give(session->config);
+    }
     if (status == MOAT_OK && session->config->solver == SOLVER_RIDGE) {
         status = plan_groups(session, &group); /* refused now rather than in session_measure */
         free(group);
@@ -155,6 +159,27 @@ static enum moat_status share_config(struct session *session)
     return status;
 }
 
+/* Gives every rank the directions of rank 0's measured spectrum. Collective. */
+static enum moat_status share_directions(struct session *session)
+{
+    struct directions sent = session->config->directions, made = {0};
+    enum moat_status status = MOAT_OK;
+    MPI_Bcast(&sent, (int)sizeof sent, MPI_BYTE, 0, session->comm); /* its pointers are rank 0's */
+    if (session->rank != 0) {
+        status = directions_allocate(sent.spectrum.n, &made);
+        made.spectrum.noise1 = sent.spectrum.noise1;
+        made.spectrum.noise2 = sent.spectrum.noise2;
+        made.checksum = sent.checksum;
+        memcpy(made.title, sent.title, sizeof made.title);
+        config_give_directions(session->config, &made);
+    }
+    status = agree_on_memory(session, status);
+    if (status == MOAT_OK) {
+        MPI_Bcast(session->config->directions.value, 4 * (int)sent.spectrum.n, MPI_DOUBLE, 0, session->comm);
+    }
+    return status;
+}
+
 enum moat_status session_open(const struct session_request *request, MPI_Comm comm, struct session *session)
 {
     double cores = 0;
@@ -168,7 +193,10 @@ enum moat_status session_open(const struct session_request *request, MPI_Comm co
     }
     enum moat_status status = session->rank == 0 ? prepare(session, nodes, cores) : MOAT_OK;
     status = agree_on_memory(session, status);
-    return status == MOAT_OK ? share_config(session) : status;
+    if (status == MOAT_OK) {
+        status = share_config(session);
+    }
+    return status == MOAT_OK && session->config->measured ? share_directions(session) : status;
 }
 
 /* --- session_measure */

@@ -16,7 +16,8 @@
 /*
  * One run of a sweep on all ranks of a communicator, stage by stage:
  *
- *   session_open      rank 0 reads the config and opens the results file; every rank gets the config
+ *   session_open      rank 0 reads the config, and the spectrum file if it names one, and opens the results file; every
+ *                     rank gets the config with the spectrum's numbers
  *   session_measure   with SOLVER_RIDGE: every rank gets the tables of sampled data; those that the file lacks are made
  *   session_solve     rank 0 hands out the blocks that the file lacks, the others solve them
  *   session_close     closes the file, frees everything
