@@ -9,9 +9,12 @@ import subprocess
 import unittest
 from unittest import mock
 
-from program import ProgramTest
+import h5py
+import numpy as np
+
+from program import ProgramTest, solve
 from screen import Screen, show
-from sweeps import LONG, LONG_POINTS, MIXED, market
+from sweeps import LONG, LONG_POINTS, MIXED, SMALL_RIDGE, law, market
 
 TERMINAL = {"TERM": "xterm"}
 BAR = r"(\[#*\.*\] +)?\d+\.\d %"
@@ -115,6 +118,52 @@ class BarTest(ProgramTest):
                 self.assertAlmostEqual(float(match[1]), 100 * sum(flops[:int(match[2])]) / sum(flops), delta=0.06)
         self.assertGreaterEqual(len(seen), 3)
         self.assertLess(flops[-1], 1e-4 * flops[0], "the case is too easy")
+
+
+class ReportTest(ProgramTest):
+    """What moat run says last, against the file."""
+
+    def test_resumed(self):
+        """After a kill: what was there before, what has been added."""
+        path = solve(self.folder, SMALL_RIDGE)
+        with h5py.File(path, "r+") as file:
+            file["run/block_state"][1:] = 0
+            file["run/task_state"][:3, :] = 0
+            blocks, tasks = file["run/block_state"].size, file["run/task_state"].size
+        self.assertGreater(blocks, 1)
+        out, _ = self.run_moat(0, "run", "small.yaml", ranks=2)
+        self.assertRegex(out, rf"^small: market_entry, solver ridge, {tasks} data sets and \d+ points in {blocks} blocks, on 1 worker at \S+, into "
+                              r"small\.h5\n")
+        self.assertRegex(out.splitlines()[-1], rf"^12 data sets in \d+\.\d\d s, \d+ points in \d+\.\d\d s, \S+ points/s, {tasks - 12} of {tasks} data sets were "
+                                               rf"there already, 1 of {blocks} blocks were there already: small\.h5$")
+        self.assertRegex(self.run_moat(0, "run", "small.yaml")[0].splitlines()[-1], rf"^already complete, {blocks} of {blocks} blocks were there already: small\.h5$")
+
+    def test_failed_points(self):
+        """One of them by its coordinates, which has that status in the file, and the reason."""
+        for N_I, tau_E, reason in (("{values: [7, 20]}", "[.inf]", "N_I is not on the ladder of data sets, 8 to 64 data points"),
+                                   ("{values: [60]}", "[0.91, .inf]", "N_E* is not on the ladder of data sets, 8 to 64 data points")):
+            self.write("sweep.yaml", market("sweep", N_I=N_I, tau_E=f"{{values: {tau_E}}}", Q="{values: [0.1]}", nu="{values: [0.75]}",
+                                            tau_I=0.95, ridge="{P: 64, N: {values: [8, 16, 32, 64]}, trials: 4, seed: 1}"))
+            out, _ = self.run_moat(0, "run", "sweep.yaml", "--force")
+            count, where, why = re.search(r"^(\d+) points? failed, for example \((.*)\): (.*)$", out, re.M).groups()
+            at = {name: float(value) for name, value in re.findall(r"(\w+) = (\S+?)(?:,|$)", where)}
+            self.assertEqual(list(at), ["N_I", "tau_E", "Q", "nu"])
+            self.assertTrue(why.startswith(reason), why)
+            with h5py.File(self.folder / "sweep.h5") as file:
+                failed = file["status"][...] == 6
+                self.assertEqual(np.count_nonzero(failed), int(count))
+                self.assertTrue(failed[tuple(int(np.argmin(abs(file[name][...] - value))) if np.isfinite(value) else -1
+                                             for name, value in at.items())])
+
+    def test_failed_markets_and_laws_of_theory(self):
+        self.write("sweep.yaml", market("sweep", N_I="{values: [.inf]}", tau_E="{values: [0.9, 0.9000000000001]}", Q="{values: [0.1]}",
+                                        nu="{values: [1.0]}"))
+        out, _ = self.run_moat(0, "run", "sweep.yaml")
+        self.assertIn("\n1 point failed, for example (N_I = inf, tau_E = 0.9000000000001, Q = 0.1, nu = 1): N_E* is beyond the solver's tables", out)
+        self.write("law.yaml", law("law", N="{values: [4, 16]}", alpha="{values: [0.75]}", Q="{values: [0.1]}", nu="{values: [0.75]}",
+                                   ridge="{P: 32, N: {values: [8, 16, 32, 64]}, trials: 2, seed: 1}"))
+        out, _ = self.run_moat(0, "run", "law.yaml")
+        self.assertIn("\n1 point failed, for example (N = 4, alpha = 0.75, Q = 0.1, nu = 0.75): N is not on the ladder of data sets, 8 to 64", out)
 
 
 if __name__ == "__main__":

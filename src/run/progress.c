@@ -196,6 +196,7 @@ void progress_clear(struct progress *progress)
 /* Closes the terminal. What is printed to stdout next must not overtake the bar. */
 static void leave(struct progress *progress)
 {
+    progress->end = clock_seconds();
     if (progress->in_row) {
         fputc('\n', stderr);
         fflush(stderr);
@@ -226,5 +227,5 @@ void progress_end_shown(struct progress *progress)
 
 double progress_seconds(const struct progress *progress)
 {
-    return clock_seconds() - progress->start;
+    return (progress->end > 0 ? progress->end : clock_seconds()) - progress->start;
 }
