@@ -16,6 +16,7 @@
 #include "program/command.h"
 #include "program/job_script.h"
 #include "results/results.h"
+#include "results/spectrum_file.h"
 #include "run/plan.h"
 #include "sweep/config.h"
 
@@ -246,6 +247,9 @@ static enum moat_status prepare(const struct submit_arguments *arguments)
     struct config *config = NULL;
     struct job_script script = {0};
     enum moat_status status = config_load(arguments->config, arguments->settings, &config);
+    if (status == MOAT_OK) {
+        status = spectrum_file_give(config);
+    }
     if (status == MOAT_OK) {
         status = job_script_place(arguments->config, arguments->output ? arguments->output : config->output, &script);
     }

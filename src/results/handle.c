@@ -59,6 +59,7 @@ enum moat_status handle_create(const char *path, const struct config *config, un
     memset(results->field, -1, sizeof results->field);
     results->layout.sweep = config->sweep;
     results->layout.solver = config->solver;
+    results->layout.measured = config->measured;
     results->layout.stored = config->stored;
     results->blocks = grid_blocks(&config->grid);
     results->first_unflushed = results->blocks;

@@ -27,7 +27,7 @@ struct results {
     hid_t file, field[FIELD_COUNT]; /* -1 where the sweep has none */
     struct records *records;
 
-    struct config layout; /* what the layout follows from: sweep, solver, grid, fields; the rest is zero */
+    struct config layout; /* what the layout follows from: sweep, solver, measured, grid, fields; the rest is zero */
     size_t blocks, done;
     struct block_record *block;             /* [blocks]; may be newer than the file until the next flush */
     size_t first_unflushed, last_unflushed; /* blocks to report done at the next flush; first > last: none */

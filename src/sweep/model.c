@@ -6,11 +6,13 @@
 #include <stdlib.h>
 
 #include "moat/deterministic.h"
+#include "moat/measured.h"
 #include "sweep/field.h"
 #include "sweep/jackknife.h"
 
 struct model {
-    struct moat_deterministic *table;
+    struct moat_deterministic *table; /* of power laws, or of a measured spectrum; the other is NULL */
+    struct moat_measured *measured;
     struct moat_solver deterministic;
     struct jackknife *jackknife;   /* with SOLVER_RIDGE, else NULL */
     struct moat_company *on_trial; /* [jackknife_sets], likewise */
@@ -56,19 +58,34 @@ static enum moat_status choose_solver(const struct config *config, const struct 
     return status;
 }
 
+/* Makes the tables of the deterministic equivalent, and its solver. */
+static enum moat_status tabulate(const struct config *config, size_t nu, struct model *model)
+{
+    enum moat_status status;
+    if (config->measured) {
+        status = moat_measured_create(&config->directions.spectrum, &model->measured);
+    } else {
+        status =
+            moat_deterministic_create(config->gamma, config->grid.axis[GRID_NU].values[nu], config->P, &model->table);
+    }
+    if (status == MOAT_OK) {
+        model->deterministic =
+            config->measured ? moat_measured_solver(model->measured) : moat_deterministic_solver(model->table);
+    }
+    return status;
+}
+
 enum moat_status model_create(const struct config *config, const struct ladder *ladder, size_t nu, struct model **out)
 {
     struct model *model = *out = calloc(1, sizeof *model);
     if (!model) {
         return moat_error_set(MOAT_MEMORY, "out of memory for a solver");
     }
-    enum moat_status status =
-        moat_deterministic_create(config->gamma, config->grid.axis[GRID_NU].values[nu], config->P, &model->table);
+    enum moat_status status = tabulate(config, nu, model);
     if (status == MOAT_OK) {
         model->beside =
             config->solver == SOLVER_DETERMINISTIC ||
             stores(config, deterministic_fields, sizeof deterministic_fields / sizeof *deterministic_fields);
-        model->deterministic = moat_deterministic_solver(model->table);
         status = choose_solver(config, ladder, nu, model);
     }
     if (status != MOAT_OK) {
@@ -83,6 +100,7 @@ void model_destroy(struct model **model)
         jackknife_destroy(&(*model)->jackknife);
         free((*model)->on_trial);
         moat_deterministic_destroy(&(*model)->table);
+        moat_measured_destroy(&(*model)->measured);
         free(*model);
         *model = NULL;
     }
