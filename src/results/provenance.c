@@ -98,6 +98,11 @@ bool provenance_has_spectrum(hid_t file, const struct config *config)
     return read_integer(file, "spectrum_checksum", -1) == expected;
 }
 
+double provenance_directions(hid_t file)
+{
+    return (double)read_integer(file, "data_directions", read_integer(file, "P", 0));
+}
+
 static bool write_sweep(hid_t file, const struct config *config)
 {
     const struct axis *first = &config->grid.axis[GRID_TAU_I];

@@ -14,9 +14,9 @@
 #include "results/spectrum_file.h"
 #include "ridge/blas.h"
 #include "run/coordinator.h"
+#include "run/inputs.h"
 #include "run/interrupt.h"
 #include "run/measurement.h"
-#include "run/rows.h"
 #include "run/shortage.h"
 
 /* Returns the worst of the ranks' statuses. The message stays where it is to be printed: on ranks that failed
@@ -164,33 +164,12 @@ static enum moat_status share_config(struct session *session)
     return status;
 }
 
-/* Gives every rank the directions of rank 0's measured spectrum. Collective. */
-static enum moat_status share_directions(struct session *session)
+/* Gives every rank the spectrum and the rows that rank 0 has loaded. Collective. */
+static enum moat_status share_inputs(struct session *session)
 {
-    struct directions sent = session->config->directions, made = {0};
-    enum moat_status status = MOAT_OK;
-    MPI_Bcast(&sent, (int)sizeof sent, MPI_BYTE, 0, session->comm); /* its pointers are rank 0's */
-    if (session->rank != 0) {
-        status = directions_allocate(sent.spectrum.n, &made);
-        made.spectrum.noise1 = sent.spectrum.noise1;
-        made.spectrum.noise2 = sent.spectrum.noise2;
-        made.checksum = sent.checksum;
-        memcpy(made.title, sent.title, sizeof made.title);
-        config_give_directions(session->config, &made);
-    }
-    status = agree_on_memory(session, status);
+    enum moat_status status = agree_on_memory(session, inputs_make_room(session->config, session->comm));
     if (status == MOAT_OK) {
-        MPI_Bcast(session->config->directions.value, 4 * (int)sent.spectrum.n, MPI_DOUBLE, 0, session->comm);
-    }
-    return status;
-}
-
-/* Gives every rank the rows of rank 0's data set. Collective. */
-static enum moat_status share_rows(struct session *session)
-{
-    enum moat_status status = agree_on_memory(session, rows_make_room(session->config, session->comm));
-    if (status == MOAT_OK) {
-        rows_share(session->config, session->comm);
+        inputs_share(session->config, session->comm);
     }
     return status;
 }
@@ -211,8 +190,7 @@ enum moat_status session_open(const struct session_request *request, MPI_Comm co
     if (status == MOAT_OK) {
         status = share_config(session);
     }
-    status = status == MOAT_OK && session->config->measured ? share_directions(session) : status;
-    return status == MOAT_OK && session->config->ridge.data ? share_rows(session) : status;
+    return status == MOAT_OK ? share_inputs(session) : status;
 }
 
 /* --- session_measure */
