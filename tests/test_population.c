@@ -413,7 +413,19 @@ static void labellings(const struct dense *dense, const struct ridge_task *task,
     free(R);
 }
 
-/* Below, at and above as many rows as features; the first draws of 8 out of 40 repeat a row. */
+/* Whether the task draws a row more than once. */
+static bool repeats(const struct ridge_task *task)
+{
+    bool drawn[ROWS] = {false}, twice = false;
+    for (uint64_t i = 0; i < task->N; i++) {
+        size_t row = random_index(task->seed, task->trial, i, ROWS);
+        twice = twice || drawn[row];
+        drawn[row] = true;
+    }
+    return twice;
+}
+
+/* Below, at and above as many rows as features, with repeated rows. */
 static void test_labellings(void)
 {
     static struct data data;
@@ -424,6 +436,9 @@ static void test_labellings(void)
         struct ridge_rows *rows = open_rows(&data, 1);
         struct ridge_population population = ridge_rows_population(rows);
         struct ridge_task task = make_task(&population, 8);
+        while (!repeats(&task)) {
+            task.trial++;
+        }
         struct losses found, expected;
         double length = 0, scale; /* of the features, from the trace of their covariance */
         for (size_t j = 0; j < rows->P; j++) {
