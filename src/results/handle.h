@@ -36,6 +36,10 @@ struct results {
     double opened, cores;                   /* time of opening, s, and the cores that the run holds; 0: not known */
 };
 
+/* Resolves `path` to the place of its file, behind symbolic links, even when the file does not exist yet. The caller
+ *frees target. Returns MOAT_USAGE (not a file's name) or MOAT_MEMORY. */
+enum moat_status handle_resolve_path(const char *path, char **target);
+
 /* A handle for `path` without a file. The target is found behind symbolic links, even to a file that does not exist
    yet. Returns MOAT_USAGE (not a file's name) or MOAT_MEMORY. The caller owns *out. */
 enum moat_status handle_create(const char *path, const struct config *config, unsigned options, struct results **out);
