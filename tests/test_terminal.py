@@ -12,7 +12,7 @@ from unittest import mock
 import h5py
 import numpy as np
 
-from program import ProgramTest, solve
+from program import ProgramTest, ranks_script, solve
 from screen import Screen, show
 from sweeps import LONG, LONG_POINTS, MIXED, SMALL_RIDGE, law, market
 
@@ -82,7 +82,7 @@ class BarTest(ProgramTest):
 
     def test_interrupt(self):
         self.write("long.yaml", LONG)
-        rows = self.check(show(self, "run", "long.yaml", columns=80, until=" points"), 75)
+        rows = self.check(show(self, "run", "long.yaml", columns=80, until=" points/s"), 75)
         bar, = (row for row in rows if " points " in row and " left" in row)
         self.assertRegex(bar, rf"^\[#*\.+\] +\d+\.\d % +\d+/{LONG_POINTS} points +\S+( points)?/s +\d+:\d\d left$")
         self.assertRegex(rows[-1], "the same command resumes the sweep$")
@@ -97,6 +97,37 @@ class BarTest(ProgramTest):
                 self.assertNotRegex(shown.text, r"\x1b|\r(?!\n)|%")
         with mock.patch.dict(os.environ, COLUMNS="50"):
             self.check(show(self, "run", "mixed.yaml", columns=0))
+
+    def test_redirected_from_a_shell(self):
+        """A terminal that is not where the output goes: no bar in a file or down a pipe, whoever started the ranks."""
+        self.write("mixed.yaml", MIXED)
+        for number, line in enumerate(("$MOAT run mixed.yaml 2>&1 | cat", "$MOAT run mixed.yaml 2>log; cat log",
+                                       "$MOAT run mixed.yaml -n 3 2>&1 | cat", "$MOAT run mixed.yaml -n 3 2>log; cat log")):
+            with self.subTest(line), ranks_script(self.folder, f"{line.replace('mixed.yaml', f'mixed.yaml -o {number}.h5')}; true"):
+                shown = show(self, columns=80)
+            self.assertEqual(shown.bars, [])
+            self.assertNotRegex(shown.text, r"\x1b|\r(?!\n)|%")
+            self.assertIn(" points in ", shown.text)
+        with ranks_script(self.folder, "exec $MOAT run mixed.yaml -o ranks.h5 2>log.$$"):
+            shown = show(self, columns=80, ranks=3)
+        self.assertEqual((shown.code, shown.bars), (0, []))
+        for log in self.folder.glob("log.*"):
+            self.assertEqual(log.read_text(), "")
+
+    def test_words_are_kept_whole(self):
+        """The sentences of run and point, on a terminal; elsewhere they are lines."""
+        self.write("mixed.yaml", MIXED)
+        words = "point --gamma=.5 --nu=1 --Q=.1 --N-I=3.2e6 --tau-I=.9 --tau-E=.95".split()
+        line = self.run_moat(0, *words)[0].splitlines()[0]
+        for columns in (80, 60, 40):
+            shown = show(self, *words, columns=columns).screen
+            first = shown.rows()[:shown.rows().index("")]
+            self.assertEqual(" ".join(first), line)
+            self.assertTrue(all(len(row) + 1 + len(following.split()[0]) > columns for row, following in zip(first, first[1:])))
+            for ranks in (None, 3):
+                shown = show(self, "run", "mixed.yaml", "-o", f"{ranks}-{columns}.h5", ranks=ranks, columns=columns).screen
+                self.assertEqual(shown.lines(), shown.rows())
+                self.assertIn(f"into {ranks}-{columns}.h5", " ".join(shown.rows()))
 
     def test_quiet(self):
         self.write("mixed.yaml", MIXED)

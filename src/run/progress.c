@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -144,7 +145,7 @@ void progress_begin(struct progress *progress, const char *unit, size_t total, s
     progress->before = (double)first;
     progress->estimate.total = (double)(total - first);
     progress->start = progress->last = clock_seconds();
-    progress->terminal = quiet ? (struct terminal){.descriptor = -1} : terminal_open();
+    progress->terminal = quiet ? (struct terminal){.descriptor = -1} : terminal_open(STDERR_FILENO);
 }
 
 void progress_weigh(struct progress *progress, const char *unit, double total, double before, double hands)
