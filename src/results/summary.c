@@ -50,7 +50,7 @@ static bool next_box(int rank, const hsize_t *dims, const hsize_t *chunk, hsize_
 static void locate(int rank, const hsize_t *start, const hsize_t *count, hsize_t i, size_t at[GRID_AXES])
 {
     memset(at, 0, GRID_AXES * sizeof *at);
-    for (int a = rank - 1; a >= 0; a--) {
+    for (int a = rank - 1; a >= 0 && count[a] > 0; a--) {
         at[GRID_AXES - rank + a] = (size_t)(start[a] + i % count[a]);
         i /= count[a];
     }
