@@ -218,5 +218,6 @@ enum moat_status ridge_measure(const struct measure_source *source, const struct
     ridge_release(&work, &work.image);
     ridge_release(&work, &work.vectors);
     ridge_release(&work, &work.square);
+    out->bytes = profile.bytes_peak;
     return status;
 }

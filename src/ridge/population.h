@@ -44,6 +44,9 @@ void ridge_rows_destroy(struct ridge_rows **rows);
 /* The population whose rows these are. `rows` must outlive it. Local. */
 struct ridge_population ridge_rows_population(const struct ridge_rows *rows);
 
+/* Number of doubles in the lists behind rows->label[0], which are one piece: all arrays but the features. Local. */
+size_t ridge_rows_lists(size_t n, size_t P);
+
 /* Bytes that a data set takes in memory. Local. */
 double ridge_rows_bytes(double n, double P);
 

@@ -8,8 +8,8 @@
  *
  * delta: a single target's b is the square of one number, of which ln b says little and which noise makes negative. So
  * b = C i^-delta is fitted by the estimating equations sum (dmu/dtheta) (b - mu)/V = 0, where mu is the law and V the
- * variance of b about it: that of noise, and that of the square of a Gaussian of variance mu. Both targets count with
- * their share of their own signal. Source: MODEL.md section 16.
+ * variance of b about it: that of noise, and that of the square of a Gaussian of variance mu. Each target has a C of
+ * its own. Source: MODEL.md section 16.
  */
 #include "ridge/power_law.h"
 
@@ -82,103 +82,144 @@ static struct line fit_line(const struct octave *octave, size_t count)
     return line;
 }
 
-/* Both targets' b as shares of their signals. */
-static double share(const struct measure_estimate *estimate, size_t k)
-{
-    return estimate->unbiased[0][k] / estimate->signal[0] / 2 + estimate->unbiased[1][k] / estimate->signal[1] / 2;
-}
+/* theta = (ln C of performance, ln C of safety, delta). */
+enum { PARAMETERS = 3 };
 
-/* The variance of such a share whose mean is mu: the fits are Gaussian, with second moments of targets and noise. */
-static double share_variance(const struct measure_fit *fit, const struct measure_estimate *estimate, size_t k,
-                             double mu)
-{
-    static const double count[MEASURE_PAIRS] = {1, 1, 2};
-    double r = fmax(-1, fmin(1, estimate->correlation)), sum = 0;
-    for (int pair = 0; pair < MEASURE_PAIRS; pair++) {
-        double square = pair == PAIR_JOINT ? estimate->signal[0] * estimate->signal[1]
-                                           : estimate->signal[pair] * estimate->signal[pair];
-        double moment = (pair == PAIR_JOINT ? r : 1) * mu + fit->variance[pair][k] / sqrt(square);
-        sum += count[pair] * moment * moment / 2;
-    }
-    return sum;
-}
-
-/* The sums of one step of the estimating equations at C e^(-delta x). */
+/* The sums of one step of the estimating equations at theta. */
 struct equations {
-    double score[2], information[2][2];
-    double dispersion; /* sum of (b - mu)^2/V */
+    double score[PARAMETERS], information[PARAMETERS][PARAMETERS];
+    double spread[PARAMETERS][PARAMETERS]; /* the covariance of the score */
+    double dispersion;                     /* sum of (b - mu)^2/V */
 };
 
-static struct equations form_equations(const struct measure_fit *fit, const struct measure_estimate *estimate,
-                                       const double theta[2])
+/* The law's b of target j in direction k, and what it changes by: its derivative by ln C_j and, in units of it, by
+   delta. */
+static double law_of(const double theta[PARAMETERS], int j, size_t k, double slope[PARAMETERS])
 {
-    struct equations out = {0};
-    for (size_t k = 0; k < fit->directions; k++) {
-        double b = share(estimate, k), x[] = {1, -log((double)(k + 1))};
-        double mu = exp(theta[0] * x[0] + theta[1] * x[1]), V = share_variance(fit, estimate, k, mu);
-        out.dispersion += (b - mu) * (b - mu) / V;
-        for (int i = 0; i < 2; i++) {
-            out.score[i] += x[i] * mu * (b - mu) / V;
-            for (int j = 0; j < 2; j++) {
-                out.information[i][j] += x[i] * x[j] * mu * mu / V;
-            }
-        }
+    double x = log((double)(k + 1));
+    for (int i = 0; i < 2; i++) {
+        slope[i] = i == j;
     }
-    return out;
+    slope[2] = -x;
+    return exp(theta[j] - theta[2] * x);
 }
 
-/* Solves the equations by Fisher's scoring for theta = (ln C, delta). */
-static void fit_alignments(const struct measure_fit *fit, const struct measure_estimate *estimate, double theta[2],
-                           double *delta_stderr)
+/* Adds direction k. Its fits are Gaussian with the second moments m of targets and noise together, so that the
+   covariance of two of their squares is 2 m^2. */
+static void add_direction(const struct measure_fit *fit, const struct measure_estimate *estimate, size_t k,
+                          const double theta[PARAMETERS], struct equations *sum)
+{
+    double slope[2][PARAMETERS], mu[2], V[2], score[2];
+    for (int j = 0; j < 2; j++) {
+        mu[j] = law_of(theta, j, k, slope[j]);
+        V[j] = 2 * (mu[j] + fit->variance[j][k]) * (mu[j] + fit->variance[j][k]);
+        score[j] = mu[j] * (estimate->unbiased[j][k] - mu[j]) / V[j];
+        sum->dispersion += (estimate->unbiased[j][k] - mu[j]) * (estimate->unbiased[j][k] - mu[j]) / V[j];
+    }
+    double r = fmax(-1, fmin(1, estimate->correlation));
+    double joint = r * sqrt(mu[0] * mu[1]) + fit->variance[PAIR_JOINT][k], across = 2 * joint * joint;
+    double cross = mu[0] * mu[1] * across / (V[0] * V[1]);
+    for (int a = 0; a < PARAMETERS; a++) {
+        sum->score[a] += slope[0][a] * score[0] + slope[1][a] * score[1];
+        for (int b = 0; b < PARAMETERS; b++) {
+            double own = 0;
+            for (int j = 0; j < 2; j++) {
+                own += slope[j][a] * slope[j][b] * mu[j] * mu[j] / V[j];
+            }
+            sum->information[a][b] += own;
+            sum->spread[a][b] += own + cross * (slope[0][a] * slope[1][b] + slope[1][a] * slope[0][b]);
+        }
+    }
+}
+
+/* The inverse of a symmetric 3 x 3 matrix, by cofactors. */
+static void invert(double matrix[PARAMETERS][PARAMETERS], double out[PARAMETERS][PARAMETERS])
+{
+    double determinant = 0;
+    for (int i = 0; i < PARAMETERS; i++) {
+        for (int j = 0; j < PARAMETERS; j++) {
+            int i1 = (i + 1) % 3, i2 = (i + 2) % 3, j1 = (j + 1) % 3, j2 = (j + 2) % 3;
+            out[j][i] = matrix[i1][j1] * matrix[i2][j2] - matrix[i1][j2] * matrix[i2][j1];
+        }
+    }
+    for (int j = 0; j < PARAMETERS; j++) {
+        determinant += matrix[0][j] * out[j][0];
+    }
+    for (int i = 0; i < PARAMETERS * PARAMETERS; i++) {
+        out[i / PARAMETERS][i % PARAMETERS] /= determinant;
+    }
+}
+
+/* The standard error of delta: the score's covariance between two inverses of the information, and more where b is
+   farther from the law than a Gaussian's square. */
+static double delta_error(const struct equations *at, double inverse[PARAMETERS][PARAMETERS], size_t directions)
+{
+    double variance = 0, freedom = 2 * (double)directions - PARAMETERS;
+    for (int a = 0; a < PARAMETERS; a++) {
+        for (int b = 0; b < PARAMETERS; b++) {
+            variance += inverse[2][a] * at->spread[a][b] * inverse[b][2];
+        }
+    }
+    return freedom > 0 ? sqrt(variance * fmax(1, at->dispersion / freedom)) : NAN;
+}
+
+/* Solves the equations by Fisher's scoring. */
+static void fit_alignments(const struct measure_fit *fit, const struct measure_estimate *estimate,
+                           double theta[PARAMETERS], double *delta_stderr)
 {
     enum { STEPS = 200 };
     double largest = 1, trace = 0;
     for (size_t k = 0; k < fit->directions; k++) {
         trace += fit->eigenvalue[k];
     }
-    theta[0] = -log(trace);
-    theta[1] = 0;
-    for (int step = 0; step < STEPS && largest > 1e-10; step++) {
-        struct equations at = form_equations(fit, estimate, theta);
-        double(*information)[2] = at.information;
-        double determinant = information[0][0] * information[1][1] - information[0][1] * information[1][0];
-        double change[] = {(information[1][1] * at.score[0] - information[0][1] * at.score[1]) / determinant,
-                           (information[0][0] * at.score[1] - information[1][0] * at.score[0]) / determinant};
-        largest = fmax(fabs(change[0]), fabs(change[1]));
-        double part = largest > 1 ? 1 / largest : 1;
-        theta[0] += part * change[0];
-        theta[1] += part * change[1];
-        double freedom = (double)fit->directions - 2;
-        double dispersion = freedom > 0 ? fmax(1, at.dispersion / freedom) : NAN;
-        *delta_stderr = sqrt(dispersion * information[0][0] / determinant);
+    for (int j = 0; j < 2; j++) {
+        theta[j] = log(estimate->signal[j] / trace);
     }
-    if (!(largest <= 1e-10)) {
-        theta[0] = theta[1] = *delta_stderr = NAN;
+    theta[2] = 0;
+    for (int step = 0; step < STEPS && largest > 1e-9; step++) {
+        struct equations at = {0};
+        double inverse[PARAMETERS][PARAMETERS], change[PARAMETERS] = {0};
+        for (size_t k = 0; k < fit->directions; k++) {
+            add_direction(fit, estimate, k, theta, &at);
+        }
+        invert(at.information, inverse);
+        largest = 0;
+        for (int a = 0; a < PARAMETERS; a++) {
+            for (int b = 0; b < PARAMETERS; b++) {
+                change[a] += inverse[a][b] * at.score[b];
+            }
+            largest = fabs(change[a]) <= largest ? largest : fabs(change[a]); /* a NaN wins */
+        }
+        for (int a = 0; a < PARAMETERS; a++) {
+            theta[a] += largest > 1 ? change[a] / largest : change[a];
+        }
+        *delta_stderr = delta_error(&at, inverse, fit->directions);
+    }
+    if (!(largest <= 1e-9)) {
+        theta[0] = theta[1] = theta[2] = *delta_stderr = NAN;
     }
 }
 
-/* How far the sums of sigma b in the octaves are from those of the law: rms of their logarithms, of octaves whose sum
-   is more than three of its standard errors. */
+/* How far the sums of sigma b in the octaves are from those of the law: rms of their logarithms, over both targets and
+   the octaves whose sum is more than three of its standard errors. */
 static double alignment_deviation(const struct measure_fit *fit, const struct measure_estimate *estimate,
-                                  const double theta[2], const struct octave *octave, size_t count)
+                                  const double theta[PARAMETERS], const struct octave *octave, size_t count)
 {
     double weight = 0, square = 0;
-    for (size_t o = 0; o < count; o++) {
-        size_t first = ((size_t)1 << o) - 1, end = 2 * first + 1;
-        double found = 0, law = 0, variance = 0;
+    for (size_t o = 0; o < 2 * count; o++) {
+        int j = (int)(o % 2);
+        const enum measure_pair both[] = {(enum measure_pair)j, (enum measure_pair)j};
+        size_t first = ((size_t)1 << o / 2) - 1, end = 2 * first + 1;
+        double found = 0, law = 0, slope[PARAMETERS];
         end = end < fit->directions ? end : fit->directions;
         for (size_t k = first; k < end; k++) {
-            found += fit->eigenvalue[k] * share(estimate, k);
-            law += fit->eigenvalue[k] * exp(theta[0] - theta[1] * log((double)(k + 1)));
+            found += fit->eigenvalue[k] * estimate->unbiased[j][k];
+            law += fit->eigenvalue[k] * law_of(theta, j, k, slope);
         }
-        for (int j = 0; j < 2; j++) {
-            const enum measure_pair both[] = {(enum measure_pair)j, (enum measure_pair)j};
-            variance += measure_covariance(fit, estimate, first, end, both) / pow(2 * estimate->signal[j], 2);
-        }
-        if (found > 3 * sqrt(fmax(variance, 0))) {
+        if (found > 3 * sqrt(fmax(measure_covariance(fit, estimate, first, end, both), 0))) {
             double off = log(found / law);
-            weight += octave[o].weight;
-            square += octave[o].weight * off * off;
+            weight += octave[o / 2].weight;
+            square += octave[o / 2].weight * off * off;
         }
     }
     return weight > 0 ? sqrt(square / weight) : NAN;
@@ -195,14 +236,14 @@ enum moat_status power_law_fit(const struct measure_fit *fit, const struct measu
     struct octave octave[OCTAVES_MAX] = {0};
     size_t octaves = gather(fit, octave);
     struct line line = fit_line(octave, octaves);
-    double theta[2], delta_stderr;
+    double theta[PARAMETERS], delta_stderr = NAN;
     fit_alignments(fit, estimate, theta, &delta_stderr);
     double gamma = -line.slope - 1;
     *out = (struct power_law){
         .gamma = {gamma, line.slope_stderr},
-        .delta = {theta[1], delta_stderr},
-        .nu = sum_of(gamma + theta[1], line.slope_stderr, delta_stderr),
-        .nu_prime = theta[1] < 1 ? sum_of(gamma + theta[1], line.slope_stderr, delta_stderr)
+        .delta = {theta[2], delta_stderr},
+        .nu = sum_of(gamma + theta[2], line.slope_stderr, delta_stderr),
+        .nu_prime = theta[2] < 1 ? sum_of(gamma + theta[2], line.slope_stderr, delta_stderr)
                                  : (struct exponent){1 + gamma, line.slope_stderr},
         .Q = {1 - estimate->correlation, estimate->correlation_stderr},
         .eigenvalue_deviation = octaves > 2 ? line.deviation : NAN,

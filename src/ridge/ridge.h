@@ -3,11 +3,11 @@
 #define MOAT_RIDGE_H
 
 #include <mpi.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "moat/error.h"
+#include "ridge/cost.h"
 
 /*
  * Ridge regression on one sampled data set X: the coefficients A1, A2, D of the losses (MODEL.md section 8), for every
@@ -55,17 +55,5 @@ struct ridge_table {
  * the group can solve other tasks. A rank needs ridge_bytes of memory. Source: MODEL.md section 8.
  */
 enum moat_status ridge_solve(const struct ridge_task *task, MPI_Comm group, struct ridge_table *out);
-
-/* Counted floating-point operations of one task: the least that the method needs, so that a comparison of flops over
-   time with the machine's peak is fair. Local. */
-double ridge_flops(size_t P, size_t N, size_t nus, size_t lambdas);
-
-/* Upper bound of the bytes that a rank has allocated at any time in ridge_solve on a group of `ranks`, without those of
-   MPI and BLAS. Local. */
-size_t ridge_bytes(size_t P, size_t N, size_t nus, size_t lambdas, int ranks);
-
-/* The same of a task with a population, whose own memory does not count: with rows or Gaussian. Local. */
-size_t ridge_population_bytes(size_t P, size_t N, bool rows, size_t lambdas, int ranks);
-double ridge_population_flops(size_t P, size_t N, bool rows, size_t lambdas);
 
 #endif

@@ -24,7 +24,7 @@ struct turning {
 enum moat_status ridge_rows_allocate(size_t n, size_t P, struct ridge_rows **out)
 {
     struct ridge_rows *rows = *out = calloc(1, sizeof *rows);
-    double *each = rows ? malloc((4 * n + 6 * P) * sizeof *each) : NULL;
+    double *each = rows ? malloc(ridge_rows_lists(n, P) * sizeof *each) : NULL;
     double *feature = each ? malloc((n * P + 1) * sizeof *feature) : NULL;
     if (!feature) {
         free(each);
@@ -61,6 +61,11 @@ struct ridge_population ridge_rows_population(const struct ridge_rows *rows)
     return (struct ridge_population){
         .spectrum = {rows->P, rows->sigma, rows->b11, rows->b22, rows->b12, rows->noise[0], rows->noise[1]},
         .rows = rows};
+}
+
+size_t ridge_rows_lists(size_t n, size_t P)
+{
+    return 4 * n + 6 * P;
 }
 
 double ridge_rows_bytes(double n, double P)
