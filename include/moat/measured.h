@@ -44,6 +44,10 @@ void moat_measured_destroy(struct moat_measured **measured);
 /* L_star = sum sigma (b11 + b22 - 2 b12). Local. */
 double moat_measured_L_star(const struct moat_measured *measured);
 
+/* Both losses at N data points, 1 <= N < INFINITY, at the ridge level lambda in [0, 1] and alpha in [0, 1]: loss[0] is
+   L1, loss[1] L2. Local. */
+void moat_measured_losses(const struct moat_measured *measured, double N, double lambda, double alpha, double loss[2]);
+
 /* The solver on `measured`, which must outlive it. Its A0 is L_star / 2: a market on it has Q = 1, so that
    moat_market_L_star is right. N_E* is exact to 1e-9 or better; moat_elasticity's Q is NaN, as there is no Q. Local. */
 struct moat_solver moat_measured_solver(const struct moat_measured *measured);

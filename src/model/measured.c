@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "model/alignment_loss.h"
 #include "model/measured.h"
 #include "model/root.h"
 
@@ -167,6 +168,18 @@ void moat_measured_destroy(struct moat_measured **measured)
 double moat_measured_L_star(const struct moat_measured *measured)
 {
     return measured->L_star;
+}
+
+void moat_measured_losses(const struct moat_measured *measured, double N, double lambda, double alpha, double loss[2])
+{
+    struct stance stance = moat_measured_stance(measured);
+    struct alignment_sums sums;
+    moat_alignment_at(&measured->table, moat_measured_x(measured, N, lambda), &sums);
+    double s = 2 * alpha - 1;
+    struct stand at = s == 1 ? stand_top(&stance, sums.value) : stand_at_s(&stance, sums.value, s);
+    double R = moat_alignment_R(&stance, &sums, N, &at), to_safety = 2 - at.d;
+    loss[0] = stance_performance(&stance, at.d) + R;
+    loss[1] = stance.m * to_safety * to_safety + R;
 }
 
 struct domain_goal {

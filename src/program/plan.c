@@ -9,6 +9,7 @@
 
 #include "program/command.h"
 #include "program/json.h"
+#include "results/data_rows.h"
 #include "results/spectrum_file.h"
 #include "run/measurement.h"
 #include "run/plan.h"
@@ -157,6 +158,9 @@ static enum moat_status make_plan(const struct plan_arguments *arguments)
     enum moat_status status = config_load(arguments->config, arguments->settings, &config);
     if (status == MOAT_OK) {
         status = spectrum_file_give(config);
+    }
+    if (status == MOAT_OK) {
+        status = data_rows_give(config);
     }
     if (status == MOAT_OK) {
         int workers = ranks > 1 ? ranks - 1 : 1;

@@ -13,6 +13,7 @@
 #include "base/ranks.h"
 #include "program/command.h"
 #include "program/output.h"
+#include "results/data_rows.h"
 #include "results/results.h"
 #include "results/spectrum_file.h"
 #include "run/interrupt.h"
@@ -114,6 +115,9 @@ static enum moat_status start_ranks(const struct session_request *request, char 
     enum moat_status status = config_load(request->config, request->settings, &config);
     if (status == MOAT_OK) {
         status = spectrum_file_give(config);
+    }
+    if (status == MOAT_OK) {
+        status = data_rows_check(config);
     }
     config_destroy(&config);
     if (status == MOAT_OK) {

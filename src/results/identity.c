@@ -92,6 +92,7 @@ static enum moat_status compare_configs(hid_t file, const char *path, const stru
     *out = IDENTITY_OTHER;
     if (status == MOAT_OK && config_equal(stored, config)) {
         *out = !provenance_has_spectrum(file, config) ? IDENTITY_SPECTRUM
+               : !provenance_has_data(file, config)   ? IDENTITY_DATA
                : layout_fits(file, config)            ? IDENTITY_FILE
                                                       : IDENTITY_SWEEP;
     }

@@ -19,8 +19,8 @@ enum moat_status identity_check_kind(const char *path, const char *advice, bool 
 enum moat_status identity_check_hdf5(const char *path, const char *expected, const char *advice, bool *exists);
 
 /* The sweep of a file against that of a config: in a format of another version, another one, the same on another
-   measured spectrum, the same in other variables, or the same, to resume. */
-enum identity { IDENTITY_FORMAT, IDENTITY_OTHER, IDENTITY_SPECTRUM, IDENTITY_SWEEP, IDENTITY_FILE };
+   measured spectrum or on other data, the same in other variables, or the same, to resume. */
+enum identity { IDENTITY_FORMAT, IDENTITY_OTHER, IDENTITY_SPECTRUM, IDENTITY_DATA, IDENTITY_SWEEP, IDENTITY_FILE };
 
 /* Compares the existing file of `results`, which is locked, with `config`. Sets left_open. Changes nothing. With
    IDENTITY_FORMAT the error message names the version. Returns MOAT_USAGE when the file is damaged or moat did not

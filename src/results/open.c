@@ -109,6 +109,12 @@ static enum moat_status choose(struct results *results, const struct config *con
                                 "checksum %" PRIu32 "%s",
                                 results->path, config->name, config->spectrum, config->directions.checksum,
                                 identity_replace);
+    } else if (status == MOAT_OK && found == IDENTITY_DATA && !force) {
+        status =
+            moat_error_set(MOAT_USAGE,
+                           "%s holds the sweep %s on other data than those of %s, whose numbers have the checksum "
+                           "%" PRIu32 "%s",
+                           results->path, config->name, config->ridge.data, config->rows_checksum, identity_replace);
     } else if (status == MOAT_OK && found != IDENTITY_FILE && !force) {
         status = moat_error_set(MOAT_USAGE, "%s holds %s %s%s%s", results->path,
                                 found == IDENTITY_OTHER ? "another sweep than" : "the sweep", config->name,

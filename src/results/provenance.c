@@ -76,6 +76,22 @@ static bool write_spectrum(hid_t file, const struct config *config)
            write_number(file, "noise_safety", directions->spectrum.noise2);
 }
 
+/* The data whose rows are sampled. */
+static bool write_data(hid_t file, const struct config *config)
+{
+    char path[NAME_SIZE];
+    hdf5_text_copy(path, sizeof path, config->ridge.data);
+    return hdf5_text_fix(file, "data", path, 0) && write_integer(file, "data_checksum", config->rows_checksum) &&
+           write_integer(file, "data_rows", (int64_t)config->rows->n) &&
+           write_integer(file, "data_directions", (int64_t)config->rows->P);
+}
+
+bool provenance_has_data(hid_t file, const struct config *config)
+{
+    int64_t expected = config->rows ? (int64_t)config->rows_checksum : -1;
+    return read_integer(file, "data_checksum", -1) == expected;
+}
+
 bool provenance_has_spectrum(hid_t file, const struct config *config)
 {
     int64_t expected = config->measured ? (int64_t)config->directions.checksum : -1;
@@ -101,7 +117,8 @@ static bool write_sweep(hid_t file, const struct config *config)
     }
     if (ok && config->solver == SOLVER_RIDGE) {
         ok = write_integer(file, "seed", (int64_t)config->ridge.seed) &&
-             write_integer(file, "trials", (int64_t)config->ridge.trials);
+             write_integer(file, "trials", (int64_t)config->ridge.trials) &&
+             (!config->ridge.data || write_data(file, config));
     }
     return ok;
 }

@@ -25,6 +25,9 @@ enum moat_status provenance_check_format(hid_t file, const char *path, const cha
    has one. Local. */
 bool provenance_has_spectrum(hid_t file, const struct config *config);
 
+/* The same of the data whose rows are sampled. Local. */
+bool provenance_has_data(hid_t file, const struct config *config);
+
 /* Reads the config's text, which the caller frees, into *text. Returns MOAT_USAGE if it is damaged, with a message that
    ends with `advice`, or MOAT_MEMORY. Local. */
 enum moat_status provenance_read_config(hid_t file, const char *path, const char *advice, char **text);

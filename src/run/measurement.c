@@ -147,7 +147,7 @@ static void take_in(struct stage *stage, int rank)
     struct measured_header header;
     MPI_Recv(&header, sizeof header, MPI_BYTE, rank, MEASUREMENT_TAG_MEASURED, stage->comm, MPI_STATUS_IGNORE);
     size_t task = (size_t)header.task;
-    for (int i = 0; i < MEASUREMENT_TABLES; i++) {
+    for (int i = 0; i < ladder_tables(ladder); i++) {
         MPI_Recv(measurement_table(ladder, task, i), (int)ladder_task_size(ladder), MPI_DOUBLE, rank,
                  MEASUREMENT_TAG_TABLE, stage->comm, MPI_STATUS_IGNORE);
     }

@@ -22,7 +22,6 @@ enum {
     MEASUREMENT_TAG_MEASURED,
     MEASUREMENT_TAG_TABLE
 };
-enum { MEASUREMENT_TABLES = 3 };
 
 struct measured_header {
     unsigned long long task;
@@ -34,7 +33,7 @@ struct measured_header {
 /* The workers as one group; MPI_COMM_NULL on rank 0. Collective over comm. */
 MPI_Comm measurement_gather(MPI_Comm comm);
 
-/* The part of a table that belongs to `task`, as it is sent. Local. */
+/* The part of a table of the ladder that belongs to `task`, as it is sent. Local. */
 double *measurement_table(struct ladder *ladder, size_t task, int table);
 
 /* Makes the progress count the ladder's tasks by their operations, those that are done as work of earlier runs, on so

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How much of the stage that samples data sets is done: by operations, since the largest data sets cost by far the
    most. */
-#include "ridge/ridge.h"
 #include "run/measurement_internal.h"
 
 static double task_gflop(const struct ladder *ladder, size_t task)
 {
-    return ridge_flops((size_t)ladder->config->P, (size_t)ladder_task_N(ladder, task), ladder->nus, ladder->lambdas) /
-           1e9;
+    return ladder_flops(ladder->config, ladder_task_N(ladder, task)) / 1e9;
 }
 
 void measurement_weigh(const struct ladder *ladder, int workers, struct progress *progress)

@@ -10,11 +10,13 @@
 
 #include "base/launch.h"
 #include "base/memory.h"
+#include "results/data_rows.h"
 #include "results/spectrum_file.h"
 #include "ridge/blas.h"
 #include "run/coordinator.h"
 #include "run/interrupt.h"
 #include "run/measurement.h"
+#include "run/rows.h"
 #include "run/shortage.h"
 
 /* Returns the worst of the ranks' statuses. The message stays where it is to be printed: on ranks that failed
@@ -109,6 +111,9 @@ static enum moat_status prepare(struct session *session, int nodes, double cores
     if (status == MOAT_OK) {
         status = spectrum_file_give(session->config);
     }
+    if (status == MOAT_OK) {
+        status = data_rows_give(session->config);
+    }
     if (status == MOAT_OK && session->config->solver == SOLVER_RIDGE) {
         status = plan_groups(session, &group); /* refused now rather than in session_measure */
         free(group);
@@ -160,6 +165,16 @@ static enum moat_status share_directions(struct session *session)
     return status;
 }
 
+/* Gives every rank the rows of rank 0's data set. Collective. */
+static enum moat_status share_rows(struct session *session)
+{
+    enum moat_status status = agree_on_memory(session, rows_make_room(session->config, session->comm));
+    if (status == MOAT_OK) {
+        rows_share(session->config, session->comm);
+    }
+    return status;
+}
+
 enum moat_status session_open(const struct session_request *request, MPI_Comm comm, struct session *session)
 {
     double cores = 0;
@@ -173,7 +188,8 @@ enum moat_status session_open(const struct session_request *request, MPI_Comm co
     if (status == MOAT_OK) {
         status = share_config(session);
     }
-    return status == MOAT_OK && session->config->measured ? share_directions(session) : status;
+    status = status == MOAT_OK && session->config->measured ? share_directions(session) : status;
+    return status == MOAT_OK && session->config->ridge.data ? share_rows(session) : status;
 }
 
 /* --- session_measure */

@@ -125,6 +125,12 @@ void config_give_directions(struct config *config, struct directions *directions
     *directions = (struct directions){0};
 }
 
+struct ridge_population config_population(const struct config *config)
+{
+    return config->rows ? ridge_rows_population(config->rows)
+                        : (struct ridge_population){.spectrum = config->directions.spectrum};
+}
+
 /* Reads the tree into *config. */
 static enum moat_status read_tree(struct node *root, struct config *config)
 {
@@ -252,6 +258,7 @@ void config_destroy(struct config **config)
     free((*config)->spectrum);
     directions_free(&(*config)->directions);
     free((*config)->ridge.data);
+    ridge_rows_destroy(&(*config)->rows);
     free((*config)->ridge.N.values);
     grid_free(&(*config)->grid);
     free(*config);

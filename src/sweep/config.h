@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "moat/error.h"
+#include "ridge/population.h"
 #include "sweep/directions.h"
 #include "sweep/grid.h"
 #include "sweep/names.h"
@@ -39,6 +40,8 @@ struct config {
                          measured, Q (then 1) and nu (then NaN) */
     uint64_t stored;  /* bit f: the results file has field f of field_table; status always */
     struct ridge_settings ridge; /* with SOLVER_RIDGE only; P above is then ridge.P */
+    struct ridge_rows *rows;     /* those of ridge.data, once they are loaded */
+    uint32_t rows_checksum;      /* of the numbers in that file, as doubles */
 };
 
 /* Reads and checks the YAML file `path`. Every mistake is refused with file, line, key, what was found and what was
@@ -67,6 +70,10 @@ enum moat_status config_locate(const struct config *config, const char *path, ch
 
 /* Moves the loaded directions of config->spectrum into the config, and sets its P. Local. */
 void config_give_directions(struct config *config, struct directions *directions);
+
+/* What samples of a measured spectrum are drawn from: the rows, where there are some, else Gaussian features with the
+   directions of `config`, which must outlive it. Local. */
+struct ridge_population config_population(const struct config *config);
 
 /* Returns true if two configs ask for the same numbers, as far as their texts say: those of a spectrum file may be
    others. Name, output, ranks_per_group, the path of a spectrum file and the spelling of the text may differ; all else

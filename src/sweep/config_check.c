@@ -83,7 +83,8 @@ static enum moat_status check_ladder(const struct reading *reading)
         snprintf(found, sizeof found, "%zu rungs", N->size);
         return node_refuse(node, found, "at least %d, to interpolate between", MOAT_EMPIRICAL_RUNGS_MIN);
     }
-    double order = fmin(N->values[N->size - 1], reading->config->P);
+    double P = reading->config->measured ? 1 : reading->config->P; /* not known yet: ridge_solve refuses the order */
+    double order = fmin(N->values[N->size - 1], P);
     snprintf(found, sizeof found, "%.0f", order);
     return order > ORDER_MAX ? node_refuse(node, found, "the smaller of the largest N and P at most %d", ORDER_MAX)
                              : MOAT_OK;
@@ -98,8 +99,7 @@ static enum moat_status check_ridge(const struct reading *reading)
         return MOAT_OK;
     }
     if (config->measured) {
-        return node_refuse(tree_find(reading->root, "solver"), NULL,
-                           "deterministic: ridge regression on a measured spectrum is not there yet");
+        return check_ladder(reading);
     }
     if (isfinite(config->P) && config->P != P) {
         return node_refuse(tree_find(reading->root, "ridge.P"), NULL, "model.P, or model.P .inf");

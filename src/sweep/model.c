@@ -13,6 +13,7 @@
 struct model {
     struct moat_deterministic *table; /* of power laws, or of a measured spectrum; the other is NULL */
     struct moat_measured *measured;
+    struct moat_measured *sampled; /* of the rows that are sampled, whose spectrum need not be that of the file */
     struct moat_solver deterministic;
     struct jackknife *jackknife;   /* with SOLVER_RIDGE, else NULL */
     struct moat_company *on_trial; /* [jackknife_sets], likewise */
@@ -35,6 +36,24 @@ static bool stores(const struct config *config, const enum field_id *field, size
     return any;
 }
 
+static enum moat_status create_jackknife(const struct config *config, const struct ladder *ladder, size_t nu,
+                                         struct model *model)
+{
+    struct jackknife_basis basis = {model->table, model->measured};
+    enum moat_status status = MOAT_OK;
+    if (config->rows) {
+        struct ridge_population population = config_population(config);
+        status = moat_measured_create(&population.spectrum, &model->sampled);
+        basis.measured = model->sampled;
+    }
+    if (status == MOAT_OK) {
+        status = jackknife_create(&basis, ladder, nu,
+                                  stores(config, error_fields, sizeof error_fields / sizeof *error_fields),
+                                  &model->jackknife);
+    }
+    return status;
+}
+
 /* The one place that knows which solvers exist. */
 static enum moat_status choose_solver(const struct config *config, const struct ladder *ladder, size_t nu,
                                       struct model *model)
@@ -45,9 +64,7 @@ static enum moat_status choose_solver(const struct config *config, const struct 
         model->solver = &model->deterministic;
         break;
     case SOLVER_RIDGE:
-        status = jackknife_create(model->table, ladder, nu,
-                                  stores(config, error_fields, sizeof error_fields / sizeof *error_fields),
-                                  &model->jackknife);
+        status = create_jackknife(config, ladder, nu, model);
         if (status == MOAT_OK) {
             model->solver = jackknife_solver(model->jackknife);
             model->on_trial = calloc(jackknife_sets(model->jackknife), sizeof *model->on_trial);
@@ -101,6 +118,7 @@ void model_destroy(struct model **model)
         free((*model)->on_trial);
         moat_deterministic_destroy(&(*model)->table);
         moat_measured_destroy(&(*model)->measured);
+        moat_measured_destroy(&(*model)->sampled);
         free(*model);
         *model = NULL;
     }
