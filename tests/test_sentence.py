@@ -7,7 +7,7 @@ import math
 import re
 import unittest
 
-from program import ProgramTest
+from program import ROOT, ProgramTest
 
 RULE = {0.9: "a safety threshold of 0.9 L*", math.inf: "no safety threshold"}
 
@@ -33,6 +33,7 @@ class SentenceTest(ProgramTest):
             share = N_E / N_I
             end = "" if share == 0 else f": {100 * share:.3g} % of its data" if share < 1 else f": {share:.3g} times its data"
             self.assertEqual(said, f"{start}{end}.")
+        self.assertIn(f"\n    {self.point(1e3, 0.9, math.inf)[0]}\n", (ROOT / "README.md").read_text())
         self.assertIn("can be beaten with 1 billion by", self.point(1e9, 0.9, 0.8999999)[0])
         self.assertIn("about as much as its own.", self.point(1e9, 0.9, 0.8999999)[0])
         self.assertIn("threshold of 0.3,", self.point(1e3, 0.3, "inf", **{"tau-unit": "absolute"})[0])

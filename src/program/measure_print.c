@@ -32,7 +32,30 @@ static void print_label(const struct measuring *measuring, int j)
     printf("  R^2                    %.4f\n", 1 - fit->unexplained[j]);
     printf("  signal variance        %.6g +- %.2g\n", estimate->signal[j], sqrt(estimate->signal_covariance[j][j]));
     printf("  label noise            %.6g +- %.2g\n", fit->noise[j], fit->noise_stderr[j]);
-    printf("  trusted directions     %zu of %zu\n", estimate->trusted[j], fit->directions);
+    if (!fit->exact) {
+        printf("  trusted directions     %zu of %zu\n", estimate->trusted[j], fit->directions);
+    }
+}
+
+static void print_exponent(const char *name, struct exponent exponent)
+{
+    printf("  %-22s %.4f +- %.2g\n", name, exponent.value, exponent.stderr_of);
+}
+
+static void print_law(const struct power_law *law)
+{
+    printf("best power law\n");
+    print_exponent("gamma", law->gamma);
+    print_exponent("delta", law->delta);
+    print_exponent("nu = gamma + delta", law->nu);
+    print_exponent("nu'", law->nu_prime);
+    print_exponent("Q", law->Q);
+    printf("  off by a factor of     %.3g in eigenvalues, %.3g in alignments (rms over octaves)\n",
+           exp(law->eigenvalue_deviation), exp(law->alignment_deviation));
+    printf("N_E* at N_I = %.0f, tau_I = %g L*, tau_E = inf\n", law->N_I, POWER_LAW_TAU_I);
+    printf("  this spectrum          %.6g\n", law->N_E_spectrum);
+    printf("  the power law          %.6g with this label noise, %.6g without any\n", law->N_E_law,
+           law->N_E_law_without_noise);
 }
 
 void measure_print(const struct measuring_request *request, const struct measuring *measuring)
@@ -47,6 +70,7 @@ void measure_print(const struct measuring_request *request, const struct measuri
     if (estimate->pools < estimate->directions) {
         printf("  alignments pooled      %zu directions in %zu pools\n", estimate->directions, estimate->pools);
     }
+    print_law(&measuring->law);
     printf("written: %s\n", request->output);
 }
 
@@ -69,6 +93,31 @@ static void write_label(struct json *json, const struct measuring *measuring, in
         snprintf(name, sizeof name, "%s%s%s", row[i].before, label_name[j], row[i].after);
         json_number(json, name, row[i].value);
     }
+}
+
+static void write_exponent(struct json *json, const char *name, struct exponent exponent)
+{
+    char error[64];
+    snprintf(error, sizeof error, "%s_stderr", name);
+    json_number(json, name, exponent.value);
+    json_number(json, error, exponent.stderr_of);
+}
+
+static void write_law(struct json *json, const struct power_law *law)
+{
+    write_exponent(json, "gamma", law->gamma);
+    write_exponent(json, "delta", law->delta);
+    write_exponent(json, "nu", law->nu);
+    write_exponent(json, "nu_prime", law->nu_prime);
+    write_exponent(json, "Q", law->Q);
+    json_number(json, "eigenvalue_deviation", law->eigenvalue_deviation);
+    json_number(json, "alignment_deviation", law->alignment_deviation);
+    json_number(json, "N_I", law->N_I);
+    json_number(json, "tau_I", POWER_LAW_TAU_I);
+    json_number(json, "tau_E", INFINITY);
+    json_number(json, "N_E_star", law->N_E_spectrum);
+    json_number(json, "N_E_star_power_law", law->N_E_law);
+    json_number(json, "N_E_star_power_law_without_noise", law->N_E_law_without_noise);
 }
 
 void measure_write_json(FILE *out, const struct measuring_request *request, const struct measuring *measuring)
@@ -94,5 +143,6 @@ void measure_write_json(FILE *out, const struct measuring_request *request, cons
     json_number(&json, "L_star", estimate->L_star);
     json_number(&json, "L_star_stderr", estimate->L_star_stderr);
     json_count(&json, "pools", estimate->pools);
+    write_law(&json, &measuring->law);
     json_end(&json, '}');
 }

@@ -7,6 +7,7 @@
 #include "moat/regime.h"
 #include "program/json.h"
 #include "program/point.h"
+#include "program/prose.h"
 #include "program/sentence.h"
 #include "sweep/field.h"
 #include "sweep/names.h"
@@ -61,7 +62,8 @@ void point_print(const struct point *point)
 {
     char sentence[SENTENCE_SIZE];
     sentence_write(point, sentence);
-    printf("%s\n\n", sentence);
+    prose_print(sentence);
+    printf("\n");
     printf("market entry threshold N_E* = %.10g  (%s)\n", point->threshold.N_E_star,
            moat_market_status_name[point->threshold.status]);
     print_elasticities(&point->elasticity);

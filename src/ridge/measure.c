@@ -27,8 +27,8 @@ enum moat_status ridge_measure_check(size_t n, size_t P, const struct measure_op
 {
     const char *advice = "use more rows than features, or --directions K to keep only the K directions of largest "
                          "variance, whose fit can be told from noise";
-    if (n < 2) {
-        return moat_error_set(MOAT_USAGE, "found %zu row, expected several: one row has no variance", n);
+    if (n < 3) {
+        return moat_error_set(MOAT_USAGE, "found %zu row%s, expected at least 3", n, n == 1 ? "" : "s");
     }
     if (options->whole_population) {
         return options->directions <= P && options->directions < n
@@ -41,7 +41,7 @@ enum moat_status ridge_measure_check(size_t n, size_t P, const struct measure_op
         return moat_error_set(MOAT_USAGE,
                               "%zu rows of %zu features: least squares fits any labels exactly (R^2 = 1), so that "
                               "nothing tells label noise from signal: %s (at most %zu)",
-                              n, P, advice, n > 2 ? n - 2 : 0);
+                              n, P, advice, n - 2);
     }
     if (options->directions > P || options->directions + 2 > n) {
         return moat_error_set(MOAT_USAGE,
@@ -218,5 +218,6 @@ enum moat_status ridge_measure(const struct measure_source *source, const struct
     ridge_release(&work, &work.image);
     ridge_release(&work, &work.vectors);
     ridge_release(&work, &work.square);
+    out->bytes = profile.bytes_peak;
     return status;
 }

@@ -44,6 +44,7 @@ struct measure_fit {
     double noise_stderr[2];          /* their standard errors */
     double unexplained[2];           /* residual over total sum of squares, 1 - R^2 */
     double residual;                 /* of the factorisation */
+    size_t bytes;                    /* the most that this rank had allocated; see ridge_measure_bytes */
     double *eigenvalue;              /* [directions], descending from 1 */
     double *eigenvalue_stderr;       /* [directions] */
     double *fit[2];                  /* [directions]: coefficients; the sign of a direction is arbitrary */

@@ -132,14 +132,16 @@ static double error_of(const struct measure_estimate *estimate, const double gra
     return sqrt(fmax(variance, 0));
 }
 
+/* The targets' relation, with no more of the joint signal than the squares allow, which is what the alignments have. */
 static void relate_targets(struct measure_estimate *out)
 {
     const double *s = out->signal, difference[MEASURE_PAIRS] = {1, 1, -2};
-    double product = sqrt(s[PAIR_PERFORMANCE]) * sqrt(s[PAIR_SAFETY]), r = s[PAIR_JOINT] / product;
+    double product = sqrt(s[PAIR_PERFORMANCE]) * sqrt(s[PAIR_SAFETY]);
+    double r = fmax(-1, fmin(1, s[PAIR_JOINT] / product));
     const double gradient[MEASURE_PAIRS] = {-r / (2 * s[PAIR_PERFORMANCE]), -r / (2 * s[PAIR_SAFETY]), 1 / product};
     out->correlation = r;
     out->correlation_stderr = error_of(out, gradient);
-    out->L_star = s[PAIR_PERFORMANCE] + s[PAIR_SAFETY] - 2 * s[PAIR_JOINT];
+    out->L_star = s[PAIR_PERFORMANCE] + s[PAIR_SAFETY] - 2 * r * product;
     out->L_star_stderr = error_of(out, difference);
 }
 

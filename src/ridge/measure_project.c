@@ -9,6 +9,7 @@
  */
 #include "ridge/measure_project.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -132,6 +133,12 @@ static void measure_noise(const struct ridge_work *work, struct projection *proj
         }
     }
     ridge_sum(work, sums, MEASURE_PAIRS + 2);
+    for (int j = 0; j < 2; j++) {
+        double rounding = (double)out->n * DBL_EPSILON;
+        if (sums[j] <= rounding * rounding * projection->total[j]) { /* the fit is exact */
+            sums[j] = sums[PAIR_JOINT] = 0;
+        }
+    }
     for (int pair = 0; pair < MEASURE_PAIRS; pair++) {
         out->noise[pair] = sums[pair] / freedom;
     }

@@ -82,6 +82,7 @@ static void store(struct stage *stage, size_t task, double seconds, int rank, co
     enum moat_status status = MOAT_OK;
     stage->hold[task] = HOLD_CLOSED;
     if (stage->ladder->state[task] == TASK_FAILED) {
+        stage->progress->failed++;
         progress_clear(stage->progress);
         fprintf(stderr, "moat: %s; the sweep continues without this data set\n", message);
     } else if (stage->before[task] == TASK_FAILED) {
@@ -131,6 +132,7 @@ static void take_back(struct stage *stage, size_t task, int rank, const char *re
     bool again = stage->hold[task] == HOLD_OUT_AGAIN;
     stage->hold[task] = again ? HOLD_LEFT : HOLD_RETURNED;
     *left = *left > task % trials ? *left : task % trials + 1;
+    progress_clear(stage->progress);
     shortage_note(&stage->shortage, rank, reason);
     stage->led[rank].exhausted = true;
     hand_out(stage, rank);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "results/data_file.h"
 #include "results/spectrum_write.h"
@@ -146,6 +147,9 @@ static enum moat_status measure(struct reading *reading, MPI_Comm comm, struct m
     enum moat_status status = ridge_measure(&source, &reading->request->options, comm, &out->fit);
     if (status == MOAT_OK && reading->group.rank == 0) {
         status = measure_estimate(&out->fit, &out->estimate);
+        if (status == MOAT_OK) {
+            status = power_law_fit(&out->fit, &out->estimate, &out->law);
+        }
     }
     return status;
 }
@@ -166,8 +170,8 @@ enum moat_status measuring_run(const struct measuring_request *request, MPI_Comm
     }
     if (status == MOAT_OK) {
         status = measure(&reading, comm, out); /* from here on rank 0 may fail alone */
-        if (status == MOAT_USAGE) {
-            moat_error_context(status, "%s", request->data);
+        if (status == MOAT_USAGE && strncmp(moat_error_message(), request->data, strlen(request->data)) != 0) {
+            moat_error_context(status, "%s", request->data); /* unless the reader has named the file */
         }
     }
     if (status == MOAT_OK && reading.group.rank == 0) {

@@ -8,6 +8,7 @@
 #include "moat/error.h"
 #include "ridge/measure.h"
 #include "ridge/measure_estimate.h"
+#include "ridge/power_law.h"
 
 /* From a data file to a spectrum file, on all ranks of a communicator. */
 
@@ -24,6 +25,7 @@ struct measuring_request {
 struct measuring {
     struct measure_fit fit;           /* on every rank */
     struct measure_estimate estimate; /* on rank 0 */
+    struct power_law law;             /* on rank 0 */
 };
 
 /* Reads, measures and writes. A refusal leaves no file and changes none. Returns MOAT_USAGE, MOAT_IO, MOAT_MEMORY or

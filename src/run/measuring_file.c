@@ -48,6 +48,7 @@ static enum moat_status write_tables(const struct measuring_request *request, co
         {"alignment_joint_unbiased", "alignment_joint before pooling", estimate->unbiased[2]},
         {"pool", "number of the pool of directions that share their alignments", estimate->pool},
         {NULL, NULL, NULL}};
+    const struct power_law *law = &measuring->law;
     const struct spectrum_number numbers[] = {{"noise_performance", fit->noise[0]},
                                               {"noise_safety", fit->noise[1]},
                                               {"noise_performance_stderr", fit->noise_stderr[0]},
@@ -70,6 +71,16 @@ static enum moat_status write_tables(const struct measuring_request *request, co
                                               {"trusted", (double)less},
                                               {"trusted_performance", (double)estimate->trusted[0]},
                                               {"trusted_safety", (double)estimate->trusted[1]},
+                                              {"gamma", law->gamma.value},
+                                              {"gamma_stderr", law->gamma.stderr_of},
+                                              {"delta", law->delta.value},
+                                              {"delta_stderr", law->delta.stderr_of},
+                                              {"nu", law->nu.value},
+                                              {"nu_stderr", law->nu.stderr_of},
+                                              {"nu_prime", law->nu_prime.value},
+                                              {"nu_prime_stderr", law->nu_prime.stderr_of},
+                                              {"Q", law->Q.value},
+                                              {"Q_stderr", law->Q.stderr_of},
                                               {NULL, 0}};
     const struct spectrum_contents contents = {fit->directions, variables, numbers, texts};
     return spectrum_write(request->output, request->force, launch, &contents);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -144,7 +145,7 @@ void progress_begin(struct progress *progress, const char *unit, size_t total, s
     progress->before = (double)first;
     progress->estimate.total = (double)(total - first);
     progress->start = progress->last = clock_seconds();
-    progress->terminal = quiet ? (struct terminal){.descriptor = -1} : terminal_open();
+    progress->terminal = quiet ? (struct terminal){.descriptor = -1} : terminal_open(STDERR_FILENO);
 }
 
 void progress_weigh(struct progress *progress, const char *unit, double total, double before, double hands)
@@ -196,6 +197,7 @@ void progress_clear(struct progress *progress)
 /* Closes the terminal. What is printed to stdout next must not overtake the bar. */
 static void leave(struct progress *progress)
 {
+    progress->end = clock_seconds();
     if (progress->in_row) {
         fputc('\n', stderr);
         fflush(stderr);
@@ -226,5 +228,5 @@ void progress_end_shown(struct progress *progress)
 
 double progress_seconds(const struct progress *progress)
 {
-    return clock_seconds() - progress->start;
+    return (progress->end > 0 ? progress->end : clock_seconds()) - progress->start;
 }

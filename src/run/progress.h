@@ -20,6 +20,7 @@ struct progress {
     size_t failed;             /* of those done; shown unless it is 0 */
     double expected;           /* work per second, shown until some is counted; 0: not known */
     double start, last;        /* clock_seconds of the beginning, and when the progress was last shown */
+    double end;                /* likewise of the end; 0 before */
     double before;             /* work of earlier runs */
     struct estimate estimate;  /* of the work of this run */
     const char *unit;          /* name of the counted thing, in the plural: "points" */
@@ -64,7 +65,7 @@ double progress_pause(double elapsed);
 /* Writes a time of so many seconds, as "2:03:10" or "3:10", cut to `size`. Local. */
 void progress_format_duration(double seconds, char *out, size_t size);
 
-/* Returns the seconds since progress_begin. Local. */
+/* Returns the seconds since progress_begin, until now or until progress_end. Local. */
 double progress_seconds(const struct progress *progress);
 
 #endif

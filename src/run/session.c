@@ -74,28 +74,48 @@ const char *session_path(const struct session *session)
     return session->request->output ? session->request->output : session->config->output;
 }
 
+/* A results file that is made, or found. */
+struct making {
+    const struct session *session;
+    struct progress progress;
+    bool begun; /* session_request.begin has been called */
+};
+
+static void begin(struct making *making)
+{
+    const struct session_request *request = making->session->request;
+    if (!making->begun && !request->quiet && request->begin) {
+        request->begin(making->session);
+    }
+    making->begun = true;
+}
+
 /* Shows how much of a new results file is there, and lets signals stop its making. */
 static bool show_making(void *context, double share)
 {
-    struct progress *progress = context;
-    progress->done = (size_t)(share * (double)progress->total);
-    progress_add(progress, 0);
+    struct making *making = context;
+    begin(making);
+    making->progress.done = (size_t)(share * (double)making->progress.total);
+    progress_add(&making->progress, 0);
     return interrupt_requested();
 }
 
 /* Opens the results file, with the command line and where it runs for the history. */
 static enum moat_status open_results(struct session *session, int nodes, double cores)
 {
-    struct progress progress;
+    struct making making = {.session = session};
     struct results_run run = {
-        .command = session->request->command, .cores = cores, .making = show_making, .context = &progress};
+        .command = session->request->command, .cores = cores, .making = show_making, .context = &making};
     launch_here(nodes, session->ranks, &run.launch);
-    progress_begin(&progress, "MB of the file", (size_t)(results_bytes(session->config) / 1e6) + 1, 0,
+    progress_begin(&making.progress, "MB of the file", (size_t)(results_bytes(session->config) / 1e6) + 1, 0,
                    session->request->quiet);
-    progress.rate_unit = "MB";
+    making.progress.rate_unit = "MB";
     enum moat_status status =
         results_open(session_path(session), session->config, &run, session->request->results, &session->results);
-    progress_end_shown(&progress);
+    progress_end_shown(&making.progress);
+    if (status == MOAT_OK) {
+        begin(&making);
+    }
     return status;
 }
 
@@ -183,6 +203,9 @@ enum moat_status session_open(const struct session_request *request, MPI_Comm co
     MPI_Comm_size(comm, &session->ranks);
     session->bytes = measurement_memory(comm);
     int nodes = count_nodes(comm, &cores);
+    if (!request->quiet) {
+        hosts_list(comm, session->hosts);
+    }
     enum moat_status status = session->rank == 0 ? prepare(session, nodes, cores) : MOAT_OK;
     status = agree_on_memory(session, status);
     if (status == MOAT_OK) {
@@ -222,10 +245,9 @@ static enum moat_status make_tables(struct session *session, const int *group)
         measurement_work(ladder, session->comm);
         return MOAT_OK;
     }
-    struct progress progress;
-    progress_begin(&progress, "data sets", ladder->tasks, ladder->tasks - left, session->request->quiet);
-    enum moat_status status = measurement_coordinate(ladder, group, session->results, &progress, session->comm);
-    progress_end(&progress);
+    progress_begin(&session->tables, "data sets", ladder->tasks, ladder->tasks - left, session->request->quiet);
+    enum moat_status status = measurement_coordinate(ladder, group, session->results, &session->tables, session->comm);
+    progress_end(&session->tables);
     return status;
 }
 
@@ -273,6 +295,7 @@ enum moat_status session_solve(struct session *session)
     enum moat_status status = agree_on_memory(session, worker_create(config, session->ladder, &session->worker));
     if (status == MOAT_OK && session->rank == 0) {
         struct progress *progress = &session->progress;
+        session->blocks_before = results_blocks_done(session->results);
         progress_begin(progress, "points", grid_points(&config->grid), points_done(session), session->request->quiet);
         status = coordinator_run(config, session->results, session->worker, progress, session->comm);
         progress_end(progress);

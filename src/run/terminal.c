@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Finds the terminal behind stderr, also through a launcher's pipe, and asks for its size. */
+/* Finds the terminal behind a stream, also through a launcher's pipe, and asks for its size. */
 #include "run/terminal.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,26 +31,55 @@ static long ancestor(int above)
     return pid > 1 ? pid : 0;
 }
 
-/* Opens the launcher's stderr; -1 if it has none that this process may open. */
-static int open_launchers(void)
+/* Opens that stream of the launcher; -1 if it has none that this process may open. */
+static int open_launchers(int stream)
 {
     struct launcher launcher;
     char path[64];
     if (!launcher_find(&launcher) || launcher.above == 0) {
         return -1;
     }
-    snprintf(path, sizeof path, "/proc/%ld/fd/2", ancestor(launcher.above));
+    snprintf(path, sizeof path, "/proc/%ld/fd/%d", ancestor(launcher.above), stream);
     return open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
 }
 
-struct terminal terminal_open(void)
+/* Whether the parent has this stream, a pipe, open too: then it is the one that reads it. A shell closes the pipes of
+   its pipelines. The environment alone does not tell: a rank's script may send the output elsewhere. */
+static bool parent_reads(int stream)
+{
+    char path[64], mine[64] = "", theirs[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", stream);
+    bool found = false, pipe = readlink(path, mine, sizeof mine - 1) > 0 && strncmp(mine, "pipe:", 5) == 0;
+    snprintf(path, sizeof path, "/proc/%ld/fd", (long)getppid());
+    DIR *folder = pipe ? opendir(path) : NULL;
+    for (struct dirent *entry = folder ? readdir(folder) : NULL; entry && !found; entry = readdir(folder)) {
+        ssize_t length = readlinkat(dirfd(folder), entry->d_name, theirs, sizeof theirs - 1);
+        found = length > 0 && (size_t)length == strlen(mine) && strncmp(mine, theirs, (size_t)length) == 0;
+    }
+    if (folder) {
+        closedir(folder);
+    }
+    return found;
+}
+
+/* Whether a launcher copies what is written to the stream. Open MPI's gives stderr a pipe, and stdout a pipe or a
+   terminal without a size. */
+static bool is_relayed(int stream)
+{
+    struct winsize size = {0};
+    bool own = stream != STDERR_FILENO && isatty(stream) && ioctl(stream, TIOCGWINSZ, &size) == 0 && size.ws_col == 0;
+    return parent_reads(own ? STDERR_FILENO : stream);
+}
+
+struct terminal terminal_open(int stream)
 {
     const char *kind = getenv("TERM");
-    bool relayed = !isatty(STDERR_FILENO);
-    struct terminal terminal = {.descriptor = -1, .relayed = relayed};
-    if (kind && *kind && strcmp(kind, "dumb") != 0) {
-        terminal.descriptor = relayed ? open_launchers() : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    struct terminal terminal = {.descriptor = -1};
+    if (!kind || !*kind || strcmp(kind, "dumb") == 0) {
+        return terminal;
     }
+    terminal.relayed = is_relayed(stream);
+    terminal.descriptor = terminal.relayed ? open_launchers(stream) : fcntl(stream, F_DUPFD_CLOEXEC, 3);
     if (terminal.descriptor >= 0 && !isatty(terminal.descriptor)) {
         terminal_close(&terminal);
     }
