@@ -73,7 +73,7 @@ INNER_SOURCES   := $(filter-out $(LIBRARY_SOURCES) src/ridge/grid_%.c src/progra
                    src/ridge/grid_$(strip $(EIGENSOLVER)).c
 PROGRAM_SOURCES := $(wildcard src/program/*.c)
 TESTS       := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
-MPI_TESTS   := test_sweep test_ridge
+MPI_TESTS   := test_sweep test_ridge test_population test_measure
 SUPPORT     := $(wildcard tests/lib/*.c)
 # These are about Open MPI's mpirun, or build with it; under MPICH the others run, with ranks that yield their core.
 OPEN_MPI_TESTS := test_kill test_slurm test_install
@@ -217,7 +217,7 @@ bench: bench-deps ## run the benchmarks (ratios within one run), and what a rese
 
 # The protocols' own sources, compiled a second time for SimGrid; without -Bsymbolic it overrules our MPI_Iprobe.
 SCALE := $(BUILD)/tests/bench/scale
-SIMULATED := $(wildcard tests/bench/scale/s*.c) $(patsubst %,src/%.c,run/coordinator run/worker_run run/measurement run/measurement_work run/progress run/launcher run/interrupt run/shortage sweep/grid sweep/field model/regime base/error sweep/axis base/clock base/memory sweep/record)
+SIMULATED := $(wildcard tests/bench/scale/s*.c) $(patsubst %,src/%.c,run/coordinator run/worker_run run/measurement run/measurement_work run/progress run/estimate run/terminal run/launcher run/interrupt run/shortage sweep/grid sweep/field model/regime base/error sweep/axis base/clock base/memory sweep/record)
 bench-scale: scale-deps all $(SCALE)/costs $(SCALE)/simulated ## efficiency under up to 4096 ranks simulated by SimGrid (minutes)
 	$(Q)$(PYTHON) tests/bench/scale/bench_scale.py $(SCALE)
 
