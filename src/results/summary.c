@@ -49,7 +49,7 @@ static bool next_box(int rank, const hsize_t *dims, const hsize_t *chunk, hsize_
 /* Sets at[rank] to the indices, along the file's axes, of element `i` of a box. */
 static void locate(int rank, const hsize_t *start, const hsize_t *count, hsize_t i, size_t at[GRID_AXES])
 {
-    for (int a = rank - 1; a >= 0; a--) {
+    for (int a = rank - 1; a >= 0 && count[a] > 0; a--) {
         at[a] = (size_t)(start[a] + i % count[a]);
         i /= count[a];
     }
