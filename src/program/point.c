@@ -144,8 +144,8 @@ static enum moat_status solve_and_print(const struct point_arguments *arguments)
 static const struct argp argp = {
     .options = options,
     .parser = parse_option,
-    .doc = "Solves one market with the deterministic equivalent and prints N_E*, its elasticities, both companies' "
-           "choices, and the four terms of their performance loss."};
+    .doc = "Solves one market with the deterministic equivalent and prints the answer as a sentence, N_E*, its "
+           "elasticities, both companies' choices, and the four terms of their performance loss."};
 
 static int run(int argc, char **argv)
 {

@@ -7,6 +7,8 @@
 #include "moat/regime.h"
 #include "program/json.h"
 #include "program/point.h"
+#include "program/prose.h"
+#include "program/sentence.h"
 #include "sweep/field.h"
 #include "sweep/names.h"
 
@@ -58,6 +60,10 @@ static void print_elasticities(const struct moat_elasticity *elasticity)
 
 void point_print(const struct point *point)
 {
+    char sentence[SENTENCE_SIZE];
+    sentence_write(point, sentence);
+    prose_print(sentence);
+    printf("\n");
     printf("market entry threshold N_E* = %.10g  (%s)\n", point->threshold.N_E_star,
            moat_market_status_name[point->threshold.status]);
     print_elasticities(&point->elasticity);
@@ -131,6 +137,8 @@ void point_write_json(FILE *out, const struct point *point)
     struct json json = {.out = out};
     const struct moat_market *market = &point->market;
     const struct moat_elasticity *elasticity = &point->elasticity;
+    char sentence[SENTENCE_SIZE];
+    sentence_write(point, sentence);
     json_begin(&json, NULL, '{');
     write_question(&json, point);
     write_field(&json, FIELD_NU_PRIME, moat_regime_nu_prime(point->gamma, point->nu));
@@ -148,5 +156,6 @@ void point_write_json(FILE *out, const struct point *point)
     write_field(&json, FIELD_ELASTICITY_Q, elasticity->Q);
     write_field(&json, FIELD_EXPONENT_D, elasticity->D);
     write_regimes(&json, point);
+    json_text(&json, "sentence", sentence);
     json_end(&json, '}');
 }

@@ -46,6 +46,16 @@ static bool next_box(int rank, const hsize_t *dims, const hsize_t *chunk, hsize_
     return false;
 }
 
+/* Sets at[GRID_AXES] to the grid indices of element `i` of a box. A first axis that is scalar is none of the file's. */
+static void locate(int rank, const hsize_t *start, const hsize_t *count, hsize_t i, size_t at[GRID_AXES])
+{
+    memset(at, 0, GRID_AXES * sizeof *at);
+    for (int a = rank - 1; a >= 0; a--) {
+        at[GRID_AXES - rank + a] = (size_t)(start[a] + i % count[a]);
+        i /= count[a];
+    }
+}
+
 static bool count_box(hid_t variable, hid_t space, const hsize_t *start, const hsize_t *count, uint8_t *values,
                       struct results_summary *summary)
 {
@@ -59,6 +69,10 @@ static bool count_box(hid_t variable, hid_t space, const hsize_t *start, const h
     bool ok = H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
               H5Dread(variable, H5T_NATIVE_UINT8, memory, space, H5P_DEFAULT, values) >= 0;
     for (hsize_t i = 0; ok && i < points; i++) { /* an unknown status counts as failed */
+        bool failed = values[i] >= MOAT_MARKET_FAILED;
+        if (failed && summary->points_by_status[MOAT_MARKET_FAILED] == 0) {
+            locate(rank, start, count, i, summary->failed_at);
+        }
         summary->points_by_status[values[i] < MOAT_MARKET_STATUSES ? values[i] : MOAT_MARKET_FAILED]++;
     }
     summary->points += (size_t)points;

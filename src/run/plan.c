@@ -8,7 +8,6 @@
 
 #include "results/results.h"
 #include "ridge/blas.h"
-#include "ridge/ridge.h"
 #include "run/measurement.h"
 #include "run/worker.h"
 #include "sweep/ladder.h"
@@ -48,11 +47,6 @@ static enum moat_status calibrate_points(const struct config *config, double *se
     return status;
 }
 
-static double task_flops(const struct config *config, double N)
-{
-    return ridge_flops((size_t)config->P, (size_t)N, config->grid.axis[GRID_NU].size, LADDER_LAMBDAS);
-}
-
 /* Measures the flops per second of one rank on one task: the largest whose work is about a second at 10 Gflop/s. */
 static enum moat_status calibrate_task(const struct config *config, double *flops_per_second)
 {
@@ -60,7 +54,7 @@ static enum moat_status calibrate_task(const struct config *config, double *flop
     struct config sample = *config; /* a shallow copy, which must not be destroyed */
     struct ladder *ladder = NULL;
     size_t k = 0;
-    while (k + 1 < N->size && task_flops(config, N->values[k + 1]) < 1e10 * CALIBRATION_SECONDS) {
+    while (k + 1 < N->size && ladder_flops(config, N->values[k + 1]) < 1e10 * CALIBRATION_SECONDS) {
         k++;
     }
     sample.ridge.trials = 1;
@@ -71,7 +65,7 @@ static enum moat_status calibrate_task(const struct config *config, double *flop
     }
     if (status == MOAT_OK) {
         status = measurement_solve(ladder, k, MPI_COMM_NULL, &seconds);
-        *flops_per_second = task_flops(config, N->values[k]) / seconds;
+        *flops_per_second = ladder_flops(config, N->values[k]) / seconds;
     }
     ladder_destroy(&ladder);
     return status;
@@ -94,14 +88,12 @@ static enum moat_status plan_tasks(struct plan *plan, double bytes)
     }
     enum moat_status status = measurement_groups(config, plan->workers, bytes, group);
     for (size_t k = 0; status == MOAT_OK && k < plan->rungs; k++) {
-        double N = config->ridge.N.values[k], flops = task_flops(config, N);
-        plan->rung[k] =
-            (struct plan_rung){.N = N,
-                               .flops = flops,
-                               .ranks = group[k],
-                               .bytes = (double)ridge_bytes((size_t)config->P, (size_t)N,
-                                                            config->grid.axis[GRID_NU].size, LADDER_LAMBDAS, group[k]),
-                               .seconds = flops / plan->flops_per_second / group[k]};
+        double N = config->ridge.N.values[k], flops = ladder_flops(config, N);
+        plan->rung[k] = (struct plan_rung){.N = N,
+                                           .flops = flops,
+                                           .ranks = group[k],
+                                           .bytes = ladder_bytes(config, N, group[k]),
+                                           .seconds = flops / plan->flops_per_second / group[k]};
         plan->flops += flops * (double)config->ridge.trials;
         plan->rank_bytes = fmax(plan->rank_bytes, plan->rung[k].bytes);
     }
