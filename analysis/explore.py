@@ -98,7 +98,7 @@ def manifest(results, thinned=()):
     nus = results.axes["nu"].size if "nu" in results.axes else 1
     about = {
         "title": results.title,
-        "caption": ", ".join([*caption, *labels.scrutiny(results), labels.solver(results)]),
+        "caption": ", ".join([*labels.spectrum(results), *caption, *labels.scrutiny(results), labels.solver(results)]),
         "origin": "moat {moat_version} ({git_revision}), ".format(**attributes)
                   + f"{os.path.basename(results.path)}, {attributes['date_created']}, config sha256 {fingerprint(results.path)}",
         "references": attributes.get("references", ""), "solver": attributes.get("solver", ""),

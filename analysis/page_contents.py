@@ -82,7 +82,8 @@ def _map(results):
 
 
 def _panel(results, title, curves, limits):
-    return {"title": title, "range": limits, "curves": {text: name for text, name in curves.items() if name in results.variables}}
+    return {"title": title, "range": limits,
+            "curves": {text: name for text, name in curves.items() if name in results.variables}}
 
 
 def _choice(results, choice):
