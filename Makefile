@@ -79,7 +79,7 @@ SUPPORT     := $(wildcard tests/lib/*.c)
 OPEN_MPI_TESTS := test_kill test_slurm test_install
 YIELDING    := $(if $(filter mpich,$(MPI)),$(BUILD)/faults/yielding.so)
 PYTHON_TESTS ?= $(if $(YIELDING),$(filter-out $(OPEN_MPI_TESTS),$(patsubst tests/%.py,%,$(wildcard tests/test_*.py))))
-FAULT_TESTS := test_kill test_disk test_power test_damaged test_shortage
+FAULT_TESTS := test_kill test_disk test_power test_damaged test_opening test_shortage
 FAULT_SIZES := MOAT_KILLS=100 MOAT_STEPS=0 MOAT_MOMENTS=40 MOAT_CUTS=200 MOAT_FLIPS=500
 BENCHMARKS  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 # PLAIN names a finished build with the same flags but for -DMOAT_FAULTS. Only the sources with that macro are compiled again;

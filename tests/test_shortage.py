@@ -16,7 +16,7 @@ import numpy as np
 from program import ProgramTest, differing, moat, preload, ranks_script, read, temporary_folder
 from sweeps import TINY_GRID, TINY_RIDGE, law
 
-MOMENTS = int(os.environ.get("MOAT_MOMENTS", 4))
+MOMENTS = int(os.environ.get("MOAT_MOMENTS", 2))
 SEED = os.environ.get("MOAT_SEED", str(random.randrange(10**6)))
 FAILED, DONE_TASK, FAILED_TASK = 6, 1, 2
 EVER = 10**9
@@ -112,10 +112,12 @@ class ShortageTest(ProgramTest):
                 for last in (first, EVER) if MOMENTS == 0 else (first if number % 2 else EVER,):
                     with self.subTest(f"MOAT_SEED={SEED}, {name}, {ranks} ranks, rank {rank}, {first} of {total} to {last}"):
                         self.try_moment(name, ranks, rank, first, last)
+
     def test_limited_address_space(self):
         """Real limits, from too small for MPI to enough for all: never a wait without end, never a failed point."""
+        enough, step = 500_000, 50_000
         for name, ranks in (("grid", None), ("grid", 3), ("ridge", None), ("ridge", 3)):
-            enough = self.least_enough(name, ranks)
+            enough, step = self.least_enough(name, ranks, enough, step), 4000
             moments = random.Random(f"{SEED} {name} {ranks}")
             for number in range(max(2 * MOMENTS, 2)):
                 limit = int(enough * (moments.uniform(0.5, 1.0) if number % 2 else moments.uniform(0.96, 1.0)))
@@ -136,13 +138,13 @@ class ShortageTest(ProgramTest):
             code, _, err = moat(self.folder, "run", f"{name}.yaml", "-q", "-o", f"{name}.h5", ranks=ranks)
         return code, err
 
-    def least_enough(self, name, ranks):
-        """kB of address space with which the run completes, to a megabyte."""
+    def least_enough(self, name, ranks, guess, step):
+        """kB of address space with which the run completes, to a megabyte. The search begins at the guess, with growing steps."""
         low, high = 50_000, 2_000_000
         while high - low > 1000:
-            middle = (low + high) // 2
-            code, err = self.run_limited(name, ranks, middle)
-            low, high = (low, middle) if code == 0 else (middle, high)
+            code, _ = self.run_limited(name, ranks, guess)
+            low, high, further = (low, guess, guess - step) if code == 0 else (guess, high, guess + step)
+            guess, step = further if low < further < high else (low + high) // 2, 3 * step
             (self.folder / f"{name}.h5").unlink(missing_ok=True)
         return high
 
