@@ -112,6 +112,9 @@ static enum moat_status open_results(struct session *session, int nodes, double 
     making.progress.rate_unit = "MB";
     enum moat_status status =
         results_open(session_path(session), session->config, &run, session->request->results, &session->results);
+    if (status == MOAT_OK && making.progress.shown) {
+        progress_add(&making.progress, making.progress.total - making.progress.done);
+    }
     progress_end_shown(&making.progress);
     if (status == MOAT_OK) {
         begin(&making);
