@@ -132,20 +132,24 @@ static double error_of(const struct measure_estimate *estimate, const double gra
     return sqrt(fmax(variance, 0));
 }
 
-/* The targets' relation, with no more of the joint signal than the squares allow, which is what the alignments have. */
-static void relate_targets(struct measure_estimate *out)
+/* The targets' relation, once alignments are made: pools may have less of the joint signal than all directions together
+   seem to have, where it is more than the squares allow. */
+static void relate_targets(const struct measure_fit *fit, struct measure_estimate *out)
 {
     const double *s = out->signal, difference[MEASURE_PAIRS] = {1, 1, -2};
-    double product = sqrt(s[PAIR_PERFORMANCE]) * sqrt(s[PAIR_SAFETY]);
-    double r = fmax(-1, fmin(1, s[PAIR_JOINT] / product));
+    double joint = 0;
+    for (size_t k = 0; k < out->directions; k++) {
+        joint += fit->eigenvalue[k] * out->alignment[PAIR_JOINT][k];
+    }
+    double product = sqrt(s[PAIR_PERFORMANCE]) * sqrt(s[PAIR_SAFETY]), r = joint / product;
     const double gradient[MEASURE_PAIRS] = {-r / (2 * s[PAIR_PERFORMANCE]), -r / (2 * s[PAIR_SAFETY]), 1 / product};
     out->correlation = r;
     out->correlation_stderr = error_of(out, gradient);
-    out->L_star = s[PAIR_PERFORMANCE] + s[PAIR_SAFETY] - 2 * r * product;
+    out->L_star = s[PAIR_PERFORMANCE] + s[PAIR_SAFETY] - 2 * joint;
     out->L_star_stderr = error_of(out, difference);
 }
 
-/* Whether the labels say enough for a spectrum. */
+/* Whether each label says enough for a spectrum. */
 static enum moat_status check_signals(const struct measure_fit *fit, const struct measure_estimate *estimate)
 {
     static const char *const name[] = {"performance", "safety"};
@@ -159,13 +163,19 @@ static enum moat_status check_signals(const struct measure_fit *fit, const struc
                                   sqrt(estimate->signal_covariance[j][j]));
         }
     }
-    if (!(estimate->L_star > 0)) {
-        return moat_error_set(MOAT_USAGE,
-                              "the features predict the same of `performance` and `safety`: L* = %.3g +- %.2g, "
-                              "expected targets that differ",
-                              estimate->L_star, estimate->L_star_stderr);
-    }
     return MOAT_OK;
+}
+
+static enum moat_status check_difference(const struct measure_estimate *estimate)
+{
+    const double rounding = 1e-12;
+    if (estimate->L_star > rounding * (estimate->signal[PAIR_PERFORMANCE] + estimate->signal[PAIR_SAFETY])) {
+        return MOAT_OK;
+    }
+    return moat_error_set(MOAT_USAGE,
+                          "the features predict the same of `performance` and `safety`: L* = %.3g +- %.2g, expected "
+                          "targets that differ",
+                          estimate->L_star, estimate->L_star_stderr);
 }
 
 enum moat_status measure_estimate(const struct measure_fit *fit, struct measure_estimate *out)
@@ -184,7 +194,6 @@ enum moat_status measure_estimate(const struct measure_fit *fit, struct measure_
             }
         }
         add_signals(fit, out);
-        relate_targets(out);
         status = check_signals(fit, out);
     }
     for (int j = 0; j < 2 && status == MOAT_OK; j++) {
@@ -192,6 +201,10 @@ enum moat_status measure_estimate(const struct measure_fit *fit, struct measure_
     }
     if (status == MOAT_OK) {
         status = measure_pool(fit, out);
+    }
+    if (status == MOAT_OK) {
+        relate_targets(fit, out);
+        status = check_difference(out);
     }
     free(tail);
     return status;

@@ -17,7 +17,7 @@ struct measure_estimate {
     size_t pools;
     double signal[MEASURE_PAIRS];                           /* sum sigma b, unbiased */
     double signal_covariance[MEASURE_PAIRS][MEASURE_PAIRS]; /* of these sums, over draws of the labels' noise */
-    double correlation, correlation_stderr;                 /* of the targets under Sigma */
+    double correlation, correlation_stderr;                 /* of the targets under Sigma, as the alignments have it */
     double L_star, L_star_stderr;                           /* sum sigma (b11 + b22 - 2 b12) of the alignments */
     size_t trusted[2];                                      /* see below */
     double *storage;                                        /* owned */
