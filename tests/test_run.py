@@ -392,7 +392,7 @@ class OutputTest(ProgramTest):
 
     def test_interrupt_typed_on_a_terminal(self):
         self.write("long.yaml", LONG)
-        code, shown = self.show("run", "long.yaml", until=b"%")
+        code, shown = self.show("run", "long.yaml", until=b"points/s")
         self.assertEqual(code, 75, shown)
         self.assertRegex(shown, rf"\r\[#*\.+\] +\d+\.\d % +\d+/{LONG_POINTS} points +\S+ points/s +\d+:\d\d left")
 
