@@ -73,7 +73,7 @@ INNER_SOURCES   := $(filter-out $(LIBRARY_SOURCES) src/ridge/grid_%.c src/progra
                    src/ridge/grid_$(strip $(EIGENSOLVER)).c
 PROGRAM_SOURCES := $(wildcard src/program/*.c)
 TESTS       := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
-MPI_TESTS   := test_sweep test_ridge
+MPI_TESTS   := test_sweep test_ridge test_population test_measure
 SUPPORT     := $(wildcard tests/lib/*.c)
 # These are about Open MPI's mpirun, or build with it; under MPICH the others run, with ranks that yield their core.
 OPEN_MPI_TESTS := test_kill test_slurm test_install
@@ -82,7 +82,11 @@ PYTHON_TESTS ?= $(if $(YIELDING),$(filter-out $(OPEN_MPI_TESTS),$(patsubst tests
 FAULT_TESTS := test_kill test_disk test_power test_damaged test_shortage
 FAULT_SIZES := MOAT_KILLS=100 MOAT_STEPS=0 MOAT_MOMENTS=40 MOAT_CUTS=200 MOAT_FLIPS=500
 BENCHMARKS  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
-object       = $(patsubst %.c,$(BUILD)/%.o,$(1))
+# PLAIN names a finished build with the same flags but for -DMOAT_FAULTS. Only the sources with that macro are compiled again;
+# no header has it, which make lint checks.
+FAULTY      := $(shell grep -l '^\#.*MOAT_FAULTS' $(wildcard src/*/*.c))
+plain        = $(if $(PLAIN),$(filter-out $(FAULTY),$(filter src/%,$(1))))
+object       = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(call plain,$(1)),$(1))) $(patsubst %.c,$(PLAIN)/%.o,$(call plain,$(1)))
 
 .PHONY: all deps test-deps bench-deps scale-deps check-deps lint-deps demo pictures validation figures test test-faults test-domain test-slurm soak check check-all coverage elpa lint \
         bench bench-scale asan fuzz valgrind install clean help
@@ -169,8 +173,8 @@ test: test-deps ## set up, build, run every test
 
 # The C tests are built with fault points (MOAT_FAULT=...), in a folder of their own; the Python tests run the program.
 check: $(BUILD)/moat $(YIELDING) ## run every test on what is installed
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/faults EXTRA=-DMOAT_FAULTS test-programs
-	$(Q)$(if $(YIELDING),LD_PRELOAD=$(abspath $(YIELDING))) BUILD=$(BUILD) PROGRAMS=$(BUILD)/faults/tests MPIRUN="$(MPIRUN)" MPICC="$(CC)" \
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/faults PLAIN=$(BUILD) EXTRA=-DMOAT_FAULTS test-programs
+	$(Q)$(if $(YIELDING),LD_PRELOAD=$(abspath $(YIELDING))) BUILD=$(BUILD) PLAIN=$(BUILD) PROGRAMS=$(BUILD)/faults/tests MPIRUN="$(MPIRUN)" MPICC="$(CC)" \
 	    MPI_TESTS="$(MPI_TESTS)" PYTHON=$(PYTHON) PYTHON_TESTS="$(PYTHON_TESTS)" tests/run $(TESTS)
 
 test-programs: $(BUILD)/moat $(TESTS:%=$(BUILD)/tests/%)
@@ -214,7 +218,7 @@ bench: bench-deps ## run the benchmarks (ratios within one run), and what a rese
 
 # The protocols' own sources, compiled a second time for SimGrid; without -Bsymbolic it overrules our MPI_Iprobe.
 SCALE := $(BUILD)/tests/bench/scale
-SIMULATED := $(wildcard tests/bench/scale/s*.c) $(patsubst %,src/%.c,run/coordinator run/worker_run run/measurement run/measurement_work run/progress run/launcher run/interrupt run/shortage sweep/grid sweep/field model/regime base/error sweep/axis base/clock base/memory sweep/record)
+SIMULATED := $(wildcard tests/bench/scale/s*.c) $(patsubst %,src/%.c,run/coordinator run/worker_run run/measurement run/measurement_work run/progress run/estimate run/terminal run/launcher run/interrupt run/shortage sweep/grid sweep/field model/regime base/error sweep/axis base/clock base/memory sweep/record)
 bench-scale: scale-deps all $(SCALE)/costs $(SCALE)/simulated ## efficiency under up to 4096 ranks simulated by SimGrid (minutes)
 	$(Q)$(PYTHON) tests/bench/scale/bench_scale.py $(SCALE)
 
@@ -331,8 +335,8 @@ $(BUILD)/flags: force
 # The version goes into the file that states it, which is rebuilt when the revision changes.
 revision := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
 $(BUILD)/tests/%.o: DEFINES = -Itests/lib
-$(call object,src/base/ranks.c): DEFINES = -DMOAT_MPIRUN='"$(firstword $(MPIRUN))"'
-VERSIONED := $(call object,src/base/version.c)
+$(BUILD)/src/base/ranks.o: DEFINES = -DMOAT_MPIRUN='"$(firstword $(MPIRUN))"'
+VERSIONED := $(BUILD)/src/base/version.o
 $(VERSIONED): DEFINES = -DMOAT_VERSION='"$(VERSION)"' -DMOAT_REVISION='"$(revision)"'
 $(VERSIONED): $(BUILD)/revision
 $(BUILD)/revision: force

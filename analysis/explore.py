@@ -140,7 +140,7 @@ def main(argv=None):
     try:
         if not arguments.output.lower().endswith(".html"):
             raise Refused(f"{arguments.output}: expected a page ending in .html")
-        results = moatfile.read(arguments.file, ["N_E_star", *FLAGS], "market_entry", ["N_I"], [*SHOWN, *MEASURED])
+        results = moatfile.read(arguments.file, ["N_E_star", *FLAGS], "market_entry", moatfile.AXES["market_entry"], [*SHOWN, *MEASURED])
         keep(results, arguments.slice)
         text = page(*manifest(results))
         with output.whole_file(arguments.output) as target:

@@ -13,19 +13,25 @@ def whole_file(path, mode="w"):
     """Opens a file of text ("w") or bytes ("wb") in place of `path`. A file that stands there stays until the new one is
     complete, and for good if anything fails. Behind a link the file is replaced, not the link; a device is written to."""
     encoding = None if "b" in mode else "utf-8"
+    with whole_path(path) as place, open(place, mode, encoding=encoding) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def whole_path(path):
+    """The path of an empty file, to be written by its name, that takes the place of `path` as whole_file's does."""
     target = os.path.realpath(path)
     about = os.stat(target) if os.path.exists(target) else None
     if about and not stat.S_ISREG(about.st_mode):
-        with open(target, mode, encoding=encoding) as file:
-            yield file
+        yield target
         return
     mask = os.umask(0)
     os.umask(mask)
     descriptor, temporary = tempfile.mkstemp(".part", os.path.basename(target) + ".", os.path.dirname(target))
+    os.close(descriptor)
     try:
-        with open(descriptor, mode, encoding=encoding) as file:
-            os.fchmod(descriptor, stat.S_IMODE(about.st_mode) if about else 0o666 & ~mask)
-            yield file
+        yield temporary
+        os.chmod(temporary, stat.S_IMODE(about.st_mode) if about else 0o666 & ~mask)
         os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)

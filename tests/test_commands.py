@@ -21,7 +21,7 @@ from sweeps import LONG, MIXED, SMALL_RIDGE, TINY_RIDGE, law
 GAMMA, TAU_I = 0.5, 0.9  # of MIXED
 POINT = ("point", f"--gamma={GAMMA}", "--nu=1", "--Q=0.1", "--N-I=1e3", f"--tau-I={TAU_I}", "--tau-E=inf")
 TERMS = ("finite_data_error", "overfitting_error", "mixture_error", "mixture_finite_data_error")
-NO_VARIABLE = {"gamma", "delta", "P", "tau_I", "tau_unit", "scrutiny", "tau_I_absolute",  # of the question
+NO_VARIABLE = {"sentence", "gamma", "delta", "P", "tau_I", "tau_unit", "scrutiny", "tau_I_absolute",  # of the question
                *(f"{company}_{term}" for company in ("entrant", "incumbent") for term in TERMS)}
 
 

@@ -727,6 +727,105 @@ static void reads_scrutiny(void)
     config_destroy(&mixture);
 }
 
+static const char on_spectrum[] = "name: test\n"
+                                  "sweep: market_entry\n"
+                                  "solver: deterministic\n"
+                                  "output: test.h5\n"
+                                  "model: {spectrum: data/words.h5}\n"
+                                  "incumbent: {tau: 0.1}\n"
+                                  "grid:\n"
+                                  "  N_I: {values: [10, .inf]}\n"
+                                  "  tau_E: {values: [0.2]}\n";
+
+/* A spectrum file takes the place of gamma, P, Q and nu, and thresholds below L_star/4 are asked for there. */
+static void reads_measured(void)
+{
+    static const char *const bad[][3] = {
+        {"{spectrum", "{gamma: 0.5, spectrum",
+         "bad.yaml:5: model.gamma: found a key of power laws, expected none beside "},
+        {"{spectrum", "{P: 10, spectrum",
+         "bad.yaml:5: model.P: found a key of power laws, expected none beside model.sp"},
+        {"  tau_E", "  Q: {values: [1]}\n  tau_E",
+         "bad.yaml:9: grid.Q: found a key of power laws, expected none beside "},
+        {"  tau_E", "  nu: {values: [1]}\n  tau_E",
+         "bad.yaml:9: grid.nu: found a key of power laws, expected none beside"},
+        {"  tau_E", "  tau: {values: [1]}\n  tau_E",
+         "bad.yaml:9: grid.tau: found an unknown key, expected a mapping with "
+         "the keys N_I, tau_E, tau_I"},
+        {"spectrum: data/words.h5", "spectrum: 0.5, gama: 1",
+         "bad.yaml:5: model.gama: found an unknown key, expected a "
+         "mapping with the key spectrum"},
+        {"data/words.h5", "[a.h5]", "bad.yaml:5: model.spectrum: found a list of 1 value, expected text"},
+        {"data/words.h5", "", "bad.yaml:5: model.spectrum: found nothing, expected text"},
+        {"grid:", "store: [regime]\ngrid:", "bad.yaml:7: store[0]: found regime, expected status, L_star, N_E_star, "},
+        {"grid:", "store: [elasticity_Q]\ngrid:",
+         "bad.yaml:7: store[0]: found elasticity_Q, expected status, L_star, "},
+        {"solver: deterministic", "solver: ridge\n" RIDGE("64", "8, 16, 32, 64", "2", "1"),
+         "bad.yaml:4: ridge.P: found a key of power laws, expected none beside model.spectrum: P is the number of"},
+        {"solver: deterministic", "solver: ridge",
+         "bad.yaml:1: ridge: missing, expected a mapping with the keys data, N, trials, seed"},
+    };
+    struct config *config = NULL, *other = NULL;
+    char text[TEXT_SIZE], *path = NULL;
+    CU_ASSERT_EQUAL_FATAL(config_parse(on_spectrum, "good.yaml", &config), MOAT_OK);
+    CU_ASSERT(config->measured && isnan(config->gamma) && isnan(config->P) && config->directions.spectrum.n == 0);
+    CU_ASSERT_STRING_EQUAL(config->spectrum, "data/words.h5");
+    CU_ASSERT(config->grid.axis[GRID_Q].scalar && config->grid.axis[GRID_Q].values[0] == 1);
+    CU_ASSERT(config->grid.axis[GRID_NU].scalar && isnan(config->grid.axis[GRID_NU].values[0]));
+    CU_ASSERT_EQUAL(grid_points(&config->grid), 2);
+    CU_ASSERT(!(config->stored >> FIELD_REGIME & 1) && config->stored >> FIELD_L_STAR & 1);
+    CU_ASSERT_EQUAL(config_locate(config, "/a/b.h5", &path), MOAT_OK);
+    CU_ASSERT_STRING_EQUAL(path, "/a/b.h5");
+    free(path);
+
+    edit_text(on_spectrum, "data/words.h5", "elsewhere.h5", text);
+    CU_ASSERT_EQUAL_FATAL(config_parse(text, "good.yaml", &other), MOAT_OK);
+    CU_ASSERT(config_equal(config, other)); /* what is in the files, the results file knows */
+    config_destroy(&other);
+    CU_ASSERT_EQUAL_FATAL(config_parse(good, "good.yaml", &other), MOAT_OK);
+    CU_ASSERT(!other->measured && !config_equal(config, other));
+    config_destroy(&config);
+    config_destroy(&other);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        edit_text(on_spectrum, bad[i][0], bad[i][1], text);
+        CU_ASSERT_EQUAL(config_parse(text, "bad.yaml", &config), MOAT_USAGE);
+        expect(strncmp(moat_error_message(), bad[i][2], strlen(bad[i][2])) == 0, "%s: not what was expected, %s",
+               moat_error_message(), bad[i][2]);
+    }
+    edit("deterministic", "ridge\nridge: {data: a.h5, P: 64, N: {values: [8, 16, 32, 64]}, trials: 2, seed: 1}", text);
+    CU_ASSERT_EQUAL(config_parse(text, "bad.yaml", &config), MOAT_USAGE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(moat_error_message(), "ridge.data: found a key of sweeps on a measured spectrum"));
+}
+
+/* Input files are relative to the folder of the config file. */
+static void locates_files(void)
+{
+    static const char *const cases[][2] = {{"s.h5", "/s.h5"}, {"../s.h5", "/../s.h5"}, {"c/s.h5", "/c/s.h5"}};
+    char folder[] = "/tmp/moat-test-config-XXXXXX", config_path[64], expected[64], *path = NULL;
+    struct config *config = NULL;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    snprintf(config_path, sizeof config_path, "%s//config.yaml", folder);
+    FILE *file = fopen(config_path, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fputs(on_spectrum, file);
+    fclose(file);
+    CU_ASSERT_EQUAL_FATAL(config_load(config_path, NULL, &config), MOAT_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(expected, sizeof expected, "%s%s", folder, cases[i][1]);
+        CU_ASSERT_EQUAL(config_locate(config, cases[i][0], &path), MOAT_OK);
+        expect(strcmp(path, expected) == 0, "%s: not %s", path, expected);
+        free(path);
+    }
+    config_destroy(&config);
+    unlink(config_path);
+    rmdir(folder);
+    CU_ASSERT_EQUAL_FATAL(config_load("jobs/reference.yaml", NULL, &config), MOAT_OK);
+    CU_ASSERT_EQUAL(config_locate(config, "s.h5", &path), MOAT_OK);
+    CU_ASSERT_STRING_EQUAL(path, "jobs/s.h5");
+    free(path);
+    config_destroy(&config);
+}
+
 enum { SETTINGS_MAX = 4 };
 
 /* Settings of the command line, and the edit of the good config that says the same. Both texts give the same numbers;
@@ -1027,6 +1126,8 @@ int main(void)
         {"tells equal sweeps", tells_equal_sweeps},
         {"reads what to store", reads_what_to_store},
         {"reads scrutiny", reads_scrutiny},
+        {"reads a measured spectrum", reads_measured},
+        {"locates files", locates_files},
         {"takes settings", takes_settings},
         {"keeps set text", keeps_set_text},
         {"refuses settings by name", refuses_settings_by_name},

@@ -78,9 +78,9 @@ static struct moat_empirical *empirical_open(const struct fixture *f)
 {
     enum { VALUES = 21 * LADDER_LAMBDAS };
     static double mean[3 * VALUES];
-    struct moat_empirical_tables tables;
     struct moat_empirical *empirical = NULL;
-    CU_ASSERT_EQUAL_FATAL(ladder_mean(f->ladder, NU, LADDER_ALL, mean, &tables), MOAT_OK);
+    CU_ASSERT_EQUAL_FATAL(ladder_mean(f->ladder, NU, LADDER_ALL, mean), MOAT_OK);
+    struct moat_empirical_tables tables = ladder_empirical_tables(f->ladder, mean);
     CU_ASSERT_EQUAL_FATAL(moat_empirical_create(f->deterministic, &tables, &empirical), MOAT_OK);
     return empirical;
 }
@@ -161,7 +161,8 @@ static void compare_with_deterministic(enum moat_scrutiny scrutiny)
     struct fixture f = fixture_open();
     f.scrutiny = scrutiny;
     struct jackknife *jackknife = NULL;
-    CU_ASSERT_EQUAL_FATAL(jackknife_create(f.deterministic, f.ladder, NU, true, &jackknife), MOAT_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        jackknife_create(&(struct jackknife_basis){f.deterministic, NULL}, f.ladder, NU, true, &jackknife), MOAT_OK);
     const double tau_E[] = {0.95, 1.2, INFINITY};
     for (int i = 0; i < 3; i++) {
         struct moat_company incumbent;
@@ -193,7 +194,8 @@ static void leave_out_by_hand(enum moat_scrutiny scrutiny)
     f.scrutiny = scrutiny;
     disturb(&f, scale);
     struct jackknife *jackknife = NULL;
-    CU_ASSERT_EQUAL_FATAL(jackknife_create(f.deterministic, f.ladder, NU, true, &jackknife), MOAT_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        jackknife_create(&(struct jackknife_basis){f.deterministic, NULL}, f.ladder, NU, true, &jackknife), MOAT_OK);
     double found, mean = 0, squares = 0, without[TRIALS], ignored;
     solve(jackknife, &f, 200, INFINITY, &found);
     jackknife_destroy(&jackknife);
@@ -202,7 +204,9 @@ static void leave_out_by_hand(enum moat_scrutiny scrutiny)
         for (size_t task = 0; task < f.ladder->tasks; task++) {
             f.ladder->state[task] = task % TRIALS == trial ? TASK_FAILED : TASK_DONE;
         }
-        CU_ASSERT_EQUAL_FATAL(jackknife_create(f.deterministic, f.ladder, NU, true, &jackknife), MOAT_OK);
+        CU_ASSERT_EQUAL_FATAL(
+            jackknife_create(&(struct jackknife_basis){f.deterministic, NULL}, f.ladder, NU, true, &jackknife),
+            MOAT_OK);
         without[trial] = solve(jackknife, &f, 200, INFINITY, &ignored).N_E_star;
         mean += without[trial] / (double)TRIALS;
         jackknife_destroy(&jackknife);
@@ -227,7 +231,8 @@ static void nothing_beyond_the_ladder(void)
     struct fixture f = fixture_open();
     struct jackknife *jackknife = NULL;
     double ignored;
-    CU_ASSERT_EQUAL_FATAL(jackknife_create(f.deterministic, f.ladder, NU, true, &jackknife), MOAT_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        jackknife_create(&(struct jackknife_basis){f.deterministic, NULL}, f.ladder, NU, true, &jackknife), MOAT_OK);
     CU_ASSERT_EQUAL(solve(jackknife, &f, 15.9, INFINITY, &ignored).status, MOAT_MARKET_FAILED);
     CU_ASSERT_EQUAL(solve(jackknife, &f, 513, INFINITY, &ignored).status, MOAT_MARKET_FAILED);
     CU_ASSERT_EQUAL(solve(jackknife, &f, INFINITY, 0.9001, &ignored).status, MOAT_MARKET_FAILED); /* N_E* is above */
@@ -243,7 +248,8 @@ static void one_trial_left(void)
     struct jackknife *jackknife = NULL;
     double error = 0;
     memset(f.ladder->state + 3 * TRIALS, TASK_FAILED, TRIALS - 1);
-    CU_ASSERT_EQUAL_FATAL(jackknife_create(f.deterministic, f.ladder, NU, true, &jackknife), MOAT_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        jackknife_create(&(struct jackknife_basis){f.deterministic, NULL}, f.ladder, NU, true, &jackknife), MOAT_OK);
     CU_ASSERT_EQUAL(solve(jackknife, &f, 200, INFINITY, &error).status, MOAT_MARKET_OK);
     CU_ASSERT(isnan(error));
     jackknife_destroy(&jackknife);
@@ -255,7 +261,8 @@ static void no_trial_left(void)
     struct fixture f = fixture_open();
     struct jackknife *jackknife = NULL;
     memset(f.ladder->state + 3 * TRIALS, TASK_FAILED, TRIALS);
-    CU_ASSERT_EQUAL(jackknife_create(f.deterministic, f.ladder, NU, true, &jackknife), MOAT_NUMERICAL);
+    CU_ASSERT_EQUAL(jackknife_create(&(struct jackknife_basis){f.deterministic, NULL}, f.ladder, NU, true, &jackknife),
+                    MOAT_NUMERICAL);
     CU_ASSERT_PTR_NULL(jackknife);
     fixture_close(&f);
 }

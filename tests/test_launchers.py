@@ -153,7 +153,7 @@ class LaunchersTest(ProgramTest):
                 with Launch(self.folder, "run", "mixed.yaml", ranks=RANKS) as launch:
                     code, out, err = launch.finish(60)
             if library == LIBRARY:
-                self.assertEqual((code, out.count(" points in ")), (0, 1), err)
+                self.assertEqual((code, out.count(" points/s")), (0, 1), err)
                 (self.folder / "mixed.h5").unlink()
             else:
                 self.assertEqual((code, out), (2, ""), err)

@@ -3,8 +3,6 @@
 """A results file while it is made, under the name FILE.moat-new: whose it is, what else may bear that name, and signals."""
 
 import os
-import pty
-import re
 import signal
 import subprocess
 import time
@@ -14,6 +12,7 @@ from unittest import mock
 from interrupted import wait_for
 from pace import Limit
 from program import Launch, ProgramTest, differing, preload, read, solve, temporary_folder
+from screen import show
 from sweeps import TINY_GRID, market
 
 LOST = 200  # seconds, more than those after which a writer that gives no sign of life is gone (PULSE_LOST)
@@ -148,16 +147,11 @@ class LargeTest(ProgramTest):
             self.assertEqual((code, err.count("stopped by a signal when ")), (75, 1), err)
 
     def test_bar(self):
-        try:
-            leader, follower = pty.openpty()
-        except OSError as error:  # a chroot without /dev/pts
-            self.skipTest(f"no pseudo-terminal here: {error}")
-        with self.start(stderr=follower) as run:
-            os.close(follower)
-            wait_for(lambda: re.search(rb"\d % .*MB of the file", os.read(leader, 4096)))
-            run.process.send_signal(signal.SIGTERM)
-            run.process.wait()
-        os.close(leader)
+        with mock.patch.dict(os.environ, LD_PRELOAD=self.library, DISK_DELAY="0.3", TERM="xterm"):
+            shown = show(self, "run", "large.yaml", columns=60, until="MB of the file")
+        self.assertEqual(shown.code, 75, shown.text)
+        self.assertEqual({used for _, _, used in shown.bars}, {1})
+        self.assertRegex(shown.bars[0][0], r"^\[#*\.+\] +\d+\.\d % .*left$")
 
 
 if __name__ == "__main__":

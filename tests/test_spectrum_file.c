@@ -76,7 +76,7 @@ static void comes_back(void)
     const hid_t types[] = {H5T_NATIVE_DOUBLE, H5T_IEEE_F32BE, H5T_IEEE_F64LE};
     uint32_t checksum = 0;
     for (int k = 0; k < 3; k++) {
-        struct spectrum_file file;
+        struct directions file;
         write_file(&(struct flaw){0}, types[k], noise);
         CU_ASSERT_EQUAL_FATAL(spectrum_file_load(path, &file), MOAT_OK);
         const struct moat_measured_spectrum *found = &file.spectrum;
@@ -88,10 +88,10 @@ static void comes_back(void)
         CU_ASSERT(found->noise1 == 0.5 && found->noise2 == 0.25);
         CU_ASSERT(k == 0 || file.checksum == checksum);
         checksum = file.checksum;
-        spectrum_file_free(&file);
-        spectrum_file_free(&file);
+        directions_free(&file);
+        directions_free(&file);
     }
-    struct spectrum_file file;
+    struct directions file;
     write_file(&(struct flaw){0}, H5T_NATIVE_DOUBLE, NULL);
     CU_ASSERT_EQUAL_FATAL(spectrum_file_load(path, &file), MOAT_OK);
     CU_ASSERT(file.spectrum.noise1 == 0 && file.spectrum.noise2 == 0);
@@ -102,16 +102,16 @@ static void comes_back(void)
     expect(relative_error(moat_measured_L_star(measured), 7 + 0.5 * 1.5 + 0.25 * 1.0) < 1e-14, "L_star %.17g",
            moat_measured_L_star(measured));
     moat_measured_destroy(&measured);
-    spectrum_file_free(&file);
+    directions_free(&file);
 }
 
 static void refuse(const char *says)
 {
-    struct spectrum_file file;
+    struct directions file;
     CU_ASSERT_EQUAL(spectrum_file_load(path, &file), MOAT_USAGE);
     expect(strstr(moat_error_message(), says) && strstr(moat_error_message(), path), "%s, expected %s",
            moat_error_message(), says);
-    spectrum_file_free(&file);
+    directions_free(&file);
 }
 
 static void refused(void)

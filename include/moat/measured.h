@@ -28,8 +28,12 @@ struct moat_measured_spectrum {
     double noise1, noise2;   /* variance of label noise for performance and for safety, >= 0 */
 };
 
-/* Tabulates `spectrum`, which it does not keep. Returns MOAT_USAGE with the direction and the number that is not
-   allowed, also where the targets are the same in all directions (L_star = 0) or beta_1 is zero in all; MOAT_MEMORY.
+/* Returns MOAT_USAGE with the direction and the number that is not allowed, also where the targets are the same in all
+   directions (L_star = 0) or beta_1 is zero in all. Cheap beside moat_measured_create, which makes the same checks.
+   Local. */
+enum moat_status moat_measured_check(const struct moat_measured_spectrum *spectrum);
+
+/* Tabulates `spectrum`, which it does not keep. Returns MOAT_USAGE as moat_measured_check does, MOAT_MEMORY.
    Cost: about 300 n operations for each of ln(sigma_max / sigma_min) + 45. The caller owns *out. Local. Source:
    MODEL.md section 15. */
 enum moat_status moat_measured_create(const struct moat_measured_spectrum *spectrum, struct moat_measured **out);
@@ -39,6 +43,10 @@ void moat_measured_destroy(struct moat_measured **measured);
 
 /* L_star = sum sigma (b11 + b22 - 2 b12). Local. */
 double moat_measured_L_star(const struct moat_measured *measured);
+
+/* Both losses at N data points, 1 <= N < INFINITY, at the ridge level lambda in [0, 1] and alpha in [0, 1]: loss[0] is
+   L1, loss[1] L2. Local. */
+void moat_measured_losses(const struct moat_measured *measured, double N, double lambda, double alpha, double loss[2]);
 
 /* The solver on `measured`, which must outlive it. Its A0 is L_star / 2: a market on it has Q = 1, so that
    moat_market_L_star is right. N_E* is exact to 1e-9 or better; moat_elasticity's Q is NaN, as there is no Q. Local. */

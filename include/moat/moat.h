@@ -25,6 +25,7 @@
 #include "moat/market.h"
 #include "moat/measured.h"
 #include "moat/regime.h"
+#include "moat/sampled.h"
 #include "moat/scaling_law.h"
 #include "moat/solver.h"
 #include "moat/spectral_sums.h"

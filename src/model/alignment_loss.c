@@ -8,12 +8,11 @@
 
 #include "model/measured.h"
 
-struct stance moat_stance(const struct moat_market *market, double tau)
+struct stance moat_stance_on(const struct moat_measured *measured, const struct moat_market *market, double tau)
 {
     const struct moat_solver *solver = market->solver;
     double L_star = 2 * solver->A0, ratio = market->unit == MOAT_TAU_L_STAR ? tau : tau / L_star;
     bool mixture = market->scrutiny == MOAT_SCRUTINY_TRAINING_MIXTURE;
-    const struct moat_measured *measured = solver->state;
     struct stance stance = {.m = L_star / 4,
                             .noise1 = measured->noise1,
                             .noise2 = measured->noise2,
@@ -26,6 +25,17 @@ struct stance moat_stance(const struct moat_market *market, double tau)
         stance.from_top = stance.limit.distance;
     }
     return stance;
+}
+
+struct stance moat_measured_stance(const struct moat_measured *measured)
+{
+    double m = measured->L_star / 4;
+    return (struct stance){.m = m,
+                           .noise1 = measured->noise1,
+                           .noise2 = measured->noise2,
+                           .limit = {.m = m, .z = 1},
+                           .tau = INFINITY,
+                           .top = 1};
 }
 
 static double variance_share(const struct alignment_sums *sums, double N)

@@ -132,8 +132,9 @@ static inline int quadratic_roots(double a, double b, double c, double root[2])
     return count;
 }
 
-/* The company of a market under the threshold tau, in the market's unit. Local. */
-struct stance moat_stance(const struct moat_market *market, double tau);
+/* The company of a market on `measured` under the threshold tau, in the market's unit. Local. */
+struct moat_measured;
+struct stance moat_stance_on(const struct moat_measured *measured, const struct moat_market *market, double tau);
 
 /* Slopes of both losses at a choice and N data points, INFINITY allowed: in s at fixed x, in x at fixed s, and in ln N
    at fixed s and lambda. Local. */

@@ -10,13 +10,14 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "model/alignment_loss.h"
 #include "model/measured.h"
 #include "model/root.h"
 
 /* Below kappa = e^-40 sigma_min every r is proportional to kappa to rounding, so nothing changes but the scale. */
 #define DEPTH 40.0
 
-static enum moat_status check(const struct moat_measured_spectrum *spectrum)
+static enum moat_status check_numbers(const struct moat_measured_spectrum *spectrum)
 {
     if (spectrum->n < 1) {
         return moat_error_set(MOAT_USAGE, "the spectrum has no directions; give at least one eigenvalue");
@@ -53,11 +54,37 @@ static enum moat_status check(const struct moat_measured_spectrum *spectrum)
     return MOAT_OK;
 }
 
+/* delta of one direction. */
+static double difference(const struct moat_measured_spectrum *spectrum, size_t i)
+{
+    double b11 = spectrum->b11[i], b22 = spectrum->b22[i], b12 = spectrum->b12[i], root = sqrt(b11) - sqrt(b22);
+    return fmax((b11 - b12) + (b22 - b12), root * root);
+}
+
+enum moat_status moat_measured_check(const struct moat_measured_spectrum *spectrum)
+{
+    double L_star = 0, performance = 0;
+    enum moat_status status = check_numbers(spectrum);
+    for (size_t i = 0; i < spectrum->n && status == MOAT_OK; i++) {
+        L_star += spectrum->sigma[i] * difference(spectrum, i);
+        performance += spectrum->sigma[i] * spectrum->b11[i];
+    }
+    if (status == MOAT_OK && !(L_star > 0)) {
+        return moat_error_set(MOAT_USAGE, "the two targets are the same in every direction of the spectrum, expected "
+                                          "some misalignment: without it safety asks nothing of a company");
+    }
+    if (status == MOAT_OK && !(performance > 0)) {
+        return moat_error_set(MOAT_USAGE, "the performance target is zero in every direction of the spectrum; give "
+                                          "alignments above 0");
+    }
+    return status;
+}
+
 /* Fills the weights of one direction. */
 static void weigh(const struct moat_measured_spectrum *spectrum, size_t i, struct alignment_directions *out)
 {
     double b11 = spectrum->b11[i], b22 = spectrum->b22[i], b12 = spectrum->b12[i], sigma = spectrum->sigma[i];
-    double root = sqrt(b11) - sqrt(b22), delta = fmax((b11 - b12) + (b22 - b12), root * root), h = b11;
+    double delta = difference(spectrum, i), h = b11;
     out->f[i] = 0;
     if (delta > 0) {
         out->f[i] = (b11 - b22) / delta;
@@ -81,19 +108,9 @@ static enum moat_status weigh_all(const struct moat_measured_spectrum *spectrum,
                                          .difference = weight + spectrum->n,
                                          .f = weight + 2 * spectrum->n,
                                          .shared = weight + 3 * spectrum->n};
-    double performance = 0;
     for (size_t i = 0; i < spectrum->n; i++) {
         weigh(spectrum, i, out);
         measured->trace += spectrum->sigma[i];
-        performance += spectrum->sigma[i] * spectrum->b11[i];
-    }
-    if (!(out->L_star > 0)) {
-        return moat_error_set(MOAT_USAGE, "the two targets are the same in every direction of the spectrum, expected "
-                                          "some misalignment: without it safety asks nothing of a company");
-    }
-    if (!(performance > 0)) {
-        return moat_error_set(MOAT_USAGE, "the performance target is zero in every direction of the spectrum; give "
-                                          "alignments above 0");
     }
     measured->L_star = out->L_star;
     measured->noise1 = spectrum->noise1;
@@ -107,7 +124,7 @@ enum moat_status moat_measured_create(const struct moat_measured_spectrum *spect
     struct alignment_directions directions = {0};
     struct moat_measured *measured = NULL;
     *out = NULL;
-    enum moat_status status = check(spectrum);
+    enum moat_status status = moat_measured_check(spectrum);
     if (status != MOAT_OK) {
         return status;
     }
@@ -151,6 +168,18 @@ void moat_measured_destroy(struct moat_measured **measured)
 double moat_measured_L_star(const struct moat_measured *measured)
 {
     return measured->L_star;
+}
+
+void moat_measured_losses(const struct moat_measured *measured, double N, double lambda, double alpha, double loss[2])
+{
+    struct stance stance = moat_measured_stance(measured);
+    struct alignment_sums sums;
+    moat_alignment_at(&measured->table, moat_measured_x(measured, N, lambda), &sums);
+    double s = 2 * alpha - 1;
+    struct stand at = s == 1 ? stand_top(&stance, sums.value) : stand_at_s(&stance, sums.value, s);
+    double R = moat_alignment_R(&stance, &sums, N, &at), to_safety = 2 - at.d;
+    loss[0] = stance_performance(&stance, at.d) + R;
+    loss[1] = stance.m * to_safety * to_safety + R;
 }
 
 struct domain_goal {

@@ -5,7 +5,7 @@
 #include "moat/elasticity.h"
 #include "moat/measured.h"
 #include "moat/scaling_law.h"
-#include "model/alignment.h"
+#include "model/alignment_loss.h"
 
 struct moat_measured {
     struct alignment_table table;
@@ -14,12 +14,33 @@ struct moat_measured {
     double n;     /* directions */
 };
 
+/* A company without scrutiny, whose losses are counted from 0. Local. */
+struct stance moat_measured_stance(const struct moat_measured *measured);
+
 /* A company's solution, and the threshold's, on the solver's measured spectrum: struct moat_solver_methods. Local. */
 void moat_measured_company(const struct moat_market *market, double N, double tau, struct moat_company *out);
 void moat_measured_threshold(const struct moat_market *market, const struct moat_company *incumbent,
                              struct moat_threshold *out);
 void moat_measured_elasticity(const struct moat_market *market, const struct moat_company *incumbent,
                               const struct moat_threshold *threshold, struct moat_elasticity *out);
+
+/* The slopes of both losses at a company's choice, with its s. `state` is that of a solver. Local. */
+typedef struct alignment_slopes slopes_function(const void *state, const struct stance *stance,
+                                                const struct moat_company *company, double s);
+
+struct slopes_of {
+    slopes_function *at;
+    const void *state;
+    const struct moat_measured *measured; /* which the stances are taken on */
+};
+
+struct alignment_slopes moat_measured_slopes(const void *state, const struct stance *stance,
+                                             const struct moat_company *company, double s);
+
+/* moat_elasticity_threshold from the slopes of both losses. Local. */
+void moat_elasticity_by_slopes(const struct moat_market *market, const struct slopes_of *slopes,
+                               const struct moat_company *incumbent, const struct moat_threshold *threshold,
+                               struct moat_elasticity *out);
 
 void moat_measured_scaling_law(const struct moat_solver *solver, double N, double alpha, double lambda,
                                struct moat_scaling_law *out);

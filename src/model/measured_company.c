@@ -63,7 +63,7 @@ static bool limit_is_best(const struct stance *stance)
 void moat_measured_company(const struct moat_market *market, double N, double tau, struct moat_company *out)
 {
     const struct moat_measured *measured = market->solver->state;
-    struct problem problem = {moat_stance(market, tau), N};
+    struct problem problem = {moat_stance_on(market->solver->state, market, tau), N};
     *out = (struct moat_company){
         .N = N, .alpha = NAN, .lambda = NAN, .loss_performance = NAN, .loss_safety = NAN, .excess = NAN, .x = NAN};
     if (!(N >= 1 && (N <= MOAT_N_MAX || isinf(N))) || problem.stance.top < 0) {

@@ -22,26 +22,38 @@ static double limit_log_tau(const struct stance *stance)
     return -stance->m * (1 + stance->limit.z) * stance->limit.distance;
 }
 
+static bool at_top(const struct stance *stance, double s)
+{
+    return s >= stance->top - 1e-9;
+}
+
 static bool near(double value, double want, double tolerance)
 {
     return fabs(value - want) <= tolerance * fabs(want);
 }
 
-static struct response respond(const struct moat_market *market, const struct moat_company *company, double tau)
+struct alignment_slopes moat_measured_slopes(const void *state, const struct stance *stance,
+                                             const struct moat_company *company, double s)
 {
-    const struct moat_measured *measured = market->solver->state;
-    struct stance stance = moat_stance(market, tau);
+    const struct moat_measured *measured = state;
+    struct alignment_sums sums;
+    moat_alignment_at(&measured->table, company->x, &sums);
+    struct stand at = at_top(stance, s) ? stand_top(stance, sums.value) : stand_at_s(stance, sums.value, s);
+    return moat_alignment_slopes(stance, &sums, company->N, &at);
+}
+
+static struct response respond(const struct moat_market *market, const struct slopes_of *of,
+                               const struct moat_company *company, double tau)
+{
+    struct stance stance = moat_stance_on(of->measured, market, tau);
     if (isnan(company->x)) { /* infinite data, lambda -> 0 */
         return (struct response){0, limit_log_tau(&stance)};
     }
-    struct alignment_sums sums;
-    moat_alignment_at(&measured->table, company->x, &sums);
     double s = 2 * company->alpha - 1;
-    bool at_top = s >= stance.top - 1e-9, at_end = at_top || s <= 1e-9;
-    struct stand at = at_top ? stand_top(&stance, sums.value) : stand_at_s(&stance, sums.value, s);
-    struct alignment_slopes slopes = moat_alignment_slopes(&stance, &sums, company->N, &at);
+    bool top = at_top(&stance, s), at_end = top || s <= 1e-9;
+    struct alignment_slopes slopes = of->at(of->state, &stance, company, s);
     if (!stance.bound) {
-        bool follows = market->scrutiny == MOAT_SCRUTINY_TRAINING_MIXTURE && at_top && stance.limit.distance > 0;
+        bool follows = market->scrutiny == MOAT_SCRUTINY_TRAINING_MIXTURE && top && stance.limit.distance > 0;
         return (struct response){slopes.L1_log_N, follows ? fmin(0, slopes.L1_s) * (1 + stance.limit.z) / 2 : 0};
     }
     double mu = 0;
@@ -54,35 +66,33 @@ static struct response respond(const struct moat_market *market, const struct mo
 
 /* The response of the least L2 less tau, where meeting tau_E alone decides N_E*: the entrant is then better than the
    incumbent. */
-static struct response respond_safety(const struct moat_market *market, const struct moat_company *company)
+static struct response respond_safety(const struct moat_market *market, const struct slopes_of *of,
+                                      const struct moat_company *company)
 {
-    const struct moat_measured *measured = market->solver->state;
-    struct stance stance = moat_stance(market, market->tau_E);
-    struct alignment_sums sums;
-    moat_alignment_at(&measured->table, company->x, &sums);
-    struct stand at = stand_at_s(&stance, sums.value, 2 * company->alpha - 1);
-    struct alignment_slopes slopes = moat_alignment_slopes(&stance, &sums, company->N, &at);
+    struct stance stance = moat_stance_on(of->measured, market, market->tau_E);
+    struct alignment_slopes slopes = of->at(of->state, &stance, company, 2 * company->alpha - 1);
     return (struct response){slopes.L2_log_N, -stance.tau};
 }
 
-void moat_measured_elasticity(const struct moat_market *market, const struct moat_company *incumbent,
-                              const struct moat_threshold *threshold, struct moat_elasticity *out)
+void moat_elasticity_by_slopes(const struct moat_market *market, const struct slopes_of *slopes,
+                               const struct moat_company *incumbent, const struct moat_threshold *threshold,
+                               struct moat_elasticity *out)
 {
     const struct moat_company *entrant = &threshold->entrant;
-    struct stance stance_I = moat_stance(market, market->tau_I);
+    struct stance stance_I = moat_stance_on(slopes->measured, market, market->tau_I);
     double D = moat_market_gap(market), D_tau_I = limit_log_tau(&stance_I);
     *out = (struct moat_elasticity){NAN, NAN, NAN, NAN, NAN};
     if (!(threshold->status == MOAT_MARKET_OK || threshold->status == MOAT_MARKET_ENTRANT_ALWAYS)) {
         return;
     }
     *out = (struct moat_elasticity){.Q = NAN};
-    if (threshold->status == MOAT_MARKET_OK && entrant->excess > 0) { /* 0: both losses vanish, at N >= n */
+    if (threshold->status == MOAT_MARKET_OK && entrant->loss_performance > 0) { /* 0: at N >= n */
         struct response I = {0, 0}, E;
         if (entrant->loss_performance < incumbent->loss_performance * (1 - 1e-9)) {
-            E = respond_safety(market, entrant);
+            E = respond_safety(market, slopes, entrant);
         } else {
-            I = respond(market, incumbent, market->tau_I);
-            E = respond(market, entrant, market->tau_E);
+            I = respond(market, slopes, incumbent, market->tau_I);
+            E = respond(market, slopes, entrant, market->tau_E);
         }
         out->N_I = I.log_N / E.log_N + 0.0; /* not -0 */
         out->tau_E = -E.log_tau / E.log_N + 0.0;
@@ -92,4 +102,12 @@ void moat_measured_elasticity(const struct moat_market *market, const struct moa
     if (!(D > 0 && stance_I.limit.distance > 0)) {
         out->D = NAN;
     }
+}
+
+void moat_measured_elasticity(const struct moat_market *market, const struct moat_company *incumbent,
+                              const struct moat_threshold *threshold, struct moat_elasticity *out)
+{
+    const struct moat_measured *measured = market->solver->state;
+    struct slopes_of slopes = {moat_measured_slopes, measured, measured};
+    moat_elasticity_by_slopes(market, &slopes, incumbent, threshold, out);
 }

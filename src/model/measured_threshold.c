@@ -206,7 +206,7 @@ static enum moat_market_status solve(const struct moat_market *market, const str
                                      struct moat_threshold *out)
 {
     const struct moat_measured *measured = market->solver->state;
-    struct goal goal = {.stance = moat_stance(market, market->tau_E)};
+    struct goal goal = {.stance = moat_stance_on(market->solver->state, market, market->tau_E)};
     if (isfinite(incumbent->N) && !(incumbent->N >= 1 && incumbent->N <= MOAT_N_MAX)) {
         return MOAT_MARKET_FAILED;
     }

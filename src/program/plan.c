@@ -9,6 +9,8 @@
 
 #include "program/command.h"
 #include "program/json.h"
+#include "results/data_rows.h"
+#include "results/spectrum_file.h"
 #include "run/measurement.h"
 #include "run/plan.h"
 #include "sweep/config.h"
@@ -43,50 +45,64 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     }
 }
 
-static const struct argp argp = {
-    .options = options,
-    .parser = parse_option,
-    .args_doc = "CONFIG.yaml",
-    .doc =
-        "Prints what the sweep of CONFIG.yaml will take: tasks, flops, memory, groups of ranks, the size of the file, "
-        "and the time, from a calibration of a few seconds on this machine."};
+static const struct argp argp = {.options = options,
+                                 .parser = parse_option,
+                                 .args_doc = "CONFIG.yaml",
+                                 .doc = "Prints what the sweep of CONFIG.yaml will take: first time, points, data "
+                                        "sets, memory and the size of the file, "
+                                        "then flops, memory and ranks of each data set. The time comes from a "
+                                        "calibration of a few seconds on this machine."};
 
-static void print_duration(const char *name, double seconds)
+/* A predicted time, in the unit that makes it a small number. */
+static const char *format_time(double seconds, char *text, size_t size)
 {
-    if (seconds < 120) {
-        printf("%-22s %.3g s\n", name, seconds);
-    } else {
-        printf("%-22s %.3g h\n", name, seconds / 3600);
+    static const struct {
+        double from, unit;
+        const char *name;
+    } units[] = {{172800, 86400, "days"}, {7200, 3600, "h"}, {120, 60, "min"}, {0, 1, "s"}};
+    size_t i = 0;
+    while (i + 1 < sizeof units / sizeof units[0] && !(seconds >= units[i].from)) {
+        i++;
     }
+    snprintf(text, size, "%.3g %s", seconds / units[i].unit, units[i].name);
+    return text;
 }
 
-static void print_ladder(const struct plan *plan)
+/* What one wants to know before starting the sweep. */
+static void print_totals(const struct plan *plan)
 {
-    size_t trials = plan->config->ridge.trials;
-    printf("%-22s %zu rungs x %zu trials = %zu data sets\n", "ridge tasks", plan->rungs, trials, plan->rungs * trials);
-    printf("%10s %10s %12s %12s %10s\n", "N", "ranks", "Gflop", "MB per rank", "s");
+    const struct config *config = plan->config;
+    size_t trials = config->ridge.trials;
+    char time[32];
+    printf("%-14s %s: %s, solver %s\n", "sweep", config->name, sweep_name[config->sweep], solver_name[config->solver]);
+    printf("%-14s %s on %d rank%s, of which %d solve%s\n", "time",
+           format_time(plan->tables_seconds + plan->grid_seconds, time, sizeof time), plan->ranks,
+           plan->ranks > 1 ? "s" : "", plan->workers, plan->workers > 1 ? "" : "s");
+    printf("%-14s %zu in %zu blocks\n", "grid points", plan->points, plan->blocks);
+    if (plan->rungs > 0) {
+        printf("%-14s %zu: %zu rungs x %zu trials\n", "data sets", plan->rungs * trials, plan->rungs, trials);
+    }
+    printf("%-14s %.4g MB, %.4g MB on each rank\n", "memory", plan->ranks * plan->rank_bytes / 1e6,
+           plan->rank_bytes / 1e6);
+    printf("%-14s %.4g MB, %s\n", "results file", plan->file_bytes / 1e6, config->output);
+}
+
+static void print_plan(const struct plan *plan)
+{
+    char time[32];
+    print_totals(plan);
+    if (plan->rungs > 0) {
+        printf("\ndata sets, %s: %.4g Gflop, %.3g Gflop/s on one rank here\n",
+               format_time(plan->tables_seconds, time, sizeof time), plan->flops / 1e9, plan->flops_per_second / 1e9);
+        printf("%10s %10s %12s %12s %10s\n", "N", "ranks", "Gflop", "MB per rank", "s");
+    }
     for (size_t k = 0; k < plan->rungs; k++) {
         const struct plan_rung *rung = &plan->rung[k];
         printf("%10.0f %10d %12.4g %12.4g %10.3g\n", rung->N, rung->ranks, rung->flops / 1e9, rung->bytes / 1e6,
                rung->seconds);
     }
-    printf("%-22s %.4g Gflop, %.3g Gflop/s on one rank here\n", "all tasks", plan->flops / 1e9,
-           plan->flops_per_second / 1e9);
-    print_duration("predicted, tables", plan->tables_seconds);
-}
-
-static void print_plan(const struct plan *plan)
-{
-    printf("%-22s %s\n", "sweep", plan->config->name);
-    printf("%-22s %d, of which %d solve\n", "ranks", plan->ranks, plan->workers);
-    printf("%-22s %zu in %zu blocks\n", "grid points", plan->points, plan->blocks);
-    printf("%-22s %.4g MB\n", "results file", plan->file_bytes / 1e6);
-    if (plan->rungs > 0) {
-        print_ladder(plan);
-    }
-    printf("%-22s %.3g per second and worker here\n", "points", 1 / plan->seconds_per_point);
-    print_duration("predicted, grid", plan->grid_seconds);
-    print_duration("predicted, whole sweep", plan->tables_seconds + plan->grid_seconds);
+    printf("\ngrid points, %s: %.3g points/s on one worker here\n", format_time(plan->grid_seconds, time, sizeof time),
+           1 / plan->seconds_per_point);
 }
 
 /* The ladder of data sets, which is empty without `solver: ridge`. */
@@ -140,6 +156,12 @@ static enum moat_status make_plan(const struct plan_arguments *arguments)
     struct plan *plan = NULL;
     int ranks = arguments->ranks > 0 ? arguments->ranks : (int)sysconf(_SC_NPROCESSORS_ONLN) + 1;
     enum moat_status status = config_load(arguments->config, arguments->settings, &config);
+    if (status == MOAT_OK) {
+        status = spectrum_file_give(config);
+    }
+    if (status == MOAT_OK) {
+        status = data_rows_give(config);
+    }
     if (status == MOAT_OK) {
         int workers = ranks > 1 ? ranks - 1 : 1;
         status = plan_create(config, ranks, measurement_free_memory() / workers, &plan);

@@ -13,7 +13,10 @@
 #include "base/ranks.h"
 #include "program/command.h"
 #include "program/output.h"
+#include "program/report.h"
+#include "results/data_rows.h"
 #include "results/results.h"
+#include "results/spectrum_file.h"
 #include "run/interrupt.h"
 #include "run/launcher.h"
 #include "run/session.h"
@@ -64,21 +67,6 @@ static const struct argp argp = {
     .doc = "Sweeps the grid of CONFIG.yaml into a results file (HDF5), under mpirun, srun or alone. The same command "
            "resumes a sweep that was stopped or killed."};
 
-/* Prints how many points have which status, and the speed of this run. */
-static enum moat_status report(const struct session *session)
-{
-    struct results_summary summary;
-    enum moat_status status = results_count(session->results, &summary);
-    if (status == MOAT_OK) {
-        double seconds = progress_seconds(&session->progress);
-        size_t points = session->progress.done - session->progress.first;
-        command_print_summary(&summary);
-        printf("%zu points in %.2f s, %.3g points/s: %s\n", points, seconds, seconds > 0 ? (double)points / seconds : 0,
-               session_path(session));
-    }
-    return status;
-}
-
 /* Joins the words of the command line into one line, for the file's history. The caller frees it; NULL when out of
    memory. */
 static char *join(int argc, char **argv)
@@ -106,11 +94,17 @@ static bool starts_ranks(const struct session_request *request)
     return request->ranks > 1 && !getenv("MOAT_RANK_STARTED") && !(launcher_find(&launcher) && launcher.direct);
 }
 
-/* Becomes the launcher; returns only if that fails. A bad config is refused here, by one process. */
+/* Becomes the launcher; returns only if that fails. A bad config or spectrum is refused here, by one process. */
 static enum moat_status start_ranks(const struct session_request *request, char **words)
 {
     struct config *config = NULL;
     enum moat_status status = config_load(request->config, request->settings, &config);
+    if (status == MOAT_OK) {
+        status = spectrum_file_give(config);
+    }
+    if (status == MOAT_OK) {
+        status = data_rows_check(config);
+    }
     config_destroy(&config);
     if (status == MOAT_OK) {
         status = detach_from_terminal();
@@ -135,10 +129,10 @@ static enum moat_status sweep(const struct session_request *request)
     }
     if (status == MOAT_OK) {
         status = session_solve(&session);
-        if (session.rank == 0 && !request->quiet && (status == MOAT_OK || status == MOAT_STOPPED)) {
-            enum moat_status reported = report(&session);
-            status = reported == MOAT_OK ? status : reported;
-        }
+    }
+    if (session.results && !request->quiet && (status == MOAT_OK || status == MOAT_STOPPED)) {
+        enum moat_status reported = report_end(&session);
+        status = reported == MOAT_OK ? status : reported;
     }
     if (status == MOAT_STOPPED && session.results) { /* else it is not even there */
         moat_error_set(status, "stopped by a signal; the same command resumes the sweep");
@@ -168,7 +162,7 @@ static void require_memory(int rank)
 
 static int run(int argc, char **argv)
 {
-    struct session_request request = {0};
+    struct session_request request = {.begin = report_begin};
     int rank, code;
     char *line = join(argc, argv); /* before argp sorts the words */
     request.command = line ? line : "";

@@ -90,8 +90,9 @@ enum moat_status fill_fields(hid_t file, const struct config *config, const stru
         const struct field *field = &field_table[f];
         haddr_t address = 0;
         hsize_t bytes = 0;
-        if (!field_stored(field, config)) {
-            continue;
+        int axis[GRID_AXES];
+        if (!field_stored(field, config) || field_axes(field, &config->grid, axis) == 0) {
+            continue; /* HDF5 has filled the only value */
         }
         if (!find_chunks(file, field->name, &address, &bytes)) {
             status = moat_error_set(MOAT_IO, "HDF5 does not tell where %s lies", field->name);

@@ -15,6 +15,7 @@ static const char *const task_states[] = {"pending", "done", "failed"};
 #define OF_RUN(name) .path = "run/history_" #name, .along = ALONG_HISTORY, MEMBER(history_record, name)
 #define OF_BLOCK(name) .path = "run/block_" #name, .along = ALONG_BLOCKS, MEMBER(block_record, name)
 #define OF_TASK(name) .path = "run/task_" #name, .along = ALONG_TASKS, MEMBER(task_record, name)
+#define OF_LOSSES(name) .path = "ridge/" #name, .along = ALONG_LOSSES, MEMBER(ladder, name)
 #define OF_LADDER(name) .path = "ridge/" #name, .along = ALONG_TABLES, MEMBER(ladder, name)
 
 /* Versions of clang-format differ on braces in macros and tables. */
@@ -63,6 +64,10 @@ const struct group_entry group_table[] = {
      .long_name = "part of its own target that ridge regression misses"},
     {OF_LADDER(D), .type = VARIABLE_FLOAT64, .fill = &variable_nan,
      .long_name = "loss that the label noise of a unit mixture adds"},
+    {OF_LOSSES(loss_performance), .type = VARIABLE_FLOAT64, .fill = &variable_nan,
+     .long_name = "performance loss of ridge regression, expected over labels"},
+    {OF_LOSSES(loss_safety), .type = VARIABLE_FLOAT64, .fill = &variable_nan,
+     .long_name = "safety loss of ridge regression, expected over labels"},
 
     {OF_TASK(seconds), .type = VARIABLE_FLOAT64, .units = "s", .fill = &variable_nan,
      .long_name = "time it took to solve the task"},

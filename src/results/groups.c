@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "moat/empirical.h"
+#include "moat/sampled.h"
 #include "moat/spectrum.h"
 #include "results/hdf5.h"
 #include "sweep/ladder.h"
@@ -19,6 +21,7 @@ enum group_scale {
     SCALE_TRIAL,
     SCALE_NU,
     SCALE_LAMBDA,
+    SCALE_ALPHA,
     SCALE_RUN_RUNG,
     SCALE_RUN_TRIAL,
     GROUP_SCALES
@@ -38,6 +41,7 @@ static const struct {
     [SCALE_TRIAL] = {"ridge/trial", "1", "number of the sampled data set", VARIABLE_FLOAT64, SCALE_TRIAL},
     [SCALE_NU] = {"ridge/nu", "1", NULL, VARIABLE_FLOAT64, SCALE_NU},
     [SCALE_LAMBDA] = {"ridge/lambda", "1", "ridge level", VARIABLE_FLOAT64, SCALE_LAMBDA},
+    [SCALE_ALPHA] = {"ridge/alpha", "1", "share of data labelled for performance", VARIABLE_FLOAT64, SCALE_ALPHA},
     [SCALE_RUN_RUNG] = {"run/N", "data points", "rung of the ladder: number of data points", VARIABLE_FLOAT64,
                         SCALE_RUNG},
     [SCALE_RUN_TRIAL] = {"run/trial", "1", "number of the sampled data set", VARIABLE_FLOAT64, SCALE_TRIAL},
@@ -46,15 +50,28 @@ static const struct {
 static const struct {
     int rank;
     enum group_scale scale[GRID_AXES];
-    bool ladder; /* only in a file with a ladder */
+    const char *needs; /* what a file that has it has: NULL for any; a variable of one kind of ladder, or of both */
 } along_table[GROUP_ALONGS] = {
     [ALONG_FILE] = {0},
-    [ALONG_HISTORY] = {2, {SCALE_HISTORY, SCALE_COPY}, false},
-    [ALONG_BLOCKS] = {1, {SCALE_BLOCK}, false},
-    [ALONG_TASKS] = {2, {SCALE_RUN_RUNG, SCALE_RUN_TRIAL}, true},
-    [ALONG_NU] = {1, {SCALE_NU}, true},
-    [ALONG_TABLES] = {4, {SCALE_RUNG, SCALE_TRIAL, SCALE_NU, SCALE_LAMBDA}, true},
+    [ALONG_HISTORY] = {2, {SCALE_HISTORY, SCALE_COPY}, NULL},
+    [ALONG_BLOCKS] = {1, {SCALE_BLOCK}, NULL},
+    [ALONG_TASKS] = {2, {SCALE_RUN_RUNG, SCALE_RUN_TRIAL}, "ridge/N"},
+    [ALONG_NU] = {1, {SCALE_NU}, "ridge/nu"},
+    [ALONG_TABLES] = {4, {SCALE_RUNG, SCALE_TRIAL, SCALE_NU, SCALE_LAMBDA}, "ridge/nu"},
+    [ALONG_LOSSES] = {4, {SCALE_RUNG, SCALE_TRIAL, SCALE_LAMBDA, SCALE_ALPHA}, "ridge/alpha"},
 };
+
+static bool has_ladder(const struct config *config)
+{
+    return config->solver == SOLVER_RIDGE;
+}
+
+/* Whether the file of `config` has a scale: nu of power laws only, alpha of a measured spectrum only. */
+static bool has_scale(const struct config *config, enum group_scale scale)
+{
+    return scale < SCALE_RUNG || (has_ladder(config) && !(scale == SCALE_NU && config->measured) &&
+                                  !(scale == SCALE_ALPHA && !config->measured));
+}
 
 static size_t scale_size(const struct config *config, enum group_scale scale)
 {
@@ -71,6 +88,8 @@ static size_t scale_size(const struct config *config, enum group_scale scale)
         return config->ridge.trials;
     case SCALE_NU:
         return config->grid.axis[GRID_NU].size;
+    case SCALE_ALPHA:
+        return MOAT_SAMPLED_ALPHAS;
     default:
         return LADDER_LAMBDAS;
     }
@@ -104,8 +123,11 @@ static void *scale_values(const struct config *config, enum group_scale scale)
     case SCALE_NU:
         memcpy(values, config->grid.axis[GRID_NU].values, size * sizeof *values);
         break;
+    case SCALE_ALPHA:
+        memcpy(values, moat_sampled_alpha, size * sizeof *values);
+        break;
     default:
-        moat_empirical_lambda(moat_empirical_lambda_unit(config->gamma, config->P), LADDER_LAMBDAS, values);
+        moat_empirical_lambda(ladder_lambda_unit(config), LADDER_LAMBDAS, values);
     }
     return values;
 }
@@ -123,9 +145,10 @@ static struct variable describe_scale(const struct config *config, enum group_sc
                              .scale = {-1}};
 }
 
-bool group_needs_ladder(enum group_along along)
+bool group_is_in(hid_t file, enum group_along along)
 {
-    return along_table[along].ladder;
+    const char *needs = along_table[along].needs;
+    return !needs || (H5Lexists(file, "ridge", H5P_DEFAULT) > 0 && H5Lexists(file, needs, H5P_DEFAULT) > 0);
 }
 
 /* The variable of `entry` in the file of `config`, along the scales that are open in `scale`. */
@@ -141,7 +164,7 @@ static struct variable describe(const struct config *config, const struct group_
                                 .flags = entry->flags,
                                 .flag_count = entry->flag_count,
                                 .constant = entry->constant,
-                                .chunked = entry->along == ALONG_TABLES,
+                                .chunked = group_is_table(entry->along),
                                 .rank = along_table[entry->along].rank};
     for (int a = 0; a < variable.rank; a++) {
         enum group_scale along = along_table[entry->along].scale[a];
@@ -152,16 +175,13 @@ static struct variable describe(const struct config *config, const struct group_
     return variable;
 }
 
-static bool has_ladder(const struct config *config)
-{
-    return config->solver == SOLVER_RIDGE;
-}
-
 static bool create_scales(hid_t file, const struct config *config, hid_t scale[GROUP_SCALES])
 {
     bool ok = true;
-    int end = has_ladder(config) ? GROUP_SCALES : SCALE_RUNG;
-    for (int s = 0; s < end && ok; s++) {
+    for (int s = 0; s < GROUP_SCALES && ok; s++) {
+        if (!has_scale(config, (enum group_scale)s)) {
+            continue;
+        }
         struct variable variable = describe_scale(config, (enum group_scale)s);
         void *values = scale_values(config, (enum group_scale)s);
         scale[s] = values ? variable_create_scale(file, &variable, values) : -1;
@@ -173,7 +193,11 @@ static bool create_scales(hid_t file, const struct config *config, hid_t scale[G
 
 static bool stored(const struct group_entry *entry, const struct config *config)
 {
-    return has_ladder(config) || !group_needs_ladder(entry->along);
+    bool all = true;
+    for (int a = 0; a < along_table[entry->along].rank; a++) {
+        all = all && has_scale(config, along_table[entry->along].scale[a]);
+    }
+    return all;
 }
 
 static bool create_variables(hid_t file, const struct config *config, const hid_t scale[GROUP_SCALES])
@@ -218,7 +242,8 @@ bool groups_create(hid_t file, const struct config *config)
         ridge = hdf5_create_group(file, "ridge");
     }
     bool ok = (ridge >= 0 || !has_ladder(config)) && create_scales(file, config, scale) &&
-              create_variables(file, config, scale) && (!has_ladder(config) || write_A0(file, config));
+              create_variables(file, config, scale) &&
+              (!has_ladder(config) || config->measured || write_A0(file, config));
     for (int s = 0; s < GROUP_SCALES; s++) {
         hdf5_close(&scale[s]);
     }
@@ -275,9 +300,8 @@ double groups_bytes(const struct config *config)
         }
         bytes += values * (double)variable_bytes(&variable) + 16 * chunks;
     }
-    int scales = has_ladder(config) ? GROUP_SCALES : SCALE_RUNG;
-    for (int s = 0; s < scales; s++) {
-        bytes += 8 * (double)scale_size(config, (enum group_scale)s);
+    for (int s = 0; s < GROUP_SCALES; s++) {
+        bytes += has_scale(config, (enum group_scale)s) ? 8 * (double)scale_size(config, (enum group_scale)s) : 0;
     }
     return bytes;
 }

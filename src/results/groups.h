@@ -51,7 +51,16 @@ struct history_record {
 };
 
 /* What a variable runs along: its scales, in order. */
-enum group_along { ALONG_FILE, ALONG_HISTORY, ALONG_BLOCKS, ALONG_TASKS, ALONG_NU, ALONG_TABLES, GROUP_ALONGS };
+enum group_along {
+    ALONG_FILE,
+    ALONG_HISTORY,
+    ALONG_BLOCKS,
+    ALONG_TASKS,
+    ALONG_NU,
+    ALONG_TABLES,
+    ALONG_LOSSES,
+    GROUP_ALONGS
+};
 
 /* When a member of a record is written. */
 enum group_phase {
@@ -64,7 +73,7 @@ struct group_entry {
     const char *units; /* NULL: "1" */
     enum variable_type type;
     enum group_along along; /* tables are stored in chunks of one task */
-    size_t offset;          /* of the member in its record; of the pointer in struct ladder for ALONG_TABLES */
+    size_t offset;          /* of the member in its record; of the pointer in struct ladder for tables */
     size_t size;            /* of the member, bytes */
     enum group_phase phase;
     const void *fill;
@@ -77,8 +86,15 @@ struct group_entry {
 extern const struct group_entry group_table[];
 extern const int group_variables;
 
-/* Returns true if only files with a ladder have what runs along `along`. Local. */
-bool group_needs_ladder(enum group_along along);
+/* Returns true if a results file has what runs along `along`: the ladder's variables need one, and its tables one of
+   their kind. Local. */
+bool group_is_in(hid_t file, enum group_along along);
+
+/* Returns true if what runs along `along` are tables of the ladder. Local. */
+static inline bool group_is_table(enum group_along along)
+{
+    return along == ALONG_TABLES || along == ALONG_LOSSES;
+}
 
 /* Creates the variables of `config` and their scales in the new `file`, which has the group /run. False on failure.
    Rank 0. */

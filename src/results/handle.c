@@ -15,8 +15,7 @@
 #include "results/hdf5.h"
 #include "results/pulse.h"
 
-/* Resolves `path` to the place of its file, behind symbolic links, even when the file does not exist yet. */
-static enum moat_status resolve_path(const char *path, char **target)
+enum moat_status handle_resolve_path(const char *path, char **target)
 {
     *target = realpath(path, NULL);
     if (*target) {
@@ -42,7 +41,7 @@ static enum moat_status resolve_path(const char *path, char **target)
     if (written < 0) {
         return moat_error_set(MOAT_MEMORY, "out of memory");
     }
-    enum moat_status status = resolve_path(next, target);
+    enum moat_status status = handle_resolve_path(next, target);
     free(next);
     return status;
 }
@@ -60,12 +59,13 @@ enum moat_status handle_create(const char *path, const struct config *config, un
     memset(results->field, -1, sizeof results->field);
     results->layout.sweep = config->sweep;
     results->layout.solver = config->solver;
+    results->layout.measured = config->measured;
     results->layout.stored = config->stored;
     results->blocks = grid_blocks(&config->grid);
     results->first_unflushed = results->blocks;
     results->path = strdup(path);
     enum moat_status status =
-        results->path ? resolve_path(path, &results->target) : moat_error_set(MOAT_MEMORY, "out of memory");
+        results->path ? handle_resolve_path(path, &results->target) : moat_error_set(MOAT_MEMORY, "out of memory");
     status = status == MOAT_OK ? grid_copy(&config->grid, &results->layout.grid) : status;
     if (status != MOAT_OK) {
         handle_destroy(results);

@@ -27,7 +27,7 @@ struct results {
     hid_t file, field[FIELD_COUNT]; /* -1 where the sweep has none */
     struct records *records;
 
-    struct config layout; /* what the layout follows from: sweep, solver, grid, fields; the rest is zero */
+    struct config layout; /* what the layout follows from: sweep, solver, measured, grid, fields; the rest is zero */
     size_t blocks, done;
     struct block_record *block;             /* [blocks]; may be newer than the file until the next flush */
     size_t first_unflushed, last_unflushed; /* blocks to report done at the next flush; first > last: none */
@@ -35,6 +35,10 @@ struct results {
     struct history_record run;              /* of this run */
     double opened, cores;                   /* time of opening, s, and the cores that the run holds; 0: not known */
 };
+
+/* Resolves `path` to the place of its file, behind symbolic links, even when the file does not exist yet. The caller
+ *frees target. Returns MOAT_USAGE (not a file's name) or MOAT_MEMORY. */
+enum moat_status handle_resolve_path(const char *path, char **target);
 
 /* A handle for `path` without a file. The target is found behind symbolic links, even to a file that does not exist
    yet. Returns MOAT_USAGE (not a file's name) or MOAT_MEMORY. The caller owns *out. */

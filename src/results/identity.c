@@ -22,6 +22,11 @@ const char identity_replace[] = ": use --force to replace it or -o for another f
 
 enum moat_status identity_check_kind(const char *path, const char *advice, bool *exists)
 {
+    return identity_check_hdf5(path, "a moat results file", advice, exists);
+}
+
+enum moat_status identity_check_hdf5(const char *path, const char *expected, const char *advice, bool *exists)
+{
     struct stat about;
     unsigned char start[SIGNATURE_SIZE];
     *exists = true;
@@ -30,8 +35,8 @@ enum moat_status identity_check_kind(const char *path, const char *advice, bool 
         return *exists ? moat_error_set(MOAT_IO, "%s: %s", path, strerror(errno)) : MOAT_OK;
     }
     if (!S_ISREG(about.st_mode)) {
-        return moat_error_set(MOAT_USAGE, "%s: found a %s, expected a moat results file%s", path,
-                              S_ISDIR(about.st_mode) ? "folder" : "device or pipe", advice);
+        return moat_error_set(MOAT_USAGE, "%s: found a %s, expected %s%s", path,
+                              S_ISDIR(about.st_mode) ? "folder" : "device or pipe", expected, advice);
     }
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
@@ -40,10 +45,10 @@ enum moat_status identity_check_kind(const char *path, const char *advice, bool 
     ssize_t got = pread(descriptor, start, sizeof start, 0);
     close(descriptor);
     if (got == 0) {
-        return moat_error_set(MOAT_USAGE, "%s: found an empty file, expected a moat results file%s", path, advice);
+        return moat_error_set(MOAT_USAGE, "%s: found an empty file, expected %s%s", path, expected, advice);
     }
     if (got != SIGNATURE_SIZE || memcmp(start, hdf5_signature, SIGNATURE_SIZE) != 0) {
-        return moat_error_set(MOAT_USAGE, "%s: not an HDF5 file, expected a moat results file%s", path, advice);
+        return moat_error_set(MOAT_USAGE, "%s: not an HDF5 file, expected %s%s", path, expected, advice);
     }
     return MOAT_OK;
 }
@@ -86,7 +91,10 @@ static enum moat_status compare_configs(hid_t file, const char *path, const stru
     status = config_parse(text, path, &stored);
     *out = IDENTITY_OTHER;
     if (status == MOAT_OK && config_equal(stored, config)) {
-        *out = layout_fits(file, config) ? IDENTITY_FILE : IDENTITY_SWEEP;
+        *out = !provenance_has_spectrum(file, config) ? IDENTITY_SPECTRUM
+               : !provenance_has_data(file, config)   ? IDENTITY_DATA
+               : layout_fits(file, config)            ? IDENTITY_FILE
+                                                      : IDENTITY_SWEEP;
     }
     config_destroy(&stored);
     free(text);

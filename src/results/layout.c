@@ -27,11 +27,11 @@ static struct variable describe_field(const struct field *field, const struct gr
                                 .type = flag ? VARIABLE_UINT8 : VARIABLE_FLOAT64,
                                 .fill = flag ? NULL : &variable_nan,
                                 .flags = field->flags,
-                                .flag_count = field->flag_count,
-                                .chunked = true,
-                                .unfilled = FILL_OURSELVES};
+                                .flag_count = field->flag_count};
     grid_block_shape(grid, shape);
     variable.rank = field_axes(field, grid, axis);
+    variable.chunked = variable.rank > 0; /* a single value has no chunks */
+    variable.unfilled = variable.chunked && FILL_OURSELVES;
     for (int i = 0; i < variable.rank; i++) {
         variable.dims[i] = grid->axis[axis[i]].size;
         variable.chunk[i] = shape[axis[i]];

@@ -4,6 +4,7 @@
  *
  * Nothing is changed before it is certain that the file holds this sweep and that no other process writes it.
  */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "results/checksum.h"
@@ -102,6 +103,18 @@ static enum moat_status choose(struct results *results, const struct config *con
     }
     if (status == MOAT_OK && found == IDENTITY_FORMAT && !force) {
         status = MOAT_USAGE; /* with identity_compare's message */
+    } else if (status == MOAT_OK && found == IDENTITY_SPECTRUM && !force) {
+        status = moat_error_set(MOAT_USAGE,
+                                "%s holds the sweep %s on another spectrum than that of %s, whose numbers have the "
+                                "checksum %" PRIu32 "%s",
+                                results->path, config->name, config->spectrum, config->directions.checksum,
+                                identity_replace);
+    } else if (status == MOAT_OK && found == IDENTITY_DATA && !force) {
+        status =
+            moat_error_set(MOAT_USAGE,
+                           "%s holds the sweep %s on other data than those of %s, whose numbers have the checksum "
+                           "%" PRIu32 "%s",
+                           results->path, config->name, config->ridge.data, config->rows_checksum, identity_replace);
     } else if (status == MOAT_OK && found != IDENTITY_FILE && !force) {
         status = moat_error_set(MOAT_USAGE, "%s holds %s %s%s%s", results->path,
                                 found == IDENTITY_OTHER ? "another sweep than" : "the sweep", config->name,

@@ -33,6 +33,21 @@ static bool write_integer(hid_t file, const char *name, int64_t value)
     return variable_write_attribute(file, name, VARIABLE_INT64, 0, NULL, &value);
 }
 
+/* The value of an attribute: `none` where there is none, 0 where it is not one number. */
+static int64_t read_integer(hid_t file, const char *name, int64_t none)
+{
+    int64_t value = none;
+    if (H5Aexists(file, name) > 0) {
+        hid_t attribute = H5Aopen(file, name, H5P_DEFAULT), space = H5Aget_space(attribute);
+        if (H5Sget_simple_extent_npoints(space) != 1 || H5Aread(attribute, H5T_NATIVE_INT64, &value) < 0) {
+            value = 0;
+        }
+        hdf5_close(&space);
+        hdf5_close(&attribute);
+    }
+    return value;
+}
+
 /* What the file is and where it comes from. */
 static bool write_origin(hid_t file, const struct config *config)
 {
@@ -48,6 +63,41 @@ static bool write_origin(hid_t file, const struct config *config)
            write_integer(file, "format_version", FORMAT_VERSION);
 }
 
+/* The measured spectrum that takes the place of gamma, and P, the number of its directions. */
+static bool write_spectrum(hid_t file, const struct config *config)
+{
+    const struct directions *directions = &config->directions;
+    char path[NAME_SIZE];
+    hdf5_text_copy(path, sizeof path, config->spectrum);
+    return hdf5_text_fix(file, "spectrum", path, 0) &&
+           (!*directions->title || hdf5_text_fix(file, "spectrum_title", directions->title, 0)) &&
+           write_integer(file, "spectrum_checksum", directions->checksum) &&
+           write_number(file, "noise_performance", directions->spectrum.noise1) &&
+           write_number(file, "noise_safety", directions->spectrum.noise2);
+}
+
+/* The data whose rows are sampled. */
+static bool write_data(hid_t file, const struct config *config)
+{
+    char path[NAME_SIZE];
+    hdf5_text_copy(path, sizeof path, config->ridge.data);
+    return hdf5_text_fix(file, "data", path, 0) && write_integer(file, "data_checksum", config->rows_checksum) &&
+           write_integer(file, "data_rows", (int64_t)config->rows->n) &&
+           write_integer(file, "data_directions", (int64_t)config->rows->P);
+}
+
+bool provenance_has_data(hid_t file, const struct config *config)
+{
+    int64_t expected = config->rows ? (int64_t)config->rows_checksum : -1;
+    return read_integer(file, "data_checksum", -1) == expected;
+}
+
+bool provenance_has_spectrum(hid_t file, const struct config *config)
+{
+    int64_t expected = config->measured ? (int64_t)config->directions.checksum : -1;
+    return read_integer(file, "spectrum_checksum", -1) == expected;
+}
+
 static bool write_sweep(hid_t file, const struct config *config)
 {
     const struct axis *first = &config->grid.axis[GRID_TAU_I];
@@ -56,7 +106,8 @@ static bool write_sweep(hid_t file, const struct config *config)
     hdf5_text_copy(name, sizeof name, config->name);
     bool ok = hdf5_text_fix(file, "name", name, 0) && hdf5_text_fix(file, "sweep", sweep_name[config->sweep], 0) &&
               hdf5_text_fix(file, "solver", solver_name[config->solver], 0) &&
-              write_number(file, "gamma", config->gamma) && write_number(file, "P", config->P);
+              (config->measured ? write_spectrum(file, config) : write_number(file, "gamma", config->gamma)) &&
+              write_number(file, "P", config->P);
     if (ok && market) {
         ok = hdf5_text_fix(file, "scrutiny", scrutiny_name[config->scrutiny], 0) &&
              hdf5_text_fix(file, "tau_unit", tau_unit_name[config->tau_unit], 0);
@@ -66,7 +117,8 @@ static bool write_sweep(hid_t file, const struct config *config)
     }
     if (ok && config->solver == SOLVER_RIDGE) {
         ok = write_integer(file, "seed", (int64_t)config->ridge.seed) &&
-             write_integer(file, "trials", (int64_t)config->ridge.trials);
+             write_integer(file, "trials", (int64_t)config->ridge.trials) &&
+             (!config->ridge.data || write_data(file, config));
     }
     return ok;
 }
@@ -87,24 +139,9 @@ bool provenance_write(hid_t file, const struct config *config)
            write_value(file, "run/config_checksum", VARIABLE_UINT32, &checksum);
 }
 
-/* The format's number: files of version 0.1.0 have none. */
-static int64_t read_format(hid_t file)
-{
-    int64_t format = 1;
-    if (H5Aexists(file, "format_version") > 0) {
-        hid_t attribute = H5Aopen(file, "format_version", H5P_DEFAULT), space = H5Aget_space(attribute);
-        if (H5Sget_simple_extent_npoints(space) != 1 || H5Aread(attribute, H5T_NATIVE_INT64, &format) < 0) {
-            format = 0;
-        }
-        hdf5_close(&space);
-        hdf5_close(&attribute);
-    }
-    return format;
-}
-
 enum moat_status provenance_check_format(hid_t file, const char *path, const char *advice)
 {
-    int64_t format = read_format(file);
+    int64_t format = read_integer(file, "format_version", 1); /* files of version 0.1.0 have none */
     char version[64] = "0.1.0";
     if (format == FORMAT_VERSION) {
         return MOAT_OK;

@@ -21,6 +21,13 @@ bool provenance_write(hid_t file, const struct config *config);
    MOAT_USAGE, with a message that names the version that wrote it and ends with `advice`. Local. */
 enum moat_status provenance_check_format(hid_t file, const char *path, const char *advice);
 
+/* Returns true if `file`, which is whole, is of the measured spectrum whose numbers `config` has; also where neither
+   has one. Local. */
+bool provenance_has_spectrum(hid_t file, const struct config *config);
+
+/* The same of the data whose rows are sampled. Local. */
+bool provenance_has_data(hid_t file, const struct config *config);
+
 /* Reads the config's text, which the caller frees, into *text. Returns MOAT_USAGE if it is damaged, with a message that
    ends with `advice`, or MOAT_MEMORY. Local. */
 enum moat_status provenance_read_config(hid_t file, const char *path, const char *advice, char **text);

@@ -45,7 +45,7 @@ bool records_open(hid_t file, struct records **out)
 {
     struct records *records = *out = calloc(1, sizeof *records);
     hid_t *variable = malloc((size_t)group_variables * sizeof *variable);
-    bool ladder = H5Lexists(file, "ridge", H5P_DEFAULT) > 0, ok = records && variable;
+    bool ok = records && variable;
     if (!ok) {
         free(variable);
         free(records);
@@ -55,7 +55,7 @@ bool records_open(hid_t file, struct records **out)
     records->variable = variable;
     memset(variable, -1, (size_t)group_variables * sizeof *variable);
     for (int v = 0; v < group_variables && ok; v++) {
-        bool there = group_table[v].along != ALONG_FILE && (ladder || !group_needs_ladder(group_table[v].along));
+        bool there = group_table[v].along != ALONG_FILE && group_is_in(file, group_table[v].along);
         ok = !there || open_variable(records, file, v);
     }
     if (!ok) {

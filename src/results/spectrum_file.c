@@ -13,6 +13,7 @@
 enum { VARIABLES = 4 };
 static const char *const variable_names[VARIABLES] = {"eigenvalue", "alignment_performance", "alignment_safety",
                                                       "alignment_joint"};
+static const char kind[] = "a spectrum file";
 static const char expected[] = "expected the variables eigenvalue, alignment_performance, alignment_safety and "
                                "alignment_joint: one number of each "
                                "for every direction";
@@ -41,8 +42,8 @@ static enum moat_status measure(const char *path, const char *name, hid_t datase
                                 (unsigned long long)*length, SPECTRUM_DIRECTIONS_MAX);
 }
 
-/* Reads variable k into its part of out->value, which the first one allocates. */
-static enum moat_status read_variable(hid_t file, const char *path, int k, struct spectrum_file *out)
+/* Reads variable k into its part of out->value, for which the first one makes room. */
+static enum moat_status read_variable(hid_t file, const char *path, int k, struct directions *out)
 {
     const char *name = variable_names[k];
     hsize_t length = 0;
@@ -52,12 +53,8 @@ static enum moat_status read_variable(hid_t file, const char *path, int k, struc
     hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
     enum moat_status status =
         dataset < 0 ? hdf5_error(MOAT_USAGE, path, "cannot be read") : measure(path, name, dataset, &length);
-    if (status == MOAT_OK && k == 0 && length > 0) {
-        out->spectrum.n = (size_t)length;
-        out->value = malloc(VARIABLES * (size_t)length * sizeof *out->value);
-        if (!out->value) {
-            status = moat_error_set(MOAT_MEMORY, "%s: out of memory for %zu directions", path, out->spectrum.n);
-        }
+    if (status == MOAT_OK && k == 0) {
+        status = directions_allocate((size_t)length, out);
     }
     if (status == MOAT_OK && (size_t)length != out->spectrum.n) {
         status = moat_error_set(MOAT_USAGE, "%s: `%s` has %zu numbers and `%s` has %zu, expected as many", path, name,
@@ -91,26 +88,14 @@ static enum moat_status read_noise(hid_t file, const char *path, const char *nam
                                name);
 }
 
-enum moat_status spectrum_file_load(const char *path, struct spectrum_file *out)
+/* Reads all that is read of the open file. */
+static enum moat_status read_all(hid_t file, const char *path, struct directions *out)
 {
-    bool exists;
-    *out = (struct spectrum_file){0};
-    hdf5_begin();
-    enum moat_status status = identity_check_kind(path, "", &exists);
-    if (status == MOAT_OK && !exists) {
-        status = moat_error_set(MOAT_USAGE, "%s: no such file, expected a spectrum file", path);
-    }
-    if (status != MOAT_OK) {
-        return status;
-    }
-    hid_t access = hdf5_access_list(false), file = H5Fopen(path, H5F_ACC_RDONLY, access);
-    if (file < 0) {
-        status = hdf5_error(MOAT_USAGE, path, "cannot be read as a spectrum file");
-    }
+    struct moat_measured_spectrum *spectrum = &out->spectrum;
+    enum moat_status status = MOAT_OK;
     for (int k = 0; k < VARIABLES && status == MOAT_OK; k++) {
         status = read_variable(file, path, k, out);
     }
-    struct moat_measured_spectrum *spectrum = &out->spectrum;
     if (status == MOAT_OK) {
         status = read_noise(file, path, "noise_performance", &spectrum->noise1);
     }
@@ -118,22 +103,61 @@ enum moat_status spectrum_file_load(const char *path, struct spectrum_file *out)
         status = read_noise(file, path, "noise_safety", &spectrum->noise2);
     }
     if (status == MOAT_OK) {
-        spectrum->sigma = out->value;
-        spectrum->b11 = out->value + spectrum->n;
-        spectrum->b22 = out->value + 2 * spectrum->n;
-        spectrum->b12 = out->value + 3 * spectrum->n;
+        hdf5_text_read(file, "title", out->title, sizeof out->title);
         out->checksum = checksum_add(0, out->value, VARIABLES * spectrum->n * sizeof *out->value);
         out->checksum = checksum_add(out->checksum, &spectrum->noise1, sizeof spectrum->noise1);
         out->checksum = checksum_add(out->checksum, &spectrum->noise2, sizeof spectrum->noise2);
     }
+    return status;
+}
+
+enum moat_status spectrum_file_load(const char *path, struct directions *out)
+{
+    bool exists;
+    *out = (struct directions){0};
+    hdf5_begin();
+    enum moat_status status = identity_check_hdf5(path, kind, "", &exists);
+    if (status == MOAT_OK && !exists) {
+        status = moat_error_set(MOAT_USAGE, "%s: no such file, expected %s", path, kind);
+    }
+    if (status != MOAT_OK) {
+        return status;
+    }
+    hid_t access = hdf5_access_list(false), file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    status = file < 0 ? hdf5_error(MOAT_USAGE, path, "cannot be read as a spectrum file") : read_all(file, path, out);
     hdf5_close(&file);
     hdf5_close(&access);
     hdf5_begin();
     return status;
 }
 
-void spectrum_file_free(struct spectrum_file *file)
+enum moat_status spectrum_file_load_checked(const char *path, struct directions *out)
 {
-    free(file->value);
-    *file = (struct spectrum_file){0};
+    enum moat_status status = spectrum_file_load(path, out);
+    if (status == MOAT_OK) {
+        status = moat_measured_check(&out->spectrum);
+        status = status == MOAT_OK ? MOAT_OK : moat_error_context(status, "%s", path);
+    }
+    return status;
+}
+
+enum moat_status spectrum_file_give(struct config *config)
+{
+    struct directions directions = {0};
+    char *path = NULL;
+    if (!config->measured) {
+        return MOAT_OK;
+    }
+    enum moat_status status = config_locate(config, config->spectrum, &path);
+    if (status == MOAT_OK) {
+        status = spectrum_file_load_checked(path, &directions);
+    }
+    if (status == MOAT_OK) {
+        config_give_directions(config, &directions);
+    } else if (status != MOAT_MEMORY) {
+        moat_error_context(status, "model.spectrum");
+    }
+    directions_free(&directions);
+    free(path);
+    return status;
 }

@@ -46,6 +46,27 @@ static bool next_box(int rank, const hsize_t *dims, const hsize_t *chunk, hsize_
     return false;
 }
 
+/* Sets at[rank] to the indices, along the file's axes, of element `i` of a box. */
+static void locate(int rank, const hsize_t *start, const hsize_t *count, hsize_t i, size_t at[GRID_AXES])
+{
+    for (int a = rank - 1; a >= 0; a--) {
+        at[a] = (size_t)(start[a] + i % count[a]);
+        i /= count[a];
+    }
+}
+
+/* Turns indices along the file's axes into those of the grid, some axes of which may be scalar and not in the file. */
+static void place_on_grid(const struct grid *grid, size_t at[GRID_AXES])
+{
+    size_t found[GRID_AXES];
+    int axis[GRID_AXES], rank = field_axes(&field_table[FIELD_STATUS], grid, axis);
+    memcpy(found, at, sizeof found);
+    memset(at, 0, sizeof found);
+    for (int a = 0; a < rank; a++) {
+        at[axis[a]] = found[a];
+    }
+}
+
 static bool count_box(hid_t variable, hid_t space, const hsize_t *start, const hsize_t *count, uint8_t *values,
                       struct results_summary *summary)
 {
@@ -59,6 +80,10 @@ static bool count_box(hid_t variable, hid_t space, const hsize_t *start, const h
     bool ok = H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
               H5Dread(variable, H5T_NATIVE_UINT8, memory, space, H5P_DEFAULT, values) >= 0;
     for (hsize_t i = 0; ok && i < points; i++) { /* an unknown status counts as failed */
+        bool failed = values[i] >= MOAT_MARKET_FAILED;
+        if (failed && summary->points_by_status[MOAT_MARKET_FAILED] == 0) {
+            locate(rank, start, count, i, summary->failed_at);
+        }
         summary->points_by_status[values[i] < MOAT_MARKET_STATUSES ? values[i] : MOAT_MARKET_FAILED]++;
     }
     summary->points += (size_t)points;
@@ -66,7 +91,7 @@ static bool count_box(hid_t variable, hid_t space, const hsize_t *start, const h
     return ok;
 }
 
-bool summary_count_points(hid_t status, struct results_summary *summary)
+bool summary_count_points(hid_t status, const struct grid *grid, struct results_summary *summary)
 {
     hsize_t dims[GRID_AXES] = {0}, chunk[GRID_AXES] = {0}, start[GRID_AXES] = {0};
     uint8_t *values = NULL;
@@ -88,6 +113,9 @@ bool summary_count_points(hid_t status, struct results_summary *summary)
             count[a] = dims[a] - start[a] < chunk[a] ? dims[a] - start[a] : chunk[a];
         }
         ok = count_box(status, space, start, count, values, summary);
+    }
+    if (grid) {
+        place_on_grid(grid, summary->failed_at);
     }
     free(values);
     hdf5_close(&list);
@@ -243,7 +271,7 @@ enum moat_status results_summarise(const char *path, struct results_summary *out
     if (records_open(file, &records) && count_tasks(records, config, out) && count_blocks(records, config, out)) {
         variable = H5Dopen2(file, field_table[FIELD_STATUS].name, H5P_DEFAULT);
     }
-    if (variable < 0 || !summary_count_points(variable, out)) {
+    if (variable < 0 || !summary_count_points(variable, config ? &config->grid : NULL, out)) {
         status = hdf5_error(MOAT_IO, path, "cannot be read");
     }
     config_destroy(&config);

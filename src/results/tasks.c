@@ -17,7 +17,7 @@
 static double *table(const struct ladder *ladder, int v)
 {
     double *values = NULL;
-    if (group_table[v].along == ALONG_TABLES) {
+    if (group_is_table(group_table[v].along)) {
         memcpy(&values, (const char *)ladder + group_table[v].offset, sizeof values);
     }
     return values;
@@ -72,7 +72,9 @@ enum moat_status results_read_tables(struct results *results, struct ladder *lad
 static bool write_tables(struct results *results, const struct ladder *ladder, size_t task)
 {
     const size_t start[] = {task / ladder->trials, task % ladder->trials, 0, 0};
-    const size_t count[] = {1, 1, ladder->nus, ladder->lambdas};
+    const bool measured = ladder->config->measured;
+    const size_t count[] = {1, 1, measured ? ladder->lambdas : ladder->nus,
+                            measured ? MOAT_SAMPLED_ALPHAS : ladder->lambdas};
     bool ok = true;
     for (int v = 0; v < group_variables && ok; v++) {
         const double *values = table(ladder, v);

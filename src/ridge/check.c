@@ -157,7 +157,9 @@ enum moat_status ridge_check_refined(struct ridge_work *work, size_t columns)
         for (size_t i = 0; i < work->r * PROBES; i++) {
             probe.s[i] -= i % work->r < columns ? probe.z[i] : 0;
         }
-        status = judge(work, largest_of(norm(probe.s, work->r, columns) / largest, turned));
+        double off = norm(probe.s, work->r, columns);
+        /* columns of zeros have no scale: data may be of exactly lower rank */
+        status = judge(work, largest_of(largest > 0 || isnan(largest) ? off / largest : off, turned));
     }
     probe_release(work, &probe);
     return status;

@@ -43,7 +43,7 @@ size_t ridge_bytes(size_t P, size_t N, size_t nus, size_t lambdas, int ranks)
     size_t spread = (size_t)layout.local_rows * (size_t)layout.local_columns, panel = r * ridge_panel(r);
 
     size_t always = points * nus + r, data = rows * r, vectors = vector_rows * r;
-    size_t sample = data + (N < P ? features * (nus + 1) + N * nus : P * nus);
+    size_t sample = data + (N < P ? features * (nus + 1) + N * nus : P * (nus + 1));
     size_t gram = spread + panel, eigen = spread + ridge_eigen_work(&layout);
     size_t factor = data + (gram > eigen ? gram : eigen);
     size_t rotate = 2 * data + vectors + spread + panel;
@@ -61,4 +61,22 @@ size_t ridge_bytes(size_t P, size_t N, size_t nus, size_t lambdas, int ranks)
         most = most > stage[i] ? most : stage[i];
     }
     return (always + most + 4096) * sizeof(double);
+}
+
+/* The moments of the targets stand in for three nu. With rows one product is left, of which the fits take more. */
+enum { MOMENTS = 3, ROW_PRODUCTS = 1 };
+
+double ridge_population_flops(size_t P, size_t N, bool rows, size_t lambdas)
+{
+    return ridge_flops(P, N, rows ? ROW_PRODUCTS : MOMENTS, lambdas);
+}
+
+size_t ridge_population_bytes(size_t P, size_t N, bool rows, size_t lambdas, int ranks)
+{
+    size_t r = P < N ? P : N, features = ridge_row_range(P, ranks, 0).count;
+    size_t factor = ridge_row_range(P < N ? N : P, ranks, 0).count * r + ridge_row_range(r, ranks, 0).count * r;
+    size_t fits = rows ? 2 * lambdas * (r + features) + 4 * r + 2 * N : 0, draws = rows ? 2 * N : 0;
+    size_t forms = ridge_bytes(P, N, rows ? ROW_PRODUCTS : MOMENTS, lambdas, ranks);
+    size_t most = (factor + fits + N + 4096) * sizeof(double);
+    return (forms > most ? forms : most) + (draws + 12 * lambdas) * sizeof(double);
 }

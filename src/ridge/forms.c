@@ -19,7 +19,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "ridge/factor.h"
 #include "ridge/group.h"
+#include "ridge/moments.h"
 
 /* The weighted Gram products on one side, features or data points. */
 struct side {
@@ -36,10 +38,10 @@ struct forms {
     struct side feature, point;
     double *gain_loss;     /* r x lambdas: lambda g for N >= P, else g */
     double *gain_noise;    /* r x lambdas: g */
-    double *linear;        /* [k][nu]: w */
-    double *quadratic;     /* [2][nu][lambda]: the forms of A1 and D */
+    double *linear;        /* [k][matrix B]: w */
+    double *quadratic;     /* [matrices B, then noises][lambda]: the forms of A1 and D */
     double *applied;       /* columns x lambdas */
-    double *linear_weight; /* [nu][features]: b sigma */
+    double *linear_weight; /* [matrix B][features]: b sigma */
 };
 
 size_t ridge_forms_panel(size_t r, size_t nus)
@@ -54,19 +56,17 @@ static void fill_weights(const struct ridge_work *work, struct forms *forms)
 {
     const struct ridge_task *task = work->task;
     struct row_range features = work->primal ? work->vector_rows : work->data_rows;
-    for (size_t j = 0; j < features.count; j++) {
-        double i = (double)(features.first + j + 1);
-        double sigma = pow(i, -(1 + task->gamma));
-        forms->feature.weight[j] = sigma;
-        for (size_t v = 0; v < task->nus; v++) {
-            double b = pow(i, task->gamma - task->nu[v]);
-            forms->feature.weight[(v + 1) * features.count + j] = b;
-            forms->linear_weight[v * features.count + j] = b * sigma;
+    double *sigma = forms->feature.weight, *b = sigma + features.count;
+    ridge_variances(task, features, sigma);
+    ridge_alignments(task, features, b);
+    for (size_t v = 0; v < work->aligned; v++) {
+        for (size_t j = 0; j < features.count; j++) {
+            forms->linear_weight[v * features.count + j] = b[v * features.count + j] * sigma[j];
         }
     }
     for (size_t l = 0; l < task->lambdas; l++) {
         for (size_t k = 0; k < work->r; k++) {
-            double g = 1 / (work->square[k] + task->lambda[l]);
+            double g = ridge_gain(work, k, task->lambda[l]);
             forms->gain_noise[l * work->r + k] = g;
             forms->gain_loss[l * work->r + k] = work->primal ? task->lambda[l] * g : g;
         }
@@ -91,19 +91,19 @@ static enum moat_status forms_allocate(struct ridge_work *work, size_t width, st
     enum moat_status status = MOAT_OK;
     forms->feature.matrix = work->primal ? work->vectors : work->image;
     forms->feature.rows = features.count;
-    forms->feature.products = task->nus + 1;
-    forms->feature.weight = ridge_allocate(work, features.count * (task->nus + 1), &status);
+    forms->feature.products = work->aligned + 1;
+    forms->feature.weight = ridge_allocate(work, features.count * (work->aligned + 1), &status);
     forms->point.matrix = work->primal ? work->image : work->vectors;
     forms->point.rows = points;
-    forms->point.products = task->nus;
+    forms->point.products = work->noises;
     forms->point.weight = work->label;
     side_allocate(work, &forms->feature, width, &status);
     side_allocate(work, &forms->point, width, &status);
     forms->gain_loss = ridge_allocate(work, work->r * task->lambdas, &status);
     forms->gain_noise = ridge_allocate(work, work->r * task->lambdas, &status);
-    forms->linear = ridge_allocate(work, work->r * task->nus, &status);
-    forms->linear_weight = ridge_allocate(work, features.count * task->nus, &status);
-    forms->quadratic = ridge_allocate(work, 2 * task->nus * task->lambdas, &status);
+    forms->linear = ridge_allocate(work, work->r * work->aligned, &status);
+    forms->linear_weight = ridge_allocate(work, features.count * work->aligned, &status);
+    forms->quadratic = ridge_allocate(work, (work->aligned + work->noises) * task->lambdas, &status);
     forms->applied = ridge_allocate(work, width * task->lambdas, &status);
     return ridge_agree(work, status);
 }
@@ -171,58 +171,56 @@ static void add_form(const struct ridge_work *work, const struct forms *forms, s
 
 static void panel_forms(const struct ridge_work *work, struct forms *forms, size_t at, size_t part)
 {
-    size_t nus = work->task->nus, lambdas = work->task->lambdas;
+    size_t lambdas = work->task->lambdas;
     size_t each = ridge_row_range(part, work->size, work->rank).count * (work->r - at);
     double *features = side_products(work, &forms->feature, at, part);
     double *points = side_products(work, &forms->point, at, part);
-    for (size_t v = 0; v < nus; v++) {
+    for (size_t v = 0; v < work->aligned; v++) {
         add_form(work, forms, at, part, features, features + (v + 1) * each, forms->gain_loss,
                  forms->quadratic + v * lambdas);
+    }
+    for (size_t v = 0; v < work->noises; v++) {
         add_form(work, forms, at, part, features, points + v * each, forms->gain_noise,
-                 forms->quadratic + (nus + v) * lambdas);
+                 forms->quadratic + (work->aligned + v) * lambdas);
     }
-}
-
-/* A0 of the P features, with the same rounding as the products. */
-static double zero_loss(const struct ridge_task *task, double nu)
-{
-    long double sum = 0;
-    for (size_t j = task->P; j > 0; j--) {
-        sum += pow((double)j, task->gamma - nu) * pow((double)j, -(1 + task->gamma));
-    }
-    return (double)sum;
 }
 
 /* From the sums over the group to the tables; on rank 0. */
 static void fill_tables(const struct ridge_work *work, const struct forms *forms, struct ridge_table *out)
 {
     const struct ridge_task *task = work->task;
-    for (size_t v = 0; v < task->nus; v++) {
-        double A0 = work->primal ? 0 : zero_loss(task, task->nu[v]);
+    size_t lambdas = task->lambdas;
+    for (size_t v = 0; v < work->aligned; v++) {
+        double A0 = work->primal ? 0 : ridge_zero_loss(task, v);
         for (size_t l = 0; l < task->lambdas; l++) {
-            size_t at = v * task->lambdas + l;
+            size_t at = v * lambdas + l;
             long double linear = 0;
             for (size_t k = 0; k < work->r; k++) {
-                linear += (long double)forms->linear[k * task->nus + v] * forms->gain_loss[l * work->r + k];
+                linear += (long double)forms->linear[k * work->aligned + v] * forms->gain_loss[l * work->r + k];
             }
-            double loss = forms->quadratic[at], noise = forms->quadratic[task->nus * task->lambdas + at];
+            double loss = forms->quadratic[at];
             out->A2[at] = (double)(work->primal ? linear : A0 - linear);
             out->A1[at] = (double)(work->primal ? loss : A0 - 2 * linear + loss);
-            out->D[at] = noise / (double)task->N;
         }
+    }
+    for (size_t at = 0; at < work->noises * lambdas; at++) {
+        out->D[at] = forms->quadratic[work->aligned * lambdas + at] / (double)task->N;
     }
 }
 
 static enum moat_status check_finite(const struct ridge_work *work, const struct ridge_table *out)
 {
-    for (size_t i = 0; i < work->task->nus * work->task->lambdas; i++) {
-        if (!isfinite(out->A1[i]) || !isfinite(out->A2[i]) || !isfinite(out->D[i])) {
-            size_t v = i / work->task->lambdas, l = i % work->task->lambdas;
+    size_t lambdas = work->task->lambdas, aligned = work->aligned * lambdas, noises = work->noises * lambdas;
+    for (size_t i = 0; i < aligned || i < noises; i++) {
+        double A1 = i < aligned ? out->A1[i] : 0, A2 = i < aligned ? out->A2[i] : 0, D = i < noises ? out->D[i] : 0;
+        if (!isfinite(A1) || !isfinite(A2) || !isfinite(D)) {
             return moat_error_set(MOAT_NUMERICAL,
-                                  "the coefficients are not finite at nu = %g, lambda = %g: "
+                                  "the coefficients are not finite at %s = %g, lambda = %g: "
                                   "A1 = %g, A2 = %g, D = %g (P = %zu, N = %zu, trial %u)",
-                                  work->task->nu[v], work->task->lambda[l], out->A1[i], out->A2[i], out->D[i],
-                                  work->task->P, work->task->N, (unsigned)work->task->trial);
+                                  work->task->population ? "moment" : "nu",
+                                  work->task->population ? (double)(i / lambdas) : work->task->nu[i / lambdas],
+                                  work->task->lambda[i % lambdas], A1, A2, D, work->task->P, work->task->N,
+                                  (unsigned)work->task->trial);
         }
     }
     return MOAT_OK;
@@ -230,12 +228,12 @@ static enum moat_status check_finite(const struct ridge_work *work, const struct
 
 enum moat_status ridge_forms(struct ridge_work *work, struct ridge_table *out)
 {
-    size_t width = ridge_forms_panel(work->r, work->task->nus), cells = work->task->nus * work->task->lambdas;
+    size_t products = work->aligned > work->noises ? work->aligned : work->noises, lambdas = work->task->lambdas;
+    size_t width = ridge_forms_panel(work->r, products), cells = (work->aligned + work->noises) * lambdas;
     struct forms forms = {0};
     enum moat_status status = MOAT_OK;
-    if (work->r > INT_MAX / ((work->task->nus + 1) * width)) {
-        status =
-            moat_error_set(MOAT_USAGE, "%zu values of nu are too many for an order of %zu", work->task->nus, work->r);
+    if (work->r > INT_MAX / ((products + 1) * width)) {
+        status = moat_error_set(MOAT_USAGE, "%zu values of nu are too many for an order of %zu", products, work->r);
         goto cleanup;
     }
     status = forms_allocate(work, width, &forms);
@@ -243,23 +241,23 @@ enum moat_status ridge_forms(struct ridge_work *work, struct ridge_table *out)
         goto cleanup;
     }
     fill_weights(work, &forms);
-    ridge_column_squares(forms.feature.matrix, forms.feature.rows, work->r, forms.linear_weight, work->task->nus,
+    ridge_column_squares(forms.feature.matrix, forms.feature.rows, work->r, forms.linear_weight, work->aligned,
                          forms.linear);
-    memset(forms.quadratic, 0, 2 * cells * sizeof *forms.quadratic);
+    memset(forms.quadratic, 0, cells * sizeof *forms.quadratic);
     for (size_t at = 0; at < work->r; at += width) {
         panel_forms(work, &forms, at, work->r - at < width ? work->r - at : width);
     }
-    ridge_sum(work, forms.linear, work->r * work->task->nus);
-    ridge_sum(work, forms.quadratic, 2 * cells);
+    ridge_sum(work, forms.linear, work->r * work->aligned);
+    ridge_sum(work, forms.quadratic, cells);
     if (work->rank == 0) {
         fill_tables(work, &forms, out);
         status = check_finite(work, out);
     }
     status = ridge_agree(work, status);
     if (status == MOAT_OK) {
-        ridge_broadcast(work, out->A1, cells);
-        ridge_broadcast(work, out->A2, cells);
-        ridge_broadcast(work, out->D, cells);
+        ridge_broadcast(work, out->A1, work->aligned * lambdas);
+        ridge_broadcast(work, out->A2, work->aligned * lambdas);
+        ridge_broadcast(work, out->D, work->noises * lambdas);
     }
 
 cleanup:

@@ -129,6 +129,15 @@ static void tile_fill(uint64_t seed, uint32_t trial, uint64_t row, size_t down, 
     box_muller(words, z);
 }
 
+/* The normals' counters have a 0 where this one has a 1. */
+size_t random_index(uint64_t seed, uint32_t trial, uint64_t row, size_t count)
+{
+    philox4x64_key_t key = {{seed, trial}};
+    philox4x64_ctr_t counter = {{0, row, 1, 0}};
+    unsigned __int128 scaled = (unsigned __int128)philox4x64(counter, key).v[0] * count;
+    return (size_t)(scaled >> 64);
+}
+
 /* NOLINTNEXTLINE(readability-function-size): the key, both ranges of counters and the layout of the result */
 void random_normals(uint64_t seed, uint32_t trial, uint64_t row, size_t rows, uint64_t column, size_t columns,
                     double *out, size_t row_stride, size_t column_stride)

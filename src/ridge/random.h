@@ -22,4 +22,8 @@
 void random_normals(uint64_t seed, uint32_t trial, uint64_t row, size_t rows, uint64_t column, size_t columns,
                     double *out, size_t row_stride, size_t column_stride);
 
+/* Draw `row` of (seed, trial) from the numbers 0 .. count - 1, each as likely as the others but for 2^-64 count: a pure
+   function of the four arguments, independent of the normals. Local. */
+size_t random_index(uint64_t seed, uint32_t trial, uint64_t row, size_t count);
+
 #endif

@@ -10,16 +10,21 @@
 
 #include "base/clock.h"
 #include "ridge/check.h"
+#include "ridge/draw.h"
 #include "ridge/factor.h"
+#include "ridge/fits.h"
 #include "ridge/forms.h"
 #include "ridge/group.h"
+#include "ridge/moments.h"
+#include "ridge/population.h"
 #include "ridge/sample.h"
 #include "ridge/work.h"
 
 static enum moat_status check_task(const struct ridge_task *task, int ranks)
 {
     size_t r = task->P < task->N ? task->P : task->N, length = task->P < task->N ? task->N : task->P;
-    if (r == 0 || task->nus == 0 || task->lambdas == 0 || !(task->gamma > 0)) {
+    bool power_law = !task->population;
+    if (r == 0 || task->lambdas == 0 || (power_law && (task->nus == 0 || !(task->gamma > 0)))) {
         return moat_error_set(MOAT_USAGE,
                               "ridge regression needs P, N >= 1, some nu and lambda and gamma > 0, not P = %zu, "
                               "N = %zu, %zu nu, %zu lambda, gamma = %g",
@@ -30,7 +35,11 @@ static enum moat_status check_task(const struct ridge_task *task, int ranks)
             return moat_error_set(MOAT_USAGE, "lambda = %g: expected a number >= 0", task->lambda[l]);
         }
     }
-    if (length / (size_t)ranks >= INT_MAX || r >= INT_MAX / 256 || task->nus * task->lambdas > INT_MAX) {
+    if (!power_law && task->P != task->population->spectrum.n) {
+        return moat_error_set(MOAT_USAGE, "P = %zu: expected the number of directions of the spectrum, %zu", task->P,
+                              task->population->spectrum.n);
+    }
+    if (length / (size_t)ranks >= INT_MAX || r >= INT_MAX / 256 || (power_law && task->nus * task->lambdas > INT_MAX)) {
         return moat_error_set(MOAT_USAGE, "P = %zu, N = %zu are too large for %d ranks (32-bit sizes in BLAS)", task->P,
                               task->N, ranks);
     }
@@ -49,6 +58,37 @@ static enum moat_status run_step(enum moat_status status, struct ridge_work *wor
     return status;
 }
 
+/* From the factorisation to both losses, with tables of coefficients on the way. */
+static enum moat_status form_losses(struct ridge_work *work, struct ridge_table *out)
+{
+    size_t lambdas = work->task->lambdas, aligned = work->aligned * lambdas;
+    enum moat_status status = MOAT_OK;
+    double *room = ridge_allocate(work, 2 * aligned + work->noises * lambdas, &status);
+    status = ridge_agree(work, status);
+    struct ridge_table moments = {.A1 = room, .A2 = room + aligned, .D = room + 2 * aligned};
+    status = status == MOAT_OK ? ridge_forms(work, &moments) : status;
+    if (status == MOAT_OK && work->draw) {
+        status = ridge_fits(work, out);
+        if (status == MOAT_OK) {
+            ridge_add_noise(work, moments.D, out);
+        }
+    } else if (status == MOAT_OK) {
+        ridge_moment_losses(work, &moments, out);
+    }
+    ridge_release(work, &room);
+    return ridge_agree(work, status == MOAT_OK ? ridge_check_losses(work, out) : status);
+}
+
+/* Sets the s^2 below which rows that depend on each other leave rounding error: Y is accurate to 1e-16 |L|. */
+static void find_null(struct ridge_work *work)
+{
+    double largest = 0;
+    for (size_t k = 0; k < work->r && work->draw; k++) {
+        largest = fmax(largest, work->square[k]);
+    }
+    work->null = work->draw ? 1e-28 * largest : -1;
+}
+
 static enum moat_status run_steps(struct ridge_work *work, struct ridge_table *out)
 {
     enum moat_status status = run_step(MOAT_OK, work, STEP_SAMPLE, ridge_sample);
@@ -60,9 +100,25 @@ static enum moat_status run_steps(struct ridge_work *work, struct ridge_table *o
     status = run_step(status, work, STEP_REFINE, ridge_refine);
     double start = clock_seconds();
     if (status == MOAT_OK) {
-        status = ridge_forms(work, out);
+        find_null(work);
+        status = work->task->population ? form_losses(work, out) : ridge_forms(work, out);
     }
     work->profile->seconds[STEP_FORMS] += clock_seconds() - start;
+    return status;
+}
+
+/* The sizes of the task's matrices, which depend on the rows drawn if there are any. Collective over the group. */
+static enum moat_status shape(struct ridge_work *work)
+{
+    const struct ridge_task *task = work->task;
+    work->points = task->N;
+    enum moat_status status = task->population && task->population->rows ? ridge_draw_rows(work) : MOAT_OK;
+    ridge_count_moments(work);
+    work->primal = work->points >= task->P;
+    work->r = work->primal ? task->P : work->points;
+    work->length = work->primal ? work->points : task->P;
+    work->data_rows = ridge_row_range(work->length, work->size, work->rank);
+    work->vector_rows = ridge_row_range(work->r, work->size, work->rank);
     return status;
 }
 
@@ -72,20 +128,18 @@ enum moat_status ridge_solve_profiled(const struct ridge_task *task, MPI_Comm gr
     double start = clock_seconds();
     struct ridge_work work = {.task = task, .group = group, .profile = profile, .blacs_context = -1};
     ridge_group_join(&work);
-    work.primal = task->N >= task->P;
-    work.r = work.primal ? task->P : task->N;
-    work.length = work.primal ? task->N : task->P;
-    work.data_rows = ridge_row_range(work.length, work.size, work.rank);
-    work.vector_rows = ridge_row_range(work.r, work.size, work.rank);
-
     enum moat_status status = check_task(task, work.size); /* the same on every rank */
     if (status != MOAT_OK) {
         return status;
     }
-    status = ridge_grid_open(&work);
+    status = shape(&work);
+    if (status == MOAT_OK) {
+        status = ridge_grid_open(&work);
+    }
     if (status == MOAT_OK) {
         status = run_steps(&work, out);
     }
+    ridge_release_draws(&work);
     ridge_release(&work, &work.data);
     ridge_release(&work, &work.image);
     ridge_release(&work, &work.vectors);

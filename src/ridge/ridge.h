@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "moat/error.h"
+#include "ridge/cost.h"
 
 /*
  * Ridge regression on one sampled data set X: the coefficients A1, A2, D of the losses (MODEL.md section 8), for every
@@ -15,6 +16,7 @@
  * Row i of X is sqrt(Sigma) z_i with z_ij the normal of (seed, trial, i, j) of ridge/random.h, so the first N rows are
  * those of every larger N. A0 = sum_j j^-(1+nu) is not part of the tables.
  */
+struct ridge_population;
 struct ridge_task {
     double gamma; /* > 0; sigma_j = j^-(1+gamma), j = 1..P */
     size_t P, N;  /* features and data points, >= 1 each */
@@ -24,11 +26,19 @@ struct ridge_task {
     const double *nu; /* b_j = j^-(nu-gamma); gamma < nu <= 2 (1+gamma), which is not checked here */
     size_t lambdas;
     const double *lambda; /* >= 0; 0 is the ridgeless limit */
+    /* What the data are drawn from instead, if not NULL: then P is its number of directions, and gamma and nu are not
+       read. Of rows, X is N draws with replacement; see random_index. */
+    const struct ridge_population *population;
 };
+
+/* With a population the table holds both losses at these shares of labels for performance: quadratics in alpha. */
+enum { RIDGE_ALPHAS = 3 };
+extern const double ridge_alpha[RIDGE_ALPHAS];
 
 /* Where the tables go: arrays of the caller, [nu][lambda] with lambda fastest. */
 struct ridge_table {
     double *A1, *A2, *D;
+    double *performance, *safety; /* L1 and L2 with a population, instead: [lambda][alpha] */
     double residual; /* of the factorisation: about |G U - U S^2|_F / |G|, or |U^T U - I|_F where that is larger */
     double seconds;  /* wall time of the task */
 };
@@ -45,13 +55,5 @@ struct ridge_table {
  * the group can solve other tasks. A rank needs ridge_bytes of memory. Source: MODEL.md section 8.
  */
 enum moat_status ridge_solve(const struct ridge_task *task, MPI_Comm group, struct ridge_table *out);
-
-/* Counted floating-point operations of one task: the least that the method needs, so that a comparison of flops over
-   time with the machine's peak is fair. Local. */
-double ridge_flops(size_t P, size_t N, size_t nus, size_t lambdas);
-
-/* Upper bound of the bytes that a rank has allocated at any time in ridge_solve on a group of `ranks`, without those of
-   MPI and BLAS. Local. */
-size_t ridge_bytes(size_t P, size_t N, size_t nus, size_t lambdas, int ranks);
 
 #endif

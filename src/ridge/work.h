@@ -9,7 +9,8 @@
 
 /*
  * A task while it is being solved. With r = min(N, P), the data are L, `length` x r: X^T for N < P (rows are features),
- * X for N >= P (rows are data points). Then
+ * X for N >= P (rows are data points). Where rows are drawn, N stands for the number of those that differ, except as a
+ * divisor. Then
  *
  *     G = L^T L / N = U S^2 U^T,    Y = L U / sqrt(N),    Y^T Y = S^2,
  *
@@ -22,11 +23,21 @@ struct row_range {
     size_t first, count;
 };
 
+/* A row that was drawn, and how often. X has it once, times the root of that number: the regression is the same. */
+struct ridge_draw {
+    size_t row;
+    double weight; /* that root */
+};
+
 struct ridge_work {
     const struct ridge_task *task;
+    size_t points;           /* rows of X: N, or of drawn rows those that differ */
+    struct ridge_draw *draw; /* [points], rising in row; NULL unless rows are drawn */
+    size_t aligned;          /* diagonal matrices B of the targets' moments */
+    size_t noises;           /* weights of the data points for which there is a D */
     MPI_Comm group;
     int size, rank;
-    bool primal; /* N >= P */
+    bool primal; /* points >= P */
     size_t r, length;
     struct row_range data_rows;   /* this rank's rows of L and Y */
     struct row_range vector_rows; /* this rank's rows of U */
@@ -34,9 +45,10 @@ struct ridge_work {
     double *image;                /* Y */
     double *vectors;              /* U */
     double *square;               /* s_k^2 = |y_k|^2, k < r, about ascending */
-    double *label;                /* c_i = x_i^T B x_i of this rank's data points: [nu][label_rows] */
+    double *label;                /* c_i of this rank's data points: [noises][label_rows] */
     size_t label_rows;
-    double residual;                                          /* the largest so far */
+    double null;     /* s^2 up to this are rounding error; below 0 where there are none */
+    double residual; /* the largest so far */
     int blacs_handle, blacs_context, grid_rows, grid_columns; /* for groups of more than one rank */
     struct ridge_profile *profile;
 };

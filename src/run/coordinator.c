@@ -130,6 +130,7 @@ static void take_back(struct sweep *sweep, size_t block, int rank, const char *r
     }
     sweep->worker[rank].exhausted = true;
     if (*reason) { /* else the worker was out of memory before it got the block */
+        progress_clear(sweep->progress);
         shortage_note(&sweep->shortage, rank, reason);
         sweep->returned[i].tries++;
     }

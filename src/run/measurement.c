@@ -82,6 +82,8 @@ static void store(struct stage *stage, size_t task, double seconds, int rank, co
     enum moat_status status = MOAT_OK;
     stage->hold[task] = HOLD_CLOSED;
     if (stage->ladder->state[task] == TASK_FAILED) {
+        stage->progress->failed++;
+        progress_clear(stage->progress);
         fprintf(stderr, "moat: %s; the sweep continues without this data set\n", message);
     } else if (stage->before[task] == TASK_FAILED) {
         status = results_reopen_blocks(stage->results);
@@ -92,7 +94,6 @@ static void store(struct stage *stage, size_t task, double seconds, int rank, co
     if (status != MOAT_OK && (stage->status == MOAT_OK || stage->status == MOAT_STOPPED)) {
         stage->status = status;
     }
-    progress_add(stage->progress, 1);
 }
 
 static void send_order(const struct stage *stage, int rank, int tag, unsigned long long value)
@@ -131,6 +132,7 @@ static void take_back(struct stage *stage, size_t task, int rank, const char *re
     bool again = stage->hold[task] == HOLD_OUT_AGAIN;
     stage->hold[task] = again ? HOLD_LEFT : HOLD_RETURNED;
     *left = *left > task % trials ? *left : task % trials + 1;
+    progress_clear(stage->progress);
     shortage_note(&stage->shortage, rank, reason);
     stage->led[rank].exhausted = true;
     hand_out(stage, rank);
@@ -147,7 +149,7 @@ static void take_in(struct stage *stage, int rank)
     struct measured_header header;
     MPI_Recv(&header, sizeof header, MPI_BYTE, rank, MEASUREMENT_TAG_MEASURED, stage->comm, MPI_STATUS_IGNORE);
     size_t task = (size_t)header.task;
-    for (int i = 0; i < MEASUREMENT_TABLES; i++) {
+    for (int i = 0; i < ladder_tables(ladder); i++) {
         MPI_Recv(measurement_table(ladder, task, i), (int)ladder_task_size(ladder), MPI_DOUBLE, rank,
                  MEASUREMENT_TAG_TABLE, stage->comm, MPI_STATUS_IGNORE);
     }
@@ -157,7 +159,9 @@ static void take_in(struct stage *stage, int rank)
         return;
     }
     ladder->state[task] = header.status == MOAT_OK ? TASK_DONE : TASK_FAILED;
+    int ranks = stage->led[rank].ranks; /* before the group is split */
     hand_out(stage, rank);
+    measurement_count(ladder, task, header.seconds, ranks, stage->progress);
     store(stage, task, header.seconds, rank, header.message);
 }
 
@@ -196,6 +200,7 @@ static void solve_alone(struct stage *stage)
             shortage_reason(stage->shortage.reason, sizeof stage->shortage.reason);
             return;
         }
+        measurement_count(stage->ladder, task, seconds, 1, stage->progress);
         store(stage, task, seconds, 0, status == MOAT_OK ? "" : moat_error_message());
     }
 }
@@ -244,6 +249,7 @@ enum moat_status measurement_coordinate(struct ladder *ladder, const int *group,
                           .comm = comm,
                           .shortage.thing = "data sets"};
     MPI_Comm_size(comm, &stage.ranks);
+    measurement_weigh(ladder, stage.ranks > 1 ? stage.ranks - 1 : 1, progress);
     stage.status = allocate(&stage);
     if (stage.ranks > 1) {
         measurement_gather(comm);

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "ridge/ridge.h"
 #include "run/measurement.h"
 
 static const double SHORT = 0.05; /* of the work of the whole ladder; see below */
@@ -38,42 +37,32 @@ double measurement_memory(MPI_Comm comm)
     return bytes;
 }
 
-static double task_bytes(const struct config *config, double N, int ranks)
-{
-    return (double)ridge_bytes((size_t)config->P, (size_t)N, config->grid.axis[GRID_NU].size, LADDER_LAMBDAS, ranks);
-}
-
-static double task_flops(const struct config *config, double N)
-{
-    return ridge_flops((size_t)config->P, (size_t)N, config->grid.axis[GRID_NU].size, LADDER_LAMBDAS);
-}
-
 enum moat_status measurement_groups(const struct config *config, int workers, double bytes, int *group)
 {
     const struct axis *N = &config->ridge.N;
     double total = 0, left = 0;
     for (size_t k = 0; k < N->size; k++) {
-        total += task_flops(config, N->values[k]) * (double)config->ridge.trials;
+        total += ladder_flops(config, N->values[k]) * (double)config->ridge.trials;
     }
     for (size_t k = 0; k < N->size; k++) {
         int wanted = config->ridge.ranks_per_group;
         int size = wanted > 0 ? (wanted < workers ? wanted : workers) : 1;
         /* One rank solves a task, unless this would take longer than a worker needs for its even part of the work that
            is left once the costlier rungs are done. The end of the ladder, which is short anyway, counts as SHORT. */
-        left += task_flops(config, N->values[k]) * (double)config->ridge.trials;
+        left += ladder_flops(config, N->values[k]) * (double)config->ridge.trials;
         double even = fmax(left, SHORT * total) / workers;
-        while (wanted == 0 && size < workers && task_flops(config, N->values[k]) / size > even) {
+        while (wanted == 0 && size < workers && ladder_flops(config, N->values[k]) / size > even) {
             size = 2 * size < workers ? 2 * size : workers;
         }
-        while (wanted == 0 && size < workers && task_bytes(config, N->values[k], size) > bytes) {
+        while (wanted == 0 && size < workers && ladder_bytes(config, N->values[k], size) > bytes) {
             size = 2 * size < workers ? 2 * size : workers;
         }
-        if (task_bytes(config, N->values[k], size) > bytes) {
+        if (ladder_bytes(config, N->values[k], size) > bytes) {
             return moat_error_set(
                 MOAT_USAGE,
                 "ridge.N = %g at P = %g: a group of %d ranks takes %.3g GB on each, but there are %.3g GB for a "
                 "rank: use more ranks or nodes, or larger groups (ridge.ranks_per_group), or a shorter ladder",
-                N->values[k], config->P, size, task_bytes(config, N->values[k], size) / 1e9, bytes / 1e9);
+                N->values[k], config->P, size, ladder_bytes(config, N->values[k], size) / 1e9, bytes / 1e9);
         }
         group[k] = size;
     }

@@ -10,6 +10,7 @@
  *   measurement_work.c    the other ranks: groups that form, split and solve tasks
  *   measurement_solve.c   one task on one group; all tables to every rank
  *   measurement_groups.c  how many ranks a task needs
+ *   measurement_progress.c  how much of the work is done
  */
 
 /* Rank 0 sends a leader a number with one of the first three tags: a task, the size of the groups to split into, or
@@ -21,7 +22,6 @@ enum {
     MEASUREMENT_TAG_MEASURED,
     MEASUREMENT_TAG_TABLE
 };
-enum { MEASUREMENT_TABLES = 3 };
 
 struct measured_header {
     unsigned long long task;
@@ -33,7 +33,14 @@ struct measured_header {
 /* The workers as one group; MPI_COMM_NULL on rank 0. Collective over comm. */
 MPI_Comm measurement_gather(MPI_Comm comm);
 
-/* The part of a table that belongs to `task`, as it is sent. Local. */
+/* The part of a table of the ladder that belongs to `task`, as it is sent. Local. */
 double *measurement_table(struct ladder *ladder, size_t task, int table);
+
+/* Makes the progress count the ladder's tasks by their operations, those that are done as work of earlier runs, on so
+   many workers. Rank 0. */
+void measurement_weigh(const struct ladder *ladder, int workers, struct progress *progress);
+
+/* Counts a task that took so many seconds on so many ranks. Rank 0. */
+void measurement_count(const struct ladder *ladder, size_t task, double seconds, int ranks, struct progress *progress);
 
 #endif

@@ -8,16 +8,26 @@ enum moat_status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm 
 {
     const struct config *config = ladder->config;
     size_t at = task * ladder_task_size(ladder);
+    struct ridge_population population = config_population(config);
     struct ridge_task ridge = {.gamma = config->gamma,
-                               .P = (size_t)config->P,
+                               .P = config->measured ? population.spectrum.n : (size_t)config->P,
                                .N = (size_t)ladder_task_N(ladder, task),
                                .seed = config->ridge.seed,
                                .trial = (uint32_t)(task % ladder->trials),
                                .nus = ladder->nus,
                                .nu = config->grid.axis[GRID_NU].values,
                                .lambdas = ladder->lambdas,
-                               .lambda = ladder->lambda};
-    struct ridge_table table = {.A1 = ladder->A1 + at, .A2 = ladder->A2 + at, .D = ladder->D + at};
+                               .lambda = ladder->lambda,
+                               .population = config->measured ? &population : NULL};
+    struct ridge_table table = {0};
+    if (config->measured) {
+        table.performance = ladder->loss_performance + at;
+        table.safety = ladder->loss_safety + at;
+    } else {
+        table.A1 = ladder->A1 + at;
+        table.A2 = ladder->A2 + at;
+        table.D = ladder->D + at;
+    }
     double start = clock_seconds();
     enum moat_status status = ridge_solve(&ridge, group, &table);
     *seconds = clock_seconds() - start;
@@ -40,8 +50,8 @@ static void broadcast(double *values, size_t count, MPI_Comm comm)
 void measurement_share(struct ladder *ladder, MPI_Comm comm)
 {
     size_t values = ladder->tasks * ladder_task_size(ladder);
-    broadcast(ladder->A1, values, comm);
-    broadcast(ladder->A2, values, comm);
-    broadcast(ladder->D, values, comm);
+    for (int i = 0; i < ladder_tables(ladder); i++) {
+        broadcast(ladder_table(ladder, i), values, comm);
+    }
     MPI_Bcast(ladder->state, (int)ladder->tasks, MPI_BYTE, 0, comm);
 }

@@ -16,8 +16,7 @@ MPI_Comm measurement_gather(MPI_Comm comm)
 
 double *measurement_table(struct ladder *ladder, size_t task, int table)
 {
-    double *const tables[] = {ladder->A1, ladder->A2, ladder->D};
-    return tables[table] + task * ladder_task_size(ladder);
+    return ladder_table(ladder, table) + task * ladder_task_size(ladder);
 }
 
 static void send_measured(struct ladder *ladder, size_t task, enum moat_status status, double seconds, MPI_Comm comm)
@@ -29,7 +28,7 @@ static void send_measured(struct ladder *ladder, size_t task, enum moat_status s
         snprintf(header.message, sizeof header.message, "%s", status == MOAT_OK ? "" : moat_error_message());
     }
     MPI_Send(&header, sizeof header, MPI_BYTE, 0, MEASUREMENT_TAG_MEASURED, comm);
-    for (int i = 0; i < MEASUREMENT_TABLES; i++) {
+    for (int i = 0; i < ladder_tables(ladder); i++) {
         MPI_Send(measurement_table(ladder, task, i), (int)ladder_task_size(ladder), MPI_DOUBLE, 0,
                  MEASUREMENT_TAG_TABLE, comm);
     }

@@ -10,10 +10,13 @@
 
 #include "base/launch.h"
 #include "base/memory.h"
+#include "results/data_rows.h"
+#include "results/spectrum_file.h"
 #include "ridge/blas.h"
 #include "run/coordinator.h"
 #include "run/interrupt.h"
 #include "run/measurement.h"
+#include "run/rows.h"
 #include "run/shortage.h"
 
 /* Returns the worst of the ranks' statuses. The message stays where it is to be printed: on ranks that failed
@@ -71,28 +74,47 @@ const char *session_path(const struct session *session)
     return session->request->output ? session->request->output : session->config->output;
 }
 
+/* A results file that is made, or found. */
+struct making {
+    const struct session *session;
+    struct progress progress;
+    bool begun; /* session_request.begin has been called */
+};
+
+static void begin(struct making *making)
+{
+    const struct session_request *request = making->session->request;
+    if (!making->begun && !request->quiet && request->begin) {
+        request->begin(making->session);
+    }
+    making->begun = true;
+}
+
 /* Shows how much of a new results file is there, and lets signals stop its making. */
 static bool show_making(void *context, double share)
 {
-    struct progress *progress = context;
-    progress->done = (size_t)(share * (double)progress->total);
-    progress_add(progress, 0);
+    struct making *making = context;
+    begin(making);
+    making->progress.done = (size_t)(share * (double)making->progress.total);
+    progress_add(&making->progress, 0);
     return interrupt_requested();
 }
 
 /* Opens the results file, with the command line and where it runs for the history. */
 static enum moat_status open_results(struct session *session, int nodes, double cores)
 {
-    struct progress progress;
+    struct making making = {.session = session};
     struct results_run run = {
-        .command = session->request->command, .cores = cores, .making = show_making, .context = &progress};
+        .command = session->request->command, .cores = cores, .making = show_making, .context = &making};
     launch_here(nodes, session->ranks, &run.launch);
-    progress_begin(&progress, "MB of the file", (size_t)(results_bytes(session->config) / 1e6) + 1, 0,
+    progress_begin(&making.progress, "MB of the file", (size_t)(results_bytes(session->config) / 1e6) + 1, 0,
                    session->request->quiet);
+    making.progress.rate_unit = "MB";
     enum moat_status status =
         results_open(session_path(session), session->config, &run, session->request->results, &session->results);
-    if (progress.shown) {
-        progress_end(&progress);
+    progress_end_shown(&making.progress);
+    if (status == MOAT_OK) {
+        begin(&making);
     }
     return status;
 }
@@ -106,6 +128,12 @@ static enum moat_status prepare(struct session *session, int nodes, double cores
                               session->request->ranks, session->ranks);
     }
     enum moat_status status = config_load(session->request->config, session->request->settings, &session->config);
+    if (status == MOAT_OK) {
+        status = spectrum_file_give(session->config);
+    }
+    if (status == MOAT_OK) {
+        status = data_rows_give(session->config);
+    }
     if (status == MOAT_OK && session->config->solver == SOLVER_RIDGE) {
         status = plan_groups(session, &group); /* refused now rather than in session_measure */
         free(group);
@@ -136,6 +164,37 @@ static enum moat_status share_config(struct session *session)
     return status;
 }
 
+/* Gives every rank the directions of rank 0's measured spectrum. Collective. */
+static enum moat_status share_directions(struct session *session)
+{
+    struct directions sent = session->config->directions, made = {0};
+    enum moat_status status = MOAT_OK;
+    MPI_Bcast(&sent, (int)sizeof sent, MPI_BYTE, 0, session->comm); /* its pointers are rank 0's */
+    if (session->rank != 0) {
+        status = directions_allocate(sent.spectrum.n, &made);
+        made.spectrum.noise1 = sent.spectrum.noise1;
+        made.spectrum.noise2 = sent.spectrum.noise2;
+        made.checksum = sent.checksum;
+        memcpy(made.title, sent.title, sizeof made.title);
+        config_give_directions(session->config, &made);
+    }
+    status = agree_on_memory(session, status);
+    if (status == MOAT_OK) {
+        MPI_Bcast(session->config->directions.value, 4 * (int)sent.spectrum.n, MPI_DOUBLE, 0, session->comm);
+    }
+    return status;
+}
+
+/* Gives every rank the rows of rank 0's data set. Collective. */
+static enum moat_status share_rows(struct session *session)
+{
+    enum moat_status status = agree_on_memory(session, rows_make_room(session->config, session->comm));
+    if (status == MOAT_OK) {
+        rows_share(session->config, session->comm);
+    }
+    return status;
+}
+
 enum moat_status session_open(const struct session_request *request, MPI_Comm comm, struct session *session)
 {
     double cores = 0;
@@ -144,9 +203,16 @@ enum moat_status session_open(const struct session_request *request, MPI_Comm co
     MPI_Comm_size(comm, &session->ranks);
     session->bytes = measurement_memory(comm);
     int nodes = count_nodes(comm, &cores);
+    if (!request->quiet) {
+        hosts_list(comm, session->hosts);
+    }
     enum moat_status status = session->rank == 0 ? prepare(session, nodes, cores) : MOAT_OK;
     status = agree_on_memory(session, status);
-    return status == MOAT_OK ? share_config(session) : status;
+    if (status == MOAT_OK) {
+        status = share_config(session);
+    }
+    status = status == MOAT_OK && session->config->measured ? share_directions(session) : status;
+    return status == MOAT_OK && session->config->ridge.data ? share_rows(session) : status;
 }
 
 /* --- session_measure */
@@ -179,10 +245,9 @@ static enum moat_status make_tables(struct session *session, const int *group)
         measurement_work(ladder, session->comm);
         return MOAT_OK;
     }
-    struct progress progress;
-    progress_begin(&progress, "data sets", ladder->tasks, ladder->tasks - left, session->request->quiet);
-    enum moat_status status = measurement_coordinate(ladder, group, session->results, &progress, session->comm);
-    progress_end(&progress);
+    progress_begin(&session->tables, "data sets", ladder->tasks, ladder->tasks - left, session->request->quiet);
+    enum moat_status status = measurement_coordinate(ladder, group, session->results, &session->tables, session->comm);
+    progress_end(&session->tables);
     return status;
 }
 
@@ -230,6 +295,7 @@ enum moat_status session_solve(struct session *session)
     enum moat_status status = agree_on_memory(session, worker_create(config, session->ladder, &session->worker));
     if (status == MOAT_OK && session->rank == 0) {
         struct progress *progress = &session->progress;
+        session->blocks_before = results_blocks_done(session->results);
         progress_begin(progress, "points", grid_points(&config->grid), points_done(session), session->request->quiet);
         status = coordinator_run(config, session->results, session->worker, progress, session->comm);
         progress_end(progress);

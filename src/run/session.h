@@ -7,6 +7,7 @@
 
 #include "moat/error.h"
 #include "results/results.h"
+#include "run/hosts.h"
 #include "run/progress.h"
 #include "run/worker.h"
 #include "sweep/config.h"
@@ -15,7 +16,8 @@
 /*
  * One run of a sweep on all ranks of a communicator, stage by stage:
  *
- *   session_open      rank 0 reads the config and opens the results file; every rank gets the config
+ *   session_open      rank 0 reads the config, and the spectrum file if it names one, and opens the results file; every
+ *                     rank gets the config with the spectrum's numbers
  *   session_measure   with SOLVER_RIDGE: every rank gets the tables of sampled data; those that the file lacks are made
  *   session_solve     rank 0 hands out the blocks that the file lacks, the others solve them
  *   session_close     closes the file, frees everything
@@ -27,15 +29,18 @@
  * Each of the first three stages needs the one before to have returned MOAT_OK. session_close is called in any case.
  */
 
+struct session;
+
 /* The arguments of a run, as the user gave them. */
 struct session_request {
-    const char *command;   /* the command line, for the file's history */
-    const char *config;    /* path of the config */
-    const char **settings; /* changes of the config, as of config_load */
-    const char *output;    /* path of the results file; NULL: the config's */
-    int ranks;             /* the number that was asked for, 0 for any */
-    unsigned results;      /* options of results_open */
-    bool quiet;            /* shows no progress */
+    const char *command;                          /* the command line, for the file's history */
+    const char *config;                           /* path of the config */
+    const char **settings;                        /* changes of the config, as of config_load */
+    const char *output;                           /* path of the results file; NULL: the config's */
+    int ranks;                                    /* the number that was asked for, 0 for any */
+    unsigned results;                             /* options of results_open */
+    bool quiet;                                   /* shows no progress */
+    void (*begin)(const struct session *session); /* called on rank 0 unless quiet, once a run is certain; NULL: none */
 };
 
 struct session {
@@ -47,6 +52,9 @@ struct session {
     struct results *results; /* on rank 0, NULL elsewhere */
     struct ladder *ladder;   /* with SOLVER_RIDGE, else NULL */
     struct worker *worker;
+    char hosts[HOSTS_SIZE];   /* of hosts_list, on rank 0; "" if quiet */
+    struct progress tables;   /* of session_measure, on rank 0; its unit NULL if no tables were left to make */
+    size_t blocks_before;     /* that were in the file before session_solve, on rank 0 */
     struct progress progress; /* of session_solve, on rank 0 */
 };
 

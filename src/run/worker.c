@@ -25,7 +25,7 @@ struct worker {
     const struct ladder *ladder;
     unsigned char *message; /* struct solved_header, then the record */
     struct {
-        double nu;
+        size_t nu;           /* its index in the grid */
         struct model *model; /* NULL: none yet, or it could not be made */
     } cache[MODELS];
     int next;       /* of the cache, to be replaced */
@@ -87,15 +87,14 @@ static enum moat_status make_model(const struct worker *worker, size_t nu, struc
    when there is no room for it even in place of all others. */
 static enum moat_status model_at(struct worker *worker, size_t nu, struct model **out)
 {
-    double value = worker->config->grid.axis[GRID_NU].values[nu];
     for (int i = 0; i < MODELS; i++) {
-        if (worker->cache[i].model && worker->cache[i].nu == value) {
+        if (worker->cache[i].model && worker->cache[i].nu == nu) {
             *out = worker->cache[i].model;
             return MOAT_OK;
         }
     }
     struct model **model = &worker->cache[worker->next].model;
-    worker->cache[worker->next].nu = value;
+    worker->cache[worker->next].nu = nu;
     worker->next = (worker->next + 1) % MODELS;
     model_destroy(model);
     enum moat_status status = make_model(worker, nu, model);
@@ -104,11 +103,15 @@ static enum moat_status model_at(struct worker *worker, size_t nu, struct model 
         status = make_model(worker, nu, model);
     }
     *out = *model;
+    char what[64] = "the measured spectrum";
+    if (!worker->config->measured) {
+        snprintf(what, sizeof what, "nu = %g", worker->config->grid.axis[GRID_NU].values[nu]);
+    }
     if (status == MOAT_MEMORY) {
-        return moat_error_context(status, "nu = %g", value);
+        return moat_error_context(status, "%s", what);
     }
     if (status != MOAT_OK) {
-        fprintf(stderr, "moat: nu = %g: %s; its points are stored as failed\n", value, moat_error_message());
+        fprintf(stderr, "moat: %s: %s; its points are stored as failed\n", what, moat_error_message());
     }
     return MOAT_OK;
 }

@@ -51,12 +51,16 @@ static void solve_entrant(const struct model *model, const struct record *record
     store_elasticities(record, at, market, &incumbent->company, &solved.threshold, regimes);
 }
 
-/* The regimes of result 1 against any entrant, and of result 2 for the market's entrant. */
+/* The regimes of result 1 against any entrant, and of result 2 for the market's entrant. Theory has none on a measured
+   spectrum. */
 static struct moat_regimes result_1(const struct record *record, const size_t at[GRID_AXES],
                                     const struct moat_market *market)
 {
-    struct moat_regimes regimes;
+    struct moat_regimes regimes = {0};
     double nu = record_coordinate(record, GRID_NU, at), a = moat_market_share(market, market->tau_I);
+    if (record->config->measured) {
+        return regimes;
+    }
     moat_regime_result_1(market->scrutiny, record->config->gamma, nu, market->Q, a, &regimes);
     return regimes;
 }
@@ -64,8 +68,11 @@ static struct moat_regimes result_1(const struct record *record, const size_t at
 static struct moat_regimes result_2(const struct record *record, const size_t at[GRID_AXES],
                                     const struct moat_market *market)
 {
-    struct moat_regimes regimes;
+    struct moat_regimes regimes = {0};
     double nu = record_coordinate(record, GRID_NU, at), a = moat_market_share(market, market->tau_E);
+    if (record->config->measured) {
+        return regimes;
+    }
     moat_regime_result_2(market->scrutiny, record->config->gamma, nu, market->Q, a, &regimes);
     return regimes;
 }

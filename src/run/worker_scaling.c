@@ -7,16 +7,19 @@
 #include "moat/regime.h"
 #include "run/worker_internal.h"
 
-/* Theory's regimes at one alpha, of the loss and of its excess. */
+/* Theory's regimes at one alpha, of the loss and of its excess; none on a measured spectrum. */
 struct law_regimes {
     struct moat_regimes loss, excess;
 };
 
 static struct law_regimes store_breaks(const struct record *record, const size_t at[GRID_AXES])
 {
-    struct law_regimes regimes;
+    struct law_regimes regimes = {{0}, {0}};
     double nu = record_coordinate(record, GRID_NU, at), Q = record_coordinate(record, GRID_Q, at);
     double a = 1 - record_coordinate(record, GRID_ALPHA, at);
+    if (record->config->measured) {
+        return regimes;
+    }
     moat_regime_scaling_law(nu, Q, a, &regimes.loss);
     moat_regime_excess_loss(record->config->gamma, nu, Q, a, &regimes.excess);
     record_store(record, FIELD_BREAK_LOSS_FIRST, at, moat_regime_end(&regimes.loss, MOAT_REGIME_FIRST));

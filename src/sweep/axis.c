@@ -16,10 +16,10 @@
 /* The axes that both sweeps have. */
 #define MISALIGNMENT \
     {.name = "Q", .units = "1", .long_name = "misalignment of performance and safety, 1 - rho", \
-     .range = {0, 1, true, false, false, "0 < Q <= 1"}}
+     .range = {0, 1, true, false, false, "0 < Q <= 1"}, .instead = "the file has the alignments of the two targets"}
 #define DATA_EFFICIENCY \
     {.name = "nu", .units = "1", .long_name = "data efficiency, min(2 (1 + gamma), gamma + delta)", \
-     .range = {.low_open = true}}
+     .range = {.low_open = true}, .instead = "the file has the eigenvalues and alignments"}
 
 const struct axis_entry axis_table[SWEEPS][GRID_AXES] = {
     [SWEEP_MARKET_ENTRY] = {

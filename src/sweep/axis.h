@@ -37,6 +37,7 @@ struct axis_entry {
     bool threshold;         /* the values are safety thresholds, in the config's tau_unit */
     bool optional;          /* the grid may lack it: then it is scalar */
     const char *scalar_key; /* the key that gives the scalar's value; NULL: the value is NaN */
+    const char *instead; /* what a measured spectrum has in place of the axis, which then is scalar; NULL: it has it */
 };
 
 /* One table, read by the config, the layout of the results file and messages. */

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,8 +91,44 @@ enum moat_status config_load(const char *path, const char *const *settings, stru
     if (status == MOAT_OK) {
         status = config_parse_set(text, path, settings, out);
     }
+    if (status == MOAT_OK) {
+        free((*out)->folder);
+        (*out)->folder = strdup(path);
+        status = (*out)->folder ? MOAT_OK : moat_error_set(MOAT_MEMORY, "%s: out of memory", path);
+    }
+    if (status == MOAT_OK) { /* dirname may point to a text of its own */
+        char *folder = dirname((*out)->folder);
+        memmove((*out)->folder, folder, strlen(folder) + 1);
+    } else {
+        config_destroy(out);
+    }
     free(text);
     return status;
+}
+
+enum moat_status config_locate(const struct config *config, const char *path, char **out)
+{
+    bool here = *path == '/' || strcmp(config->folder, ".") == 0;
+    int written = here ? asprintf(out, "%s", path) : asprintf(out, "%s/%s", config->folder, path);
+    if (written < 0) {
+        *out = NULL;
+        return moat_error_set(MOAT_MEMORY, "out of memory for the path %s", path);
+    }
+    return MOAT_OK;
+}
+
+void config_give_directions(struct config *config, struct directions *directions)
+{
+    directions_free(&config->directions);
+    config->directions = *directions;
+    config->P = (double)directions->spectrum.n;
+    *directions = (struct directions){0};
+}
+
+struct ridge_population config_population(const struct config *config)
+{
+    return config->rows ? ridge_rows_population(config->rows)
+                        : (struct ridge_population){.spectrum = config->directions.spectrum};
 }
 
 /* Reads the tree into *config. */
@@ -136,8 +173,9 @@ static enum moat_status read_set(struct node *root, const struct setting *settin
     }
     if (status == MOAT_OK) {
         config->text = count > 0 ? settings_write(setting, count, root) : strdup(text);
-        status = config->text ? check_size(config->text, root->source->name)
-                              : moat_error_set(MOAT_MEMORY, "%s: out of memory", root->source->name);
+        config->folder = strdup(".");
+        status = config->text && config->folder ? check_size(config->text, root->source->name)
+                                                : moat_error_set(MOAT_MEMORY, "%s: out of memory", root->source->name);
     }
     return status;
 }
@@ -198,13 +236,14 @@ bool config_equal(const struct config *left, const struct config *right)
 {
     bool equal = left->sweep == right->sweep && left->solver == right->solver && left->tau_unit == right->tau_unit &&
                  left->scrutiny == right->scrutiny && left->stored == right->stored &&
-                 equal_doubles(&left->gamma, &right->gamma, 1) && equal_doubles(&left->P, &right->P, 1);
+                 left->measured == right->measured && equal_doubles(&left->gamma, &right->gamma, 1) &&
+                 (left->measured || equal_doubles(&left->P, &right->P, 1));
     for (int a = 0; a < GRID_AXES && equal; a++) {
         const struct axis *l = &left->grid.axis[a], *r = &right->grid.axis[a];
         equal = equal_axes(l, r);
     }
     const struct ridge_settings *l = &left->ridge, *r = &right->ridge; /* ranks_per_group changes no numbers */
-    return equal && equal_axes(&l->N, &r->N) && l->trials == r->trials && l->seed == r->seed;
+    return equal && equal_axes(&l->N, &r->N) && l->trials == r->trials && l->seed == r->seed && !l->data == !r->data;
 }
 
 void config_destroy(struct config **config)
@@ -214,7 +253,12 @@ void config_destroy(struct config **config)
     }
     free((*config)->name);
     free((*config)->output);
+    free((*config)->folder);
     free((*config)->text);
+    free((*config)->spectrum);
+    directions_free(&(*config)->directions);
+    free((*config)->ridge.data);
+    ridge_rows_destroy(&(*config)->rows);
     free((*config)->ridge.N.values);
     grid_free(&(*config)->grid);
     free(*config);

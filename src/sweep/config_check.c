@@ -83,7 +83,8 @@ static enum moat_status check_ladder(const struct reading *reading)
         snprintf(found, sizeof found, "%zu rungs", N->size);
         return node_refuse(node, found, "at least %d, to interpolate between", MOAT_EMPIRICAL_RUNGS_MIN);
     }
-    double order = fmin(N->values[N->size - 1], reading->config->P);
+    double P = reading->config->measured ? 1 : reading->config->P; /* not known yet: ridge_solve refuses the order */
+    double order = fmin(N->values[N->size - 1], P);
     snprintf(found, sizeof found, "%.0f", order);
     return order > ORDER_MAX ? node_refuse(node, found, "the smaller of the largest N and P at most %d", ORDER_MAX)
                              : MOAT_OK;
@@ -96,6 +97,9 @@ static enum moat_status check_ridge(const struct reading *reading)
     double P = (double)config->ridge.P;
     if (config->solver != SOLVER_RIDGE) {
         return MOAT_OK;
+    }
+    if (config->measured) {
+        return check_ladder(reading);
     }
     if (isfinite(config->P) && config->P != P) {
         return node_refuse(tree_find(reading->root, "ridge.P"), NULL, "model.P, or model.P .inf");
@@ -111,10 +115,13 @@ static double L_star(double Q, double nu, double P)
 }
 
 /* No company meets a safety loss below L_star/4, with any amount of data: refuses a sweep in which every point asks for
-   that. Source: MODEL.md section 1. */
+   that. On a measured spectrum some may. Source: MODEL.md sections 1 and 15. */
 static enum moat_status check_thresholds(const struct reading *reading)
 {
     const struct config *config = reading->config;
+    if (config->measured) {
+        return MOAT_OK;
+    }
     const struct axis *Q = &config->grid.axis[GRID_Q], *nu = &config->grid.axis[GRID_NU];
     double least = 0.25;
     char expected[160] = "at least 0.25: no company can meet less than L_star/4";

@@ -8,9 +8,9 @@
 #include "sweep/config_internal.h"
 
 enum {
-    ANY = KEY_ANY_SWEEP | KEY_ANY_SOLVER,
-    MARKET = 1 << SWEEP_MARKET_ENTRY | KEY_ANY_SOLVER,
-    RIDGE = 1 << (SWEEPS + SOLVER_RIDGE) | KEY_ANY_SWEEP
+    ANY = KEY_ANY_SWEEP | KEY_ANY_SOLVER | KEY_ANY_SPECTRUM,
+    MARKET = (ANY & ~KEY_ANY_SWEEP) | 1 << SWEEP_MARKET_ENTRY,
+    RIDGE = (ANY & ~KEY_ANY_SOLVER) | 1 << (SWEEPS + SOLVER_RIDGE)
 };
 
 /* Versions of clang-format differ on braces in macros and tables. */
@@ -25,13 +25,19 @@ static const struct key keys[] = {
     {"solver", KEY_WORD, ANY, AT(solver), .words = {solver_name, SOLVERS}},
     {"output", KEY_TEXT, ANY, AT(output)},
     {"model", KEY_MAPPING, ANY, .optional = false},
-    {"model.gamma", KEY_NUMBER, ANY, AT(gamma), .range = {0.01, 2, false, false, false, "0.01 <= gamma <= 2"}},
-    {"model.P", KEY_NUMBER, ANY, AT(P), .range = {1, 1e9, false, true, true, "an integer from 1 to 1e9, or .inf"}},
+    {"model.gamma", KEY_NUMBER, ANY & ~KEY_MEASURED, AT(gamma), .instead = "the file has the eigenvalues",
+     .range = {0.01, 2, false, false, false, "0.01 <= gamma <= 2"}},
+    {"model.P", KEY_NUMBER, ANY & ~KEY_MEASURED, AT(P), .instead = "P is the number of eigenvalues in the file",
+     .range = {1, 1e9, false, true, true, "an integer from 1 to 1e9, or .inf"}},
+    {"model.spectrum", KEY_TEXT, ANY, AT(spectrum), .optional = true},
     {"incumbent", KEY_MAPPING, MARKET, .optional = true},
     {"tau_unit", KEY_WORD, MARKET, AT(tau_unit), .words = {tau_unit_name, TAU_UNITS}, .optional = true},
     {"scrutiny", KEY_WORD, MARKET, AT(scrutiny), .words = {scrutiny_name, SCRUTINIES}, .optional = true},
     {"ridge", KEY_MAPPING, RIDGE, .optional = false},
-    {"ridge.P", KEY_WHOLE, RIDGE, AT(ridge.P), WHOLE(2, 1e7, "an integer from 2 to 1e7")},
+    {"ridge.P", KEY_WHOLE, RIDGE & ~KEY_MEASURED, AT(ridge.P), .instead = "P is the number of eigenvalues in the file",
+     WHOLE(2, 1e7, "an integer from 2 to 1e7")},
+    {"ridge.data", KEY_TEXT, RIDGE & ~KEY_POWER_LAWS, AT(ridge.data), .optional = true,
+     .instead = "the rows are sampled in place of Gaussian ones with the measured spectrum of the same data"},
     {"ridge.N", KEY_AXIS, RIDGE, .axis = AXIS_LADDER, WHOLE(1, 1e7, "an integer from 1 to 1e7")},
     {"ridge.trials", KEY_WHOLE, RIDGE, AT(ridge.trials), WHOLE(2, 1e5, "an integer from 2 to 1e5")},
     {"ridge.seed", KEY_WHOLE, RIDGE, AT(ridge.seed), WHOLE(0, 9007199254740992.0, "an integer from 0 to 2^53")},
@@ -52,7 +58,8 @@ static void add_axes(struct key_table *table, enum sweep_kind sweep)
     for (int optional = 0; optional <= 1; optional++) {
         for (int a = 0; a < GRID_AXES; a++) {
             const struct axis_entry *axis = &axis_table[sweep][a];
-            struct key key = {.kind = KEY_AXIS, .when = 1 << sweep | KEY_ANY_SOLVER, .optional = optional, .axis = a};
+            struct key key = {.kind = KEY_AXIS, .optional = optional, .axis = a, .instead = axis->instead};
+            key.when = 1 << sweep | KEY_ANY_SOLVER | KEY_POWER_LAWS | (axis->instead ? 0 : KEY_MEASURED);
             if (!axis->name || axis->optional != optional) {
                 continue;
             }
@@ -89,14 +96,16 @@ struct key_table config_keys(struct node *root)
         add_axes(&table, (enum sweep_kind)sweep);
     }
     table.row[table.rows++] = keys[KEYS - 1];
-    table.when = selected(root, "sweep", sweep_name, SWEEPS) | selected(root, "solver", solver_name, SOLVERS) << SWEEPS;
+    table.when = selected(root, "sweep", sweep_name, SWEEPS) |
+                 selected(root, "solver", solver_name, SOLVERS) << SWEEPS |
+                 (tree_find(root, "model.spectrum") ? KEY_MEASURED : KEY_POWER_LAWS);
     return table;
 }
 
 bool key_applies(const struct key_table *table, const struct key *key)
 {
     int common = key->when & table->when;
-    return common & KEY_ANY_SWEEP && common & KEY_ANY_SOLVER;
+    return common & KEY_ANY_SWEEP && common & KEY_ANY_SOLVER && common & KEY_ANY_SPECTRUM;
 }
 
 /* Fills `list` with the keys that the mapping at `path` may have. */

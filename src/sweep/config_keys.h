@@ -29,13 +29,17 @@ enum {
     KEY_EXPECTED_SIZE = 1024,
     KEYS_MAX = 64,
     KEY_ANY_SWEEP = (1 << SWEEPS) - 1, /* in key.when, a bit for each sweep is followed by one for each solver */
-    KEY_ANY_SOLVER = ((1 << SOLVERS) - 1) << SWEEPS
+    KEY_ANY_SOLVER = ((1 << SOLVERS) - 1) << SWEEPS,
+    KEY_POWER_LAWS = 1 << (SWEEPS + SOLVERS), /* and one for each kind of spectrum */
+    KEY_MEASURED = 1 << (SWEEPS + SOLVERS + 1),
+    KEY_ANY_SPECTRUM = KEY_POWER_LAWS | KEY_MEASURED
 };
 
 struct key {
     char path[KEY_PATH_SIZE];
     enum key_kind kind;
-    int when;            /* the sweeps and solvers that have it */
+    int when;            /* the sweeps, solvers and spectra that have it */
+    const char *instead; /* why only power laws, or only a measured spectrum, have it; NULL: both do */
     size_t offset, size; /* where the value lies in struct config */
     struct names words;
     struct range range;
@@ -46,13 +50,13 @@ struct key {
 struct key_table {
     struct key row[KEYS_MAX];
     size_t rows;
-    int when; /* the sweep and solver of the config; all of them where it does not say */
+    int when; /* the sweep, solver and spectrum of the config; all of them where it does not say */
 };
 
 /* Makes the table for the config at `root`. Local. */
 struct key_table config_keys(struct node *root);
 
-/* Returns true if the config's sweep and solver have the key. Local. */
+/* Returns true if the config's sweep, solver and spectrum have the key. Local. */
 bool key_applies(const struct key_table *table, const struct key *key);
 
 /* Fills `list` with the keys that the mapping at `path` may have, and returns them. Local. */

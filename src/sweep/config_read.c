@@ -2,6 +2,7 @@
 /* The tree of a config against the table of keys: unknown and missing keys, and the values of the others. */
 #include "sweep/config_internal.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,12 @@ static enum moat_status refuse_entry(const struct key_table *table, const struct
     }
     if (row == end) {
         return names_refuse(names, node, node->key, "an unknown key", expected);
+    }
+    if (!(row->when & table->when & KEY_ANY_SPECTRUM)) {
+        return row->when & KEY_MEASURED
+                   ? node_refuse(node, "a key of sweeps on a measured spectrum", "none without model.spectrum: %s",
+                                 row->instead)
+                   : node_refuse(node, "a key of power laws", "none beside model.spectrum: %s", row->instead);
     }
     bool sweep = !(row->when & table->when & KEY_ANY_SWEEP); /* only other sweeps or solvers have it */
     const char *kind = sweep ? "sweep" : "solver", *const *word = sweep ? sweep_name : solver_name;
@@ -160,7 +167,13 @@ static enum moat_status read_row(struct reading *reading, const struct key_table
 enum moat_status config_read(struct reading *reading)
 {
     const struct key_table table = config_keys(reading->root);
+    struct config *config = reading->config;
     enum moat_status status = MOAT_OK;
+    config->measured = (table.when & KEY_MEASURED) != 0;
+    if (config->measured) {
+        config->gamma = config->P = NAN;
+        reading->request[GRID_Q].low = 1; /* with half of L_star as A0, see moat/measured.h */
+    }
     for (size_t i = 0; i < table.rows && status == MOAT_OK; i++) {
         status = key_applies(&table, &table.row[i]) ? read_row(reading, &table, &table.row[i]) : MOAT_OK;
     }

@@ -16,7 +16,8 @@ enum {
     NU = 1u << GRID_NU,
     ANY_SWEEP = FIELD_OF_MARKET_ENTRY | FIELD_OF_SCALING_LAW,
     ENTRY = FIELD_OF_MARKET_ENTRY,
-    SCALING = FIELD_OF_SCALING_LAW
+    SCALING = FIELD_OF_SCALING_LAW,
+    POWER_LAWS = FIELD_IF_POWER_LAWS
 };
 
 /* Versions of clang-format differ on braces in macros and tables. */
@@ -28,12 +29,13 @@ enum {
 const struct field field_table[FIELD_COUNT] = {
     [FIELD_STATUS] =
         FLAG("status", ANY_SWEEP, "outcome at the grid point", moat_market_status_name, MOAT_MARKET_STATUSES),
-    [FIELD_REGIME] = FLAG("regime", ANY_SWEEP,
+    [FIELD_REGIME] = FLAG("regime", ANY_SWEEP | POWER_LAWS,
                           "theory's regime in whose range the point is and whose exponent the local exponent is near",
                           moat_regime_name, MOAT_REGIMES),
     [FIELD_L_STAR] =
         NUMBER("L_star", MARKET, ANY_SWEEP, "1", "expected squared distance of the performance and safety targets, L*"),
-    [FIELD_NU_PRIME] = NUMBER("nu_prime", NU, ANY_SWEEP, "1", "second data efficiency, min(1 + gamma, gamma + delta)"),
+    [FIELD_NU_PRIME] =
+        NUMBER("nu_prime", NU, ANY_SWEEP | POWER_LAWS, "1", "second data efficiency, min(1 + gamma, gamma + delta)"),
 
     [FIELD_N_E_STAR] = NUMBER("N_E_star", ALL, ENTRY, "data points",
                               "market entry threshold: the least data with which the entrant wins"),
@@ -61,19 +63,19 @@ const struct field field_table[FIELD_COUNT] = {
     [FIELD_ELASTICITY_N_I] = NUMBER("elasticity_N_I", ALL, ENTRY, "1", "d ln N_E_star / d ln N_I"),
     [FIELD_ELASTICITY_TAU_E] = NUMBER("elasticity_tau_E", ALL, ENTRY, "1", "d ln N_E_star / d ln tau_E"),
     [FIELD_ELASTICITY_TAU_I] = NUMBER("elasticity_tau_I", ALL, ENTRY, "1", "d ln N_E_star / d ln tau_I"),
-    [FIELD_ELASTICITY_Q] =
-        NUMBER("elasticity_Q", ALL, ENTRY, "1", "d ln N_E_star / d ln Q, the thresholds held as written in the config"),
+    [FIELD_ELASTICITY_Q] = NUMBER("elasticity_Q", ALL, ENTRY | POWER_LAWS, "1",
+                                  "d ln N_E_star / d ln Q, the thresholds held as written in the config"),
     [FIELD_EXPONENT_D] = NUMBER("exponent_D", ALL, ENTRY, "1", "d ln N_E_star / d ln (1/D), tau_I moving"),
-    [FIELD_BREAK_N_I_FIRST] = NUMBER("break_elasticity_N_I_first", INCUMBENT_THRESHOLD, ENTRY, "data points",
-                                     "N_I at which theory's first regime of elasticity_N_I ends"),
+    [FIELD_BREAK_N_I_FIRST] = NUMBER("break_elasticity_N_I_first", INCUMBENT_THRESHOLD, ENTRY | POWER_LAWS,
+                                     "data points", "N_I at which theory's first regime of elasticity_N_I ends"),
     [FIELD_BREAK_N_I_OVER_REGULARISED] =
-        NUMBER("break_elasticity_N_I_over_regularised", INCUMBENT_THRESHOLD, ENTRY, "data points",
+        NUMBER("break_elasticity_N_I_over_regularised", INCUMBENT_THRESHOLD, ENTRY | POWER_LAWS, "data points",
                "N_I at which theory's regime of an over-regularising incumbent ends"),
-    [FIELD_BREAK_N_I_SECOND] = NUMBER("break_elasticity_N_I_second", INCUMBENT_THRESHOLD, ENTRY, "data points",
-                                      "N_I at which theory's second regime of elasticity_N_I ends"),
-    [FIELD_BREAK_D_FIRST] = NUMBER("break_exponent_D_first", ENTRANT_THRESHOLD, ENTRY, "1",
+    [FIELD_BREAK_N_I_SECOND] = NUMBER("break_elasticity_N_I_second", INCUMBENT_THRESHOLD, ENTRY | POWER_LAWS,
+                                      "data points", "N_I at which theory's second regime of elasticity_N_I ends"),
+    [FIELD_BREAK_D_FIRST] = NUMBER("break_exponent_D_first", ENTRANT_THRESHOLD, ENTRY | POWER_LAWS, "1",
                                    "1/D at which theory's first regime of exponent_D ends"),
-    [FIELD_BREAK_D_SECOND] = NUMBER("break_exponent_D_second", ENTRANT_THRESHOLD, ENTRY, "1",
+    [FIELD_BREAK_D_SECOND] = NUMBER("break_exponent_D_second", ENTRANT_THRESHOLD, ENTRY | POWER_LAWS, "1",
                                     "1/D at which theory's second regime of exponent_D ends"),
     [FIELD_N_E_STAR_STDERR] = NUMBER("N_E_star_stderr", ALL, ENTRY | FIELD_IF_RIDGE, "data points",
                                      "standard error of N_E_star, jackknife over trials"),
@@ -96,16 +98,16 @@ const struct field field_table[FIELD_COUNT] = {
         NUMBER("mixture_finite_data_error", ALL, SCALING, "1", "the mixture finite-data term of loss"),
     [FIELD_EXPONENT_LOSS] = NUMBER("exponent_loss", ALL, SCALING, "1", "- d ln loss / d ln N"),
     [FIELD_EXPONENT_EXCESS] = NUMBER("exponent_excess", ALL, SCALING, "1", "- d ln excess_loss / d ln N"),
-    [FIELD_BREAK_LOSS_FIRST] = NUMBER("break_exponent_loss_first", ENTRANT_THRESHOLD, SCALING, "data points",
-                                      "N at which theory's first regime of exponent_loss ends"),
-    [FIELD_BREAK_LOSS_SECOND] = NUMBER("break_exponent_loss_second", ENTRANT_THRESHOLD, SCALING, "data points",
-                                       "N at which theory's second regime of exponent_loss ends"),
-    [FIELD_BREAK_EXCESS_FIRST] = NUMBER("break_exponent_excess_first", ENTRANT_THRESHOLD, SCALING, "data points",
-                                        "N at which theory's first regime of exponent_excess ends"),
-    [FIELD_BREAK_EXCESS_SECOND] = NUMBER("break_exponent_excess_second", ENTRANT_THRESHOLD, SCALING, "data points",
-                                         "N at which theory's second regime of exponent_excess ends"),
-    [FIELD_REGIME_EXCESS] =
-        FLAG("regime_excess", SCALING, "the same as regime, of exponent_excess", moat_regime_name, MOAT_REGIMES),
+    [FIELD_BREAK_LOSS_FIRST] = NUMBER("break_exponent_loss_first", ENTRANT_THRESHOLD, SCALING | POWER_LAWS,
+                                      "data points", "N at which theory's first regime of exponent_loss ends"),
+    [FIELD_BREAK_LOSS_SECOND] = NUMBER("break_exponent_loss_second", ENTRANT_THRESHOLD, SCALING | POWER_LAWS,
+                                       "data points", "N at which theory's second regime of exponent_loss ends"),
+    [FIELD_BREAK_EXCESS_FIRST] = NUMBER("break_exponent_excess_first", ENTRANT_THRESHOLD, SCALING | POWER_LAWS,
+                                        "data points", "N at which theory's first regime of exponent_excess ends"),
+    [FIELD_BREAK_EXCESS_SECOND] = NUMBER("break_exponent_excess_second", ENTRANT_THRESHOLD, SCALING | POWER_LAWS,
+                                         "data points", "N at which theory's second regime of exponent_excess ends"),
+    [FIELD_REGIME_EXCESS] = FLAG("regime_excess", SCALING | POWER_LAWS, "the same as regime, of exponent_excess",
+                                 moat_regime_name, MOAT_REGIMES),
     [FIELD_LOSS_STDERR] = NUMBER("loss_stderr", ALL, SCALING | FIELD_IF_RIDGE, "1",
                                  "standard error of loss and of excess_loss, jackknife over trials"),
     [FIELD_LOSS_DETERMINISTIC] = NUMBER("loss_deterministic", ALL, SCALING | FIELD_IF_RIDGE, "1",
@@ -120,7 +122,8 @@ static bool has_field(const struct field *field, const struct config *config)
 {
     bool scalar = config->grid.axis[0].scalar;
     return field->files & 1u << config->sweep && !(field->files & FIELD_IF_RIDGE && config->solver != SOLVER_RIDGE) &&
-           !(field->files & FIELD_IF_SCALAR && !scalar) && !(field->files & FIELD_IF_AXIS && scalar);
+           !(field->files & FIELD_IF_SCALAR && !scalar) && !(field->files & FIELD_IF_AXIS && scalar) &&
+           !(field->files & FIELD_IF_POWER_LAWS && config->measured);
 }
 
 uint64_t field_all(const struct config *config)
@@ -145,6 +148,9 @@ bool field_theory(enum field_id field, const struct config *config, double nu, d
 {
     struct moat_regimes regimes;
     const double Q = 1, a = 0;
+    if (config->measured) {
+        return false;
+    }
     switch (field) {
     case FIELD_ELASTICITY_N_I:
         moat_regime_result_1(config->scrutiny, config->gamma, nu, Q, a, &regimes);

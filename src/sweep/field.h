@@ -74,9 +74,10 @@ enum field_type { FIELD_FLOAT64, FIELD_UINT8 };
 enum {
     FIELD_OF_MARKET_ENTRY = 1 << SWEEP_MARKET_ENTRY,
     FIELD_OF_SCALING_LAW = 1 << SWEEP_SCALING_LAW,
-    FIELD_IF_RIDGE = 4,  /* solver: ridge */
-    FIELD_IF_SCALAR = 8, /* the grid's first axis is scalar */
-    FIELD_IF_AXIS = 16   /* it is not */
+    FIELD_IF_RIDGE = 4,      /* solver: ridge */
+    FIELD_IF_SCALAR = 8,     /* the grid's first axis is scalar */
+    FIELD_IF_AXIS = 16,      /* it is not */
+    FIELD_IF_POWER_LAWS = 32 /* the spectrum is not a measured one */
 };
 
 struct field {
@@ -90,8 +91,8 @@ struct field {
 
 extern const struct field field_table[FIELD_COUNT];
 
-/* The fields that a sweep like `config` has: bit f is set for field f. Its sweep, solver and the kind of the grid's
-   first axis decide. Local. */
+/* The fields that a sweep like `config` has: bit f is set for field f. Its sweep, solver, the kind of the grid's
+   first axis and that of the spectrum decide. Local. */
 uint64_t field_all(const struct config *config);
 
 /* Returns true if the file of `config` has the field: one of field_all that its `stored` names. Local. */

@@ -5,39 +5,59 @@
 #include <math.h>
 #include <stdlib.h>
 
-struct jackknife {
-    size_t trials;                     /* to leave out, 0 without errors */
-    struct moat_empirical **empirical; /* [trials + 1]: without each trial (NULL: too few are left), then with all */
-    struct moat_solver *solver;        /* [trials + 1], on them */
-    double *value;                     /* [trials], room for the leave-one-out values of one call */
+/* The solver on one set of trials, and what it is made of; `there` is false where too few trials are left. */
+struct trial_set {
+    bool there;
+    struct moat_empirical *empirical; /* of power laws */
+    struct moat_sampled *sampled;     /* on a measured spectrum */
+    struct moat_solver solver;
 };
 
-enum moat_status jackknife_create(const struct moat_deterministic *deterministic, const struct ladder *ladder,
-                                  size_t nu, bool errors, struct jackknife **out)
+struct jackknife {
+    size_t trials;         /* to leave out, 0 without errors */
+    struct trial_set *set; /* [trials + 1]: without each trial, then with all */
+    double *value;         /* [trials], room for the leave-one-out values of one call */
+};
+
+static enum moat_status make_set(const struct jackknife_basis *basis, const struct ladder *ladder, const double *means,
+                                 struct trial_set *set)
 {
-    size_t trials = errors ? ladder->trials : 0, values = ladder->rungs * ladder->lambdas;
+    enum moat_status status;
+    if (basis->measured) {
+        struct moat_sampled_tables tables = ladder_sampled_tables(ladder, means);
+        status = moat_sampled_create(basis->measured, &tables, &set->sampled);
+    } else {
+        struct moat_empirical_tables tables = ladder_empirical_tables(ladder, means);
+        status = moat_empirical_create(basis->deterministic, &tables, &set->empirical);
+    }
+    if (status == MOAT_OK) {
+        set->there = true;
+        set->solver = basis->measured ? moat_sampled_solver(set->sampled) : moat_empirical_solver(set->empirical);
+    }
+    return status;
+}
+
+enum moat_status jackknife_create(const struct jackknife_basis *basis, const struct ladder *ladder, size_t nu,
+                                  bool errors, struct jackknife **out)
+{
+    size_t trials = errors ? ladder->trials : 0, values = ladder->rungs * ladder_slice(ladder);
     struct jackknife *jackknife = *out = calloc(1, sizeof *jackknife);
-    double *mean = malloc(3 * values * sizeof(double));
+    double *mean = malloc(LADDER_TABLES_MOST * values * sizeof(double));
     enum moat_status status = MOAT_MEMORY;
     if (jackknife) {
         jackknife->trials = trials;
-        jackknife->empirical = calloc(trials + 1, sizeof(struct moat_empirical *));
-        jackknife->solver = calloc(trials + 1, sizeof(struct moat_solver));
+        jackknife->set = calloc(trials + 1, sizeof *jackknife->set);
         jackknife->value = calloc(trials + 1, sizeof(double));
     }
-    if (!jackknife || !mean || !jackknife->empirical || !jackknife->solver || !jackknife->value) {
+    if (!jackknife || !mean || !jackknife->set || !jackknife->value) {
         moat_error_set(MOAT_MEMORY, "out of memory for the jackknife");
         goto cleanup;
     }
     status = MOAT_OK;
     for (size_t i = 0; i <= trials && status == MOAT_OK; i++) {
-        struct moat_empirical_tables tables;
-        status = ladder_mean(ladder, nu, i < trials ? i : LADDER_ALL, mean, &tables);
+        status = ladder_mean(ladder, nu, i < trials ? i : LADDER_ALL, mean);
         if (status == MOAT_OK) {
-            status = moat_empirical_create(deterministic, &tables, &jackknife->empirical[i]);
-        }
-        if (status == MOAT_OK) {
-            jackknife->solver[i] = moat_empirical_solver(jackknife->empirical[i]);
+            status = make_set(basis, ladder, mean, &jackknife->set[i]);
         }
         if (status == MOAT_NUMERICAL && i < trials) {
             status = MOAT_OK; /* the threshold itself only needs the mean of all trials */
@@ -55,11 +75,11 @@ cleanup:
 void jackknife_destroy(struct jackknife **jackknife)
 {
     if (*jackknife) {
-        for (size_t i = 0; (*jackknife)->empirical && i <= (*jackknife)->trials; i++) {
-            moat_empirical_destroy(&(*jackknife)->empirical[i]);
+        for (size_t i = 0; (*jackknife)->set && i <= (*jackknife)->trials; i++) {
+            moat_empirical_destroy(&(*jackknife)->set[i].empirical);
+            moat_sampled_destroy(&(*jackknife)->set[i].sampled);
         }
-        free((*jackknife)->empirical);
-        free((*jackknife)->solver);
+        free((*jackknife)->set);
         free((*jackknife)->value);
         free(*jackknife);
         *jackknife = NULL;
@@ -68,7 +88,7 @@ void jackknife_destroy(struct jackknife **jackknife)
 
 const struct moat_solver *jackknife_solver(const struct jackknife *jackknife)
 {
-    return &jackknife->solver[jackknife->trials];
+    return &jackknife->set[jackknife->trials].solver;
 }
 
 size_t jackknife_sets(const struct jackknife *jackknife)
@@ -81,8 +101,8 @@ void jackknife_incumbents(const struct jackknife *jackknife, const struct moat_m
 {
     for (size_t i = 0; i <= jackknife->trials; i++) {
         struct moat_market on_set = *market;
-        on_set.solver = &jackknife->solver[i];
-        if (jackknife->empirical[i]) {
+        on_set.solver = &jackknife->set[i].solver;
+        if (jackknife->set[i].there) {
             moat_market_incumbent(&on_set, N_I, &incumbent[i]);
         }
     }
@@ -113,10 +133,10 @@ double jackknife_threshold(const struct jackknife *jackknife, const struct moat_
     }
     for (size_t i = 0; i < trials; i++) {
         struct moat_threshold without;
-        if (!jackknife->empirical[i]) {
+        if (!jackknife->set[i].there) {
             return NAN;
         }
-        on_set.solver = &jackknife->solver[i];
+        on_set.solver = &jackknife->set[i].solver;
         moat_market_threshold(&on_set, &incumbent[i], &without);
         jackknife->value[i] = without.N_E_star;
     }
@@ -129,10 +149,10 @@ double jackknife_scaling_law(const struct jackknife *jackknife, double N, double
     moat_scaling_law_solve(jackknife_solver(jackknife), N, Q, alpha, lambda, out);
     for (size_t i = 0; i < jackknife->trials; i++) {
         struct moat_scaling_law without;
-        if (!jackknife->empirical[i]) {
+        if (!jackknife->set[i].there) {
             return NAN;
         }
-        moat_scaling_law_solve(&jackknife->solver[i], N, Q, alpha, lambda, &without);
+        moat_scaling_law_solve(&jackknife->set[i].solver, N, Q, alpha, lambda, &without);
         jackknife->value[i] = without.loss;
     }
     return standard_error_of(jackknife->value, jackknife->trials);

@@ -6,6 +6,7 @@
 
 #include "moat/deterministic.h"
 #include "moat/market.h"
+#include "moat/measured.h"
 #include "moat/scaling_law.h"
 #include "sweep/ladder.h"
 
@@ -16,11 +17,17 @@
  */
 struct jackknife;
 
-/* Makes the solvers from `ladder` at grid index `nu`; `deterministic` has that nu. Both must outlive *out. Without
-   `errors` there is only the solver on all trials, and standard errors are NaN. Returns MOAT_MEMORY or MOAT_NUMERICAL.
-   The caller owns *out. Local. */
-enum moat_status jackknife_create(const struct moat_deterministic *deterministic, const struct ladder *ladder,
-                                  size_t nu, bool errors, struct jackknife **out);
+/* The deterministic equivalent that tables are compared with, of one of two kinds; the other is NULL. */
+struct jackknife_basis {
+    const struct moat_deterministic *deterministic; /* of power laws */
+    const struct moat_measured *measured;           /* of the spectrum that samples are drawn from */
+};
+
+/* Makes the solvers from `ladder` at grid index `nu`; the basis has that nu. Both must outlive *out. Without `errors`
+   there is only the solver on all trials, and standard errors are NaN. Returns MOAT_MEMORY or MOAT_NUMERICAL. The
+   caller owns *out. Local. */
+enum moat_status jackknife_create(const struct jackknife_basis *basis, const struct ladder *ladder, size_t nu,
+                                  bool errors, struct jackknife **out);
 
 /* Frees *jackknife and sets it to NULL; accepts NULL inside. Local. */
 void jackknife_destroy(struct jackknife **jackknife);

@@ -6,11 +6,14 @@
 #include <stdlib.h>
 
 #include "moat/deterministic.h"
+#include "moat/measured.h"
 #include "sweep/field.h"
 #include "sweep/jackknife.h"
 
 struct model {
-    struct moat_deterministic *table;
+    struct moat_deterministic *table; /* of power laws, or of a measured spectrum; the other is NULL */
+    struct moat_measured *measured;
+    struct moat_measured *sampled; /* of the rows that are sampled, whose spectrum need not be that of the file */
     struct moat_solver deterministic;
     struct jackknife *jackknife;   /* with SOLVER_RIDGE, else NULL */
     struct moat_company *on_trial; /* [jackknife_sets], likewise */
@@ -33,6 +36,24 @@ static bool stores(const struct config *config, const enum field_id *field, size
     return any;
 }
 
+static enum moat_status create_jackknife(const struct config *config, const struct ladder *ladder, size_t nu,
+                                         struct model *model)
+{
+    struct jackknife_basis basis = {model->table, model->measured};
+    enum moat_status status = MOAT_OK;
+    if (config->rows) {
+        struct ridge_population population = config_population(config);
+        status = moat_measured_create(&population.spectrum, &model->sampled);
+        basis.measured = model->sampled;
+    }
+    if (status == MOAT_OK) {
+        status = jackknife_create(&basis, ladder, nu,
+                                  stores(config, error_fields, sizeof error_fields / sizeof *error_fields),
+                                  &model->jackknife);
+    }
+    return status;
+}
+
 /* The one place that knows which solvers exist. */
 static enum moat_status choose_solver(const struct config *config, const struct ladder *ladder, size_t nu,
                                       struct model *model)
@@ -43,9 +64,7 @@ static enum moat_status choose_solver(const struct config *config, const struct 
         model->solver = &model->deterministic;
         break;
     case SOLVER_RIDGE:
-        status = jackknife_create(model->table, ladder, nu,
-                                  stores(config, error_fields, sizeof error_fields / sizeof *error_fields),
-                                  &model->jackknife);
+        status = create_jackknife(config, ladder, nu, model);
         if (status == MOAT_OK) {
             model->solver = jackknife_solver(model->jackknife);
             model->on_trial = calloc(jackknife_sets(model->jackknife), sizeof *model->on_trial);
@@ -56,19 +75,34 @@ static enum moat_status choose_solver(const struct config *config, const struct 
     return status;
 }
 
+/* Makes the tables of the deterministic equivalent, and its solver. */
+static enum moat_status tabulate(const struct config *config, size_t nu, struct model *model)
+{
+    enum moat_status status;
+    if (config->measured) {
+        status = moat_measured_create(&config->directions.spectrum, &model->measured);
+    } else {
+        status =
+            moat_deterministic_create(config->gamma, config->grid.axis[GRID_NU].values[nu], config->P, &model->table);
+    }
+    if (status == MOAT_OK) {
+        model->deterministic =
+            config->measured ? moat_measured_solver(model->measured) : moat_deterministic_solver(model->table);
+    }
+    return status;
+}
+
 enum moat_status model_create(const struct config *config, const struct ladder *ladder, size_t nu, struct model **out)
 {
     struct model *model = *out = calloc(1, sizeof *model);
     if (!model) {
         return moat_error_set(MOAT_MEMORY, "out of memory for a solver");
     }
-    enum moat_status status =
-        moat_deterministic_create(config->gamma, config->grid.axis[GRID_NU].values[nu], config->P, &model->table);
+    enum moat_status status = tabulate(config, nu, model);
     if (status == MOAT_OK) {
         model->beside =
             config->solver == SOLVER_DETERMINISTIC ||
             stores(config, deterministic_fields, sizeof deterministic_fields / sizeof *deterministic_fields);
-        model->deterministic = moat_deterministic_solver(model->table);
         status = choose_solver(config, ladder, nu, model);
     }
     if (status != MOAT_OK) {
@@ -83,6 +117,8 @@ void model_destroy(struct model **model)
         jackknife_destroy(&(*model)->jackknife);
         free((*model)->on_trial);
         moat_deterministic_destroy(&(*model)->table);
+        moat_measured_destroy(&(*model)->measured);
+        moat_measured_destroy(&(*model)->sampled);
         free(*model);
         *model = NULL;
     }

@@ -64,6 +64,14 @@ def any_done(path):
         return False
 
 
+def seconds(text):
+    """Of "0.28", "3:10" or "1:02:10"."""
+    total = 0.0
+    for part in text.split(":"):
+        total = 60 * total + float(part)
+    return total
+
+
 class Bench:
     def __init__(self, folder, repetitions):
         self.folder, self.repetitions = folder, repetitions
@@ -75,14 +83,14 @@ class Bench:
         (self.folder / f"{name}.h5").unlink(missing_ok=True)
         start = time.monotonic()
         code, out, err = moat(self.folder, "run", f"{name}.yaml", ranks=ranks, seconds=SECONDS)
-        seconds = time.monotonic() - start
+        wall = time.monotonic() - start
         assert code == 0, out + err
-        return seconds, err.splitlines()[-1] if err else out.splitlines()[-1]
+        return wall, err.splitlines()[-1] if err else out.splitlines()[-1]
 
     def market(self, size, ranks):
         """Runs a market sweep: (wall seconds of the command, seconds of the sweep that it prints itself)."""
         wall, last = self.run(MARKET.format(**dict(zip(("n", "tau", "q", "nu"), size))), ranks)
-        return wall, float(re.search(r"points in ([\d.]+) s", last)[1])
+        return wall, seconds(re.search(r"points in ([\d.:]+)", last)[1])
 
     def medians(self, cases, run):
         """case -> medians of the numbers that run(case) returns. The cases run in turn."""

@@ -49,8 +49,9 @@ static void check_accepted(const struct config *config)
     for (int a = 0; a < GRID_AXES; a++) {
         check_axis(&config->grid.axis[a]);
     }
-    require(config->gamma >= 0.01 && config->gamma <= 2, "gamma is in its range");
-    require(config->P >= 1 && (config->P <= 1e9 || isinf(config->P)), "P is in its range");
+    require(config->measured == (config->spectrum && *config->spectrum), "a measured spectrum has a path");
+    require(config->measured || (config->gamma >= 0.01 && config->gamma <= 2), "gamma is in its range");
+    require(config->measured || (config->P >= 1 && (config->P <= 1e9 || isinf(config->P))), "P is in its range");
     require(*config->name && *config->output, "a sweep has a name and an output");
     if (config->solver == SOLVER_RIDGE) {
         check_axis(&config->ridge.N);

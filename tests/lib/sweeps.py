@@ -27,6 +27,16 @@ def law(name, *, N, alpha, Q, nu, ridge_levels=None, **more):
     return config(name, "scaling_law", {**axes, "N": N, "alpha": alpha, "Q": Q, "nu": nu}, **more)
 
 
+def on_spectrum(name, spectrum, sweep="market_entry", *, tau_I="", **more):
+    """The config of a sweep on the spectrum file of a path; what is not an axis is a key."""
+    axes = {axis: more.pop(axis) for axis in ("lambda", "N_I", "N", "tau_E", "alpha") if axis in more}
+    if tau_I.startswith("{"):
+        axes = {"tau_I": tau_I, **axes}
+    elif tau_I:
+        more["incumbent"] = f"{{tau: {tau_I}}}"
+    return config(name, sweep, axes, model=f"{{spectrum: {spectrum}}}", **more)
+
+
 # Every status but failed, both ends of every range, thresholds around L*/4 and around the incumbent's.
 MIXED = market("mixed", N_I="{values: [1, 2, 5, 10, 100, 1e3, 1e4, 1e6, 1e9, 1e12, .inf]}",
                tau_E="{values: [0.1, 0.24, 0.3, 0.5, 0.8, 0.9, 0.95, 1.0, 1.2, 2, .inf]}",

@@ -8,6 +8,7 @@
 
 #include "moat/market.h"
 #include "results/results.h"
+#include "run/measurement_internal.h"
 #include "run/worker.h"
 #include "run/worker_internal.h"
 
@@ -121,6 +122,17 @@ void standin_ladder(const struct config *config, struct ladder *ladder)
 size_t ladder_task_size(const struct ladder *ladder)
 {
     return ladder->nus * ladder->lambdas;
+}
+
+void measurement_weigh(const struct ladder *ladder, int workers, struct progress *progress)
+{
+    (void)ladder, (void)workers, (void)progress;
+}
+
+void measurement_count(const struct ladder *ladder, size_t task, double seconds, int ranks, struct progress *progress)
+{
+    (void)ladder, (void)task;
+    progress_add_work(progress, 0, seconds * ranks);
 }
 
 enum moat_status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm group, double *seconds)

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MOAT_HOSTS_H
+#define MOAT_HOSTS_H
+
+#include <mpi.h>
+
+enum { HOSTS_SIZE = 512 };
+
+/* Names the hosts of a run: "node1", "3 hosts (node1, node2, node3)", or of many the first few, "64 hosts (node1,
+   node2, node3, node4, ..)". Writes text[HOSTS_SIZE] on rank 0, "" elsewhere and where memory is short. Collective over
+   comm. */
+void hosts_list(MPI_Comm comm, char text[HOSTS_SIZE]);
+
+#endif
