@@ -88,7 +88,7 @@ FAULTY      := $(shell grep -l '^\#.*MOAT_FAULTS' $(wildcard src/*/*.c))
 plain        = $(if $(PLAIN),$(filter-out $(FAULTY),$(filter src/%,$(1))))
 object       = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(call plain,$(1)),$(1))) $(patsubst %.c,$(PLAIN)/%.o,$(call plain,$(1)))
 
-.PHONY: all deps test-deps bench-deps scale-deps check-deps lint-deps demo pictures validation figures test test-faults test-domain test-slurm check check-all coverage elpa lint \
+.PHONY: all deps test-deps bench-deps scale-deps check-deps lint-deps demo pictures validation figures test test-faults test-domain test-slurm soak check check-all coverage elpa lint \
         bench bench-scale asan fuzz valgrind install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -179,12 +179,13 @@ check: $(BUILD)/moat $(YIELDING) ## run every test on what is installed
 
 test-programs: $(BUILD)/moat $(TESTS:%=$(BUILD)/tests/%)
 
-# fast_unwind_on_malloc=0: Open MPI has no frame pointers, and tests/lsan.supp needs the whole stack.
+# fast_unwind_on_malloc=0: Open MPI has no frame pointers, and tests/lsan.supp needs the whole stack. intercept_tls_get_addr=0:
+# gcc 12's leak checker guesses where glibc keeps the variables of a thread, and may die of what it reads there.
 ASAN_TESTS := test_run test_ridge_run test_kill test_damaged test_bombs # the others preload libraries, or draw
 asan: ## build with address and undefined-behaviour sanitizers in build/asan and run the tests of C and of the program
 	$(Q)$(MAKE) --no-print-directory BUILD=build/asan OPTIMISE=-O1 SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer" EXTRA=-DMOAT_FAULTS test-programs
 	$(Q)BUILD=build/asan PROGRAMS=build/asan/tests MPIRUN="$(MPIRUN)" MPI_TESTS="$(MPI_TESTS)" PYTHON=$(PYTHON) PYTHON_TESTS="$(ASAN_TESTS)" TIMEOUT=1800 MOAT_SANITIZED=1 MOAT_SECONDS=60 \
-	    ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	    ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0:allocator_may_return_null=1:intercept_tls_get_addr=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	    LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 tests/run $(TESTS)
 
 elpa: ## build with EIGENSOLVER=elpa in build/elpa and run test_ridge on 1 to 4 ranks
@@ -232,13 +233,17 @@ valgrind: check-deps $(BUILD)/moat ## sweeps of three ranks under valgrind (minu
 test-faults: test-deps $(BUILD)/moat ## the long forms of the tests of kills and faults (half an hour)
 	$(Q)$(FAULT_SIZES) BUILD=$(BUILD) PYTHON=$(PYTHON) PYTHON_TESTS="$(FAULT_TESTS)" TIMEOUT=7200 tests/run
 
+SOAK_SECONDS ?= 3600
+soak: test-deps $(BUILD)/moat ## sweeps of both solvers, killed at random for SOAK_SECONDS (3600): kills, files completed, results lost
+	$(Q)MOAT=$(BUILD)/moat SOAK_SECONDS=$(SOAK_SECONDS) PYTHONPATH=tests/lib:tests/faults $(PYTHON) tests/faults/soak.py
+
 # 10^6 and 10^5 points of the whole domain: two minutes and one and a half hours on one core.
 test-domain: test-deps $(BUILD)/tests/test_least_data $(BUILD)/tests/test_whole_domain ## the long forms of the tests of the numbers (hours)
 	$(Q)$(BUILD)/tests/test_least_data 5000
 	$(Q)$(BUILD)/tests/test_whole_domain 5000
 
-check-all: ## everything: tests, static analysis, sanitizers, valgrind, long forms, an hour of fuzzing, benchmarks (half a day)
-	$(Q)for target in test lint elpa asan valgrind test-faults test-domain fuzz figures bench bench-scale; do \
+check-all: ## everything: tests, static analysis, sanitizers, valgrind, long forms, an hour of kills and one of fuzzing, benchmarks (half a day)
+	$(Q)for target in test lint elpa asan valgrind test-faults soak test-domain fuzz figures bench bench-scale; do \
 	    echo "== $$target" && $(MAKE) --no-print-directory $$target || exit 1; done
 
 test-slurm: test-deps $(BUILD)/moat ## sweeps as jobs of a SLURM that the test starts (in make test too)

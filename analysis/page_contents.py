@@ -49,7 +49,8 @@ def of(results):
                       {"key": "data", "name": "N_E_star", "text": "data points needed"}]
         if not any(map(math.isfinite, results.axes["N_I"])):  # of unlimited data there is no share
             del quantities[0]
-        panels = [_panel(results, _choice(results, "alpha"), {"incumbent": "incumbent_alpha", "newcomer": "entrant_alpha"}, [0.5, 1])]
+        shares = {"incumbent": "incumbent_alpha", "newcomer": "entrant_alpha"}
+        panels = [_panel(results, _choice(results, "alpha"), shares, [0.5, 1])]
     else:
         tables = [{"caption": "The loss", "rows": values},
                   {"caption": "What the loss is made of", "rows": [row([name], ROWS[name]) for name in TERMS]}, slopes]

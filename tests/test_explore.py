@@ -84,7 +84,7 @@ const read = async () => {
     if (visit.rest) await pause(300);
     const pictures = [...document.querySelectorAll("#curve svg, #more svg")];
     log.push({ values: texts("data", "value"), shown: texts("data", "textContent"), places: texts("output", "textContent"),
-               sentence: document.getElementById("sentence").innerHTML, aside: text("#aside"), regime: text("#flag-regime"), near: text("#near-regime"),
+               sentence: document.getElementById("sentence").innerHTML.replace(/&nbsp;/g, " "), aside: text("#aside"), regime: text("#flag-regime"), near: text("#near-regime"),
                notes: text("#notes"), controls: text("#controls"), compare: text("#compare"), readout: text("#map-readout"), trouble: text("#trouble"),
                address: location.hash, titles: pictures.map((item) => item.getAttribute("aria-label")),
                points: pictures.map((item) => (item.querySelector("path.newcomer")?.getAttribute("d").match(/[ML]/g) ?? []).length),
@@ -159,7 +159,7 @@ def spectrum(path):
     axes = {"N_I": [1e2, 1e3, 1e4], "tau_E": [0.95, 2.0, math.inf]}
     values = np.array([[80, 50, 40], [600, 300, 200], [math.nan, 2000, 900]], dtype=float)
     status = np.where(np.isnan(values), moatfile.NO_ENTRY, moatfile.OK).astype(np.uint8)
-    write_file(path, axes, {"N_E_star": (list(axes), values), "status": (list(axes), status)}, gamma=None, P=None)
+    write_file(path, axes, {"N_E_star": (list(axes), values), "status": (list(axes), status)}, gamma=None, P=None, spectrum="words.h5")
 
 
 def unfinish(path):
@@ -452,6 +452,7 @@ class ExploreTest(unittest.TestCase):
         self.assertIn("no entry", self.log("none")[0]["map"])
         found = self.log("spectrum")[0]
         self.assertEqual([found["regions"][2][0], list(found["places"])], [["no_entry"], ["at-N_I", "at-tau_E"]])
+        self.assertIn("measured spectrum: words.h5", self.pages["spectrum"])
         self.assertFalse(any(term.startswith(("Q,", "ν,")) for term in found["terms"]), found["terms"])
         self.assertTrue(any(term.startswith("Q,") for term in self.log("four")[0]["terms"]))
         thinned = self.log("thin")[0]

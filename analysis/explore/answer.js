@@ -72,6 +72,6 @@ function measured(where) {
 
 function showAnswer() {
   const [said, aside] = sentence(view.at);
-  find("#sentence").innerHTML = said;
+  find("#sentence").innerHTML = said.replace(/ (?=L\*|%|million|billion|trillion|×|10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹])/g, "\u00a0");
   find("#aside").textContent = aside + measured(view.at);
 }

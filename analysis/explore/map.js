@@ -51,6 +51,7 @@ function drawField(svg) {
   const segments = isMarket ? contour((i, j) => height(inside(i, columns), inside(j, rows)), [LEFT, ...xs, right], [bottom, ...ys, TOP], -about.same) : [];
   const equal = drawContour(segments, LEFT, right, TOP, bottom), place = equal.match(/equal-name".*? x="([\d.]+)" y="([\d.]+)"/);
   const taken = [[xs[view.at[view.x]] - 10, ys[view.at[view.y]] - 10, 20, 20]]; // no name under the mark, or under that of the line
+  taken.push(...segments.map(([a, b, c, d]) => [Math.min(a, c) - 2, Math.min(b, d) - 4, Math.abs(a - c) + 4, Math.abs(b - d) + 8]));
   if (place) taken.push([Number(place[1]) - 45, Number(place[2]) - 14, 90, 20]);
   const keyAt = (px, py) => kinds[indexAt(up, py) * columns + indexAt(across, px)];
   const named = regions.list.map((region, key) => ({ ...region, key })).filter((_, key) => occurring.has(regions.list[key].key));

@@ -238,7 +238,7 @@ enum moat_status summary_open(const char *path, bool *written_now, hid_t *file)
     }
     *file = open_for_reading(path, written_now);
     if (*file < 0) {
-        return hdf5_error(MOAT_USAGE, path, "not a results file that can be read");
+        return hdf5_verdict(hdf5_error(MOAT_USAGE, path, "not a results file that can be read"), path);
     }
     hdf5_begin();
     status = intact_check(*file, path, "");
@@ -246,6 +246,7 @@ enum moat_status summary_open(const char *path, bool *written_now, hid_t *file)
     status = status == MOAT_OK ? provenance_read_config(*file, path, "", &config) : status;
     free(config);
     if (status != MOAT_OK) {
+        status = hdf5_verdict(status, path);
         hdf5_close(file);
     }
     return status;
