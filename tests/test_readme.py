@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""README's tables of a results file, against files of both sweeps and both solvers: names, dimensions, units, types, flags."""
+"""README's tables of a results file, against files of both sweeps, both solvers and both kinds of spectrum: names, dimensions, units, types, flags."""
 
 import re
 import sys
@@ -11,7 +11,8 @@ import numpy as np
 
 from market_file import ABOUT, ROOT as SYNTHETIC, THRESHOLDS
 from program import ROOT, solve, temporary_folder
-from sweeps import law, market
+from spectra import power_law
+from sweeps import law, market, on_spectrum
 
 sys.path.insert(0, str(ROOT / "analysis"))
 import moatfile  # noqa: E402
@@ -23,6 +24,8 @@ RIDGE = {"P": 32, "ridge": "{P: 32, N: {values: [8, 16, 32, 64]}, trials: 2, see
 SWEEPS = {"market": market("market", **MARKETS), "axis": market("axis", tau_I="{values: [0.8, 0.9]}", **MARKETS),
           "market-ridge": market("market-ridge", **MARKETS, **RIDGE), "law": law("law", **LAWS),
           "levels": law("levels", ridge_levels="{values: [0.01, 0.1]}", **LAWS), "law-ridge": law("law-ridge", **LAWS, **RIDGE)}
+SWEEPS |= {"measured": on_spectrum("measured", "s.h5", tau_I="0.9", N_I=MARKETS["N_I"], tau_E=MARKETS["tau_E"]),
+           "measured-law": on_spectrum("measured-law", "s.h5", "scaling_law", N=LAWS["N"], alpha=LAWS["alpha"])}
 TYPES = {"text": "S", "float64": np.float64, "int64": np.int64}
 COORDINATES = {"N_I": "data points", "N": "data points"}  # the rest has the unit 1
 
@@ -50,6 +53,7 @@ class ReadmeTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = temporary_folder(cls.addClassCleanup)
+        power_law(0.5, 1.2, 0.4, 50).write(cls.folder / "s.h5", "a title")
         for text in SWEEPS.values():
             solve(cls.folder, text)
 
@@ -66,6 +70,13 @@ class ReadmeTest(unittest.TestCase):
             axes = {path for path, item in found.items() if is_axis(item)}
             expected = {path for path, (*_, meaning) in table.items() if file.attrs["solver"] == b"ridge" or "`solver: ridge` only" not in meaning}
             expected -= {"lambda_loss", "lambda_excess"} if "lambda" in file else set()
+            if "spectrum" in file.attrs:
+                for path in set(expected):
+                    dimensions, *rest = table[path]
+                    table[path] = (tuple(axis for axis in dimensions if axis not in ("Q", "nu")), *rest)
+                none, = re.findall(r"there are no ((?:`\w+\*?`(?:, | and )?)+)", README)
+                without = [name.replace("*", "\\w+") for name in re.findall(r"`([^`]+)`", none)]
+                expected = {path for path in expected if not any(re.fullmatch(name, path) for name in without)}
             if "tau_I" in axes:
                 self.assertIn("With an axis tau_I: `tau_I_absolute`, along tau_I, Q, nu", table["tau_I"][2])
                 expected = expected - {"tau_I"} | {"tau_I_absolute"}
@@ -107,6 +118,8 @@ class ReadmeTest(unittest.TestCase):
             if file.attrs["sweep"] != b"market_entry":
                 lacking |= {row for row, (_, meaning) in rows.items() if "`market_entry`" in meaning}
             lacking |= {"tau_I"} if name == "axis" else set()
+            measured = {row for row, (_, meaning) in rows.items() if "on a measured spectrum only" in meaning}
+            lacking |= {"gamma"} if name.startswith("measured") else measured
             self.assertEqual(set(file.attrs), set(rows) - lacking, name)
             for attribute, value in file.attrs.items():
                 kind = TYPES[rows[attribute][0]]

@@ -16,7 +16,7 @@ extern "C" {
  * A solver made from data on a measured spectrum: both losses of ridge regression on sampled data, as they are at three
  * shares alpha of data labelled for performance, on a ladder of N and a grid of lambda. In alpha they are quadratics; in
  * N and lambda their ratio to the deterministic equivalent, a smooth number near 1, is interpolated. Source: MODEL.md
- * section 16.
+ * section 17.
  */
 struct moat_sampled;
 
