@@ -113,7 +113,7 @@ class SpellingsTest(unittest.TestCase):
             for item in (r"$\gamma$ = 0.5", r"$P$ = $\infty$", r"$\tau_I$ = 1.1", r"$\tau_E$"):
                 self.assertIn(item, said)
             self.assertNotIn("L^*", said)
-            for name in SPELLINGS:
+            for name in set(SPELLINGS) - {"plain"}:
                 self.assertEqual(self.drawn(name, *arguments), (expected, shown), f"{name}: {arguments}")
 
     def test_pages_and_tables_say_the_same(self):

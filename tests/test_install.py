@@ -173,7 +173,7 @@ class WithoutSourcesTest(unittest.TestCase):
         return output(*cls.hide, *map(str, command), cwd=cls.folder, env=cls.environment)
 
     def test_plan(self):
-        self.assertIn("whole sweep", self.alone("moat", "plan", self.share / "jobs" / "result-1.yaml"))
+        self.assertIn("results file", self.alone("moat", "plan", self.share / "jobs" / "result-1.yaml"))
 
     def test_reference_config(self):
         self.alone("moat", "run", self.share / "jobs" / "reference.yaml", "-q", "-o", "reference.h5")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Losses of sampled data as ratios to the deterministic equivalent, interpolated by patch.h. Source: MODEL.md section
- * 16. */
+ * 17. */
 #include "model/sampled.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
 /*
  * A company on sampled data: at each x the best alpha of two quadratics, then the least over x, which need not be the
  * only minimum. As on a measured spectrum the best s is an end of its range, the vertex of L1 or a root of L2 = tau.
- * Source: MODEL.md sections 15.2 and 16.
+ * Source: MODEL.md sections 15.2 and 17.
  */
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The scaling law on sampled data: the loss at a given alpha, at a given ridge level or the best one. Source: MODEL.md
- * sections 10 and 16. */
+ * sections 10 and 17. */
 #include <math.h>
 
 #include "model/measured.h"

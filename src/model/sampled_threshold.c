@@ -2,7 +2,7 @@
 /*
  * The market entry threshold on sampled data: the root in ln N of L1*(N, tau_E) = L1*(N_I, tau_I). The rungs of the
  * ladder are bisected first, since the loss falls with N, then the interval between two of them. Source: MODEL.md
- * section 16.
+ * section 17.
  */
 #include <math.h>
 

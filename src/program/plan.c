@@ -82,6 +82,10 @@ static void print_totals(const struct plan *plan)
     if (plan->rungs > 0) {
         printf("%-14s %zu: %zu rungs x %zu trials\n", "data sets", plan->rungs * trials, plan->rungs, trials);
     }
+    if (config->rows) {
+        printf("%-14s %zu of %zu features from %s, %.4g MB on each rank\n", "rows", config->rows->n, config->rows->P,
+               config->ridge.data, ridge_rows_bytes((double)config->rows->n, (double)config->rows->P) / 1e6);
+    }
     printf("%-14s %.4g MB, %.4g MB on each rank\n", "memory", plan->ranks * plan->rank_bytes / 1e6,
            plan->rank_bytes / 1e6);
     printf("%-14s %.4g MB, %s\n", "results file", plan->file_bytes / 1e6, config->output);

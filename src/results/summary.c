@@ -49,7 +49,7 @@ static bool next_box(int rank, const hsize_t *dims, const hsize_t *chunk, hsize_
 /* Sets at[rank] to the indices, along the file's axes, of element `i` of a box. */
 static void locate(int rank, const hsize_t *start, const hsize_t *count, hsize_t i, size_t at[GRID_AXES])
 {
-    for (int a = rank - 1; a >= 0; a--) {
+    for (int a = rank - 1; a >= 0 && count[a] > 0; a--) {
         at[a] = (size_t)(start[a] + i % count[a]);
         i /= count[a];
     }
@@ -238,7 +238,7 @@ enum moat_status summary_open(const char *path, bool *written_now, hid_t *file)
     }
     *file = open_for_reading(path, written_now);
     if (*file < 0) {
-        return hdf5_error(MOAT_USAGE, path, "not a results file that can be read");
+        return hdf5_verdict(hdf5_error(MOAT_USAGE, path, "not a results file that can be read"), path);
     }
     hdf5_begin();
     status = intact_check(*file, path, "");
@@ -246,6 +246,7 @@ enum moat_status summary_open(const char *path, bool *written_now, hid_t *file)
     status = status == MOAT_OK ? provenance_read_config(*file, path, "", &config) : status;
     free(config);
     if (status != MOAT_OK) {
+        status = hdf5_verdict(status, path);
         hdf5_close(file);
     }
     return status;

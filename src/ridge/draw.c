@@ -2,7 +2,7 @@
 /*
  * Samples of the rows of a data set, drawn with replacement. A row that is drawn m times is one row of X times sqrt(m),
  * with its labels times sqrt(m): X^T X, X^T y and the sums over label noise are the same, and G has no eigenvalue 0 for
- * the repetition. Source: MODEL.md section 16.
+ * the repetition. Source: MODEL.md section 17.
  */
 #include "ridge/draw.h"
 

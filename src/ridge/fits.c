@@ -8,7 +8,7 @@
  * beta_j L1 = |alpha d_1 + a (d_2 - Delta)|^2_Sigma,   L2 = |alpha (d_1 + Delta) + a d_2|^2_Sigma,   Delta = beta_1 -
  * beta_2
  *
- * Source: MODEL.md section 16.
+ * Source: MODEL.md section 17.
  */
 #include "ridge/fits.h"
 

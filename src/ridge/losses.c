@@ -7,7 +7,7 @@
  *     T = alpha (A2_11 - A2_12) + a (A2_12 - A2_22)
  *     S = alpha^2 A1_11 + 2 alpha a A1_12 + a^2 A1_22 + alpha a D_delta + (alpha n1 + a n2) D_1.
  *
- * Source: MODEL.md section 16.
+ * Source: MODEL.md section 17.
  */
 #include <math.h>
 

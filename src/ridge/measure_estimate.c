@@ -87,11 +87,12 @@ static enum moat_status allocate(struct measure_estimate *out)
     return MOAT_OK;
 }
 
-/* The largest K whose last half of directions shows a signal of label j. tail[] is space for two lists. */
+/* The largest K whose last half of directions shows a signal of label j, or else the least K whose directions all
+   together do; 0: none. tail[] is space for two lists. */
 static size_t count_trusted(const struct measure_fit *fit, const struct measure_estimate *estimate, int j, double *tail)
 {
     const enum measure_pair both[] = {(enum measure_pair)j, (enum measure_pair)j};
-    size_t count = estimate->directions, trusted = 0;
+    size_t count = estimate->directions, trusted = 0, together = 0;
     double *signal = tail, *variance = tail + count + 1; /* of directions k and after */
     signal[count] = variance[count] = 0;
     for (size_t k = count; k-- > 0;) {
@@ -101,8 +102,11 @@ static size_t count_trusted(const struct measure_fit *fit, const struct measure_
     for (size_t K = 1; K <= count; K++) {
         double shared = shared_covariance(fit, K - K / 2, both), own = fmax(variance[K / 2] - variance[K], 0);
         trusted = signal[K / 2] - signal[K] > TRUST * sqrt(own + shared) ? K : trusted;
+        shared = shared_covariance(fit, K, both);
+        own = fmax(variance[0] - variance[K], 0);
+        together = together == 0 && signal[0] - signal[K] > TRUST * sqrt(own + shared) ? K : together;
     }
-    return trusted;
+    return trusted ? trusted : together;
 }
 
 /* The signals, and what follows from them. */
@@ -132,20 +136,24 @@ static double error_of(const struct measure_estimate *estimate, const double gra
     return sqrt(fmax(variance, 0));
 }
 
-/* The targets' relation, with no more of the joint signal than the squares allow, which is what the alignments have. */
-static void relate_targets(struct measure_estimate *out)
+/* The targets' relation, once alignments are made: pools may have less of the joint signal than all directions together
+   seem to have, where it is more than the squares allow. */
+static void relate_targets(const struct measure_fit *fit, struct measure_estimate *out)
 {
     const double *s = out->signal, difference[MEASURE_PAIRS] = {1, 1, -2};
-    double product = sqrt(s[PAIR_PERFORMANCE]) * sqrt(s[PAIR_SAFETY]);
-    double r = fmax(-1, fmin(1, s[PAIR_JOINT] / product));
+    double joint = 0;
+    for (size_t k = 0; k < out->directions; k++) {
+        joint += fit->eigenvalue[k] * out->alignment[PAIR_JOINT][k];
+    }
+    double product = sqrt(s[PAIR_PERFORMANCE]) * sqrt(s[PAIR_SAFETY]), r = joint / product;
     const double gradient[MEASURE_PAIRS] = {-r / (2 * s[PAIR_PERFORMANCE]), -r / (2 * s[PAIR_SAFETY]), 1 / product};
     out->correlation = r;
     out->correlation_stderr = error_of(out, gradient);
-    out->L_star = s[PAIR_PERFORMANCE] + s[PAIR_SAFETY] - 2 * r * product;
+    out->L_star = s[PAIR_PERFORMANCE] + s[PAIR_SAFETY] - 2 * joint;
     out->L_star_stderr = error_of(out, difference);
 }
 
-/* Whether the labels say enough for a spectrum. */
+/* Whether each label says enough for a spectrum. */
 static enum moat_status check_signals(const struct measure_fit *fit, const struct measure_estimate *estimate)
 {
     static const char *const name[] = {"performance", "safety"};
@@ -159,13 +167,19 @@ static enum moat_status check_signals(const struct measure_fit *fit, const struc
                                   sqrt(estimate->signal_covariance[j][j]));
         }
     }
-    if (!(estimate->L_star > 0)) {
-        return moat_error_set(MOAT_USAGE,
-                              "the features predict the same of `performance` and `safety`: L* = %.3g +- %.2g, "
-                              "expected targets that differ",
-                              estimate->L_star, estimate->L_star_stderr);
-    }
     return MOAT_OK;
+}
+
+static enum moat_status check_difference(const struct measure_estimate *estimate)
+{
+    const double rounding = 1e-12;
+    if (estimate->L_star > rounding * (estimate->signal[PAIR_PERFORMANCE] + estimate->signal[PAIR_SAFETY])) {
+        return MOAT_OK;
+    }
+    return moat_error_set(MOAT_USAGE,
+                          "the features predict the same of `performance` and `safety`: L* = %.3g +- %.2g, expected "
+                          "targets that differ",
+                          estimate->L_star, estimate->L_star_stderr);
 }
 
 enum moat_status measure_estimate(const struct measure_fit *fit, struct measure_estimate *out)
@@ -184,7 +198,6 @@ enum moat_status measure_estimate(const struct measure_fit *fit, struct measure_
             }
         }
         add_signals(fit, out);
-        relate_targets(out);
         status = check_signals(fit, out);
     }
     for (int j = 0; j < 2 && status == MOAT_OK; j++) {
@@ -192,6 +205,10 @@ enum moat_status measure_estimate(const struct measure_fit *fit, struct measure_
     }
     if (status == MOAT_OK) {
         status = measure_pool(fit, out);
+    }
+    if (status == MOAT_OK) {
+        relate_targets(fit, out);
+        status = check_difference(out);
     }
     free(tail);
     return status;

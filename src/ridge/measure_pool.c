@@ -67,7 +67,7 @@ static void bound_joint(struct pool *pool, size_t pools)
     for (size_t i = 0; i < pools; i++) {
         left = cut_joint(&pool[i], left);
     }
-    for (size_t i = pools; left != 0 && i-- > 0;) { /* what is left at the weak end goes back */
+    for (size_t i = pools; left != 0 && i-- > 0;) { /* what is left at the weak end goes back, as far as it can */
         left = cut_joint(&pool[i], left);
     }
 }

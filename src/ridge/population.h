@@ -10,7 +10,7 @@
 /*
  * What samples of a measured spectrum are drawn from: Gaussian features with independent coordinates, whose targets are
  * random with the spectrum's moments; or the rows of a data set, with their own labels. In both, feature j is the
- * coordinate along direction j of the spectrum, so the covariance is diagonal. Source: MODEL.md section 16.
+ * coordinate along direction j of the spectrum, so the covariance is diagonal. Source: MODEL.md section 17.
  */
 struct ridge_population {
     struct moat_measured_spectrum spectrum; /* of the rows: that of the whole data set */

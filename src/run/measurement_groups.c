@@ -41,6 +41,9 @@ enum moat_status measurement_groups(const struct config *config, int workers, do
 {
     const struct axis *N = &config->ridge.N;
     double total = 0, left = 0;
+    if (config->rows) { /* each rank has them all, beside its tasks */
+        bytes -= ridge_rows_bytes((double)config->rows->n, (double)config->rows->P);
+    }
     for (size_t k = 0; k < N->size; k++) {
         total += ladder_flops(config, N->values[k]) * (double)config->ridge.trials;
     }

@@ -137,6 +137,19 @@ static enum moat_status read_block(void *context, size_t first_row, size_t rows,
     return MOAT_OK;
 }
 
+/* Says which labels the features do not predict with certainty. */
+static void warn(const struct measuring *measuring)
+{
+    static const char *const name[] = {"performance", "safety"};
+    for (int j = 0; j < 2; j++) {
+        if (measuring->estimate.trusted[j] == 0) {
+            fprintf(stderr,
+                    "moat: the features show no signal of `%s` that is beyond doubt: its alignments are mostly noise\n",
+                    name[j]);
+        }
+    }
+}
+
 static enum moat_status measure(struct reading *reading, MPI_Comm comm, struct measuring *out)
 {
     const struct measure_source source = {.n = reading->file.n,
@@ -149,6 +162,9 @@ static enum moat_status measure(struct reading *reading, MPI_Comm comm, struct m
         status = measure_estimate(&out->fit, &out->estimate);
         if (status == MOAT_OK) {
             status = power_law_fit(&out->fit, &out->estimate, &out->law);
+        }
+        if (status == MOAT_OK && !reading->request->quiet) {
+            warn(out);
         }
     }
     return status;
