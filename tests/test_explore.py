@@ -89,7 +89,9 @@ const read = async () => {
                address: location.hash, titles: pictures.map((item) => item.getAttribute("aria-label")),
                points: pictures.map((item) => (item.querySelector("path.newcomer")?.getAttribute("d").match(/[ML]/g) ?? []).length),
                bands: pictures.map((item) => [...item.querySelectorAll("rect.missing")].map((band) => ({ ...band.dataset }))),
-               far: pictures.map((item) => item.querySelectorAll(".far").length), errors: pictures.map((item) => item.querySelectorAll(".error").length),
+               far: pictures.map((item) => item.querySelectorAll(".far").length), errors: pictures.map((item) => [...item.querySelectorAll(".error")].map((bar) => {
+                 const [, low, high] = bar.getAttribute("d").match(/,([\\d.-]+)V([\\d.-]+)m/).map(Number), dot = bar.nextElementSibling;
+                 return [high, Number(dot.getAttribute("cy")), low]; })),
                guides: pictures.map((item) => item.querySelectorAll("line.theory").length), width: innerWidth,
                wide: document.documentElement.scrollWidth > innerWidth, terms: [...document.querySelectorAll("dt")].map((item) => item.textContent),
                ...(visit.map && { regions: axes[view.x].map((_, i) => axes[view.y].map((_, j) => regionAt(i, j))), map: text("#map"),
@@ -97,7 +99,7 @@ const read = async () => {
                                   columns: axes[view.x].map(drawn.x) }),
                ...(visit.save && { csv: [mapCsv(), curveCsv()], svg: [mapSvg(), curveSvg()] }),
                ...(visit.scroll && { boxes: [...document.querySelectorAll("#controls input")].map((slider) => {
-                 slider.scrollIntoView({ block: "center" }); return [box("#map"), box("#picture"), box(`#${slider.id}`), innerHeight]; }) }),
+                 slider.scrollIntoView({ block: "start" }); return [box("#map"), box("#picture"), box(`#${slider.id}`), innerHeight]; }) }),
                ...(visit.axe && window.axe && { axe: (await axe.run()).violations.map((item) => `${item.id}: ${item.nodes.map((node) => node.html)}`) }) });
   }
 };
@@ -435,7 +437,13 @@ class ExploreTest(unittest.TestCase):
             errors, sure = file["N_E_star_stderr"][:, :, 0, 0], file["N_E_star"][:, :, 0, 0]
             for seen, (i, j) in zip(self.log("ridge")[1:], np.ndindex(3, 2), strict=True):
                 self.check(file, seen, {"N_I": i, "tau_E": j, "Q": 0, "nu": 0})
-                self.assertEqual(seen["errors"][0], int((np.isfinite(sure[:, j]) & (errors[:, j] > 0)).sum()))
+                known = np.isfinite(sure[:, j]) & (errors[:, j] > 0)
+                self.assertEqual(len(seen["errors"][0]), int(known.sum()))
+                # The bars' lengths are to each other as the errors are: the scale is linear here.
+                lengths = np.array([[middle - top, bottom - middle] for top, middle, bottom in seen["errors"][0]])
+                if known.any():
+                    unit = lengths[:, 1].max() / errors[known, j].max()
+                    np.testing.assert_allclose(lengths, np.outer(errors[known, j] * unit, [1, 1]), atol=0.3)
                 self.assertEqual("give or take" in seen["aside"], bool(np.isfinite(sure[i, j]) and errors[i, j] > 0), (i, j, seen["aside"]))
         self.assertTrue(np.isfinite(sure).any() and np.isnan(sure).any())
 

@@ -95,7 +95,8 @@ function drawPanel(panel) {
   const along = view.along, xs = axes[along], width = Math.max(280, find("#picture").clientWidth || 600), bottom = TOP + panel.height;
   let height = bottom + BOTTOM;
   const x = axisScale(along, LEFT, width - RIGHT), edges = edgesOf(along, x, LEFT, width - RIGHT);
-  const y = scaleOf(panel.curves.flatMap(({ ys }) => ys), bottom, TOP, panel.kind, ...(panel.range ?? []));
+  const ends = ({ ys, errors }) => [...ys, ...(errors ? ys.flatMap((one, k) => [one - errors[k], one + errors[k]]).filter((end) => end > 0) : [])];
+  const y = scaleOf(panel.curves.flatMap(ends), bottom, TOP, panel.kind, ...(panel.range ?? []));
   if (!panel.curves.some(({ ys }) => ys.some(Number.isFinite))) y.ticks = [];
   const parts = [`<text x="${LEFT}" y="${TOP - 12}" class="title">${lowered(panel.title)}</text>`];
   for (const tick of y.ticks)

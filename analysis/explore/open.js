@@ -9,6 +9,8 @@ function show() {
   showComparison();
   drawMap();
   drawCurves();
+  const picture = find("#picture"), isSticky = getComputedStyle(picture).position === "sticky"; // a control that gets the focus is below it
+  document.documentElement.style.scrollPaddingTop = isSticky ? `${picture.offsetHeight + 8}px` : "";
 }
 
 // Takes away what this file has no use for, and writes what is the same in every view.
