@@ -8,16 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/launch.h"
 #include "base/memory.h"
 #include "results/data_rows.h"
 #include "results/spectrum_file.h"
 #include "ridge/blas.h"
 #include "run/coordinator.h"
 #include "run/hosts.h"
-#include "run/interrupt.h"
 #include "run/measurement.h"
 #include "run/rows.h"
+#include "run/session_internal.h"
 #include "run/shortage.h"
 #include "run/spectrum_share.h"
 
@@ -60,51 +59,6 @@ const char *session_path(const struct session *session)
     return session->request->output ? session->request->output : session->config->output;
 }
 
-/* A results file that is made, or found. */
-struct making {
-    const struct session *session;
-    struct progress progress;
-    bool begun; /* session_request.begin has been called */
-};
-
-static void begin(struct making *making)
-{
-    const struct session_request *request = making->session->request;
-    if (!making->begun && !request->quiet && request->begin) {
-        request->begin(making->session);
-    }
-    making->begun = true;
-}
-
-/* Shows how much of a new results file is there, and lets signals stop its making. */
-static bool show_making(void *context, double share)
-{
-    struct making *making = context;
-    begin(making);
-    making->progress.done = (size_t)(share * (double)making->progress.total);
-    progress_add(&making->progress, 0);
-    return interrupt_requested();
-}
-
-/* Opens the results file, with the command line and where it runs for the history. */
-static enum moat_status open_results(struct session *session, int nodes, double cores)
-{
-    struct making making = {.session = session};
-    struct results_run run = {
-        .command = session->request->command, .cores = cores, .making = show_making, .context = &making};
-    launch_here(nodes, session->ranks, &run.launch);
-    progress_begin(&making.progress, "MB of the file", (size_t)(results_bytes(session->config) / 1e6) + 1, 0,
-                   session->request->quiet);
-    making.progress.rate_unit = "MB";
-    enum moat_status status =
-        results_open(session_path(session), session->config, &run, session->request->results, &session->results);
-    progress_end_shown(&making.progress);
-    if (status == MOAT_OK) {
-        begin(&making);
-    }
-    return status;
-}
-
 /* Rank 0's part of session_open. The file comes last, so that a refusal leaves none. */
 static enum moat_status prepare(struct session *session, int nodes, double cores)
 {
@@ -125,7 +79,7 @@ static enum moat_status prepare(struct session *session, int nodes, double cores
         free(group);
     }
     if (status == MOAT_OK) {
-        status = open_results(session, nodes, cores);
+        status = session_open_results(session, nodes, cores);
     }
     return status;
 }
