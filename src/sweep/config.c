@@ -104,7 +104,7 @@ enum moat_status config_load(const char *path, const char *const *settings, stru
     if (status == MOAT_OK) {
         status = config_parse_set(text, path, settings, out);
     }
-    if (status == MOAT_OK) {
+    if (*out) {
         status = keep_folder(path, *out);
     }
     if (status != MOAT_OK) {
