@@ -176,7 +176,8 @@ class FileTest(ProgramTest):
                     "noise_performance": 0.1, "noise_safety": 0.2}
         self.assertEqual({name: about[name] for name in expected}, expected)
         out, _ = self.run_moat(0, "show", self.path)
-        self.assertIn("s.h5", out)
+        self.assertIn(f"  s.h5 (words of a test), {len(self.spectrum.sigma)} directions, label noise of variance 0.1 (performance) "
+                      f"and 0.2 (safety), checksum of the numbers {about['spectrum_checksum']}\n", out)
 
     def test_axis_of_incumbents_thresholds(self):
         path = solve(self.folder, on_spectrum("axis", "s.h5", **{**self.AXES, "tau_I": "{values: [0.8, 1.1]}"}))

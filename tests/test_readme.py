@@ -25,6 +25,8 @@ SWEEPS = {"market": market("market", **MARKETS), "axis": market("axis", tau_I="{
           "market-ridge": market("market-ridge", **MARKETS, **RIDGE), "law": law("law", **LAWS),
           "levels": law("levels", ridge_levels="{values: [0.01, 0.1]}", **LAWS), "law-ridge": law("law-ridge", **LAWS, **RIDGE)}
 SWEEPS |= {"measured": on_spectrum("measured", "s.h5", tau_I="0.9", N_I=MARKETS["N_I"], tau_E=MARKETS["tau_E"]),
+           "measured-ridge": on_spectrum("measured-ridge", "s.h5", tau_I="0.9", N_I=MARKETS["N_I"], tau_E=MARKETS["tau_E"],
+                                         ridge="{N: {values: [8, 16, 32, 64]}, trials: 2, seed: 1}"),
            "measured-law": on_spectrum("measured-law", "s.h5", "scaling_law", N=LAWS["N"], alpha=LAWS["alpha"])}
 TYPES = {"text": "S", "float64": np.float64, "int64": np.int64}
 COORDINATES = {"N_I": "data points", "N": "data points"}  # the rest has the unit 1
@@ -70,6 +72,11 @@ class ReadmeTest(unittest.TestCase):
             axes = {path for path, item in found.items() if is_axis(item)}
             expected = {path for path, (*_, meaning) in table.items() if file.attrs["solver"] == b"ridge" or "`solver: ridge` only" not in meaning}
             expected -= {"lambda_loss", "lambda_excess"} if "lambda" in file else set()
+            measured_ridge = {path for path, (*_, meaning) in table.items() if "`solver: ridge` on a measured spectrum only" in meaning}
+            if name == "measured-ridge":
+                expected -= {path for path in table if path.startswith("ridge/")} - measured_ridge
+            else:
+                expected -= measured_ridge
             if "spectrum" in file.attrs:
                 for path in set(expected):
                     dimensions, *rest = table[path]
@@ -120,6 +127,7 @@ class ReadmeTest(unittest.TestCase):
             lacking |= {"tau_I"} if name == "axis" else set()
             measured = {row for row, (_, meaning) in rows.items() if "on a measured spectrum only" in meaning}
             lacking |= {"gamma"} if name.startswith("measured") else measured
+            lacking |= {row for row, (_, meaning) in rows.items() if "with `ridge: {data: FILE.h5}` only" in meaning}
             self.assertEqual(set(file.attrs), set(rows) - lacking, name)
             for attribute, value in file.attrs.items():
                 kind = TYPES[rows[attribute][0]]

@@ -28,6 +28,11 @@ bool provenance_has_spectrum(hid_t file, const struct config *config);
 /* The same of the data whose rows are sampled. Local. */
 bool provenance_has_data(hid_t file, const struct config *config);
 
+/* Writes a line on the measured spectrum of `file`, which is whole: file name, title, directions, label noise and
+   checksum;
+   "" for power laws. Local. */
+void provenance_describe_spectrum(hid_t file, char *text, size_t size);
+
 /* Reads the config's text, which the caller frees, into *text. Returns MOAT_USAGE if it is damaged, with a message that
    ends with `advice`, or MOAT_MEMORY. Local. */
 enum moat_status provenance_read_config(hid_t file, const char *path, const char *advice, char **text);
