@@ -57,6 +57,20 @@ class BackgroundTest(ProgramTest):
             code, _, err = run.finish()
         self.assertEqual(code, 75, err)
 
+    def test_notices_that_a_script_ignores(self):
+        """`trap '' USR1 TERM` in a job's script is for the script."""
+        def ignore():
+            for number in (signal.SIGUSR1, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
+
+        for number in (signal.SIGUSR1, signal.SIGTERM):
+            with self.start("-q", preexec_fn=ignore) as run:
+                wait_for(self.has_a_block)
+                run.process.send_signal(number)
+                code, _, err = run.finish()
+                self.assertEqual(code, 75, err)
+            self.path.unlink()
+
     @unittest.skipIf(MPICH, "its mpiexec passes no signal on")
     def test_stop_under_nohup(self):
         """A run under nohup still stops when it is told to, and its ranks with it, however it ends."""

@@ -226,14 +226,15 @@ class FileTest(ProgramTest):
         for script, path, *options in (
                 ("entry_regimes", self.path), ("phase_diagram", self.path), ("phase_diagram", entry, "--x", "tau_I"),
                 ("policy", entry), ("trade_off", entry), ("gap", entry, "--slice", "N_I=inf"), ("scaling_law", law),
-                ("scaling_law", law, "--excess"), ("export", self.path), ("export", law)):
-            figure = self.folder / (f"{script}.csv" if script == "export" else f"{script}.png")
+                ("scaling_law", law, "--excess"), ("export", self.path), ("export", law), ("explore", self.path),
+                ("explore", law)):
+            figure = self.folder / (script + {'export': '.csv', 'explore': '.html'}.get(script, '.png'))
             code, said = self.draw(script, path, *options, "-o", figure)
             self.assertEqual(code, 0, (script, said))
             self.assertGreater(figure.stat().st_size, 500)
             figure.unlink()
         for script, path, *target in (("summary", self.path), ("summary", law), ("lemma", law, "-o", "a.png"),
-                                      ("readings", self.path, "-o", "a.png"), ("explore", self.path, "-o", "a.html")):
+                                      ("readings", self.path, "-o", "a.png")):
             code, said = self.draw(script, path, *target)
             self.assertEqual(code, 2, script)
             self.assertIn("is on a measured spectrum, s.h5, without Q, nu and theory's regimes; expected a file on power laws", said)

@@ -8,16 +8,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/launch.h"
 #include "base/memory.h"
 #include "results/data_rows.h"
 #include "results/spectrum_file.h"
 #include "ridge/blas.h"
 #include "run/coordinator.h"
-#include "run/interrupt.h"
+#include "run/hosts.h"
 #include "run/measurement.h"
 #include "run/rows.h"
+#include "run/session_internal.h"
 #include "run/shortage.h"
+#include "run/spectrum_share.h"
 
 /* Returns the worst of the ranks' statuses. The message stays where it is to be printed: on ranks that failed
    themselves, but of a usage error, which all ranks find, on rank 0 alone. Collective. */
@@ -42,22 +43,6 @@ static enum moat_status agree_on_memory(const struct session *session, enum moat
 
 /* --- session_open */
 
-/* Counts the nodes of the run, and the cores that its ranks can keep busy there. Collective. */
-static int count_nodes(MPI_Comm comm, double *cores)
-{
-    MPI_Comm node;
-    int ranks, rank;
-    MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-    MPI_Comm_size(node, &ranks);
-    MPI_Comm_rank(node, &rank);
-    MPI_Comm_free(&node);
-    int nodes = rank == 0; /* each node counts once */
-    *cores = rank == 0 ? fmin(ranks, (double)sysconf(_SC_NPROCESSORS_ONLN)) : 0;
-    MPI_Allreduce(MPI_IN_PLACE, &nodes, 1, MPI_INT, MPI_SUM, comm);
-    MPI_Allreduce(MPI_IN_PLACE, cores, 1, MPI_DOUBLE, MPI_SUM, comm);
-    return nodes;
-}
-
 /* Chooses the group size of each rung. The caller frees *group. Returns MOAT_USAGE if a rung does not fit into the
    memory. Local. */
 static enum moat_status plan_groups(const struct session *session, int **group)
@@ -72,51 +57,6 @@ static enum moat_status plan_groups(const struct session *session, int **group)
 const char *session_path(const struct session *session)
 {
     return session->request->output ? session->request->output : session->config->output;
-}
-
-/* A results file that is made, or found. */
-struct making {
-    const struct session *session;
-    struct progress progress;
-    bool begun; /* session_request.begin has been called */
-};
-
-static void begin(struct making *making)
-{
-    const struct session_request *request = making->session->request;
-    if (!making->begun && !request->quiet && request->begin) {
-        request->begin(making->session);
-    }
-    making->begun = true;
-}
-
-/* Shows how much of a new results file is there, and lets signals stop its making. */
-static bool show_making(void *context, double share)
-{
-    struct making *making = context;
-    begin(making);
-    making->progress.done = (size_t)(share * (double)making->progress.total);
-    progress_add(&making->progress, 0);
-    return interrupt_requested();
-}
-
-/* Opens the results file, with the command line and where it runs for the history. */
-static enum moat_status open_results(struct session *session, int nodes, double cores)
-{
-    struct making making = {.session = session};
-    struct results_run run = {
-        .command = session->request->command, .cores = cores, .making = show_making, .context = &making};
-    launch_here(nodes, session->ranks, &run.launch);
-    progress_begin(&making.progress, "MB of the file", (size_t)(results_bytes(session->config) / 1e6) + 1, 0,
-                   session->request->quiet);
-    making.progress.rate_unit = "MB";
-    enum moat_status status =
-        results_open(session_path(session), session->config, &run, session->request->results, &session->results);
-    progress_end_shown(&making.progress);
-    if (status == MOAT_OK) {
-        begin(&making);
-    }
-    return status;
 }
 
 /* Rank 0's part of session_open. The file comes last, so that a refusal leaves none. */
@@ -139,7 +79,7 @@ static enum moat_status prepare(struct session *session, int nodes, double cores
         free(group);
     }
     if (status == MOAT_OK) {
-        status = open_results(session, nodes, cores);
+        status = session_open_results(session, nodes, cores);
     }
     return status;
 }
@@ -165,22 +105,11 @@ static enum moat_status share_config(struct session *session)
 }
 
 /* Gives every rank the directions of rank 0's measured spectrum. Collective. */
-static enum moat_status share_directions(struct session *session)
+static enum moat_status share_spectrum(struct session *session)
 {
-    struct directions sent = session->config->directions, made = {0};
-    enum moat_status status = MOAT_OK;
-    MPI_Bcast(&sent, (int)sizeof sent, MPI_BYTE, 0, session->comm); /* its pointers are rank 0's */
-    if (session->rank != 0) {
-        status = directions_allocate(sent.spectrum.n, &made);
-        made.spectrum.noise1 = sent.spectrum.noise1;
-        made.spectrum.noise2 = sent.spectrum.noise2;
-        made.checksum = sent.checksum;
-        memcpy(made.title, sent.title, sizeof made.title);
-        config_give_directions(session->config, &made);
-    }
-    status = agree_on_memory(session, status);
+    enum moat_status status = agree_on_memory(session, spectrum_make_room(session->config, session->comm));
     if (status == MOAT_OK) {
-        MPI_Bcast(session->config->directions.value, 4 * (int)sent.spectrum.n, MPI_DOUBLE, 0, session->comm);
+        spectrum_share(session->config, session->comm);
     }
     return status;
 }
@@ -202,7 +131,7 @@ enum moat_status session_open(const struct session_request *request, MPI_Comm co
     MPI_Comm_rank(comm, &session->rank);
     MPI_Comm_size(comm, &session->ranks);
     session->bytes = measurement_memory(comm);
-    int nodes = count_nodes(comm, &cores);
+    int nodes = hosts_count(comm, &cores);
     if (!request->quiet) {
         hosts_list(comm, session->hosts);
     }
@@ -211,7 +140,7 @@ enum moat_status session_open(const struct session_request *request, MPI_Comm co
     if (status == MOAT_OK) {
         status = share_config(session);
     }
-    status = status == MOAT_OK && session->config->measured ? share_directions(session) : status;
+    status = status == MOAT_OK && session->config->measured ? share_spectrum(session) : status;
     return status == MOAT_OK && session->config->ridge.data ? share_rows(session) : status;
 }
 
