@@ -161,14 +161,12 @@ $(WORDS)/words-gaussian.h5: jobs/words-ridge.yaml jobs/words-spectrum.h5 | $(BUI
 	@echo "  RUN  $<"
 	$(Q)mkdir -p $(@D) && $(MPIRUN) -n 3 $(BUILD)/moat run $< -q --force -o $@ && touch $@
 
-# Random features take longer: fewer trials of them. Fewer than 200 digits leave some pixels blank in all.
-RIDGE_words  := --set ridge.trials=40 --set "ridge.N={log: [80, 6000], points: 19}"
-RIDGE_digits := --set "ridge.N={log: [200, 6000], points: 23}" \
-                --set "grid.N_I={values: [400, 500, 600, 700, 850, 1000, 1200, 1500, 1800, 2200, 2800, 3400, 4000, .inf]}"
+# Random features take longer: fewer trials of them.
+FEWER := --set ridge.trials=40 --set "ridge.N={log: [80, 6000], points: 19}"
 $(WORDS)/%-ridge.h5: $(WORDS)/%-spectrum.h5 jobs/words-ridge.yaml
 	@echo "  RUN  $@"
 	$(Q)$(MPIRUN) -n 3 $(BUILD)/moat run jobs/words-ridge.yaml --set name=$* --set model.spectrum=$(abspath $<) --set ridge.data=$(abspath $(WORDS)/$*.h5) \
-	    $(if $(filter words,$*),,$(RIDGE_$(firstword $(subst -, ,$*)))) -q --force -o $@ && touch $@
+	    $(if $(filter words-%,$*),$(FEWER)) -q --force -o $@ && touch $@
 
 $(WORDS)/%.txt: $(WORDS)/%.h5 $(wildcard analysis/*.py)
 	$(Q)$(PYTHON) analysis/agreement.py $< -o $(WORDS)/$*.png > $@
