@@ -162,7 +162,7 @@ $(WORDS)/words-gaussian.h5: jobs/words-ridge.yaml jobs/words-spectrum.h5 | $(BUI
 	$(Q)mkdir -p $(@D) && $(MPIRUN) -n 3 $(BUILD)/moat run $< -q --force -o $@ && touch $@
 
 # Random features take longer: fewer trials of them.
-FEWER = --set ridge.trials=40 --set "ridge.N={log: [80, 6000], points: 19}"
+FEWER := --set ridge.trials=40 --set "ridge.N={log: [80, 6000], points: 19}"
 $(WORDS)/%-ridge.h5: $(WORDS)/%-spectrum.h5 jobs/words-ridge.yaml
 	@echo "  RUN  $@"
 	$(Q)$(MPIRUN) -n 3 $(BUILD)/moat run jobs/words-ridge.yaml --set name=$* --set model.spectrum=$(abspath $<) --set ridge.data=$(abspath $(WORDS)/$*.h5) \

@@ -35,7 +35,7 @@ HARMLESSNESS = -2.5  # of a point of cuss's
 ABOUT = """What the words tell:
 - The deterministic equivalent takes features to be Gaussian and label noise not to depend on them. Real embeddings and labels
   are neither, and still it predicts N_E* of ridge regression on samples of the words, from N_I = 100 to infinity, with no
-  parameter to adjust. Gaussian features of the same spectrum show how much of the difference is that of finite N.
+  parameter to adjust. With Gaussian features of the same spectrum in place of the words, what is left is the effect of finite N.
 - It does so on a spectrum that is no power law, and with labels of which almost half is no linear function of the embedding.
   That noise matters most: `moat measure` prints what the nearest power law makes of a market, with it and without.
 What they cannot tell:
@@ -46,7 +46,7 @@ What they cannot tell:
 - The two targets are unrelated (correlation 0), which need not hold for performance and safety of anything else.
 - 100 directions have no asymptotics: the exponents of results 1 and 2 cannot be seen. Random features add directions, yet no
   words, and linear regression on embeddings is no language model.
-The digits: two questions that agree in part (correlation 0.2), a spectrum that falls by five decades, no label by hand."""
+The digits: two questions that agree in part (correlation 0.2), and a spectrum that falls by five decades."""
 ENTRY = re.compile(r"""\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([\w$]+)): (-?\d+),?\s*""")
 
 

@@ -2,15 +2,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """README's tables of a results file, against files of both sweeps, both solvers and both kinds of spectrum: names, dimensions, units, types, flags."""
 
+import os
 import re
 import sys
+import tempfile
 import unittest
+from pathlib import Path
 
 import h5py
 import numpy as np
 
 from market_file import ABOUT, ROOT as SYNTHETIC, THRESHOLDS
-from program import ROOT, solve, temporary_folder
+import pace
+from program import MOAT, MPI_ENVIRONMENT, ROOT, solve, temporary_folder
 from spectra import power_law
 from sweeps import law, market, on_spectrum
 
@@ -133,6 +137,27 @@ class ReadmeTest(unittest.TestCase):
                 kind = TYPES[rows[attribute][0]]
                 self.assertTrue(isinstance(value, (str, bytes)) if kind == "S" else isinstance(value, kind), f"{name}: {attribute}")
         self.assertEqual(rows["format_version"][1].split(";")[0], str(moatfile.FORMAT))
+
+    def test_commands_on_your_own_data(self):
+        """The README's commands from embeddings and labels to a figure of N_E*, as they are written but for the folders."""
+        section = re.search(r"^### Your own data\n(.*?)^##", README, re.M | re.S)[1]
+        commands = re.search(r"^    analysis/dataset\.py(?:.*\n)(?:    .*\n)*", section, re.M)[0]
+        commands = commands.replace("analysis/", f"{sys.executable} {ROOT}/analysis/").replace("build/moat", MOAT)
+        with tempfile.TemporaryDirectory() as folder:
+            generator = np.random.default_rng(1)
+            features = generator.standard_normal((400, 12)) / np.arange(1, 13)
+            labels = features @ generator.standard_normal((12, 2)) + generator.standard_normal((400, 2))
+            np.save(Path(folder, "embeddings.npy"), features)
+            np.savetxt(Path(folder, "labels.csv"), labels, delimiter=",", header="helpful,harmless", comments="")
+            Path(folder, "jobs").symlink_to(ROOT / "jobs")
+            Path(folder, "commands").write_text(commands)
+            done = pace.run(["sh", "-e", "commands"], 120, cwd=folder, text=True, env={**MPI_ENVIRONMENT, **os.environ})
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn("written: spectrum.h5", done.stdout)
+            for name in ("spectrum.png", "mine.png"):
+                self.assertTrue(Path(folder, name).read_bytes().startswith(b"\x89PNG"), name)
+            with h5py.File(Path(folder, "mine.h5")) as file:
+                self.assertTrue(np.isin(file["status"], (1, 2)).any())
 
     def test_exit_codes(self):
         """The README's, against the manual's, which other tests meet one by one."""
