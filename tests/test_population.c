@@ -540,6 +540,38 @@ static void test_index(void)
     CU_ASSERT(fabs((double)same - DRAWS / COUNT) < 4 * sqrt(DRAWS / COUNT));
 }
 
+#ifdef MOAT_FAULTS
+/* Every allocation of a task fails once on the last rank: always the same status everywhere, and nothing leaks. */
+static void test_allocations(void)
+{
+    static struct data data;
+    make_data(12, &data);
+    struct ridge_rows *rows = open_rows(&data, 1);
+    struct ridge_population drawn = ridge_rows_population(rows), independent = gaussian(12);
+    int ranks;
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    for (int c = 0; c < 4; c++) {
+        struct ridge_task task = make_task(c % 2 ? &drawn : &independent, c / 2 ? 30 : 8);
+        struct losses losses;
+        struct ridge_table table = {.performance = losses.value[0], .safety = losses.value[1]};
+        enum moat_status status = MOAT_MEMORY;
+        unsigned call = 0;
+        while (status == MOAT_MEMORY && call < 1000) {
+            struct ridge_profile profile = {0};
+            char fault[64];
+            snprintf(fault, sizeof fault, "ridge:alloc:rank%d:call%u", ranks - 1, ++call);
+            setenv("MOAT_FAULT", fault, 1);
+            status = ridge_solve_profiled(&task, MPI_COMM_WORLD, &table, &profile);
+            CU_ASSERT(profile.bytes_now == 0);
+        }
+        unsetenv("MOAT_FAULT");
+        CU_ASSERT(everywhere(status == MOAT_OK));
+        CU_ASSERT(call > 25);
+    }
+    ridge_rows_destroy(&rows);
+}
+#endif
+
 int main(int argc, char **argv)
 {
     MPI_Init(&argc, &argv);
@@ -556,6 +588,9 @@ int main(int argc, char **argv)
         {"features and rows that depend on each other", test_deficient},
         {"groups of ranks", test_groups},
         {"draws of rows", test_index},
+#ifdef MOAT_FAULTS
+        {"every allocation may fail", test_allocations},
+#endif
         CU_TEST_INFO_NULL,
     };
     int failed = suite_run("population", tests);

@@ -98,8 +98,12 @@ static void consider(struct options *options, const struct stand *at, bool bindi
         return;
     }
     double R = R_at(stance, options->sums, options->v, at);
-    double breach = stance->bound && !binding ? R - stance_headroom(stance, at->d) : 0;
-    bool feasible = breach <= 0;
+    double breach = stance->bound ? R - stance_headroom(stance, at->d) : 0;
+    if (binding && !(fabs(breach) <= 1e-9 * stance->tau)) {
+        return; /* near N = n, lambda = 0 without label noise R is so steep in s that rounding decides where a root is
+                 */
+    }
+    bool feasible = binding || breach <= 0;
     double value = feasible ? stance_performance(stance, at->d) + R : breach;
     if (feasible > options->best.feasible || (feasible == options->best.feasible && value < options->best.excess)) {
         options->best = (struct alignment_choice){feasible, binding, *at, value};

@@ -8,8 +8,8 @@
 
 #include "moat/empirical.h"
 #include "moat/sampled.h"
-#include "moat/spectrum.h"
 #include "results/hdf5.h"
+#include "results/tasks.h"
 #include "sweep/ladder.h"
 
 /* netCDF-4 looks for a dimension in the variable's own group, so tasks have scales in both. */
@@ -214,26 +214,6 @@ static bool create_variables(hid_t file, const struct config *config, const hid_
     return ok;
 }
 
-/* A0 at each nu, which is known exactly. */
-static bool write_A0(hid_t file, const struct config *config)
-{
-    const struct axis *nu = &config->grid.axis[GRID_NU];
-    double *A0 = calloc(nu->size, sizeof *A0);
-    bool ok = A0 != NULL;
-    for (size_t i = 0; i < nu->size && ok; i++) {
-        struct moat_spectrum *spectrum = NULL;
-        ok = moat_spectrum_create(config->gamma, nu->values[i], config->P, &spectrum) == MOAT_OK;
-        A0[i] = ok ? moat_spectrum_a0(spectrum) : 0;
-        moat_spectrum_destroy(&spectrum);
-    }
-    const size_t start = 0;
-    hid_t dataset = variable_open(file, "ridge/A0");
-    ok = ok && variable_write_box(dataset, VARIABLE_FLOAT64, 1, &start, &nu->size, A0);
-    hdf5_close(&dataset);
-    free(A0);
-    return ok;
-}
-
 bool groups_create(hid_t file, const struct config *config)
 {
     hid_t scale[GROUP_SCALES], ridge = -1;
@@ -243,7 +223,7 @@ bool groups_create(hid_t file, const struct config *config)
     }
     bool ok = (ridge >= 0 || !has_ladder(config)) && create_scales(file, config, scale) &&
               create_variables(file, config, scale) &&
-              (!has_ladder(config) || config->measured || write_A0(file, config));
+              (!has_ladder(config) || config->measured || tasks_write_A0(file, config));
     for (int s = 0; s < GROUP_SCALES; s++) {
         hdf5_close(&scale[s]);
     }

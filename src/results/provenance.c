@@ -130,6 +130,11 @@ void provenance_describe_spectrum(hid_t file, char *text, size_t size)
     }
 }
 
+double provenance_directions(hid_t file)
+{
+    return (double)read_integer(file, "data_directions", read_integer(file, "P", 0));
+}
+
 static bool write_sweep(hid_t file, const struct config *config)
 {
     const struct axis *first = &config->grid.axis[GRID_TAU_I];

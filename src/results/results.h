@@ -123,9 +123,9 @@ struct results_summary {
     size_t blocks, blocks_done;
     size_t points;
     size_t points_by_status[MOAT_MARKET_STATUSES]; /* index MOAT_MARKET_PENDING counts points not solved yet */
-    size_t failed_at[GRID_AXES]; /* the first point on the grid with MOAT_MARKET_FAILED, if there is one */
-    size_t tasks, tasks_done, tasks_failed;        /* of the ladder; all 0 without one */
-    double seconds;                                /* solving time summed over blocks and ranks */
+    size_t failed_at[GRID_AXES];            /* the first point on the grid with MOAT_MARKET_FAILED, if there is one */
+    size_t tasks, tasks_done, tasks_failed; /* of the ladder; all 0 without one */
+    double seconds;                         /* solving time summed over blocks and ranks */
     /* Those of results_summarise alone: */
     struct results_last_run last;
     struct results_work task_work;  /* operations of the data sets, as ridge_flops counts them; a failed one is done */

@@ -219,6 +219,9 @@ static enum moat_status read_config(hid_t file, const char *path, struct config 
     if (status == MOAT_OK && config_parse(text, path, out) == MOAT_MEMORY) {
         status = MOAT_MEMORY;
     }
+    if (*out && (*out)->measured) { /* the spectrum and the rows are not loaded here */
+        (*out)->P = provenance_directions(file);
+    }
     free(text);
     return status;
 }

@@ -4,10 +4,13 @@
  *
  * A task is marked done in the file only after its tables are there, like a block.
  */
+#include "results/tasks.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "moat/spectrum.h"
 #include "results/checksum.h"
 #include "results/handle.h"
 #include "results/hdf5.h"
@@ -100,4 +103,23 @@ enum moat_status results_write_task(struct results *results, const struct ladder
               history_update(results, HISTORY_STARTED) && handle_sync(results) &&
               records_write(results->records, ALONG_TASKS, task, 1, PHASE_LAST, &record) && handle_sync(results);
     return ok ? MOAT_OK : handle_write_failed(results);
+}
+
+bool tasks_write_A0(hid_t file, const struct config *config)
+{
+    const struct axis *nu = &config->grid.axis[GRID_NU];
+    double *A0 = calloc(nu->size, sizeof *A0);
+    bool ok = A0 != NULL;
+    for (size_t i = 0; i < nu->size && ok; i++) {
+        struct moat_spectrum *spectrum = NULL;
+        ok = moat_spectrum_create(config->gamma, nu->values[i], config->P, &spectrum) == MOAT_OK;
+        A0[i] = ok ? moat_spectrum_a0(spectrum) : 0;
+        moat_spectrum_destroy(&spectrum);
+    }
+    const size_t start = 0;
+    hid_t dataset = variable_open(file, "ridge/A0");
+    ok = ok && variable_write_box(dataset, VARIABLE_FLOAT64, 1, &start, &nu->size, A0);
+    hdf5_close(&dataset);
+    free(A0);
+    return ok;
 }

@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "ridge/ridge.h"
 #include "sweep/grid.h"
 #include "sweep/ladder.h"
 
@@ -79,7 +78,7 @@ void workload_tasks(const struct config *config, const struct task_record *task,
     tally_begin(ranks, &tally);
     for (size_t i = 0; i < tasks; i++) {
         double N = config->ridge.N.values[i / config->ridge.trials];
-        double flops = ridge_flops((size_t)config->ridge.P, (size_t)N, config->grid.axis[GRID_NU].size, LADDER_LAMBDAS);
+        double flops = ladder_flops(config, N);
         out->total += flops;
         if (task[i].state != TASK_PENDING) {
             out->done += flops;

@@ -14,11 +14,10 @@
 #include "ridge/blas.h"
 #include "run/coordinator.h"
 #include "run/hosts.h"
+#include "run/inputs.h"
 #include "run/measurement.h"
-#include "run/rows.h"
 #include "run/session_internal.h"
 #include "run/shortage.h"
-#include "run/spectrum_share.h"
 
 /* Returns the worst of the ranks' statuses. The message stays where it is to be printed: on ranks that failed
    themselves, but of a usage error, which all ranks find, on rank 0 alone. Collective. */
@@ -104,22 +103,12 @@ static enum moat_status share_config(struct session *session)
     return status;
 }
 
-/* Gives every rank the directions of rank 0's measured spectrum. Collective. */
-static enum moat_status share_spectrum(struct session *session)
+/* Gives every rank the spectrum and the rows that rank 0 has loaded. Collective. */
+static enum moat_status share_inputs(struct session *session)
 {
-    enum moat_status status = agree_on_memory(session, spectrum_make_room(session->config, session->comm));
+    enum moat_status status = agree_on_memory(session, inputs_make_room(session->config, session->comm));
     if (status == MOAT_OK) {
-        spectrum_share(session->config, session->comm);
-    }
-    return status;
-}
-
-/* Gives every rank the rows of rank 0's data set. Collective. */
-static enum moat_status share_rows(struct session *session)
-{
-    enum moat_status status = agree_on_memory(session, rows_make_room(session->config, session->comm));
-    if (status == MOAT_OK) {
-        rows_share(session->config, session->comm);
+        inputs_share(session->config, session->comm);
     }
     return status;
 }
@@ -140,8 +129,7 @@ enum moat_status session_open(const struct session_request *request, MPI_Comm co
     if (status == MOAT_OK) {
         status = share_config(session);
     }
-    status = status == MOAT_OK && session->config->measured ? share_spectrum(session) : status;
-    return status == MOAT_OK && session->config->ridge.data ? share_rows(session) : status;
+    return status == MOAT_OK ? share_inputs(session) : status;
 }
 
 /* --- session_measure */

@@ -35,9 +35,9 @@ size_t ladder_slice(const struct ladder *ladder)
 
 double ladder_flops(const struct config *config, double N)
 {
-    struct ridge_population population = config_population(config);
+    size_t directions = config->rows ? config->rows->P : (size_t)config->P;
     return config->measured
-               ? ridge_population_flops(population.spectrum.n, (size_t)N, config->rows, LADDER_LAMBDAS)
+               ? ridge_population_flops(directions, (size_t)N, config->ridge.data, LADDER_LAMBDAS)
                : ridge_flops((size_t)config->P, (size_t)N, config->grid.axis[GRID_NU].size, LADDER_LAMBDAS);
 }
 

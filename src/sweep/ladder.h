@@ -48,8 +48,8 @@ double *ladder_table(const struct ladder *ladder, int table);
    Local. */
 double ladder_lambda_unit(const struct config *config);
 
-/* Operations of a task with N data points, and the bytes it takes on each of its ranks. `config` as for ladder_create.
-   Local. */
+/* Operations of a task with N data points: on a measured spectrum `config` has its rows, or its P. And the bytes that
+   it takes on each of its ranks: `config` as for ladder_create. Local. */
 double ladder_flops(const struct config *config, double N);
 double ladder_bytes(const struct config *config, double N, int ranks);
 

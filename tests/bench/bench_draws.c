@@ -180,7 +180,7 @@ static bool bench(size_t P, size_t N)
     for (int draw = -1; draw < DRAWS; draw++) { /* the first draw warms up and is not counted */
         struct tables table, reference;
         struct ridge_table out = {.A1 = table.A1, .A2 = table.A2, .D = table.D};
-        struct ridge_task task = {GAMMA, P, N, 1, (uint32_t)(100 * rank + draw + 1), NUS, nu, LAMBDAS, lambda};
+        struct ridge_task task = {GAMMA, P, N, 1, (uint32_t)(100 * rank + draw + 1), NUS, nu, LAMBDAS, lambda, NULL};
         double start = (MPI_Barrier(MPI_COMM_WORLD), MPI_Wtime());
         solved = solved && ridge_solve(&task, MPI_COMM_SELF, &out) == MOAT_OK;
         double mine = together(start);
