@@ -80,9 +80,10 @@ void moat_sampled_at(const struct moat_sampled *sampled, const struct alignment_
         expected.value[i] *= ratio;
     }
     for (int k = 0; k < SAMPLED_LOSSES; k++) {
-        out->loss[k] = through(expected.value + k * MOAT_SAMPLED_ALPHAS);
-        out->x[k] = through(expected.x + k * MOAT_SAMPLED_ALPHAS);
-        out->log_N[k] = through(expected.log_N + k * MOAT_SAMPLED_ALPHAS);
+        int first = k * MOAT_SAMPLED_ALPHAS;
+        out->loss[k] = through(&expected.value[first]);
+        out->x[k] = through(&expected.x[first]);
+        out->log_N[k] = through(&expected.log_N[first]);
     }
 }
 

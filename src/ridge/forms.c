@@ -214,11 +214,12 @@ static enum moat_status check_finite(const struct ridge_work *work, const struct
     for (size_t i = 0; i < aligned || i < noises; i++) {
         double A1 = i < aligned ? out->A1[i] : 0, A2 = i < aligned ? out->A2[i] : 0, D = i < noises ? out->D[i] : 0;
         if (!isfinite(A1) || !isfinite(A2) || !isfinite(D)) {
+            size_t which = i / lambdas;
             return moat_error_set(MOAT_NUMERICAL,
                                   "the coefficients are not finite at %s = %g, lambda = %g: "
                                   "A1 = %g, A2 = %g, D = %g (P = %zu, N = %zu, trial %u)",
                                   work->task->population ? "moment" : "nu",
-                                  work->task->population ? (double)(i / lambdas) : work->task->nu[i / lambdas],
+                                  work->task->population ? (double)which : work->task->nu[which],
                                   work->task->lambda[i % lambdas], A1, A2, D, work->task->P, work->task->N,
                                   (unsigned)work->task->trial);
         }

@@ -124,9 +124,16 @@ static enum moat_status diagonalise(struct turning *turning)
     return status;
 }
 
+/* Allocates and fills *turning, whose sizes are set. The caller frees its arrays whatever is returned. */
 static enum moat_status turn(const double *feature, struct turning *turning)
 {
     size_t n = turning->n, features = turning->features;
+    turning->centred = malloc(n * features * sizeof(double));
+    turning->vector = calloc(features * features, sizeof(double));
+    turning->value = malloc(features * sizeof(double));
+    if (!turning->centred || !turning->vector || !turning->value) {
+        return moat_error_set(MOAT_MEMORY, "out of memory for %zu rows of %zu features", n, features);
+    }
     for (size_t j = 0; j < features; j++) {
         centre(n, features, feature + j, turning->centred + j);
     }
@@ -142,10 +149,14 @@ static enum moat_status turn(const double *feature, struct turning *turning)
     return status;
 }
 
-/* feature = centred features along the kept vectors, the one of the largest variance first. */
-static void project(const struct turning *turning, double scale, double *vectors, struct ridge_rows *rows)
+/* feature = centred features along the kept vectors, the one of the largest variance first. Returns MOAT_MEMORY. */
+static enum moat_status project(const struct turning *turning, double scale, struct ridge_rows *rows)
 {
     size_t features = turning->features;
+    double *vectors = malloc((features * rows->P + 1) * sizeof *vectors);
+    if (!vectors) {
+        return moat_error_set(MOAT_MEMORY, "out of memory for %zu features", features);
+    }
     for (size_t j = 0; j < rows->P; j++) {
         const double *from = turning->vector + (features - 1 - j) * features;
         for (size_t i = 0; i < features; i++) {
@@ -154,9 +165,11 @@ static void project(const struct turning *turning, double scale, double *vectors
     }
     ridge_multiply('T', 'N', rows->P, rows->n, features, 1, vectors, features, turning->centred, features, 0,
                    rows->feature, rows->P);
+    free(vectors);
     for (size_t j = 0; j < rows->P; j++) {
         rows->sigma[j] = mean_square(rows->n, rows->P, rows->feature + j);
     }
+    return MOAT_OK;
 }
 
 /* The least-squares fit of one label: directions are uncorrelated, so each is on its own. */
@@ -198,37 +211,34 @@ enum moat_status ridge_rows_create(size_t n, size_t features, const double *feat
                                    double largest, struct ridge_rows **out)
 {
     struct turning turning = {.n = n, .features = features};
-    double *vectors = NULL;
+    struct ridge_rows *rows = NULL;
     *out = NULL;
     if (n < 2 || features < 1 || n > INT_MAX / 2 || features > 23000) { /* dsyevd's work space is counted by an int */
         return moat_error_set(MOAT_USAGE, "%zu rows of %zu features: expected 2 rows or more and 1 to 23000 features",
                               n, features);
     }
-    turning.centred = malloc(n * features * sizeof(double));
-    turning.vector = calloc(features * features, sizeof(double));
-    turning.value = malloc(features * sizeof(double));
-    enum moat_status status =
-        turning.centred && turning.vector && turning.value
-            ? turn(feature, &turning)
-            : moat_error_set(MOAT_MEMORY, "out of memory for %zu rows of %zu features", n, features);
-    if (status == MOAT_OK) {
-        status = ridge_rows_allocate(n, turning.kept, out);
+    enum moat_status status = turn(feature, &turning);
+    if (status != MOAT_OK) {
+        goto cleanup;
     }
-    if (status == MOAT_OK) {
-        vectors = malloc(features * turning.kept * sizeof *vectors);
-        status = vectors ? MOAT_OK : moat_error_set(MOAT_MEMORY, "out of memory for %zu features", features);
+    status = ridge_rows_allocate(n, turning.kept, &rows);
+    if (status != MOAT_OK || !rows) {
+        goto cleanup;
     }
-    if (status == MOAT_OK) {
-        project(&turning, sqrt(largest / turning.value[features - 1]), vectors, *out);
-        for (int k = 0; k < 2; k++) {
-            centre(n, 1, label[k], (*out)->label[k]);
-            fit(*out, k);
-        }
-        moments(*out);
-    } else {
-        ridge_rows_destroy(out);
+    status = project(&turning, sqrt(largest / turning.value[features - 1]), rows);
+    if (status != MOAT_OK) {
+        goto cleanup;
     }
-    free(vectors);
+    for (int k = 0; k < 2; k++) {
+        centre(n, 1, label[k], rows->label[k]);
+        fit(rows, k);
+    }
+    moments(rows);
+    *out = rows;
+    rows = NULL;
+
+cleanup:
+    ridge_rows_destroy(&rows);
     free(turning.centred);
     free(turning.vector);
     free(turning.value);
