@@ -144,7 +144,7 @@ $(WORDS)/words.h5 $(WORDS_FEATURES:%=$(WORDS)/words-%.h5): $(WORDS)/labels.csv
 $(WORDS)/digits.h5: analysis/digits.py
 	$(Q)mkdir -p $(@D)
 	$(Q)$(PYTHON) analysis/digits.py $(WORDS)/digits.csv
-	$(Q)$(PYTHON) analysis/dataset.py $(WORDS)/digits.csv --performance size --safety loop --standardize --title "Handwritten digits: how large, and with a loop?" \
+	$(Q)$(PYTHON) analysis/dataset.py $(WORDS)/digits.csv --performance size --safety loop --standardize --title "Size and loops of handwritten digits" \
 	    --source "scikit-learn's digits (UCI, Optical Recognition of Handwritten Digits)" -o $@
 
 $(WORDS)/%-spectrum.h5: $(WORDS)/%.h5 | $(BUILD)/moat

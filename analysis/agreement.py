@@ -70,8 +70,8 @@ class Agreement:
 
     def _take(self, name):
         if name not in self.results.variables:
-            raise Refused(f"{self.results.path}: has no {name}: `store:` of its config leaves it out; add it there and run the sweep "
-                          "into a new file")
+            raise Refused(f"{self.results.path}: has no {name}: `store:` of its config leaves it out; add it there and run the "
+                          "sweep into a new file")
         return self.results.take(name, ("N_I", "tau_E"), self.at)[self.order]
 
     @property
@@ -108,7 +108,8 @@ class Agreement:
         items = labels.parameters(self.results)
         items += [labels.equation(self.results, axis, self.results.axes[axis][k]) for axis, k in self.at.items()]
         if self.is_sampled:
-            items += [f"points: {self.results.attributes['trials']} trials, samples of {self.sample}", "bars: jackknife standard errors"]
+            items += [f"points: {self.results.attributes['trials']} trials, samples of {self.sample}",
+                      "bars: jackknife standard errors"]
         items.append("lines: deterministic equivalent")
         pending = np.count_nonzero(self.status == moatfile.PENDING)
         return items + ([f"{pending} of {self.status.size} points pending"] if pending else [])
@@ -150,8 +151,10 @@ def _frame(agreement, panels):
             ticks = [(at, label.get_text()) for at, label in zip(axes.get_xticks(), axes.get_xticklabels())
                      if finite.any() and low <= at <= agreement.x[finite].max()]
             ticks = ticks or ([(agreement.x[0], labels.number(agreement.x[0]))] if finite.any() else [])
-            axes.set_xticks([at for at, _ in ticks] + [agreement.end], [text or labels.number(at) for at, text in ticks] + [r"$\infty$"])
-            axes.xaxis.set_minor_locator(FixedLocator([at for at in axes.get_xticks(minor=True) if finite.any() and at < agreement.x[finite].max()]))
+            minor = [at for at in axes.get_xticks(minor=True) if finite.any() and at < agreement.x[finite].max()]
+            axes.set_xticks([*(at for at, _ in ticks), agreement.end],
+                            [*(text or labels.number(at) for at, text in ticks), r"$\infty$"])
+            axes.xaxis.set_minor_locator(FixedLocator(minor))
             if finite.any():
                 axes.axvline(agreement.end / math.sqrt(BEYOND), color=style.REFERENCE["color"], linewidth=0.9, zorder=1,
                              linestyle=(0, style.REFERENCE["dashes"]))
@@ -204,18 +207,20 @@ def _draw_differences(agreement, axes):
     for order, (tau, curve) in enumerate(_curves(agreement)):
         at = agreement.drawable[:, tau]
         base = agreement.theory[at, tau] / 100
-        axes.errorbar(agreement.x[at], agreement.n_entrant[at, tau] / base - 100, agreement.stderr[at, tau] / base, **_bars(curve, order))
+        axes.errorbar(agreement.x[at], agreement.n_entrant[at, tau] / base - 100, agreement.stderr[at, tau] / base,
+                      **_bars(curve, order))
     axes.set_ylabel(r"$N_E^*/N_{E,\mathrm{theory}}^* - 1$  (%)")
 
 
 def summary(agreement):
     """The lines printed: how well data and theory agree."""
     if not agreement.is_sampled:
-        return [f"{agreement.results.path}: {np.count_nonzero(np.isfinite(agreement.theory))} of {agreement.theory.size} thresholds"]
+        known = np.count_nonzero(np.isfinite(agreement.theory))
+        return [f"{agreement.results.path}: {known} of {agreement.theory.size} thresholds, in theory"]
     points, trials = agreement.points, agreement.results.attributes["trials"]
     noise_z, noise_share = finite_n.noise_alone(trials)
-    lines = [f"{agreement.results.path}: N_E* from {trials} trials, samples of {agreement.sample}, against theory: {points.size} distinct of "
-             f"{agreement.theory.size} points",
+    lines = [f"{agreement.results.path}: N_E* from {trials} trials, samples of {agreement.sample}, against theory: "
+             f"{points.size} distinct of {agreement.theory.size} points",
              f"  median difference {100 * np.median(points.difference):+.2f} %, median of its size "
              f"{100 * np.median(np.abs(points.difference)):.2f} %, at most {100 * np.abs(points.difference).max():.2f} %",
              f"  within 2 standard errors {agreement.within:.1f} % ({100 * noise_share:.1f} % if noise alone made the difference); "
@@ -237,7 +242,8 @@ def main(argv=None):
         results = moatfile.read(arguments.file, NEEDS, "market_entry", ("N_I", "tau_E"), OPTIONAL)
         agreement = Agreement(results, arguments.slice)
         for axis in agreement.assumed:
-            print(f"agreement.py: {axis} is held at {results.axes[axis][0]:.6g}, the first of its {results.axes[axis].size} values; "
+            values = results.axes[axis]
+            print(f"agreement.py: {axis} is held at {values[0]:.6g}, the first of its {values.size} values; "
                   f"--slice {axis}=VALUE chooses another", file=sys.stderr)
         style.save(draw(agreement), arguments.output, results, f"Theory and data: {results.title}")
         print("\n".join(summary(agreement)))

@@ -210,7 +210,8 @@ def _draw_alignments(axes, shown):
     items, seen, means = [], [], []
     for (target, name), curve in zip(TARGETS.items(), style.CURVES):
         value = shown.spectrum.values[name]
-        axes.plot(shown.spectrum.number, np.where(value > 0, value, np.nan), ".", color=curve["color"], alpha=0.35, markersize=3, zorder=2)
+        axes.plot(shown.spectrum.number, np.where(value > 0, value, np.nan), ".", color=curve["color"], alpha=0.35, markersize=3,
+                  zorder=2)
         _points(axes, shown, shown.alignment[target], curve, 7.5 if target == "performance" else 5.5)  # both show where they meet
         _law(axes, shown, target, curve)
         items.append((target, _marker(curve)))
@@ -240,8 +241,8 @@ def summary(shown):
     lines = [f"{shown.spectrum.path}: {shown.spectrum.number.size} directions"
              + (f", {shown.spectrum.trusted} of them trusted" if shown.spectrum.trusted else "")]
     if shown.laws:
-        lines.append(f"nearest power law: gamma = {shown.gamma:.3f}, delta = {shown.delta:.3f}, Q = {shown.spectrum.misalignment:.3f}; "
-                     f"half octaves differ from it by factors up to {factor:.2f} ({what})")
+        lines.append(f"nearest power law: gamma = {shown.gamma:.3f}, delta = {shown.delta:.3f}, "
+                     f"Q = {shown.spectrum.misalignment:.3f}; half octaves differ from it by factors up to {factor:.2f} ({what})")
     return lines
 
 

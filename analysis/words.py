@@ -110,7 +110,8 @@ def make(folder, features, labels):
         with output.whole_file(features, "wb") as file:
             np.save(file, np.array([vectors[word] for word in words]))
         with output.whole_file(labels) as file:
-            csv.writer(file, lineterminator="\n").writerows([("word", "valence", "harmlessness"), *label(words, valence, profanity)])
+            rows = [("word", "valence", "harmlessness"), *label(words, valence, profanity)]
+            csv.writer(file, lineterminator="\n").writerows(rows)
     except OSError as error:
         raise Refused(f"{error.filename or features}: cannot be written: {error.strerror or error}") from error
     rated = [sum(word in scale for word in words) for scale in (valence, profanity)]
