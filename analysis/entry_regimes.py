@@ -41,7 +41,7 @@ def draw(family):
         raise Refused(f"{results.path}: no curve along N_I has the two thresholds it takes to draw one")
     shown = (labels.label(results, "N_I"), labels.label(results, "N_E_star"),
              labels.formula(labels.derivative(results, "elasticity_N_I")))
-    return power_laws.draw(curves, shown, family.caption("ticks: theory's break points"))
+    return power_laws.draw(curves, shown, family.caption(*power_laws.ticks(curves)))
 
 
 def main(argv=None):

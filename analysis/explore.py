@@ -1,92 +1,52 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes a web page with a slider for each axis of a market's results file.
+"""Writes a web page on which the results of a file are explored: a map to click in, sliders, curves and tables.
 
-The page shows N_E* and its exponents at the point the sliders select, what both companies choose there, and curves along
-any axis. It is one file, needs no network, and holds the results rounded to single precision. Its template is
-explore/page.html.
+For a market the page says in a sentence how much data a newcomer needs, draws that over any two axes and along any one, and
+compares two markets. For a scaling law it shows the loss in the same way. It is one file, needs no network, and holds the
+results rounded to single precision. The run may be unfinished. The parts of the page are the files in explore/.
 """
 
 import argparse
-import base64
 import hashlib
 import html
-import itertools
 import json
 import math
 import os
 import re
 import sys
-import zlib
 from pathlib import Path
-
-import numpy as np
 
 import labels
 import moatfile
 import opening
 import output
+import packing
+import page_contents
+import regions
 import theory
-from family import indices
 from moatfile import Refused, WORDS
 
 PAGE = Path(__file__).resolve().parent / "explore"
-EXPONENTS = ("elasticity_N_I", "elasticity_tau_E", "elasticity_tau_I", "elasticity_Q", "exponent_D")
-COMPANIES, CHOICES = ("incumbent", "entrant"), ("alpha", "lambda", "loss_performance", "loss_safety")
-SHOWN = ("N_E_star", *EXPONENTS, *(f"{company}_{choice}" for company in COMPANIES for choice in CHOICES))
-FLAGS = ("status", "regime")
-MEASURED = ("N_E_star_stderr", "N_E_star_deterministic")  # only in files of `solver: ridge`
-BYTES_MAX = 150e6  # of numbers; a browser loads these in a few seconds
+STYLES = ("page.css", "print.css")
+SCRIPTS = ("numbers.js", "view.js", "answer.js", "tables.js", "compare.js", "controls.js", "scale.js", "curves.js", "contour.js",
+           "names.js", "legend.js", "map.js", "save.js", "open.js")  # in the order in which they are run
 
 
-def keep(results, slices):
-    """Reduces `results` to the points with the values in `slices`, AXIS=VALUE each. Raises Refused."""
-    for axis, k in indices(results, (), slices).items():
-        results.axes[axis] = results.axes[axis][k:k + 1]
-        for name, (scales, values) in results.variables.items():
-            if axis in scales:
-                results.variables[name] = (scales, np.take(values, [k], axis=scales.index(axis)))
-        if axis == "nu":
-            results.theory = {name: values[k:k + 1] for name, values in results.theory.items()}
-
-
-def pack(results):
-    """Packs the variables into text. Returns (layout, text), or raises Refused if they are too large for a page.
-
-    layout: where each variable lies in the data. text: base64 of the deflated bytes, numbers first, then flags. The first
-    bytes of all numbers precede their second bytes, and so on; the text is a third smaller that way.
-    """
-    floats = [name for name in (*SHOWN, *MEASURED) if name in results.variables]
-    size = sum(results.variables[name][1].size for name in floats) * 4
-    if size > BYTES_MAX:
-        raise Refused(f"{results.path}: the page would hold {size / 1e6:.0f} MB of numbers; the limit is "
-                      f"{BYTES_MAX / 1e6:.0f} MB; --slice AXIS=VALUE keeps one value of an axis")
-    described, numbers, flags = {}, [], []
-    for name in (*floats, *FLAGS):
-        scales, values = results.variables[name]
-        to = flags if name in FLAGS else numbers
-        described[name] = {"axes": scales, "offset": sum(part.size for part in to)}
-        to.append(values.astype(np.uint8 if name in FLAGS else "<f4").ravel())
-    numbers, flags = np.concatenate(numbers), np.concatenate(flags)
-    planes = numbers.view(np.uint8).reshape(-1, 4).T
-    packed = zlib.compress(planes.tobytes() + flags.tobytes(), 6)
-    return {"variables": described, "numbers": numbers.size}, base64.b64encode(packed).decode()
+def read(path):
+    """The Results of what a page shows of the file `path`. Raises Refused."""
+    sweep = moatfile.read_attributes(path).get("sweep")
+    if sweep not in page_contents.NEEDS:
+        raise Refused(f"{path}: its sweep is {sweep}; expected {' or '.join(page_contents.NEEDS)}")
+    return moatfile.read(path, [page_contents.NEEDS[sweep], "status"], sweep, [page_contents.DATA[sweep]],
+                         [*page_contents.SHOWN[sweep][1:], *page_contents.FLAGS[sweep][1:]])
 
 
 def texts(results):
-    """What the page calls the axes, the exponents and the rows of the companies' choices: name -> text."""
-    choices = {}
-    for choice, company in itertools.product(CHOICES, COMPANIES):
-        name = f"{company}_{choice}"
-        if name in results.variables:
-            row = re.split("[,:]", results.about[name].long_name)[0]
-            choices.setdefault(choice, row.removeprefix(f"{company}'s "))
+    """What the page calls the axes: name -> text."""
     return {"names": {axis: labels.words(results, axis) for axis in results.axes},
             "symbols": {axis: labels.plain(axis) for axis in results.axes},
-            "units": {axis: labels.plain("L_star") if labels.in_l_star(results, axis) else "" for axis in results.axes},
-            "exponents": {name: re.sub(labels.NAME, lambda found: labels.plain(found[0]), labels.derivative(results, name))
-                          for name in EXPONENTS},
-            "choices": choices}
+            "units": {axis: labels.plain("L_star") if labels.in_l_star(results, axis) else "" for axis in results.axes}}
 
 
 def fingerprint(path):
@@ -95,44 +55,80 @@ def fingerprint(path):
         return hashlib.sha256(bytes(file["run/config"][()])).hexdigest()[:12] if "run/config" in file else "unknown"
 
 
-def manifest(results):
+def fixed(results):
+    """The incumbent's threshold, if the whole sweep has one: what a reader looks for among the controls."""
+    if "tau_I" in results.axes or "tau_I" not in results.attributes:
+        return {}
+    unit = labels.plain("L_star") if labels.in_l_star(results, "tau_I") else ""
+    return {"tau_I": {"text": "incumbent's safety threshold", "symbol": labels.plain("tau_I"), "unit": unit,
+                      "value": results.attributes["tau_I"]}}
+
+
+def notes(results, thinned=()):
+    """Sentences that a reader must know: what is not computed yet, what has no answer, what is left out."""
+    status, things = results.variables["status"][1], "markets" if results.sweep == "market_entry" else "points"
+    pending, failed = int((status == moatfile.PENDING).sum()), int((status == moatfile.FAILED).sum())
+    said = []
+    if pending:
+        said.append(f"Unfinished: {status.size - pending:,} of {status.size:,} {things} were computed when this page was made. "
+                    "Make the page again to see the rest.")
+    if failed:
+        beyond = "; their data lie beyond the data sets that were sampled" if results.attributes.get("solver") == "ridge" else ""
+        said.append(f"{failed:,} of {status.size:,} {things} have no answer: they lie outside what could be computed{beyond}.")
+    return [*said, *thinned]
+
+
+def plain(value):
+    """`value` with every number as JSON can hold it: those that are not finite as the texts inf, -inf and nan."""
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def manifest(results, thinned=()):
     """(about, data): parameters, axes and texts of the page as a dictionary, and its numbers as text. Raises Refused."""
     attributes = {"moat_version": "unknown", "git_revision": "unknown", "date_created": "undated", **results.attributes}
     number = lambda value: "∞" if math.isinf(value) else f"{value:.6g}"
     caption = [f"{labels.plain(name)} = {number(attributes[name])}"
                + (f" {labels.plain('L_star')}" if labels.in_l_star(results, name) else "")
                for name in labels.PARAMETERS if name in attributes]
-    described, data = pack(results)
+    described, data = packing.pack(results)
+    nus = results.axes["nu"].size if "nu" in results.axes else 1
     about = {
         "title": results.title,
-        "caption": ", ".join([*caption, *labels.scrutiny(results), labels.solver(results)]),
+        "caption": ", ".join([*labels.spectrum(results), *caption, *labels.scrutiny(results), labels.solver(results)]),
         "origin": "moat {moat_version} ({git_revision}), ".format(**attributes)
                   + f"{os.path.basename(results.path)}, {attributes['date_created']}, config sha256 {fingerprint(results.path)}",
-        "references": attributes.get("references", ""),
-        "words": {name: WORDS[name] for name in FLAGS}, **texts(results),
-        "theory": {name: [theory.exponents(results, name, k) for k in range(results.axes["nu"].size)]
-                   if name in results.theory else None for name in EXPONENTS},
-        "axes": {axis: [value if math.isfinite(value) else "inf" for value in values.tolist()]
-                 for axis, values in results.axes.items()},
+        "references": attributes.get("references", ""), "solver": attributes.get("solver", ""),
+        "notes": notes(results, thinned), "fixed": fixed(results),
+        "words": {name: WORDS[name] for name in results.variables if name in WORDS}, **texts(results),
+        **page_contents.of(results),
+        "regions": {moatfile.STATUSES[status]: region._asdict() for status, region in regions.STATUSES.items()},
+        "shares": [{"above": above, **region._asdict()} for above, region in regions.SHARES],
+        "same": regions.SAME, "steps": regions.STEPS,
+        "theory": {name: [theory.exponents(results, name, k) for k in range(nus)] if name in results.theory else None
+                   for name in page_contents.EXPONENTS[results.sweep]},
+        "axes": {axis: values.tolist() for axis, values in results.axes.items()},
         **described}
-    return about, data
+    return plain(about), data
 
 
 def page(about, data):
     """The page as one HTML text."""
-    parts = {name: (PAGE / f"page.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
-    inside = json.dumps(about, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    text = parts["html"]
-    for mark, part in (("@title@", html.escape(about["title"])), ("@origin@", html.escape(about["origin"])),
-                       ("@css@", parts["css"]), ("@js@", parts["js"]), ("@about@", inside), ("@data@", data)):
-        text = text.replace(mark, part)
-    return text
+    part = lambda name: (PAGE / name).read_text(encoding="utf-8")
+    parts = {"title": html.escape(about["title"]), "origin": html.escape(about["origin"]),
+             "question": html.escape(about["question"]), "css": "".join(map(part, STYLES)), "figures": part("figures.css"),
+             "start": part("start.js"), "js": "".join(map(part, SCRIPTS)), "data": data,
+             "about": json.dumps(about, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")}
+    return re.sub("@([a-z]+)@", lambda mark: parts[mark[1]], part("page.html"))
 
 
 def main(argv=None):
     """Runs the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="explore.py", description=__doc__.split("\n\n")[0])
-    parser.add_argument("file", metavar="FILE", help="results file of `moat run` (sweep: market_entry)")
+    parser.add_argument("file", metavar="FILE", help="results file of `moat run`, finished or not")
     parser.add_argument("-o", "--output", metavar="PAGE.html", required=True, help="the page to write")
     parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
                         help="keep only the points with these values, written as in the config")
@@ -140,9 +136,11 @@ def main(argv=None):
     try:
         if not arguments.output.lower().endswith(".html"):
             raise Refused(f"{arguments.output}: expected a page ending in .html")
-        results = moatfile.read(arguments.file, ["N_E_star", *FLAGS], "market_entry", ["N_I"], [*SHOWN, *MEASURED])
-        keep(results, arguments.slice)
-        text = page(*manifest(results))
+        results = read(arguments.file)
+        packing.keep(results, arguments.slice)
+        thinned = packing.thin(results)
+        about, data = manifest(results, thinned)
+        text = page(about, data)
         with output.whole_file(arguments.output) as target:
             target.write(text)
     except Refused as refusal:
@@ -152,6 +150,8 @@ def main(argv=None):
         print(f"explore.py: {arguments.output}: cannot be written: {error.strerror or error}", file=sys.stderr)
         return 2 if error.filename else 1  # a name that cannot be opened, or a disk that is full
     print(f"{arguments.output}: {results.variables['status'][1].size} points, {len(text) / 1e6:.1f} MB")
+    for note in about["notes"]:
+        print(f"explore.py: {note}", file=sys.stderr)
     return 0
 
 

@@ -22,8 +22,9 @@ from cells import cell, comment
 from family import indices
 from moatfile import Refused
 
-PROVENANCE = ("title", "moat_version", "git_revision", "sweep", "solver", "scrutiny", "gamma", "P", "tau_I", "tau_unit", "trials",
-              "seed", "date_created", "references")
+PROVENANCE = ("title", "moat_version", "git_revision", "sweep", "solver", "scrutiny", "gamma", "P", "spectrum", "spectrum_title",
+              "spectrum_checksum", "noise_performance", "noise_safety", "tau_I", "tau_unit", "trials", "seed", "date_created",
+              "references")
 CHUNK = 65536  # points held in memory at a time
 
 

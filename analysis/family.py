@@ -12,7 +12,7 @@ import numpy as np
 import labels
 import moatfile
 import style
-from moatfile import AXES, Refused
+from moatfile import GRID, Refused
 
 
 class Family:
@@ -98,7 +98,7 @@ def command(argv, program, description, sweep, needs, along, draw, optional=(), 
 
     needs, optional: the variables to read; the file may lack the optional ones. along(results): the axis the curves run
     along. draw(family): makes the figure. flags: (option, help) of the script's own options; family.flags lists those given.
-    axes: axes that the file must have besides those of AXES.
+    axes: axes that the file must have besides those of GRID.
     """
     options = parser(program, description, sweep)
     for flag, meaning in flags:
@@ -106,7 +106,7 @@ def command(argv, program, description, sweep, needs, along, draw, optional=(), 
     arguments = options.parse_args(argv)
     try:
         style.check_target(arguments.output)
-        results = moatfile.read(arguments.file, needs, sweep, [*axes, *AXES[sweep]], optional)
+        results = moatfile.read(arguments.file, needs, sweep, [*axes, *GRID[sweep]], optional)
         family = Family(results, along(results), arguments.over, arguments.slice)
         family.flags = arguments.flags
         for axis in family.assumed:

@@ -30,7 +30,7 @@ def curve(results, label, at, axis):
     gap = results.take("D", (axis,), at)
     order = np.flatnonzero(gap > 0)
     order = order[np.argsort(-gap[order])]
-    take = lambda name: results.take(name, (axis,), at)[order]
+    take = lambda name: results.take(name, (axis,), at)[order] if name in results.variables else None
     closed = order[-1] if order.size else 0  # theory's break points are those of the entrant's threshold there
     return power_laws.Curve(label, 1 / gap[order], take("N_E_star"), take("exponent_D"), take("regime"),
                             theory.law(results, "exponent_D", {**at, axis: closed}))
@@ -48,10 +48,9 @@ def draw(family):
     curves = [each for each in curves if np.isfinite(each.y).sum() >= 2]
     if not curves:
         raise Refused(f"{results.path}: no curve along {family.along} has the two thresholds it takes to draw one")
-    more = ["ticks: theory's break points"] if any(np.isfinite(each.law.breaks).any() for each in curves) else []
     shown = (r"inverse gap  $1/D$", labels.label(results, "N_E_star"),
              labels.formula(labels.derivative(results, "exponent_D")))
-    return power_laws.draw(curves, shown, family.caption(*more))
+    return power_laws.draw(curves, shown, family.caption(*power_laws.ticks(curves)))
 
 
 def main(argv=None):

@@ -8,15 +8,17 @@ from matplotlib.path import Path
 
 import moatfile
 import regimes
+import regions
 
 INK = "#404040"
-HATCHES = {
-    moatfile.NO_ENTRY: ("////", "#d4d4d4", "no entry: no amount of data is enough"),
-    moatfile.INCUMBENT_INFEASIBLE: ("\\\\\\\\", "#f4f4f4", r"incumbent cannot meet $\tau_I$ with $N_I$"),
-    moatfile.ENTRANT_INFEASIBLE: ("xxxx", "#ffffff", r"entrant cannot meet $\tau_E$ with any data"),
-    moatfile.FAILED: ("OO", "#b4b4b4", "failed: not solved"),
-    moatfile.PENDING: ("...", "#ffffff", "pending: not computed yet"),
+WORDS = {
+    moatfile.NO_ENTRY: "no entry: no amount of data is enough",
+    moatfile.INCUMBENT_INFEASIBLE: r"incumbent cannot meet $\tau_I$ with $N_I$",
+    moatfile.ENTRANT_INFEASIBLE: r"entrant cannot meet $\tau_E$ with any data",
+    moatfile.FAILED: "failed: not solved",
+    moatfile.PENDING: "pending: not computed yet",
 }
+HATCHES = {status: (regions.STATUSES[status].hatch, regions.STATUSES[status].colour, text) for status, text in WORDS.items()}
 _LOOKS = {**{status: look[:2] for status, look in HATCHES.items()}, **regimes.HATCHES}
 
 

@@ -59,7 +59,7 @@ def checksums(file, description, chosen):
     """Yields the CRC-32 of the values of each of the `chosen` blocks."""
     blocks, fields = Blocks(description), []
     for name, variable in description.variables.items():
-        if variable.is_field and file[name].chunks:
+        if variable.is_field and (file[name].chunks or not variable.scales):
             axes = [blocks.axes.index(axis) for axis in variable.scales]
             fields.append((file[name], axes, [blocks.shape[axis] for axis in axes]))
     for block in chosen:

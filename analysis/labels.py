@@ -6,7 +6,10 @@ as mathematics: nu_prime is nu', N_E_star is N_E^*.
 """
 
 import math
+import os
 import re
+
+import opening
 
 GREEK = {"alpha": "α", "gamma": "γ", "delta": "δ", "kappa": "κ", "lambda": "λ", "nu": "ν", "rho": "ρ", "sigma": "σ", "tau": "τ"}
 SYMBOLS = {"loss": "L_1", "excess_loss": r"\mathrm{excess}"}  # where the name does not spell the symbol
@@ -101,7 +104,16 @@ def parameters(results):
     """The caption's items of the whole sweep: the spectrum, the incumbent's threshold, and what is scrutinised if that is
     not the trained model."""
     items = [equation(results, name, results.attributes[name]) for name in PARAMETERS if name in results.attributes]
-    return [*items, *scrutiny(results)]
+    return [*spectrum(results), *items, *scrutiny(results)]
+
+
+def spectrum(results):
+    """The caption's item of a measured spectrum: its title, or the name of its file."""
+    if not results.measured:
+        return []
+    path = results.attributes["spectrum"]
+    text = opening.one_line(results.attributes.get("spectrum_title") or os.path.basename(str(path)))
+    return [f"measured spectrum: {text}".replace("$", r"\$")]
 
 
 def scrutiny(results):

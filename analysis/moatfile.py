@@ -20,7 +20,9 @@ STATUSES = ("pending", "ok", "entrant_always", "no_entry", "incumbent_infeasible
 REGIMES = ("none", "first", "second", "third", "transitional", "over_regularised")
 WORDS = {"status": STATUSES, "regime": REGIMES, "regime_excess": REGIMES}  # the flags that scripts understand
 PENDING, OK, ENTRANT_ALWAYS, NO_ENTRY, INCUMBENT_INFEASIBLE, ENTRANT_INFEASIBLE, FAILED = range(len(STATUSES))
-AXES = {"market_entry": ("N_I", "tau_E", "Q", "nu"), "scaling_law": ("N", "alpha", "Q", "nu")}  # of a power-law spectrum
+GRID = {"market_entry": ("N_I", "tau_E"), "scaling_law": ("N", "alpha")}  # the axes of every file of a sweep
+POWER_LAWS = ("Q", "nu")  # those that it has too unless it is on a measured spectrum
+AXES = {sweep: (*axes, *POWER_LAWS) for sweep, axes in GRID.items()}
 
 
 class Results:
@@ -51,9 +53,24 @@ class Results:
         return np.transpose(values, [left.index(axis) for axis in order])
 
     @property
+    def measured(self):
+        """Whether the sweep is on a measured spectrum, for which theory has no regimes."""
+        return on_measured(self.attributes)
+
+    @property
     def title(self):
         """The sweep's name, or the file's if it has none."""
         return self.attributes.get("name") or self.attributes.get("title") or os.path.basename(self.path)
+
+
+def on_measured(attributes):
+    """Whether a file with these root attributes is on a measured spectrum. It has no Q, no nu, and nothing of theory's."""
+    return "spectrum" in attributes
+
+
+def of_theory(name):
+    """Whether the variable `name` is one that only files on power laws have."""
+    return name in ("regime", "regime_excess", "nu_prime", "elasticity_Q") or name.startswith("break_")
 
 
 def to_number(text):
@@ -67,11 +84,12 @@ def to_number(text):
 def read(path, names, sweep=None, axes=(), optional=()):
     """Reads the file `path`. Returns Results; raises Refused.
 
-    names: variables that the file must have. sweep: the sweep it must be of; None for any. axes: axes that its grid must
+    names: variables that the file must have, those of_theory unless it is on a measured spectrum. sweep: the sweep it must be of; None for any. axes: axes that its grid must
     have; others are read too. optional: further variables, read if the file has them.
     """
     about = _describe(path)
     grid = _grid(path, about, sweep, axes)
+    names = [name for name in names if not (on_measured(about.attributes) and of_theory(name))]
     missing = [name for name in names if name not in about.variables]
     if missing:
         raise _left_out(path, missing)
@@ -110,6 +128,9 @@ def _grid(path, about, sweep, axes):
     found, grid = about.attributes.get("sweep", "unknown"), about.variables["status"].scales
     if sweep and found != sweep:
         raise Refused(f"{path}: its sweep is {found}; expected {sweep}")
+    if on_measured(about.attributes) and set(POWER_LAWS) & set(axes):
+        raise Refused(f"{path}: is on a measured spectrum, {opening.one_line(about.attributes['spectrum'])}, without Q, nu and "
+                      "theory's regimes; expected a file on power laws")
     if not set(axes) <= set(grid):
         raise Refused(f"{path}: its axes are {', '.join(grid)}; expected {', '.join(axes)}")
     for name, variable in about.variables.items():

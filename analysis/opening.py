@@ -13,6 +13,7 @@ import time
 
 import h5py
 
+RESULTS = "a results file written by `moat run`"
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SUPERBLOCK, FLAGS, CHECKSUM = 48, 11, 44  # size of a superblock of version 2 or 3; offsets of its flags and its checksum
 HAS_WRITER, IS_SWMR = 0x01, 0x04  # flags of the superblock: a writer has the file open; it has come to SWMR mode
@@ -27,9 +28,9 @@ class Refused(Exception):
     """An input that a script cannot use. The message is one line: what was found, what was expected, what to do."""
 
 
-def open_file(path):
-    """Opens the results file `path` for reading; returns an h5py.File. Raises Refused."""
-    _check_kind(path)
+def open_file(path, kind=RESULTS):
+    """Opens the file `path`, which is to be of that `kind`, for reading; returns an h5py.File. Raises Refused."""
+    _check_kind(path, kind)
     for attempt in range(ATTEMPTS):
         flags = _flags(path)
         if flags is None:
@@ -51,12 +52,12 @@ def one_line(error):
     return " ".join(str(error).split())
 
 
-def _check_kind(path):
+def _check_kind(path, kind):
     if not os.path.exists(path):
-        raise Refused(f"{path}: no such file; expected a results file written by `moat run`")
+        raise Refused(f"{path}: no such file; expected {kind}")
     if not os.path.isfile(path):
         found = "a folder" if os.path.isdir(path) else "a device or pipe"
-        raise Refused(f"{path}: is {found}; expected a results file written by `moat run`")
+        raise Refused(f"{path}: is {found}; expected {kind}")
     if not os.access(path, os.R_OK):
         raise Refused(f"{path}: cannot be read: permission denied")
 

@@ -26,15 +26,22 @@ LABEL, ENOUGH = np.array([0.35, 0.14]), 0.08  # inches: half the label's size; d
 class Curve:
     """One curve.
 
-    x: ascending. y: NaN where there is none. exponent, regime: the local ones, as stored in the file. law: theory.Law, with
+    x: ascending. y: NaN where there is none. exponent, regime: the local ones, as stored in the file; regime None on a measured
+    spectrum, for which theory has none: then there is no strip. law: theory.Law, with
     break points in x. stderr: standard errors of a measured y, or None. expected: the deterministic equivalent of a measured
     y, or None.
     """
 
     def __init__(self, label, x, y, exponent, regime, law, stderr=None, expected=None):
         self.label, self.x, self.y = label, np.asarray(x), np.asarray(y)
-        self.exponent, self.regime, self.law = np.asarray(exponent), np.asarray(regime), law
+        self.exponent, self.law = np.asarray(exponent), law
+        self.regime = None if regime is None else np.asarray(regime)
         self.stderr, self.expected = stderr, expected
+
+
+def ticks(curves):
+    """The caption's item of the strip's ticks, if there are any."""
+    return ["ticks: theory's break points"] if any(np.isfinite(curve.law.breaks).any() for curve in curves) else []
 
 
 def draw(curves, labels, caption, falling=False):
@@ -46,7 +53,8 @@ def draw(curves, labels, caption, falling=False):
     with plt.rc_context(style.PARAMETERS):
         page = _Page(curves, labels, lines)
         _draw_curves(page, curves, -1 if falling else 1)
-        _draw_strip(page, curves)
+        if page.rows:
+            _draw_strip(page, curves)
         _draw_exponents(page, curves)
         page.finish(lines)
     return page.figure
@@ -60,12 +68,14 @@ class _Page:
         self.margin = 0.75 + max(style.text_width(text, SMALL) for text in [*names, "transitional"])
         self.legend_bottom = 0.13 + LINE * len(lines) + 0.05
         bottom = self.legend_bottom + 0.55
+        self.rows = sum(curve.regime is not None for curve in curves)  # of the strip
         strip = bottom + EXPONENTS + GAP
-        main = strip + BAND * len(curves) + GAP
+        main = strip + (BAND * self.rows + GAP if self.rows else 0)
         self.height = main + MAIN + TOP
         self.figure = plt.figure(figsize=(WIDTH, self.height))
         self.exponents, self.strip, self.main = (self._panel(*at) for at in (
-            (bottom, EXPONENTS), (strip, BAND * len(curves)), (main, MAIN)))
+            (bottom, EXPONENTS), (strip, BAND * self.rows), (main, MAIN)))
+        self.strip.set_visible(self.rows > 0)
         known = np.concatenate([curve.x[np.isfinite(curve.y)] for curve in curves])
         low, high = known.min(), known.max()
         for axes in (self.main, self.strip, self.exponents):
@@ -93,7 +103,7 @@ def _draw_curves(page, curves, sign):
     for order, curve in enumerate(curves):
         look = style.look(style.CURVES[order])
         if curve.stderr is None:
-            page.main.plot(curve.x, curve.y, zorder=3 + order, markevery=style.markers(curve.x.size, order, len(curves)),
+            page.main.plot(curve.x, np.where(curve.y > 0, curve.y, np.nan), zorder=3 + order, markevery=style.markers(curve.x.size, order, len(curves)),
                            **look)
         else:
             if curve.expected is not None:
@@ -121,9 +131,11 @@ def _draw_guides(axes, curves, sign):
     lines = [(curve.x, curve.y) for curve in curves]
     for regime in theory.ORDER:
         found = {each for curve in curves for each in curve.law.regimes if each.name == regime}
+        if len(found) != 1:
+            continue
         stretches = [(_longest_run(curve.regime == regimes.VALUES[regime]), curve) for curve in curves]
         at, curve = max(stretches, key=lambda stretch: stretch[0].size)
-        if at.size < 3 or len(found) != 1:
+        if at.size < 3:
             continue
         _, symbol, slope = found.pop()
         ends = curve.x[[at[0], at[-1]]]
@@ -204,7 +216,8 @@ def _draw_exponents(page, curves):
     for curve in curves:
         for _, symbol, value in curve.law.met:
             seen.setdefault(round(value, 9), symbol)
-    low, high = min(seen), max(seen)
+    known = np.concatenate([curve.exponent[np.isfinite(curve.exponent)] for curve in curves])
+    low, high = (min(seen), max(seen)) if seen else (known.min(), known.max()) if known.size else (0, 1)
     room = 0.25 * (high - low or 1)
     page.exponents.set_ylim(low - room, high + room)
     _, bottom, _, height = page.exponents.get_position().bounds

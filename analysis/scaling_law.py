@@ -37,8 +37,10 @@ def draw(family):
     quantity = EXCESS if "--excess" in family.flags else LOSS
     results, (value, exponent, _) = family.results, quantity
     curves = [curve(results, label, at, quantity) for label, at in family.members()]
+    if not any((each.y > 0).any() for each in curves):
+        raise Refused(f"{results.path}: {value} is nowhere above 0, as it takes to draw it on a logarithmic scale")
     shown = (labels.label(results, "N"), labels.label(results, value), labels.formula(labels.derivative(results, exponent)))
-    return power_laws.draw(curves, shown, family.caption("ticks: theory's break points"), falling=True)
+    return power_laws.draw(curves, shown, family.caption(*power_laws.ticks(curves)), falling=True)
 
 
 def main(argv=None):

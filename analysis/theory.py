@@ -64,8 +64,10 @@ def exponents(results, name, index):
 
 
 def law(results, name, at, has_regimes=True):
-    """The Law of the exponent `name` at the indices `at` of all axes but the one along which it is met. has_regimes: whether
-    theory has regimes there."""
+    """The Law of the exponent `name` at the indices `at` of all axes but the one along which it is met: without regimes on a
+    measured spectrum. has_regimes: whether theory has regimes there."""
+    if results.measured:
+        return Law((), ())
     found, ends, kept = exponents(results, name, at["nu"]), [], []
     for regime, exponent in found.items():
         end = float(results.take(f"break_{name}_{regime}", (), at)) if regime != ORDER[-1] and has_regimes else math.inf

@@ -121,7 +121,7 @@ def main(argv=None):
     arguments = family.parser("trade_off.py", __doc__, "market_entry").parse_args(argv)
     try:
         style.check_target(arguments.output)
-        results = moatfile.read(arguments.file, NEEDS, "market_entry", [*moatfile.AXES["market_entry"], "tau_I"])
+        results = moatfile.read(arguments.file, NEEDS, "market_entry", [*moatfile.GRID["market_entry"], "tau_I"])
         if arguments.over not in (None, "tau_I"):
             raise Refused(f"--over: found {arguments.over}; expected tau_I: each tau_I gives a curve")
         curves = family.Family(results, "tau_E", "tau_I", arguments.slice)

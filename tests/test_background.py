@@ -13,17 +13,18 @@ from interrupted import wait_for
 from program import MPICH, SECONDS, Launch, ProgramTest, differing, read, solve, temporary_folder
 from sweeps import LONG
 
+SWEEP = LONG.replace("points: 500", "points: 300")  # it still takes longer than a second, when it first reports blocks
 RUNS = {"a run alone": (), "a run that starts its ranks": ("-n", "3")}
 
 
 class BackgroundTest(ProgramTest):
     @classmethod
     def setUpClass(cls):
-        cls.reference = read(solve(temporary_folder(cls.addClassCleanup), LONG, ranks=3))
+        cls.reference = read(solve(temporary_folder(cls.addClassCleanup), SWEEP, ranks=3))
 
     def setUp(self):
         super().setUp()
-        self.write("long.yaml", LONG)
+        self.write("long.yaml", SWEEP)
         self.path = self.folder / "long.h5"
 
     def has_a_block(self):
@@ -55,6 +56,20 @@ class BackgroundTest(ProgramTest):
             os.killpg(run.process.pid, signal.SIGHUP)
             code, _, err = run.finish()
         self.assertEqual(code, 75, err)
+
+    def test_notices_that_a_script_ignores(self):
+        """`trap '' USR1 TERM` in a job's script is for the script."""
+        def ignore():
+            for number in (signal.SIGUSR1, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
+
+        for number in (signal.SIGUSR1, signal.SIGTERM):
+            with self.start("-q", preexec_fn=ignore) as run:
+                wait_for(self.has_a_block)
+                run.process.send_signal(number)
+                code, _, err = run.finish()
+                self.assertEqual(code, 75, err)
+            self.path.unlink()
 
     @unittest.skipIf(MPICH, "its mpiexec passes no signal on")
     def test_stop_under_nohup(self):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Results files that were cut, changed by a bit, or made to harm: moat refuses them untouched or ends in right data.
 
-MOAT_CUTS and MOAT_FLIPS are how many places of the complete file and of an interrupted one are tried (20 and 30), from
+MOAT_CUTS and MOAT_FLIPS are how many places of the complete file and of an interrupted one are tried (10 and 20), from
 MOAT_SEED (1). MOAT_SANITIZED is set for a program built with sanitizers, whose memory cannot be bounded.
 """
 
@@ -23,10 +23,10 @@ import h5py
 import numpy as np
 
 from faults import hostile
-from program import Launch, differing, done_mask, moat, read, temporary_folder
+from program import Launch, differing, done_mask, moat, read, stay_alone, temporary_folder
 from sweeps import market
 
-CUTS, FLIPS = int(os.environ.get("MOAT_CUTS", 20)), int(os.environ.get("MOAT_FLIPS", 30))
+CUTS, FLIPS = int(os.environ.get("MOAT_CUTS", 10)), int(os.environ.get("MOAT_FLIPS", 20))
 SEED = int(os.environ.get("MOAT_SEED", 1))
 SECONDS = int(os.environ.get("MOAT_SECONDS", 10))  # the longest that any command may take, see pace.py
 BYTES = 4 << 30  # of address space
@@ -38,6 +38,9 @@ SWEEP = market("small", N_I="{log: [10, 1e9], points: 6}", tau_E="{values: [0.5,
 RIDGE = market("ridge", N_I="{values: [20, 50]}", tau_E="{values: [.inf]}", Q="{values: [0.5]}", nu="{values: [0.8, 1.0]}",
                ridge="{P: 32, N: {values: [8, 16, 32, 64]}, trials: 2, seed: 1}")
 COMMANDS = (("status", "small.h5"), ("run", "small.yaml", "-q"), ("run", "small.yaml", "-q", "--force"))
+
+
+setUpModule = stay_alone
 
 
 def bound():

@@ -64,6 +64,7 @@ SCRIPTS = (
     ("entry_regimes", "market", ("--slice", "tau_I=0.9")), ("gap", "market", ("--slice", "N_I=inf")), ("policy", "market", ()),
     ("phase_diagram", "market", ()), ("phase_diagram", "market", ("--quantity", "regime", "--slice", "N_I=1e3")),
     ("phase_diagram", "market", ("--quantity", "exponent_D", "--x", "tau_I")), ("explore", "market", ()), ("export", "market", ()),
+    ("explore", "ridge", ()), ("explore", "law", ()),
     ("summary", "market", ()), ("entry_regimes", "ridge", ()), ("validation", "ridge", ()), ("scaling_law", "law", ()),
     ("scaling_law", "law", ("--excess",)), ("lemma", "law", ()), ("summary", "law", ()), ("export", "law", ()),
 )
@@ -112,15 +113,14 @@ class SpellingsTest(unittest.TestCase):
             for item in (r"$\gamma$ = 0.5", r"$P$ = $\infty$", r"$\tau_I$ = 1.1", r"$\tau_E$"):
                 self.assertIn(item, said)
             self.assertNotIn("L^*", said)
-            for name in SPELLINGS:
+            for name in set(SPELLINGS) - {"plain"}:
                 self.assertEqual(self.drawn(name, *arguments), (expected, shown), f"{name}: {arguments}")
 
     def test_pages_and_tables_say_the_same(self):
         pages, tables = {}, {}
         for name in SPELLINGS:
             path = str(self.folder / name / "market.h5")
-            results = moatfile.read(path, ["N_E_star", *explore.FLAGS], "market_entry", ["N_I"], explore.SHOWN)
-            about, data = explore.manifest(results)
+            about, data = explore.manifest(explore.read(path))
             del about["origin"]  # the time, and the checksum of the config's text
             pages[name] = about, data
             with contextlib.redirect_stdout(io.StringIO()) as table:

@@ -12,11 +12,8 @@ from unittest import mock
 
 import h5py
 
-from program import ProgramTest, moat, preload, ranks_script, temporary_folder
+from program import ALONE, ProgramTest, moat, preload, ranks_script, temporary_folder
 from sweeps import TINY_GRID, TINY_RIDGE
-
-# Open MPI 4 forks in MPI_Init itself when a process is started without mpirun, unless it is told to stay alone.
-ALONE = {"OMPI_MCA_ess_singleton_isolated": "1"}
 
 
 class ForksTest(ProgramTest):

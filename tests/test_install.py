@@ -52,8 +52,11 @@ int main(void)
 RIDGE = market("ridge", N_I="{log: [16, 128], points: 9}", tau_E="{values: [1.2, .inf]}", Q="{values: [0.3, 1.0]}", nu="{values: [0.75, 1.5]}",
                ridge="{P: 128, N: {log: [8, 256], points: 13}, trials: 6, seed: 1}")
 
-# Every installed script: the sweeps whose files it reads, its options, and the file it writes ("" for standard output).
+# Every installed script: the sweeps whose files it reads, or other files, its options, and the file it writes ("" for standard
+# output).
 TOOLS = {
+    "agreement.py": ("words", (), "agreement.png"),
+    "dataset.py": ("table.csv", ("--performance", "one", "--safety", "two"), "data.h5"),
     "entry_regimes.py": ("result-1", (), "result-1.png"),
     "explore.py": ("quickstart", (), "explore.html"),
     "export.py": ("result-1", (), "result-1.csv"),
@@ -63,11 +66,12 @@ TOOLS = {
     "policy.py": ("policy", ("--slice", "N_I=inf", "nu=0.34"), "policy.svg"),
     "readings.py": ("result-2-wide result-2-mixture", ("--slice", "nu=2", "tau_E=.9999"), "readings.pdf"),
     "scaling_law.py": ("excess-loss", ("--excess",), "excess-loss.png"),
+    "spectrum.py": ("words-spectrum.h5", (), "spectrum.png"),
     "summary.py": ("excess-loss", ("--check",), ""),
     "trade_off.py": ("trade-off", ("--slice", "nu=.34"), "trade-off.png"),
     "validation.py": ("ridge", ("--slice", "Q=0.3"), "validation.png"),
 }
-BEGINS = {".png": b"\x89PNG\r\n", ".pdf": b"%PDF-", ".svg": b"<?xml", ".html": b"<!DOCTYPE html>", ".csv": b"#"}
+BEGINS = {".png": b"\x89PNG\r\n", ".pdf": b"%PDF-", ".svg": b"<?xml", ".html": b"<!DOCTYPE html>", ".csv": b"#", ".h5": b"\x89HDF"}
 
 
 def output(*command, **options):
@@ -164,8 +168,10 @@ class WithoutSourcesTest(unittest.TestCase):
                            "PATH": f"{cls.prefix}/bin:{os.environ['PATH']}", "MOAT_LAUNCHER": f"{launcher} -n 2",
                            "PKG_CONFIG_PATH": f"{cls.prefix}/lib/pkgconfig", "MPLCONFIGDIR": folder.name}
         (cls.folder / "ridge.yaml").write_text(RIDGE)
+        shutil.copy(cls.share / "jobs" / "words-spectrum.h5", cls.folder)
+        (cls.folder / "table.csv").write_text("x,one,two\n" + "".join(f"{k % 7},{k % 5},{k % 3}\n" for k in range(300)))
         cls.alone("moat", "run", "ridge.yaml", "-q")
-        for job in sorted({job for jobs, *_ in TOOLS.values() for job in jobs.split()} - {"ridge"}):
+        for job in sorted({job for jobs, *_ in TOOLS.values() for job in jobs.split() if "." not in job} - {"ridge"}):
             cls.alone("moat", "run", cls.share / "jobs" / f"{job}.yaml", "-q")
 
     @classmethod
@@ -173,7 +179,7 @@ class WithoutSourcesTest(unittest.TestCase):
         return output(*cls.hide, *map(str, command), cwd=cls.folder, env=cls.environment)
 
     def test_plan(self):
-        self.assertIn("whole sweep", self.alone("moat", "plan", self.share / "jobs" / "result-1.yaml"))
+        self.assertIn("results file", self.alone("moat", "plan", self.share / "jobs" / "result-1.yaml"))
 
     def test_reference_config(self):
         self.alone("moat", "run", self.share / "jobs" / "reference.yaml", "-q", "-o", "reference.h5")
@@ -192,7 +198,7 @@ class WithoutSourcesTest(unittest.TestCase):
     def test_analysis(self):
         for script, (jobs, options, target) in TOOLS.items():
             with self.subTest(script):
-                written = self.alone(self.share / "analysis" / script, *(f"{job}.h5" for job in jobs.split()), *options,
+                written = self.alone(self.share / "analysis" / script, *(job if "." in job else f"{job}.h5" for job in jobs.split()), *options,
                                      *(("-o", target) if target else ()))
                 if target:
                     self.assertTrue((self.folder / target).read_bytes().startswith(BEGINS[Path(target).suffix]))

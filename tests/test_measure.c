@@ -222,7 +222,7 @@ static void expect_scores(const char *name, const struct moments *moments, doubl
            name, moments->beyond, moments->count);
 }
 
-enum { SETS = 60, ROWS = 500, FEATURES = 60 };
+enum { SETS = 60, ROWS = 500, FEATURES = 100 };
 
 static double truth_of(const struct measure_fit *exact, int pair, size_t k)
 {
@@ -438,7 +438,7 @@ static void test_thresholds(void)
     struct data data;
     double sigma[FEATURES], b[MEASURE_PAIRS][FEATURES];
     make(&data, 4000, FEATURES, 1);
-    for (uint64_t set = 0; set < 40 && world_rank() == 0; set++) {
+    for (uint64_t set = 0; set < 24 && world_rank() == 0; set++) {
         struct measure_fit fit;
         struct measure_estimate estimate;
         struct power_law law;

@@ -1,17 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`model: {spectrum: FILE}`: thresholds against brute force, power laws written as a file, the layout, refusals."""
+"""`model: {spectrum: FILE}`: thresholds against brute force, power laws written as a file, the layout, refusals, `moat point`,
+and the scripts of analysis/ on such files."""
 
+import contextlib
+import importlib
+import io
+import json
 import math
 import shutil
+import sys
 import unittest
 
 import h5py
 import numpy as np
 import xarray
 
-from program import ProgramTest, differing, moat, read, solve, temporary_folder
+from program import ROOT, ProgramTest, differing, moat, read, solve, temporary_folder
 from spectra import VARIABLES, Brute, Spectrum, irregular, power_law, two_scales
 from sweeps import law, market, on_spectrum
+
+sys.path.insert(0, str(ROOT / "analysis"))
 
 STATUS = ("pending", "ok", "entrant_always", "no_entry", "incumbent_infeasible", "entrant_infeasible", "failed")
 READINGS = ("trained_model", "training_mixture")
@@ -168,13 +176,81 @@ class FileTest(ProgramTest):
                     "noise_performance": 0.1, "noise_safety": 0.2}
         self.assertEqual({name: about[name] for name in expected}, expected)
         out, _ = self.run_moat(0, "show", self.path)
-        self.assertIn("s.h5", out)
+        self.assertIn(f"  s.h5 (words of a test), {len(self.spectrum.sigma)} directions, label noise of variance 0.1 (performance) "
+                      f"and 0.2 (safety), checksum of the numbers {about['spectrum_checksum']}\n", out)
 
     def test_axis_of_incumbents_thresholds(self):
         path = solve(self.folder, on_spectrum("axis", "s.h5", **{**self.AXES, "tau_I": "{values: [0.8, 1.1]}"}))
         one, two = read(self.path), read(path)
         np.testing.assert_array_equal(one["N_E_star"], two["N_E_star"][0])
         self.assertEqual(two["D"].shape, (2, 3))
+
+    def test_point(self):
+        """`moat point --spectrum` has the numbers of the file, under their names."""
+        found = read(self.path)
+        at = (7, 1)
+        market = ["--spectrum", "s.h5", "--tau-I=0.8", f"--N-I={found['N_I'][at[0]]!r}", f"--tau-E={found['tau_E'][at[1]]!r}"]
+        point = json.loads(self.run_moat(0, "point", *market, "--json")[0])
+        self.assertEqual(point["spectrum"], "s.h5")
+        for name, value in found.items():
+            if name in point and name not in ("status", "tau_I", "N_I", "tau_E"):
+                expected = value[tuple(k for k, size in zip(at, (13, 3)) if size in value.shape)]
+                self.assertEqual(point[name], expected, name)
+        self.assertLessEqual({"N_E_star", "L_star", "entrant_alpha", "elasticity_tau_I", "D", "exponent_D"}, set(point))
+        terms = [point[f"entrant_{name}"] for name in ("finite_data_error", "overfitting_error", "mixture_error",
+                                                       "mixture_finite_data_error")]
+        self.assertAlmostEqual(sum(terms) / point["entrant_loss_performance"], 1, delta=1e-10)
+        self.assertFalse({"gamma", "nu", "Q", "delta", "regime", "nu_prime", "elasticity_Q"} & set(point))
+        text, _ = self.run_moat(0, "point", *market)
+        self.assertNotIn("nan", text)
+        self.assertIn(f"N_E* = {point['N_E_star']:.10g}", text)
+        for extra, said in ((["--Q=0.5"], "--Q: found it beside --spectrum"), (["--P=9"], "--P: found it beside --spectrum")):
+            _, err = self.run_moat(2, "point", *market, *extra)
+            self.assertIn(said, err)
+        _, err = self.run_moat(2, "point", *market[2:])
+        self.assertIn("--gamma is missing", err)
+        _, err = self.run_moat(2, "point", *market, "--spectrum=no.h5")
+        self.assertEqual(err, "moat: no.h5: no such file, expected a spectrum file\n")
+
+    def draw(self, script, *arguments):
+        """Runs a script of analysis/ here: (exit code, the last line of what it says)."""
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+            code = importlib.import_module(script).main([str(argument) for argument in arguments])
+        return code, said.getvalue().strip().rpartition("\n")[2]
+
+    def test_analysis(self):
+        """Each script draws the file, or says in one line that it expects power laws."""
+        law = solve(self.folder, on_spectrum("law", "s.h5", "scaling_law", N=numbers([10, 100, 1e4]), alpha=numbers([0.5, 0.9])))
+        entry = solve(self.folder, on_spectrum("entry", "s.h5", tau_I="{values: [0.6, 0.7, 0.8]}", N_I=numbers([100, math.inf]),
+                                               tau_E=numbers([0.9, math.inf])))
+        for script, path, *options in (
+                ("entry_regimes", self.path), ("phase_diagram", self.path), ("phase_diagram", entry, "--x", "tau_I"),
+                ("policy", entry), ("trade_off", entry), ("gap", entry, "--slice", "N_I=inf"), ("scaling_law", law),
+                ("scaling_law", law, "--excess"), ("export", self.path), ("export", law), ("explore", self.path),
+                ("explore", law)):
+            figure = self.folder / (script + {'export': '.csv', 'explore': '.html'}.get(script, '.png'))
+            code, said = self.draw(script, path, *options, "-o", figure)
+            self.assertEqual(code, 0, (script, said))
+            self.assertGreater(figure.stat().st_size, 500)
+            figure.unlink()
+        for script, path, *target in (("summary", self.path), ("summary", law), ("lemma", law, "-o", "a.png"),
+                                      ("readings", self.path, "-o", "a.png")):
+            code, said = self.draw(script, path, *target)
+            self.assertEqual(code, 2, script)
+            self.assertIn("is on a measured spectrum, s.h5, without Q, nu and theory's regimes; expected a file on power laws", said)
+
+    def test_damage_in_a_single_value(self):
+        """L_star counts in a block's checksum though it has no dimension."""
+        path = shutil.copy(self.path, self.folder)
+        with h5py.File(path, "a") as file:
+            file["L_star"][()] *= 1 + 1e-15
+        code, said = self.draw("export", path, "-o", self.folder / "a.csv")
+        self.assertEqual(code, 2)
+        self.assertIn("damaged values in block 0", said)
+        self.config()
+        self.run_moat(0, "run", "one.yaml", "-q")
+        self.assertEqual(differing(read(self.path), read(path)), [])
 
     def config(self, **more):
         return self.write("one.yaml", on_spectrum("one", "s.h5", **{**self.AXES, **more}))

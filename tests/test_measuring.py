@@ -15,6 +15,15 @@ from program import ProgramTest, read
 
 PAIRS = {"performance": (0, 0), "safety": (1, 1), "joint": (0, 1)}
 REQUIRED = ("eigenvalue", "alignment_performance", "alignment_safety", "alignment_joint")
+SWEEP = """
+name: measured
+sweep: market_entry
+solver: deterministic
+output: sweep.h5
+model: {spectrum: spectrum.h5}
+incumbent: {tau: 0.9}
+grid: {N_I: {values: [240]}, tau_E: {values: [.inf]}}
+"""
 
 
 def draw(n=240, P=30, seed=1):
@@ -127,6 +136,10 @@ class MeasuringTest(ProgramTest):
             command, made = file.attrs["history"].splitlines()
             self.assertIn("moat measure data.h5 -o spectrum.h5", command)
             self.assertEqual((made, file.attrs["n"]), ("made by hand", 240))
+        line, _ = self.run_moat(0, "measure", "data.h5", "-o", "spectrum.h5", "-q", "-f", "--json")
+        self.write("sweep.yaml", SWEEP)
+        self.run_moat(0, "run", "sweep.yaml", "-q")
+        self.assertAlmostEqual(read(self.folder / "sweep.h5")["N_E_star"].item() / json.loads(line)["N_E_star"], 1, 12)
 
     def test_prints(self):
         """The text and JSON have the file's numbers."""

@@ -13,6 +13,7 @@ from interrupted import wait_for
 from program import MPICH, Launch, ProgramTest, preload, temporary_folder
 from sweeps import LONG, SMALL_RIDGE
 
+SHORT = LONG.replace("long", "short").replace("points: 500", "points: 50")
 GROUPS = SMALL_RIDGE.replace("name: small", "name: groups").replace("small.h5", "groups.h5").replace("P: 128", "P: 256")
 GROUPS = GROUPS.replace("256]}, trials: 4", "256, 300]}, trials: 2").replace("seed: 1}", "seed: 1, ranks_per_group: 3}")
 
@@ -28,7 +29,7 @@ class MessagesTest(ProgramTest):
         patch = mock.patch.dict(os.environ, LD_PRELOAD=self.library, MPI_LEDGER=str(self.path))
         patch.start()
         self.addCleanup(patch.stop)
-        for name, text in (("long", LONG), ("small", SMALL_RIDGE), ("groups", GROUPS)):
+        for name, text in (("long", LONG), ("short", SHORT), ("small", SMALL_RIDGE), ("groups", GROUPS)):
             self.write(f"{name}.yaml", text)
 
     def check_ledger(self):
@@ -43,7 +44,7 @@ class MessagesTest(ProgramTest):
         return sent
 
     def test_sweeps(self):
-        for config, ranks in (("long", 1), ("long", 3), ("small", 4), ("groups", 5)):
+        for config, ranks in (("short", 1), ("short", 3), ("small", 4), ("groups", 5)):
             with self.subTest(config, ranks=ranks):
                 (self.folder / f"{config}.h5").unlink(missing_ok=True)
                 self.run_moat(0, "run", f"{config}.yaml", ranks=ranks)

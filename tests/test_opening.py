@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How the scripts of analysis open a file: of a run that is writing, was killed, or whose file is damaged since.
 
-MOAT_FLIPS is how many places outside the first page are tried of each file (40), from MOAT_SEED (1).
+MOAT_FLIPS is how many places outside the first page are tried of each file (20), from MOAT_SEED (1).
 """
 
 import contextlib
@@ -34,8 +34,8 @@ import intact  # noqa: E402
 import moatfile  # noqa: E402
 import opening  # noqa: E402
 
-PAGE, STEP = 4096, 32  # of the first page every STEP-th byte is changed, and all bytes of the superblock
-FLIPS, SEED = int(os.environ.get("MOAT_FLIPS", 40)), int(os.environ.get("MOAT_SEED", 1))
+FLIPS, SEED = int(os.environ.get("MOAT_FLIPS", 20)), int(os.environ.get("MOAT_SEED", 1))
+PAGE, STEP = 4096, 64 if FLIPS <= 20 else 8  # of the first page every STEP-th byte is changed, and all bytes of the superblock
 SECONDS = 10  # the longest that reading may take, see pace.py; HDF5 alone rereads damaged metadata for hours
 NAMES = ["N_E_star", "status", "regime", "elasticity_N_I"]
 SMALL = market("small", N_I="{log: [10, 1e6], points: 13}", tau_E="{values: [0.5, 0.95, .inf]}", Q="{linear: [0.1, 1.0], points: 3}",

@@ -1,17 +1,22 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""README's tables of a results file, against files of both sweeps and both solvers: names, dimensions, units, types, flags."""
+"""README's tables of a results file, against files of both sweeps, both solvers and both kinds of spectrum: names, dimensions, units, types, flags."""
 
+import os
 import re
 import sys
+import tempfile
 import unittest
+from pathlib import Path
 
 import h5py
 import numpy as np
 
 from market_file import ABOUT, ROOT as SYNTHETIC, THRESHOLDS
-from program import ROOT, solve, temporary_folder
-from sweeps import law, market
+import pace
+from program import MOAT, MPI_ENVIRONMENT, ROOT, solve, temporary_folder
+from spectra import power_law
+from sweeps import law, market, on_spectrum
 
 sys.path.insert(0, str(ROOT / "analysis"))
 import moatfile  # noqa: E402
@@ -23,6 +28,10 @@ RIDGE = {"P": 32, "ridge": "{P: 32, N: {values: [8, 16, 32, 64]}, trials: 2, see
 SWEEPS = {"market": market("market", **MARKETS), "axis": market("axis", tau_I="{values: [0.8, 0.9]}", **MARKETS),
           "market-ridge": market("market-ridge", **MARKETS, **RIDGE), "law": law("law", **LAWS),
           "levels": law("levels", ridge_levels="{values: [0.01, 0.1]}", **LAWS), "law-ridge": law("law-ridge", **LAWS, **RIDGE)}
+SWEEPS |= {"measured": on_spectrum("measured", "s.h5", tau_I="0.9", N_I=MARKETS["N_I"], tau_E=MARKETS["tau_E"]),
+           "measured-ridge": on_spectrum("measured-ridge", "s.h5", tau_I="0.9", N_I=MARKETS["N_I"], tau_E=MARKETS["tau_E"],
+                                         ridge="{N: {values: [8, 16, 32, 64]}, trials: 2, seed: 1}"),
+           "measured-law": on_spectrum("measured-law", "s.h5", "scaling_law", N=LAWS["N"], alpha=LAWS["alpha"])}
 TYPES = {"text": "S", "float64": np.float64, "int64": np.int64}
 COORDINATES = {"N_I": "data points", "N": "data points"}  # the rest has the unit 1
 
@@ -50,6 +59,7 @@ class ReadmeTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = temporary_folder(cls.addClassCleanup)
+        power_law(0.5, 1.2, 0.4, 50).write(cls.folder / "s.h5", "a title")
         for text in SWEEPS.values():
             solve(cls.folder, text)
 
@@ -66,6 +76,18 @@ class ReadmeTest(unittest.TestCase):
             axes = {path for path, item in found.items() if is_axis(item)}
             expected = {path for path, (*_, meaning) in table.items() if file.attrs["solver"] == b"ridge" or "`solver: ridge` only" not in meaning}
             expected -= {"lambda_loss", "lambda_excess"} if "lambda" in file else set()
+            measured_ridge = {path for path, (*_, meaning) in table.items() if "`solver: ridge` on a measured spectrum only" in meaning}
+            if name == "measured-ridge":
+                expected -= {path for path in table if path.startswith("ridge/")} - measured_ridge
+            else:
+                expected -= measured_ridge
+            if "spectrum" in file.attrs:
+                for path in set(expected):
+                    dimensions, *rest = table[path]
+                    table[path] = (tuple(axis for axis in dimensions if axis not in ("Q", "nu")), *rest)
+                none, = re.findall(r"there are no ((?:`\w+\*?`(?:, | and )?)+)", README)
+                without = [name.replace("*", "\\w+") for name in re.findall(r"`([^`]+)`", none)]
+                expected = {path for path in expected if not any(re.fullmatch(name, path) for name in without)}
             if "tau_I" in axes:
                 self.assertIn("With an axis tau_I: `tau_I_absolute`, along tau_I, Q, nu", table["tau_I"][2])
                 expected = expected - {"tau_I"} | {"tau_I_absolute"}
@@ -107,11 +129,35 @@ class ReadmeTest(unittest.TestCase):
             if file.attrs["sweep"] != b"market_entry":
                 lacking |= {row for row, (_, meaning) in rows.items() if "`market_entry`" in meaning}
             lacking |= {"tau_I"} if name == "axis" else set()
+            measured = {row for row, (_, meaning) in rows.items() if "on a measured spectrum only" in meaning}
+            lacking |= {"gamma"} if name.startswith("measured") else measured
+            lacking |= {row for row, (_, meaning) in rows.items() if "with `ridge: {data: FILE.h5}` only" in meaning}
             self.assertEqual(set(file.attrs), set(rows) - lacking, name)
             for attribute, value in file.attrs.items():
                 kind = TYPES[rows[attribute][0]]
                 self.assertTrue(isinstance(value, (str, bytes)) if kind == "S" else isinstance(value, kind), f"{name}: {attribute}")
         self.assertEqual(rows["format_version"][1].split(";")[0], str(moatfile.FORMAT))
+
+    def test_commands_on_your_own_data(self):
+        """The README's commands from embeddings and labels to a figure of N_E*, as they are written but for the folders."""
+        section = re.search(r"^### Your own data\n(.*?)^##", README, re.M | re.S)[1]
+        commands = re.search(r"^    analysis/dataset\.py(?:.*\n)(?:    .*\n)*", section, re.M)[0]
+        commands = commands.replace("analysis/", f"{sys.executable} {ROOT}/analysis/").replace("build/moat", MOAT)
+        with tempfile.TemporaryDirectory() as folder:
+            generator = np.random.default_rng(1)
+            features = generator.standard_normal((400, 12)) / np.arange(1, 13)
+            labels = features @ generator.standard_normal((12, 2)) + generator.standard_normal((400, 2))
+            np.save(Path(folder, "embeddings.npy"), features)
+            np.savetxt(Path(folder, "labels.csv"), labels, delimiter=",", header="helpful,harmless", comments="")
+            Path(folder, "jobs").symlink_to(ROOT / "jobs")
+            Path(folder, "commands").write_text(commands)
+            done = pace.run(["sh", "-e", "commands"], 120, cwd=folder, text=True, env={**MPI_ENVIRONMENT, **os.environ})
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn("written: spectrum.h5", done.stdout)
+            for name in ("spectrum.png", "mine.png"):
+                self.assertTrue(Path(folder, name).read_bytes().startswith(b"\x89PNG"), name)
+            with h5py.File(Path(folder, "mine.h5")) as file:
+                self.assertTrue(np.isin(file["status"], (1, 2)).any())
 
     def test_exit_codes(self):
         """The README's, against the manual's, which other tests meet one by one."""

@@ -40,14 +40,14 @@ class SettingsTest(ProgramTest):
             self.run_moat(0, "run", "grid.yaml", "-o", name, *SET, *more, ranks=ranks)
             self.assertEqual(differing(expected, read(self.folder / name)), [], name)
         out, _ = self.run_moat(0, "run", "grid.yaml", "-o", "alone.h5", *SET)
-        self.assertIn("\n0 points in", out)
+        self.assertIn("\nalready complete, ", out)
         kept = attribute(self.folder / "alone.h5", "config")
         for setting in ("model.gamma=0.55", "grid.Q.values=[0.5, 0.1]", "grid.N_I={log: [10, 1e6], points: 7}"):
             self.assertIn(f"--set {setting}\n", kept)
         self.write("kept.yaml", kept)
         for config in ("edited.yaml", "kept.yaml"):
             out, _ = self.run_moat(0, "run", config, "-o", "alone.h5")
-            self.assertIn("\n0 points in", out, config)
+            self.assertIn("\nalready complete, ", out, config)
         before = (self.folder / "alone.h5").read_bytes()
         for other in ((), SET[:2], (*SET, "--set", "grid.nu.values=[1]")):
             _, err = self.run_moat(2, "run", "grid.yaml", "-o", "alone.h5", *other)
@@ -103,7 +103,7 @@ class ConfigTest(ProgramTest):
             _, err = self.run_moat(2, "run", "all.yaml", "-o", f"{name}-some.h5")
             self.assertIn("another sweep", err)
             out, _ = self.run_moat(0, "run", "some.yaml", "-o", f"{name}-some.h5")
-            self.assertIn("\n0 points in", out)
+            self.assertIn("\nalready complete, ", out)
 
     def test_stored_alone(self):
         """Values that cost a solution of their own, each without the others; those that nobody stores are not worked out."""
@@ -145,7 +145,7 @@ class ConfigTest(ProgramTest):
         for name, text in spellings.items():
             (self.folder / f"{name}.yaml").write_bytes(text.encode())
             out, _ = self.run_moat(0, "run", f"{name}.yaml", "-o", "one.h5")
-            self.assertEqual("\n0 points in" in out, name != "plain", name)
+            self.assertEqual("\nalready complete, " in out, name != "plain", name)
 
 
 if __name__ == "__main__":

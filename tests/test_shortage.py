@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Memory that runs out, on one rank or on all, at any moment: what it hit stays pending, the run ends with 1, and the same
-command completes the sweep with the data of a run that never lacked anything.
+"""Memory, file descriptors or processes that run out, on one rank or on all, at any moment: what it hit stays pending, the run
+ends with 1, and the same command completes the sweep with the data of a run that never lacked anything.
 
 MOAT_MOMENTS in the environment is the number of moments tried in each sweep (0: all), MOAT_SEED repeats those of an earlier run.
 """
 
 import os
 import random
+import shutil
 import unittest
 from unittest import mock
 
@@ -16,7 +17,7 @@ import numpy as np
 from program import ProgramTest, differing, moat, preload, ranks_script, read, temporary_folder
 from sweeps import TINY_GRID, TINY_RIDGE, law
 
-MOMENTS = int(os.environ.get("MOAT_MOMENTS", 4))
+MOMENTS = int(os.environ.get("MOAT_MOMENTS", 2))
 SEED = os.environ.get("MOAT_SEED", str(random.randrange(10**6)))
 FAILED, DONE_TASK, FAILED_TASK = 6, 1, 2
 EVER = 10**9
@@ -39,7 +40,7 @@ class ShortageTest(ProgramTest):
     @classmethod
     def setUpClass(cls):
         folder = temporary_folder(cls.addClassCleanup)
-        cls.shim = preload(folder, "failing_memory")
+        cls.shims = {"MEMORY": preload(folder, "failing_memory"), "CALLS": preload(folder, "failing_calls")}
         cls.no_buffer = preload(folder, "no_buffer")
         cls.whole = {}
         for name, text in SWEEPS.items():
@@ -48,6 +49,7 @@ class ShortageTest(ProgramTest):
             if (code, out, err) != (0, "", ""):
                 raise AssertionError(f"{name}: {code} {out}{err}")
             cls.whole[name] = read(folder / f"{name}.h5")
+        cls.complete = folder
 
     def setUp(self):
         super().setUp()
@@ -56,11 +58,22 @@ class ShortageTest(ProgramTest):
 
     def run_short(self, name, ranks, rank, first, last=EVER):
         """(exit code, stderr) of a run one of whose ranks, or all with -1, lacks memory for those allocations."""
-        setting = {"LD_PRELOAD": self.shim, "MEMORY_RANK": str(rank), "MEMORY_FROM": str(first), "MEMORY_TO": str(last),
-                   "MEMORY_COUNT": str(self.folder / "count")}
+        return self.call_short("MEMORY", rank, first, last, "run", f"{name}.yaml", "-q", "-o", f"{name}.h5", ranks=ranks)
+
+    def call_short(self, of, rank, first, last, *words, ranks=None):
+        """(exit code, stderr) of a command that lacks memory for those allocations, or descriptors or processes for those calls."""
+        setting = {"LD_PRELOAD": self.shims[of], f"{of}_RANK": str(rank), f"{of}_FROM": str(first), f"{of}_TO": str(last),
+                   f"{of}_COUNT": str(self.folder / "count")}
         with mock.patch.dict(os.environ, setting):
-            code, _, err = moat(self.folder, "run", f"{name}.yaml", "-q", "-o", f"{name}.h5", ranks=ranks)
+            code, _, err = moat(self.folder, *words, ranks=ranks)
         return code, err
+
+    def moments(self, of, number, *words):
+        """Allocations or calls of a command at which it may fail, as (first, last) that do: `number` of them, all with 0."""
+        self.assertEqual(self.call_short(of, 0, 0, 0, *words)[0], 0, words)
+        total = int((self.folder / "count").read_text())
+        every = [(first, last) for first in range(1, total + 1) for last in (first, EVER)]
+        return every if number == 0 else random.Random(f"{SEED} {words}").sample(every, min(number, len(every)))
 
     def allocations(self, name, ranks, rank):
         """How many allocations that rank asks for in a whole run."""
@@ -112,10 +125,55 @@ class ShortageTest(ProgramTest):
                 for last in (first, EVER) if MOMENTS == 0 else (first if number % 2 else EVER,):
                     with self.subTest(f"MOAT_SEED={SEED}, {name}, {ranks} ranks, rank {rank}, {first} of {total} to {last}"):
                         self.try_moment(name, ranks, rank, first, last)
+
+    def test_complete_files(self):
+        """What could not be read for lack of something is no other sweep and no damage: --force does not replace it."""
+        for of, name, number in (("MEMORY", "ridge", 3 * MOMENTS), ("MEMORY", "grid", 2 * MOMENTS), ("CALLS", "ridge", 0)):
+            path = self.folder / f"{name}.h5"
+            shutil.copy(self.complete / path.name, path)
+            before = path.stat().st_ino
+            words = ("run", f"{name}.yaml", "-q", "--force")
+            for first, last in self.moments(of, number, *words):
+                with self.subTest(f"MOAT_SEED={SEED}, {of}, {name}, {first} to {last}"):
+                    code, err = self.call_short(of, 0, first, last, *words)
+                    self.assertIn(code, (0, 1), err)
+                    self.assertEqual(code, len(err.splitlines()), err)
+                    self.assertEqual(path.stat().st_ino, before, "a complete file was replaced")
+            self.assertEqual(differing(read(path), self.whole[name]), [])
+
+    def test_descriptors_and_processes(self):
+        """While a file is made, and in the sweep."""
+        for name in ("grid", "ridge"):
+            for first, last in self.moments("CALLS", 0, "run", f"{name}.yaml", "-q", "-o", f"first-{name}.h5"):
+                with self.subTest(f"{name}, {first} to {last}"):
+                    code, err = self.call_short("CALLS", 0, first, last, "run", f"{name}.yaml", "-q", "-o", f"{name}.h5")
+                    self.assertIn(code, (0, 1), err)
+                    if code == 1:
+                        self.assertRegex(err, "Too many open files|no thread can be started")
+                    self.check_resumed(name, None)
+
+    def test_commands(self):
+        """They end with 1 and a message where they cannot do without, and do not mistake a file for another or a damaged one."""
+        shutil.copy(self.complete / "ridge.h5", self.folder)
+        commands = self.folder / "commands"
+        commands.mkdir()
+        for name, answer in (("sbatch", "echo 12"), ("squeue", "echo 'PENDING|None'"), ("sinfo", "echo 'a*|1:00:00|8'")):
+            (commands / name).write_text(f"#!/bin/sh\n{answer}\n")
+            (commands / name).chmod(0o755)
+        with mock.patch.dict(os.environ, PATH=f"{commands}:{os.environ['PATH']}"):
+            for words in (("submit", "ridge.yaml", "-n", "2"), ("status", "ridge.h5", "--job", "12"), ("status", "ridge.h5", "--json"),
+                          ("show", "ridge.h5"), ("plan", "ridge.yaml")):
+                for of, number in (("CALLS", 0), ("MEMORY", 2 * MOMENTS)):
+                    for first, last in self.moments(of, number, *words):
+                        code, err = self.call_short(of, 0, first, last, *words)
+                        self.assertIn(code, (0, 1), f"MOAT_SEED={SEED}, {of}, {words}, {first} to {last}: {err}")
+                        self.assertTrue(code == 0 or err.startswith("moat: "), err)
+
     def test_limited_address_space(self):
         """Real limits, from too small for MPI to enough for all: never a wait without end, never a failed point."""
+        enough, step = 500_000, 50_000
         for name, ranks in (("grid", None), ("grid", 3), ("ridge", None), ("ridge", 3)):
-            enough = self.least_enough(name, ranks)
+            enough, step = self.least_enough(name, ranks, enough, step), 4000
             moments = random.Random(f"{SEED} {name} {ranks}")
             for number in range(max(2 * MOMENTS, 2)):
                 limit = int(enough * (moments.uniform(0.5, 1.0) if number % 2 else moments.uniform(0.96, 1.0)))
@@ -136,13 +194,13 @@ class ShortageTest(ProgramTest):
             code, _, err = moat(self.folder, "run", f"{name}.yaml", "-q", "-o", f"{name}.h5", ranks=ranks)
         return code, err
 
-    def least_enough(self, name, ranks):
-        """kB of address space with which the run completes, to a megabyte."""
+    def least_enough(self, name, ranks, guess, step):
+        """kB of address space with which the run completes, to a megabyte. The search begins at the guess, with growing steps."""
         low, high = 50_000, 2_000_000
         while high - low > 1000:
-            middle = (low + high) // 2
-            code, err = self.run_limited(name, ranks, middle)
-            low, high = (low, middle) if code == 0 else (middle, high)
+            code, _ = self.run_limited(name, ranks, guess)
+            low, high, further = (low, guess, guess - step) if code == 0 else (guess, high, guess + step)
+            guess, step = further if low < further < high else (low + high) // 2, 3 * step
             (self.folder / f"{name}.h5").unlink(missing_ok=True)
         return high
 

@@ -109,6 +109,23 @@ class WithoutLocks:
                 self.run_moat(0, "run", "long.yaml", *arguments, ranks=3)
                 self.check_whole()
 
+    def test_job_that_runs_on_another_host(self):
+        """Its writer gives signs of life; without one for long, the user may say that the job does something else by now."""
+        with Launch(self.folder, "run", "long.yaml") as first:
+            wait_for(self.has_a_block)
+        change_runs(self.path, history_host=b"xxx", history_job=12)
+        squeue = self.write("squeue", "#!/bin/sh\necho 'RUNNING|None'\n")
+        squeue.chmod(0o755)
+        last = time.time() - 2 * LOST
+        with mock.patch.dict(os.environ, PATH=f"{self.folder}:{os.environ['PATH']}"):
+            for arguments in ((), ("--force",)):
+                self.assertIn("another process is writing it (job 12", self.run_moat(2, "run", "long.yaml", *arguments)[1])
+            os.utime(self.path, (last, last))
+            _, error = self.run_moat(2, "run", "long.yaml")
+            self.assertRegex(error, rf"\(job 12, host xxx, pid {first.process.pid}, .*\) did not close it and its job runs.* with --force")
+            self.run_moat(0, "run", "long.yaml", "--force", ranks=3)
+        self.check_whole()
+
     def test_process_that_has_the_same_number(self):
         """A killed writer whose process id a later run of moat has by now."""
         with Launch(self.folder, "run", "long.yaml"):

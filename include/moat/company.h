@@ -22,9 +22,11 @@ struct moat_company {
     double lambda;           /* 0 stands for the ridgeless limit, 1 for the other end: infima that are not attained */
     double loss_performance; /* L1* */
     double loss_safety;      /* L2 at the choice */
-    double excess; /* L1* - G(tau) >= 0, the loss that finite data add, to full relative accuracy; for an infeasible
-                      company the smallest loss at alpha = 1/2, which exceeds tau, stands for L1*, or NaN where tau
-                      alone or N decides that */
+    double excess; /* L1* - G(tau), the loss that finite data add, to full relative accuracy; for an infeasible company
+                      the smallest loss at alpha = 1/2, which exceeds tau, stands for L1*, or NaN where tau alone or N
+                      decides that. At least 0 on power laws. On a measured spectrum it can be negative, where a
+                      regularised mixture comes nearer to a smaller target than the same mixture with infinite data, and
+                      it is NaN for every infeasible company. */
     double x;      /* the solver's coordinate of the choice; NaN at N = INFINITY */
     int end;       /* -1, 1: the minimum lies at that end of the solver's range; 0: inside */
 };

@@ -19,7 +19,8 @@ extern "C" {
 struct moat_scaling_law {
     bool solved;         /* false: N is outside the solver's range, or a numerical failure; the rest is NaN */
     double lambda;       /* 0 stands for the ridgeless limit, 1 for the other end: infima that are not attained */
-    double loss, excess; /* L1; L1 - a^2 L_star > 0, to full relative accuracy */
+    double loss, excess; /* L1; L1 - a^2 L_star, to full relative accuracy: above 0 on power laws, while on a measured
+                            spectrum regularisation can take it below */
     struct moat_loss_terms term;           /* they sum to loss */
     double exponent_loss, exponent_excess; /* - d ln loss / d ln N and - d ln excess / d ln N at that N */
 };

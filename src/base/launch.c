@@ -111,11 +111,16 @@ static enum launch_state find_job(const struct slurm_job *job)
     }
 }
 
-enum launch_state launch_find(const struct launch *launch)
+bool launch_is_here(const struct launch *launch)
 {
     struct launch here;
     launch_here(1, 1, &here);
-    if (strcmp(launch->host, here.host) == 0) {
+    return strcmp(launch->host, here.host) == 0;
+}
+
+enum launch_state launch_find(const struct launch *launch)
+{
+    if (launch_is_here(launch)) {
         return find_process(launch->pid, launch->since);
     }
     return launch->job.id > 0 ? find_job(&launch->job) : LAUNCH_UNKNOWN;

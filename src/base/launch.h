@@ -28,6 +28,9 @@ void launch_here(int nodes, int ranks, struct launch *launch);
    12_3". Local. */
 void launch_format(const struct launch *launch, char *text, size_t size);
 
+/* Returns true if that run ran on this host. Local. */
+bool launch_is_here(const struct launch *launch);
+
 /* Returns whether that run still runs: by its process if it ran on this host, which is another's if it began only after
    launch->since, and gone if it is a zombie; otherwise by its SLURM job, which squeue knows from any node. Takes at
    most 20 s. Local. */

@@ -19,6 +19,9 @@ static const struct {
     {"OMPI_MCA_btl_vader_single_copy_mechanism", "none", true}, /* containers forbid it */
     {"OMPI_MCA_rmaps_base_oversubscribe", "1", false}, /* Open MPI 4: one rank more than cores, as rank 0 needs none */
     {"PRTE_MCA_rmaps_default_mapping_policy", "slot:oversubscribe", false}, /* the same for Open MPI 5 */
+    /* mpirun waits for ever for a lock in memory that it shares with its ranks if one is killed while it holds it
+       (openpmix issue 1233): without that memory they only take a little more of their own. */
+    {"PMIX_MCA_gds", "hash", false},
     {"OPENBLAS_NUM_THREADS", "1", false},
 };
 

@@ -169,6 +169,12 @@ static bool is_own(int descriptor)
            memcmp(start, first_lines, sizeof start) == 0;
 }
 
+/* Returns true if the machine, not the place of the script, is what a call failed for. */
+static bool is_short(int code)
+{
+    return code == EMFILE || code == ENFILE || code == ENOMEM;
+}
+
 /* Removes an earlier script of moat's. Returns MOAT_USAGE if something else stands there. */
 static enum moat_status remove_earlier(const char *path)
 {
@@ -177,6 +183,9 @@ static enum moat_status remove_earlier(const char *path)
         return MOAT_OK; /* nothing, or open(2) says what is wrong */
     }
     int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0 && is_short(errno)) {
+        return moat_error_set(MOAT_IO, "%s: cannot be read: %s", path, strerror(errno));
+    }
     bool own = descriptor >= 0 && is_own(descriptor);
     if (descriptor >= 0) {
         close(descriptor);
@@ -204,7 +213,8 @@ enum moat_status job_script_save(const struct job_script *script)
     }
     bool failed = !file || ferror(file);
     if (file ? fclose(file) != 0 || failed : failed) {
-        return moat_error_set(MOAT_USAGE, "%s: cannot be written: %s: choose another folder with -o", script->path,
+        return moat_error_set(is_short(errno) ? MOAT_IO : MOAT_USAGE,
+                              "%s: cannot be written: %s: choose another folder with -o", script->path,
                               strerror(errno));
     }
     return MOAT_OK;

@@ -50,6 +50,9 @@ static void print_law(const struct power_law *law)
     print_exponent("nu = gamma + delta", law->nu);
     print_exponent("nu'", law->nu_prime);
     print_exponent("Q", law->Q);
+    if (!(law->gamma.value > 0 && law->delta.value > 0 && law->nu.value <= 2 * (1 + law->gamma.value))) {
+        printf("  these exponents are outside the power-law model: 0 < gamma < nu <= 2 (1 + gamma)\n");
+    }
     printf("  off by a factor of     %.3g in eigenvalues, %.3g in alignments (rms over octaves)\n",
            exp(law->eigenvalue_deviation), exp(law->alignment_deviation));
     printf("N_E* at N_I = %.0f, tau_I = %g L*, tau_E = inf\n", law->N_I, POWER_LAW_TAU_I);

@@ -10,13 +10,19 @@
 #include "moat/deterministic.h"
 #include "moat/elasticity.h"
 #include "moat/market.h"
+#include "moat/measured.h"
 #include "program/command.h"
 #include "program/point.h"
+#include "results/spectrum_file.h"
 #include "sweep/names.h"
 
-enum number { GAMMA, NU, MISALIGNMENT, N_I, TAU_I, TAU_E, DIMENSION, NUMBERS };
+enum number { N_I, TAU_I, TAU_E, GAMMA, NU, MISALIGNMENT, DIMENSION, NUMBERS };
+
+/* Those that a spectrum file takes the place of. */
+static const enum number of_power_laws[] = {GAMMA, NU, MISALIGNMENT, DIMENSION};
 
 struct point_arguments {
+    const char *spectrum;
     double number[NUMBERS];
     bool given[NUMBERS];
     enum moat_tau_unit unit;
@@ -24,15 +30,15 @@ struct point_arguments {
     bool json;
 };
 
-enum { KEY_FIRST = 0x200, KEY_UNIT = KEY_FIRST + NUMBERS, KEY_SCRUTINY };
+enum { KEY_FIRST = 0x200, KEY_UNIT = KEY_FIRST + NUMBERS, KEY_SCRUTINY, KEY_SPECTRUM };
 
 static const struct argp_option options[] = {
-    {"gamma", KEY_FIRST + GAMMA, "G", 0, "decay of the spectrum, 0.01 to 2", 0},
-    {"nu", KEY_FIRST + NU, "NU", 0, "data efficiency, gamma < nu <= 2 (1 + gamma)", 0},
-    {"Q", KEY_FIRST + MISALIGNMENT, "Q", 0, "misalignment, in (0, 1]", 0},
     {"N-I", KEY_FIRST + N_I, "N", 0, "the incumbent's data points, 1 to 1e15 or inf", 0},
     {"tau-I", KEY_FIRST + TAU_I, "T", 0, "the incumbent's safety threshold", 0},
     {"tau-E", KEY_FIRST + TAU_E, "T", 0, "the entrant's safety threshold, or inf", 0},
+    {"gamma", KEY_FIRST + GAMMA, "G", 0, "decay of the spectrum, 0.01 to 2", 0},
+    {"nu", KEY_FIRST + NU, "NU", 0, "data efficiency, gamma < nu <= 2 (1 + gamma)", 0},
+    {"Q", KEY_FIRST + MISALIGNMENT, "Q", 0, "misalignment, in (0, 1]", 0},
     {"P", KEY_FIRST + DIMENSION, "P", 0, "feature dimension, 1 to 1e9 or inf (default)", 0},
     {"tau-unit", KEY_UNIT, "UNIT", 0, "L_star (default): thresholds are multiples of L*; or absolute", 0},
     {"scrutiny", KEY_SCRUTINY, "READING", 0,
@@ -40,6 +46,8 @@ static const struct argp_option options[] = {
      "its "
      "mixture of labels with unlimited data",
      0},
+    {"spectrum", KEY_SPECTRUM, "FILE.h5", 0,
+     "a measured spectrum, as of `moat measure`, in place of --gamma, --nu, --Q and --P", 0},
     COMMAND_JSON_OPTION,
     {0},
 };
@@ -82,6 +90,25 @@ static int parse_word(const char *option, const char *const word[2], const char 
     return 0;
 }
 
+/* Checks that the options make one market. */
+static void check_given(struct point_arguments *arguments, struct argp_state *state)
+{
+    for (size_t i = 0; i < sizeof of_power_laws / sizeof *of_power_laws && arguments->spectrum; i++) {
+        enum number number = of_power_laws[i];
+        if (arguments->given[number]) {
+            argp_error(state, "--%s: found it beside --spectrum, expected one or the other", options[number].name);
+        }
+        arguments->given[number] = true;
+    }
+    arguments->given[DIMENSION] = true; /* or the default */
+    for (int i = 0; i < NUMBERS; i++) {
+        if (!arguments->given[i]) {
+            argp_error(state, "--%s is missing: %s%s", options[i].name, options[i].doc,
+                       i >= GAMMA ? "; or --spectrum FILE.h5" : "");
+        }
+    }
+}
+
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
     struct point_arguments *arguments = state->input;
@@ -102,43 +129,68 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     case ARGP_KEY_ARG:
         argp_error(state, "found `%s`, expected options only", text);
         return 0;
+    case KEY_SPECTRUM:
+        arguments->spectrum = text;
+        return 0;
     case ARGP_KEY_END:
-        for (int i = 0; i < NUMBERS; i++) {
-            if (!arguments->given[i]) {
-                argp_error(state, "--%s is missing: %s", options[i].name, options[i].doc);
-            }
-        }
+        check_given(arguments, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
-static enum moat_status solve_and_print(const struct point_arguments *arguments)
+/* Solves the market of the arguments on a solver, whose model the point names. */
+static void solve_on(const struct moat_solver *solver, const struct point_arguments *arguments, struct point *point)
+{
+    const double *number = arguments->number;
+    point->N_I = number[N_I];
+    point->market.solver = solver;
+    point->market.tau_I = number[TAU_I];
+    point->market.tau_E = number[TAU_E];
+    point->market.unit = arguments->unit;
+    point->market.scrutiny = arguments->scrutiny;
+    moat_market_incumbent(&point->market, number[N_I], &point->incumbent);
+    moat_market_threshold(&point->market, &point->incumbent, &point->threshold);
+    moat_elasticity_threshold(&point->market, &point->incumbent, &point->threshold, &point->elasticity);
+    arguments->json ? point_write_json(stdout, point) : point_print(point);
+}
+
+static enum moat_status solve_power_laws(const struct point_arguments *arguments)
 {
     const double *number = arguments->number;
     struct moat_deterministic *table = NULL;
-    enum moat_status status = moat_deterministic_create(number[GAMMA], number[NU], number[DIMENSION], &table);
-    if (status != MOAT_OK) {
-        return status;
+    struct point point = {
+        .gamma = number[GAMMA], .nu = number[NU], .P = number[DIMENSION], .market.Q = number[MISALIGNMENT]};
+    enum moat_status status = moat_deterministic_create(point.gamma, point.nu, point.P, &table);
+    if (status == MOAT_OK) {
+        struct moat_solver solver = moat_deterministic_solver(table);
+        solve_on(&solver, arguments, &point);
     }
-    struct moat_solver solver = moat_deterministic_solver(table);
-    struct point point = {.gamma = number[GAMMA],
-                          .nu = number[NU],
-                          .P = number[DIMENSION],
-                          .N_I = number[N_I],
-                          .market = {.solver = &solver,
-                                     .Q = number[MISALIGNMENT],
-                                     .tau_I = number[TAU_I],
-                                     .tau_E = number[TAU_E],
-                                     .unit = arguments->unit,
-                                     .scrutiny = arguments->scrutiny}};
-    moat_market_incumbent(&point.market, number[N_I], &point.incumbent);
-    moat_market_threshold(&point.market, &point.incumbent, &point.threshold);
-    moat_elasticity_threshold(&point.market, &point.incumbent, &point.threshold, &point.elasticity);
-    arguments->json ? point_write_json(stdout, &point) : point_print(&point);
     moat_deterministic_destroy(&table);
-    return MOAT_OK;
+    return status;
+}
+
+static enum moat_status solve_measured(const struct point_arguments *arguments)
+{
+    struct moat_measured *measured = NULL;
+    struct directions directions = {0};
+    enum moat_status status = spectrum_file_load_checked(arguments->spectrum, &directions);
+    if (status == MOAT_OK) {
+        status = moat_measured_create(&directions.spectrum, &measured);
+    }
+    if (status == MOAT_OK) {
+        struct moat_solver solver = moat_measured_solver(measured);
+        struct point point = {.spectrum = arguments->spectrum,
+                              .gamma = NAN,
+                              .nu = NAN,
+                              .P = (double)directions.spectrum.n,
+                              .market.Q = 1};
+        solve_on(&solver, arguments, &point);
+    }
+    moat_measured_destroy(&measured);
+    directions_free(&directions);
+    return status;
 }
 
 static const struct argp argp = {
@@ -149,15 +201,15 @@ static const struct argp argp = {
 
 static int run(int argc, char **argv)
 {
-    struct point_arguments arguments = {.number[DIMENSION] = INFINITY, .given[DIMENSION] = true};
+    struct point_arguments arguments = {.number[DIMENSION] = INFINITY};
     command_parse(&argp, argc, argv, &arguments);
     if (!command_is_first()) {
         return 0;
     }
-    enum moat_status status = solve_and_print(&arguments);
+    enum moat_status status = arguments.spectrum ? solve_measured(&arguments) : solve_power_laws(&arguments);
     command_print_error(status);
     return command_exit_code(status);
 }
 
 const struct command command_point = {
-    .name = "point", .summary = "solve one market and print it", .argp = &argp, .required = DIMENSION, .run = run};
+    .name = "point", .summary = "solve one market and print it", .argp = &argp, .required = GAMMA, .run = run};

@@ -9,7 +9,9 @@
 
 /* A market that `moat point` was asked for, and its solution. */
 struct point {
-    double gamma, nu, P, N_I; /* as asked for; P and N_I may be INFINITY */
+    const char *spectrum;     /* path of the file of a measured spectrum; NULL: power laws */
+    double gamma, nu, P, N_I; /* as asked for; P and N_I may be INFINITY. On a measured spectrum gamma and nu are NaN, P
+                                 is the number of its directions, and the market's Q is 1 */
     struct moat_market market;
     struct moat_company incumbent;
     struct moat_threshold threshold;

@@ -5,6 +5,7 @@
 
 #include "moat/loss.h"
 #include "moat/regime.h"
+#include "moat/scaling_law.h"
 #include "program/json.h"
 #include "program/point.h"
 #include "program/prose.h"
@@ -19,7 +20,15 @@ static struct moat_loss_terms terms_of(const struct moat_market *market, const s
     double Q = market->Q;
     if (isinf(company->N)) {
         double a = 1 - company->alpha;
+        if (company->lambda > 0) { /* a measured spectrum may ask for it, and the lemma has no terms for that */
+            return (struct moat_loss_terms){NAN, NAN, NAN, NAN};
+        }
         return (struct moat_loss_terms){.mixture = a * a * 2 * Q * solver->A0};
+    }
+    if (solver->methods) {
+        struct moat_scaling_law law;
+        moat_scaling_law_solve(solver, company->N, Q, company->alpha, company->lambda, &law);
+        return law.term;
     }
     struct moat_coefficients coefficients;
     solver->coefficients(solver->state, company->N, company->x, &coefficients);
@@ -39,10 +48,12 @@ static void print_company(const char *name, const struct moat_market *market, co
     printf("  alpha                  %.10g\n", company->alpha);
     printf("  lambda                 %.10g%s\n", company->lambda, company->lambda == 0 ? "  (ridgeless limit)" : "");
     printf("  performance loss L1    %.10g\n", company->loss_performance);
-    printf("    finite data          %.10g\n", terms.finite_data);
-    printf("    overfitting          %.10g\n", terms.overfitting);
-    printf("    mixture              %.10g\n", terms.mixture);
-    printf("    mixture finite data  %.10g\n", terms.mixture_finite_data);
+    if (!isnan(terms.mixture)) {
+        printf("    finite data          %.10g\n", terms.finite_data);
+        printf("    overfitting          %.10g\n", terms.overfitting);
+        printf("    mixture              %.10g\n", terms.mixture);
+        printf("    mixture finite data  %.10g\n", terms.mixture_finite_data);
+    }
     printf("  safety loss L2         %.10g", company->loss_safety);
     if (market->scrutiny == MOAT_SCRUTINY_TRAINING_MIXTURE) {
         printf("\n    with infinite data   %.10g", company->alpha * company->alpha * moat_market_L_star(market));
@@ -50,12 +61,15 @@ static void print_company(const char *name, const struct moat_market *market, co
     printf("  (threshold %.10g)\n", moat_market_tau(market, tau));
 }
 
-static void print_elasticities(const struct moat_elasticity *elasticity)
+static void print_elasticities(const struct point *point)
 {
+    const struct moat_elasticity *elasticity = &point->elasticity;
     printf("  d ln N_E* / d ln N_I     %.6g\n", elasticity->N_I);
     printf("  d ln N_E* / d ln tau_E   %.6g\n", elasticity->tau_E);
     printf("  d ln N_E* / d ln tau_I   %.6g\n", elasticity->tau_I);
-    printf("  d ln N_E* / d ln Q       %.6g\n", elasticity->Q);
+    if (!point->spectrum) {
+        printf("  d ln N_E* / d ln Q       %.6g\n", elasticity->Q);
+    }
 }
 
 void point_print(const struct point *point)
@@ -66,7 +80,7 @@ void point_print(const struct point *point)
     printf("\n");
     printf("market entry threshold N_E* = %.10g  (%s)\n", point->threshold.N_E_star,
            moat_market_status_name[point->threshold.status]);
-    print_elasticities(&point->elasticity);
+    print_elasticities(point);
     printf("L* = %.10g\n", moat_market_L_star(&point->market));
     print_company("incumbent", &point->market, &point->incumbent, point->market.tau_I);
     print_company("entrant", &point->market, &point->threshold.entrant, point->market.tau_E);
@@ -101,14 +115,20 @@ static void write_company(struct json *json, const struct point *point, enum fie
 
 static void write_question(struct json *json, const struct point *point)
 {
-    json_number(json, "gamma", point->gamma);
-    json_number(json, "delta", point->nu - point->gamma);
+    if (point->spectrum) {
+        json_text(json, "spectrum", point->spectrum);
+    } else {
+        json_number(json, "gamma", point->gamma);
+        json_number(json, "delta", point->nu - point->gamma);
+    }
     json_number(json, "P", point->P);
     json_number(json, "N_I", point->N_I);
     json_number(json, "tau_I", point->market.tau_I);
     json_number(json, "tau_E", point->market.tau_E);
-    json_number(json, "Q", point->market.Q);
-    json_number(json, "nu", point->nu);
+    if (!point->spectrum) {
+        json_number(json, "Q", point->market.Q);
+        json_number(json, "nu", point->nu);
+    }
     json_text(json, "tau_unit", tau_unit_name[point->market.unit]);
     json_text(json, "scrutiny", scrutiny_name[point->market.scrutiny]);
 }
@@ -141,7 +161,9 @@ void point_write_json(FILE *out, const struct point *point)
     sentence_write(point, sentence);
     json_begin(&json, NULL, '{');
     write_question(&json, point);
-    write_field(&json, FIELD_NU_PRIME, moat_regime_nu_prime(point->gamma, point->nu));
+    if (!point->spectrum) {
+        write_field(&json, FIELD_NU_PRIME, moat_regime_nu_prime(point->gamma, point->nu));
+    }
     write_field(&json, FIELD_L_STAR, moat_market_L_star(market));
     write_field(&json, FIELD_TAU_I_ABSOLUTE, moat_market_tau(market, market->tau_I));
     write_field(&json, FIELD_TAU_E_ABSOLUTE, moat_market_tau(market, market->tau_E));
@@ -153,9 +175,13 @@ void point_write_json(FILE *out, const struct point *point)
     write_field(&json, FIELD_ELASTICITY_N_I, elasticity->N_I);
     write_field(&json, FIELD_ELASTICITY_TAU_E, elasticity->tau_E);
     write_field(&json, FIELD_ELASTICITY_TAU_I, elasticity->tau_I);
-    write_field(&json, FIELD_ELASTICITY_Q, elasticity->Q);
+    if (!point->spectrum) {
+        write_field(&json, FIELD_ELASTICITY_Q, elasticity->Q);
+    }
     write_field(&json, FIELD_EXPONENT_D, elasticity->D);
-    write_regimes(&json, point);
+    if (!point->spectrum) {
+        write_regimes(&json, point);
+    }
     json_text(&json, "sentence", sentence);
     json_end(&json, '}');
 }

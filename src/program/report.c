@@ -133,7 +133,10 @@ enum moat_status report_end(const struct session *session)
     enum moat_status status = results_count(session->results, &summary);
     if (status == MOAT_OK) {
         command_print_summary(&summary);
-        print_failed(session, &summary);
+        if (summary.blocks_done ==
+            summary.blocks) { /* a run that was stopped must close its file before it is killed */
+            print_failed(session, &summary);
+        }
         print_work(session, &summary);
     }
     return status;

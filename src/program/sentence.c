@@ -108,10 +108,15 @@ static void write_no_entry(const struct point *point, char text[SENTENCE_SIZE])
              strcmp(loss[0], loss[1]) == 0 ? "the same, which finite data only approach" : loss[1]);
 }
 
-/* The safety loss that no finite amount of data comes below, L_star / 4. */
+/* The safety loss that no finite amount of data comes below, L_star / 4. On a measured spectrum a small safety target
+   and regularisation may bring a model below that, so there the bound is the mixture's alone. */
 static void write_bound(const struct moat_market *market, char *text, size_t size)
 {
     char number[NUMBER_SIZE];
+    if (market->solver->methods && market->scrutiny == MOAT_SCRUTINY_TRAINED_MODEL) {
+        snprintf(text, size, "no model does that labels at least half of its data for performance");
+        return;
+    }
     snprintf(text, size, "a company that labels at least half of its data for performance stays above %s",
              in_unit(market, relative(market, moat_market_L_star(market) / 4), 6, number));
 }
@@ -125,6 +130,8 @@ static void write_incumbent_infeasible(const struct point *point, char text[SENT
     double least = limit.loss_performance + point->incumbent.excess; /* company.h: the smallest loss at alpha = 1/2 */
     if (!limit.feasible) {
         write_bound(market, bound, sizeof bound);
+    } else if (isnan(least)) { /* a measured spectrum */
+        snprintf(bound, sizeof bound, "that takes more data");
     } else {
         snprintf(bound, sizeof bound, "the least safety loss that it can reach is %s",
                  in_unit(market, relative(market, least), 6, number));

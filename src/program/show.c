@@ -42,8 +42,9 @@ static const struct argp argp = {
     .options = options,
     .parser = parse_option,
     .args_doc = "FILE",
-    .doc = "Prints the config that FILE keeps, its history, and its variables with their axes, types, units and "
-           "meanings. Reads the file alone, so it works from any node and while a run writes the file."};
+    .doc = "Prints the config that FILE keeps, the measured spectrum that it is on, if it is, its history, and its "
+           "variables with their axes, types, units and meanings. Reads the file alone, so it works from any node and "
+           "while a run writes the file."};
 
 /* Prints lines, each after `indent`. A command line in the history may hold anything, so control characters, which a
    terminal would obey, are shown as question marks. */
@@ -119,6 +120,10 @@ static enum moat_status print_description(const struct show_arguments *arguments
     if (all) {
         printf("config:\n");
         print_lines(description->config, "  ");
+        if (*description->spectrum) {
+            printf("\nspectrum:\n");
+            print_lines(description->spectrum, "  ");
+        }
         printf("\nhistory:\n");
         print_lines(description->history ? description->history : "(damaged)", "  ");
         printf("\nvariables:\n");

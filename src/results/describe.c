@@ -136,6 +136,7 @@ enum moat_status results_describe(const char *path, struct results_description *
         goto cleanup;
     }
     out->history = history_text(file);
+    provenance_describe_spectrum(file, out->spectrum, sizeof out->spectrum);
     status = config_parse(out->config, path, &config);
     if (status == MOAT_MEMORY) {
         goto cleanup;

@@ -7,7 +7,7 @@
 #include "moat/error.h"
 
 /* What a results file holds, for people. */
-enum { DESCRIBE_PATH_SIZE = 160, DESCRIBE_TYPE_SIZE = 40, DESCRIBE_AXES = 32 };
+enum { DESCRIBE_PATH_SIZE = 160, DESCRIBE_TYPE_SIZE = 40, DESCRIBE_AXES = 32, DESCRIBE_SPECTRUM_SIZE = 768 };
 
 struct described_variable {
     char path[DESCRIBE_PATH_SIZE]; /* from the file's root, as "run/block_state"; control characters are ? */
@@ -19,7 +19,8 @@ struct described_variable {
 };
 
 struct results_description {
-    char *config;  /* the YAML text that the sweep was started from, to the byte */
+    char *config;                          /* the YAML text that the sweep was started from, to the byte */
+    char spectrum[DESCRIBE_SPECTRUM_SIZE]; /* a line on the measured spectrum that it is on; "" for power laws */
     char *history; /* one line for each run, with a newline between; NULL if the file has none that can be read */
     struct described_variable *variable; /* [variables] in the order in which they were made, groups after the root */
     size_t variables;

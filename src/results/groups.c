@@ -99,7 +99,7 @@ static size_t scale_size(const struct config *config, enum group_scale scale)
 static void *scale_values(const struct config *config, enum group_scale scale)
 {
     size_t size = scale_size(config, scale);
-    double *values = malloc(size * sizeof *values + 1);
+    double *values = hdf5_allocate(size * sizeof *values + 1);
     int64_t *numbers = (int64_t *)(void *)values;
     if (!values) {
         return NULL;

@@ -13,10 +13,26 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+
 enum { CAUSE_SIZE = 512 };
 static char cause[CAUSE_SIZE];
+static int shortage; /* errno of a call that lacked memory or descriptors; 0: none did */
 
-/* Keeps the innermost entry of the error stack; of a failed system call only the system's message. */
+/* Notes a shortage that a text of the system names. */
+static void note_shortage(const char *text, size_t length)
+{
+    const int shortages[] = {ENOMEM, EMFILE, ENFILE};
+    for (size_t i = 0; i < sizeof shortages / sizeof shortages[0]; i++) {
+        const char *name = strerror(shortages[i]);
+        if (strlen(name) == length && strncmp(name, text, length) == 0) {
+            shortage = shortages[i];
+        }
+    }
+}
+
+/* Keeps the innermost entry of the error stack; of a failed system call only the system's message. A damaged length
+   makes HDF5 ask for more memory than there is, which is no shortage. */
 static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *unused)
 {
     (void)unused;
@@ -25,16 +41,20 @@ static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *unused
         const char *system_text = strstr(error->desc, mark);
         const char *text = system_text ? system_text + sizeof mark - 1 : error->desc;
         size_t length = system_text ? strcspn(text, "'") : strlen(text);
-        snprintf(cause, sizeof cause, "%.*s", (int)length, text);
+        note_shortage(text, length);
+        if (error->maj_num == H5E_RESOURCE && !memory_left(MEMORY_TO_SPARE)) {
+            shortage = ENOMEM;
+        }
+        if (cause[0] == '\0') {
+            snprintf(cause, sizeof cause, "%.*s", (int)length, text);
+        }
     }
     return 0;
 }
 
 static herr_t keep_cause(hid_t stack, void *unused)
 {
-    if (cause[0] == '\0') {
-        H5Ewalk2(stack, H5E_WALK_UPWARD, keep_innermost, unused);
-    }
+    H5Ewalk2(stack, H5E_WALK_UPWARD, keep_innermost, unused);
     return 0;
 }
 
@@ -43,6 +63,7 @@ void hdf5_begin(void)
     H5dont_atexit(); /* at exit HDF5 would keep trying to write to a full disk */
     H5Eset_auto2(H5E_DEFAULT, keep_cause, NULL);
     cause[0] = '\0';
+    shortage = 0;
     errno = 0;
 }
 
@@ -58,6 +79,22 @@ bool hdf5_sync(int descriptor)
         snprintf(cause, sizeof cause, "%s", strerror(errno));
     }
     return ok;
+}
+
+void *hdf5_allocate(size_t bytes)
+{
+    void *memory = malloc(bytes);
+    shortage = memory ? shortage : ENOMEM;
+    return memory;
+}
+
+enum moat_status hdf5_verdict(enum moat_status status, const char *path)
+{
+    if (shortage == 0) {
+        return status;
+    }
+    return moat_error_set(shortage == ENOMEM ? MOAT_MEMORY : MOAT_IO, "%s: cannot be read: %s", path,
+                          strerror(shortage));
 }
 
 enum moat_status hdf5_error(enum moat_status status, const char *path, const char *action)

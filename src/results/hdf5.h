@@ -20,6 +20,13 @@ bool hdf5_failed(void);
    Local. */
 enum moat_status hdf5_error(enum moat_status status, const char *path, const char *action);
 
+/* Allocates memory for what a check of a file compares, as malloc does, and notes if there is none. Local. */
+void *hdf5_allocate(size_t bytes);
+
+/* Returns `status`, what a check of the file `path` has found since hdf5_begin, unless memory or descriptors were short
+   meanwhile: a file that could not be read looks like another or a damaged one. Then MOAT_MEMORY or MOAT_IO. Local. */
+enum moat_status hdf5_verdict(enum moat_status status, const char *path);
+
 /* The file access list: the format of HDF5 1.10, without HDF5's own locks. With `left_open` it also opens a file that
    no writer closed. The caller closes it. Negative on failure. Local. */
 hid_t hdf5_access_list(bool left_open);

@@ -104,16 +104,21 @@ static enum moat_status compare_configs(hid_t file, const char *path, const stru
 enum moat_status identity_compare(struct results *results, const struct config *config, enum identity *out)
 {
     hid_t file = open_locked(results);
+    enum moat_status status = MOAT_OK;
     *out = IDENTITY_OTHER;
     if (file < 0) {
-        return hdf5_error(MOAT_USAGE, results->path, "not a results file that can be read, left unchanged");
+        status = hdf5_error(MOAT_USAGE, results->path, "not a results file that can be read, left unchanged");
+        return hdf5_verdict(status, results->path);
     }
     hdf5_begin();
-    enum moat_status status = intact_check(file, results->path, identity_refused);
+    status = intact_check(file, results->path, identity_refused);
     if (status == MOAT_OK && provenance_check_format(file, results->path, identity_replace) != MOAT_OK) {
         *out = IDENTITY_FORMAT;
     } else if (status == MOAT_OK) {
         status = compare_configs(file, results->path, config, out);
+    }
+    if (*out != IDENTITY_FILE) {
+        status = hdf5_verdict(status, results->path);
     }
     hdf5_begin();
     hdf5_close(&file);

@@ -46,7 +46,7 @@ static bool stored_plainly(hid_t dataset, hsize_t file_bytes)
                  (filters == 0 || (filters == 1 && has_checksum(list))) && plain_type(type) && points > 0 && size > 0 &&
                  stored <= file_bytes && (hsize_t)points <= stored / size;
     if (plain && filters == 1) {
-        void *values = malloc(stored);
+        void *values = hdf5_allocate(stored);
         plain = values && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
         free(values);
     }

@@ -59,6 +59,16 @@ static enum moat_status refuse_distant_writer(const char *path, const char *writ
                           path, writer, age, ceil(PULSE_LOST - age));
 }
 
+/* For a writer on another host whose job runs, though it gives no sign of life: the job may do something else by now.
+ */
+static enum moat_status refuse_silent_writer(const char *path, const char *writer, double age)
+{
+    return moat_error_set(MOAT_USAGE,
+                          "%s: its last writer (%s) did not close it and its job runs, but the file was changed %.0f s "
+                          "ago: end the job, or, if nothing in it writes the file, repeat this command with --force",
+                          path, writer, age);
+}
+
 /* Returns true if `path` still names the open file, which may have been replaced between open and lock. */
 static bool names_descriptor(const char *path, int descriptor)
 {
@@ -123,8 +133,11 @@ enum moat_status lock_check_writer_gone(const char *path, bool force)
         state = launch_find(&launch);
         launch_format(&launch, text, sizeof text);
     }
-    if (state == LAUNCH_ALIVE) {
+    if (state == LAUNCH_ALIVE && (age < PULSE_LOST || launch_is_here(&launch))) {
         return refuse_writer(path);
+    }
+    if (state == LAUNCH_ALIVE && !force) {
+        return refuse_silent_writer(path, text, age);
     }
     return state == LAUNCH_UNKNOWN && age < PULSE_LOST && !force ? refuse_distant_writer(path, text, age) : MOAT_OK;
 }

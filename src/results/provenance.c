@@ -8,6 +8,7 @@
  */
 #include "results/provenance.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,6 +97,37 @@ bool provenance_has_spectrum(hid_t file, const struct config *config)
 {
     int64_t expected = config->measured ? (int64_t)config->directions.checksum : -1;
     return read_integer(file, "spectrum_checksum", -1) == expected;
+}
+
+/* The value of an attribute that is one number, else NaN. */
+static double read_number(hid_t file, const char *name)
+{
+    double value = NAN;
+    if (H5Aexists(file, name) > 0) {
+        hid_t attribute = H5Aopen(file, name, H5P_DEFAULT), space = H5Aget_space(attribute);
+        if (H5Sget_simple_extent_npoints(space) != 1 || H5Aread(attribute, H5T_NATIVE_DOUBLE, &value) < 0) {
+            value = NAN;
+        }
+        hdf5_close(&space);
+        hdf5_close(&attribute);
+    }
+    return value;
+}
+
+void provenance_describe_spectrum(hid_t file, char *text, size_t size)
+{
+    char path[NAME_SIZE], title[NAME_SIZE];
+    *text = '\0';
+    if (hdf5_text_read(file, "spectrum", path, sizeof path)) {
+        hdf5_text_read(file, "spectrum_title", title, sizeof title);
+        snprintf(
+            text, size,
+            "%s%s%s%s, %.0f directions, label noise of variance %.6g (performance) and %.6g (safety), checksum of the "
+            "numbers %lld",
+            path, *title ? " (" : "", title, *title ? ")" : "", read_number(file, "P"),
+            read_number(file, "noise_performance"), read_number(file, "noise_safety"),
+            (long long)read_integer(file, "spectrum_checksum", -1));
+    }
 }
 
 double provenance_directions(hid_t file)

@@ -28,6 +28,10 @@ bool provenance_has_spectrum(hid_t file, const struct config *config);
 /* The same of the data whose rows are sampled. Local. */
 bool provenance_has_data(hid_t file, const struct config *config);
 
+/* Writes a line on the measured spectrum of `file`, which is whole: file name, title, directions, label noise and
+   checksum; "" for power laws. Local. */
+void provenance_describe_spectrum(hid_t file, char *text, size_t size);
+
 /* The number of directions that the data sets of a whole `file` on a measured spectrum have; 0 where it does not say.
    Local. */
 double provenance_directions(hid_t file);

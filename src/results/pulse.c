@@ -73,7 +73,8 @@ enum moat_status pulse_start(int descriptor, struct pulse **out)
     if (failed) {
         free(pulse);
         *out = NULL;
-        return moat_error_set(MOAT_MEMORY, "no thread can be started: %s", strerror(failed));
+        return moat_error_set(failed == ENOMEM ? MOAT_MEMORY : MOAT_IO, "no thread can be started: %s: see `ulimit -u`",
+                              strerror(failed));
     }
     return MOAT_OK;
 }

@@ -115,7 +115,7 @@ enum moat_status results_count(struct results *results, struct results_summary *
     summary_read_title(results->file, out);
     out->written_now = true;
     summary_count_blocks(results->block, results->blocks, out);
-    return summary_count_points(results->field[FIELD_STATUS], out)
+    return summary_count_points(results->field[FIELD_STATUS], &results->layout.grid, out)
                ? MOAT_OK
                : hdf5_error(MOAT_IO, results->path, "cannot be read");
 }

@@ -45,7 +45,7 @@ enum moat_status spectrum_write_check(const char *path, bool force)
         status = moat_error_set(MOAT_USAGE, "%s: holds a spectrum already%s", path, identity_replace);
     }
     const char *folder = target ? dirname(target) : NULL;
-    if (status == MOAT_OK && access(folder, W_OK | X_OK) != 0) {
+    if (status == MOAT_OK && folder && access(folder, W_OK | X_OK) != 0) {
         status = moat_error_set(MOAT_USAGE, "%s: the output folder %s cannot be written: %s: choose another with -o",
                                 path, folder, strerror(errno));
     }

@@ -46,13 +46,24 @@ static bool next_box(int rank, const hsize_t *dims, const hsize_t *chunk, hsize_
     return false;
 }
 
-/* Sets at[GRID_AXES] to the grid indices of element `i` of a box. A first axis that is scalar is none of the file's. */
+/* Sets at[rank] to the indices, along the file's axes, of element `i` of a box. */
 static void locate(int rank, const hsize_t *start, const hsize_t *count, hsize_t i, size_t at[GRID_AXES])
 {
-    memset(at, 0, GRID_AXES * sizeof *at);
-    for (int a = rank - 1; a >= 0; a--) {
-        at[GRID_AXES - rank + a] = (size_t)(start[a] + i % count[a]);
+    for (int a = rank - 1; a >= 0 && count[a] > 0; a--) {
+        at[a] = (size_t)(start[a] + i % count[a]);
         i /= count[a];
+    }
+}
+
+/* Turns indices along the file's axes into those of the grid, some axes of which may be scalar and not in the file. */
+static void place_on_grid(const struct grid *grid, size_t at[GRID_AXES])
+{
+    size_t found[GRID_AXES];
+    int axis[GRID_AXES], rank = field_axes(&field_table[FIELD_STATUS], grid, axis);
+    memcpy(found, at, sizeof found);
+    memset(at, 0, sizeof found);
+    for (int a = 0; a < rank; a++) {
+        at[axis[a]] = found[a];
     }
 }
 
@@ -80,7 +91,7 @@ static bool count_box(hid_t variable, hid_t space, const hsize_t *start, const h
     return ok;
 }
 
-bool summary_count_points(hid_t status, struct results_summary *summary)
+bool summary_count_points(hid_t status, const struct grid *grid, struct results_summary *summary)
 {
     hsize_t dims[GRID_AXES] = {0}, chunk[GRID_AXES] = {0}, start[GRID_AXES] = {0};
     uint8_t *values = NULL;
@@ -102,6 +113,9 @@ bool summary_count_points(hid_t status, struct results_summary *summary)
             count[a] = dims[a] - start[a] < chunk[a] ? dims[a] - start[a] : chunk[a];
         }
         ok = count_box(status, space, start, count, values, summary);
+    }
+    if (grid) {
+        place_on_grid(grid, summary->failed_at);
     }
     free(values);
     hdf5_close(&list);
@@ -227,7 +241,7 @@ enum moat_status summary_open(const char *path, bool *written_now, hid_t *file)
     }
     *file = open_for_reading(path, written_now);
     if (*file < 0) {
-        return hdf5_error(MOAT_USAGE, path, "not a results file that can be read");
+        return hdf5_verdict(hdf5_error(MOAT_USAGE, path, "not a results file that can be read"), path);
     }
     hdf5_begin();
     status = intact_check(*file, path, "");
@@ -235,6 +249,7 @@ enum moat_status summary_open(const char *path, bool *written_now, hid_t *file)
     status = status == MOAT_OK ? provenance_read_config(*file, path, "", &config) : status;
     free(config);
     if (status != MOAT_OK) {
+        status = hdf5_verdict(status, path);
         hdf5_close(file);
     }
     return status;
@@ -259,7 +274,7 @@ enum moat_status results_summarise(const char *path, struct results_summary *out
     if (records_open(file, &records) && count_tasks(records, config, out) && count_blocks(records, config, out)) {
         variable = H5Dopen2(file, field_table[FIELD_STATUS].name, H5P_DEFAULT);
     }
-    if (variable < 0 || !summary_count_points(variable, out)) {
+    if (variable < 0 || !summary_count_points(variable, config ? &config->grid : NULL, out)) {
         status = hdf5_error(MOAT_IO, path, "cannot be read");
     }
     config_destroy(&config);

@@ -18,8 +18,9 @@ void summary_read_title(hid_t file, struct results_summary *summary);
 /* Adds the blocks to summary->blocks, blocks_done and seconds, which are zero. Local. */
 void summary_count_blocks(const struct block_record *block, size_t blocks, struct results_summary *summary);
 
-/* Adds the points of the dataset `status`, the field of that name, to summary->points and points_by_status, chunk by
-   chunk. False on failure, also when out of memory. Local. */
-bool summary_count_points(hid_t status, struct results_summary *summary);
+/* Adds the points of the dataset `status`, the field of that name on `grid`, to summary->points and points_by_status,
+   chunk by chunk, and sets failed_at; with `grid` NULL in terms of the file's axes. False on failure, also when out of
+   memory. Local. */
+bool summary_count_points(hid_t status, const struct grid *grid, struct results_summary *summary);
 
 #endif

@@ -199,7 +199,7 @@ bool variable_holds(hid_t file, const struct variable *variable, const double *v
         return false;
     }
     size_t size = variable->dims[0];
-    double *found = malloc(size * sizeof *found + 1);
+    double *found = hdf5_allocate(size * sizeof *found + 1);
     hid_t dataset = variable_open(file, variable->path);
     bool ok = found && variable_read(dataset, VARIABLE_FLOAT64, found);
     for (size_t i = 0; i < size && ok; i++) {

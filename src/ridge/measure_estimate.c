@@ -87,11 +87,12 @@ static enum moat_status allocate(struct measure_estimate *out)
     return MOAT_OK;
 }
 
-/* The largest K whose last half of directions shows a signal of label j. tail[] is space for two lists. */
+/* The largest K whose last half of directions shows a signal of label j, or else the least K whose directions all
+   together do; 0: none. tail[] is space for two lists. */
 static size_t count_trusted(const struct measure_fit *fit, const struct measure_estimate *estimate, int j, double *tail)
 {
     const enum measure_pair both[] = {(enum measure_pair)j, (enum measure_pair)j};
-    size_t count = estimate->directions, trusted = 0;
+    size_t count = estimate->directions, trusted = 0, together = 0;
     double *signal = tail, *variance = tail + count + 1; /* of directions k and after */
     signal[count] = variance[count] = 0;
     for (size_t k = count; k-- > 0;) {
@@ -101,8 +102,11 @@ static size_t count_trusted(const struct measure_fit *fit, const struct measure_
     for (size_t K = 1; K <= count; K++) {
         double shared = shared_covariance(fit, K - K / 2, both), own = fmax(variance[K / 2] - variance[K], 0);
         trusted = signal[K / 2] - signal[K] > TRUST * sqrt(own + shared) ? K : trusted;
+        shared = shared_covariance(fit, K, both);
+        own = fmax(variance[0] - variance[K], 0);
+        together = together == 0 && signal[0] - signal[K] > TRUST * sqrt(own + shared) ? K : together;
     }
-    return trusted;
+    return trusted ? trusted : together;
 }
 
 /* The signals, and what follows from them. */

@@ -25,9 +25,10 @@ struct measure_estimate {
 
 /*
  * Fills *out from `fit`. trusted[j] is the largest K for which directions K/2 + 1 to K together show a signal of label
- * j that is more than 3 of its standard errors. Returns MOAT_USAGE where the features predict nothing of a label beyond
- * chance, so that its signal is not positive, or where the labels' predictable parts are the same; MOAT_MEMORY. The
- * caller frees *out with measure_estimate_free whatever is returned. Local.
+ * j that is more than 3 of its standard errors; if there is none, the least K for which directions 1 to K do; or 0.
+ * Returns MOAT_USAGE where the features predict nothing of a label beyond chance, so that its signal is not positive,
+ * or where the labels' predictable parts are the same; MOAT_MEMORY. The caller frees *out with measure_estimate_free
+ * whatever is returned. Local.
  */
 enum moat_status measure_estimate(const struct measure_fit *fit, struct measure_estimate *out);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Names the hosts of a run. Each rank sends the name of its host if it is the first rank there, else nothing. */
+/* Names and counts the hosts of a run. Each rank sends the name of its host if it is the first rank there, else
+ * nothing. */
 #include "run/hosts.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,4 +66,19 @@ void hosts_list(MPI_Comm comm, char text[HOSTS_SIZE])
         join(names, ranks, text);
     }
     free(names);
+}
+
+int hosts_count(MPI_Comm comm, double *cores)
+{
+    MPI_Comm node;
+    int ranks, rank;
+    MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+    MPI_Comm_size(node, &ranks);
+    MPI_Comm_rank(node, &rank);
+    MPI_Comm_free(&node);
+    int nodes = rank == 0; /* each node counts once */
+    *cores = rank == 0 ? fmin(ranks, (double)sysconf(_SC_NPROCESSORS_ONLN)) : 0;
+    MPI_Allreduce(MPI_IN_PLACE, &nodes, 1, MPI_INT, MPI_SUM, comm);
+    MPI_Allreduce(MPI_IN_PLACE, cores, 1, MPI_DOUBLE, MPI_SUM, comm);
+    return nodes;
 }

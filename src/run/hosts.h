@@ -11,4 +11,7 @@ enum { HOSTS_SIZE = 512 };
    comm. */
 void hosts_list(MPI_Comm comm, char text[HOSTS_SIZE]);
 
+/* Counts the nodes of the run, and the cores that its ranks can keep busy there. Collective over comm. */
+int hosts_count(MPI_Comm comm, double *cores);
+
 #endif

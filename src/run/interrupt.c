@@ -15,6 +15,8 @@ static void request(int signal_number)
     requested = 1;
 }
 
+/* A run stays deaf to a hang-up under nohup, and to ^C behind a shell's &. It does not to SLURM's notices, though a job
+   script may ignore them for itself: `trap '' USR1`. */
 void interrupt_install(void)
 {
     const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
@@ -25,7 +27,8 @@ void interrupt_install(void)
     }
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         struct sigaction before;
-        if (sigaction(signals[i], NULL, &before) != 0 || before.sa_handler != SIG_IGN) {
+        bool kept = signals[i] == SIGHUP || signals[i] == SIGINT;
+        if (!kept || sigaction(signals[i], NULL, &before) != 0 || before.sa_handler != SIG_IGN) {
             sigaction(signals[i], &action, NULL);
         }
     }

@@ -162,6 +162,8 @@ static enum moat_status measure(struct reading *reading, MPI_Comm comm, struct m
         status = measure_estimate(&out->fit, &out->estimate);
         if (status == MOAT_OK) {
             status = power_law_fit(&out->fit, &out->estimate, &out->law);
+        }
+        if (status == MOAT_OK && !reading->request->quiet) {
             warn(out);
         }
     }

@@ -14,9 +14,13 @@
 
 #define CALIBRATION_SECONDS 1.0
 
-/* Measures the seconds that a grid point takes a worker, on blocks from all over the grid for about a second. */
-static enum moat_status calibrate_points(const struct config *config, double *seconds_per_point)
+/* Measures the seconds that a grid point takes a worker, on blocks from all over the grid for about a second. On a
+   measured spectrum the tables take long and serve every block: the first block is solved twice, and what it takes more
+   at first is the time of the tables. */
+static enum moat_status calibrate_points(const struct config *config, double *seconds_per_point, double *model_seconds)
 {
+    struct solved_header header = {0};
+    const unsigned char *record;
     struct ladder *ladder = NULL;
     struct worker *worker = NULL;
     enum moat_status status = MOAT_OK;
@@ -28,10 +32,13 @@ static enum moat_status calibrate_points(const struct config *config, double *se
         status = worker_create(config, ladder, &worker);
     }
     size_t blocks = grid_blocks(&config->grid), points = 0;
-    double seconds = 0;
+    double seconds = 0, first = 0;
+    if (status == MOAT_OK && config->measured) {
+        status = worker_solve(worker, 0, &header, &record);
+        first = header.seconds;
+    }
+    *model_seconds = 0;
     for (size_t i = 0; status == MOAT_OK && i < blocks && seconds < CALIBRATION_SECONDS; i++) {
-        struct solved_header header;
-        const unsigned char *record;
         size_t index =
             (size_t)fmod((double)i * 0.6180339887498949 * (double)blocks, (double)blocks); /* spread evenly */
         struct block block = grid_block(&config->grid, index);
@@ -39,6 +46,7 @@ static enum moat_status calibrate_points(const struct config *config, double *se
         if (status == MOAT_OK) {
             seconds += header.seconds;
             points += block_points(&block);
+            *model_seconds = i == 0 ? fmax(0, first - header.seconds) : *model_seconds;
         }
     }
     *seconds_per_point = points > 0 ? seconds / (double)points : NAN;
@@ -112,7 +120,7 @@ enum moat_status plan_resize(struct plan *plan, int ranks, double bytes)
         plan->tables_seconds = plan->flops / plan->flops_per_second / plan->workers;
     }
     plan->rank_bytes += resident_bytes();
-    plan->grid_seconds = plan->seconds_per_point * (double)plan->points / plan->workers;
+    plan->grid_seconds = plan->model_seconds + plan->seconds_per_point * (double)plan->points / plan->workers;
     return status;
 }
 
@@ -136,7 +144,7 @@ enum moat_status plan_create(const struct config *config, int ranks, double byte
         status = calibrate_task(config, &plan->flops_per_second);
     }
     if (status == MOAT_OK) {
-        status = calibrate_points(config, &plan->seconds_per_point);
+        status = calibrate_points(config, &plan->seconds_per_point, &plan->model_seconds);
     }
     if (status == MOAT_OK) {
         status = plan_resize(plan, ranks, bytes);

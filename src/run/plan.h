@@ -22,6 +22,7 @@ struct plan {
     double rank_bytes;        /* memory of a rank: that of the calibration here, plus the largest ridge task; without
                                  MPI's own */
     double seconds_per_point; /* of one worker on this machine */
+    double model_seconds;     /* before its first point, for the tables of a measured spectrum; else 0 */
     double flops_per_second;  /* of one rank on this machine; NAN without SOLVER_RIDGE */
     double flops;             /* of all tasks; 0 without SOLVER_RIDGE */
     struct plan_rung *rung;   /* [rungs] */

@@ -145,7 +145,10 @@ void progress_begin(struct progress *progress, const char *unit, size_t total, s
     progress->before = (double)first;
     progress->estimate.total = (double)(total - first);
     progress->start = progress->last = clock_seconds();
-    progress->terminal = quiet ? (struct terminal){.descriptor = -1} : terminal_open(STDERR_FILENO);
+    progress->terminal.descriptor = -1;
+    if (!quiet) {
+        progress->terminal = terminal_open(STDERR_FILENO);
+    }
 }
 
 void progress_weigh(struct progress *progress, const char *unit, double total, double before, double hands)

@@ -8,15 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/launch.h"
 #include "base/memory.h"
 #include "results/data_rows.h"
 #include "results/spectrum_file.h"
 #include "ridge/blas.h"
 #include "run/coordinator.h"
+#include "run/hosts.h"
 #include "run/inputs.h"
-#include "run/interrupt.h"
 #include "run/measurement.h"
+#include "run/session_internal.h"
 #include "run/shortage.h"
 
 /* Returns the worst of the ranks' statuses. The message stays where it is to be printed: on ranks that failed
@@ -42,22 +42,6 @@ static enum moat_status agree_on_memory(const struct session *session, enum moat
 
 /* --- session_open */
 
-/* Counts the nodes of the run, and the cores that its ranks can keep busy there. Collective. */
-static int count_nodes(MPI_Comm comm, double *cores)
-{
-    MPI_Comm node;
-    int ranks, rank;
-    MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-    MPI_Comm_size(node, &ranks);
-    MPI_Comm_rank(node, &rank);
-    MPI_Comm_free(&node);
-    int nodes = rank == 0; /* each node counts once */
-    *cores = rank == 0 ? fmin(ranks, (double)sysconf(_SC_NPROCESSORS_ONLN)) : 0;
-    MPI_Allreduce(MPI_IN_PLACE, &nodes, 1, MPI_INT, MPI_SUM, comm);
-    MPI_Allreduce(MPI_IN_PLACE, cores, 1, MPI_DOUBLE, MPI_SUM, comm);
-    return nodes;
-}
-
 /* Chooses the group size of each rung. The caller frees *group. Returns MOAT_USAGE if a rung does not fit into the
    memory. Local. */
 static enum moat_status plan_groups(const struct session *session, int **group)
@@ -72,51 +56,6 @@ static enum moat_status plan_groups(const struct session *session, int **group)
 const char *session_path(const struct session *session)
 {
     return session->request->output ? session->request->output : session->config->output;
-}
-
-/* A results file that is made, or found. */
-struct making {
-    const struct session *session;
-    struct progress progress;
-    bool begun; /* session_request.begin has been called */
-};
-
-static void begin(struct making *making)
-{
-    const struct session_request *request = making->session->request;
-    if (!making->begun && !request->quiet && request->begin) {
-        request->begin(making->session);
-    }
-    making->begun = true;
-}
-
-/* Shows how much of a new results file is there, and lets signals stop its making. */
-static bool show_making(void *context, double share)
-{
-    struct making *making = context;
-    begin(making);
-    making->progress.done = (size_t)(share * (double)making->progress.total);
-    progress_add(&making->progress, 0);
-    return interrupt_requested();
-}
-
-/* Opens the results file, with the command line and where it runs for the history. */
-static enum moat_status open_results(struct session *session, int nodes, double cores)
-{
-    struct making making = {.session = session};
-    struct results_run run = {
-        .command = session->request->command, .cores = cores, .making = show_making, .context = &making};
-    launch_here(nodes, session->ranks, &run.launch);
-    progress_begin(&making.progress, "MB of the file", (size_t)(results_bytes(session->config) / 1e6) + 1, 0,
-                   session->request->quiet);
-    making.progress.rate_unit = "MB";
-    enum moat_status status =
-        results_open(session_path(session), session->config, &run, session->request->results, &session->results);
-    progress_end_shown(&making.progress);
-    if (status == MOAT_OK) {
-        begin(&making);
-    }
-    return status;
 }
 
 /* Rank 0's part of session_open. The file comes last, so that a refusal leaves none. */
@@ -139,7 +78,7 @@ static enum moat_status prepare(struct session *session, int nodes, double cores
         free(group);
     }
     if (status == MOAT_OK) {
-        status = open_results(session, nodes, cores);
+        status = session_open_results(session, nodes, cores);
     }
     return status;
 }
@@ -181,7 +120,7 @@ enum moat_status session_open(const struct session_request *request, MPI_Comm co
     MPI_Comm_rank(comm, &session->rank);
     MPI_Comm_size(comm, &session->ranks);
     session->bytes = measurement_memory(comm);
-    int nodes = count_nodes(comm, &cores);
+    int nodes = hosts_count(comm, &cores);
     if (!request->quiet) {
         hosts_list(comm, session->hosts);
     }

@@ -83,6 +83,19 @@ cleanup:
     return status;
 }
 
+/* Sets the folder of a config that was read from `path`. */
+static enum moat_status keep_folder(const char *path, struct config *config)
+{
+    char *copy = strdup(path), *folder = copy ? strdup(dirname(copy)) : NULL; /* dirname may change its argument */
+    free(copy);
+    if (!folder) {
+        return moat_error_set(MOAT_MEMORY, "%s: out of memory", path);
+    }
+    free(config->folder);
+    config->folder = folder;
+    return MOAT_OK;
+}
+
 enum moat_status config_load(const char *path, const char *const *settings, struct config **out)
 {
     char *text = NULL;
@@ -91,15 +104,10 @@ enum moat_status config_load(const char *path, const char *const *settings, stru
     if (status == MOAT_OK) {
         status = config_parse_set(text, path, settings, out);
     }
-    if (status == MOAT_OK) {
-        free((*out)->folder);
-        (*out)->folder = strdup(path);
-        status = (*out)->folder ? MOAT_OK : moat_error_set(MOAT_MEMORY, "%s: out of memory", path);
+    if (*out) {
+        status = keep_folder(path, *out);
     }
-    if (status == MOAT_OK) { /* dirname may point to a text of its own */
-        char *folder = dirname((*out)->folder);
-        memmove((*out)->folder, folder, strlen(folder) + 1);
-    } else {
+    if (status != MOAT_OK) {
         config_destroy(out);
     }
     free(text);

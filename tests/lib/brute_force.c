@@ -15,7 +15,7 @@ static const long double panel_width = 0.5L;
 static void term_add(struct brute_sums *sums, long double kappa, long double power, long double weight,
                      long double multiplicity)
 {
-    long double w = kappa * power, t = 1 / (1 + w), rest = w / (1 + w);
+    long double w = kappa * power, t = 1 / (1 + w), rest = w * t;
     sums->df1 += multiplicity * t;
     sums->df2 += multiplicity * t * t;
     sums->a1 += multiplicity * weight * rest;
@@ -51,26 +51,31 @@ void brute_model_init(struct brute_model *model, double gamma, double nu, double
     }
 }
 
-/* Adds the integral of the terms over ln x from low to high. */
+/* Adds the integral over u = ln x from low to high. The exponentials are products of a panel's and a node's: fewer. */
 static void quadrature_add(const struct brute_model *model, long double kappa, long double low, long double high,
                            struct brute_sums *sums)
 {
     if (high <= low) {
         return;
     }
+    const long double s = 1 + (long double)model->gamma, q = -1 - (long double)model->nu;
+    long double power[PANEL_NODES], weight[PANEL_NODES], measure[PANEL_NODES];
+    long double panels = ceill((high - low) / panel_width), width = (high - low) / panels;
     gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(PANEL_NODES);
-    int panels = (int)ceill((high - low) / panel_width);
-    long double width = (high - low) / panels;
-    for (int panel = 0; panel < panels; panel++) {
-        for (size_t node = 0; node < PANEL_NODES; node++) {
-            double position, weight;
-            gsl_integration_glfixed_point(0, 1, node, &position, &weight, table);
-            long double u = low + width * (panel + (long double)position);
-            term_add(sums, kappa, expl(u * (1 + (long double)model->gamma)), expl(-u * (1 + (long double)model->nu)),
-                     weight * width * expl(u));
-        }
+    for (size_t node = 0; node < PANEL_NODES; node++) {
+        double position, share;
+        gsl_integration_glfixed_point(0, 1, node, &position, &share, table);
+        power[node] = expl(s * width * position);
+        weight[node] = expl(q * width * position);
+        measure[node] = width * share * expl(width * position);
     }
     gsl_integration_glfixed_table_free(table);
+    for (int panel = 0; panel < panels; panel++) {
+        long double u = low + width * panel, u_power = expl(s * u), u_weight = expl(q * u), u_x = expl(u);
+        for (size_t node = 0; node < PANEL_NODES; node++) {
+            term_add(sums, kappa, u_power * power[node], u_weight * weight[node], u_x * measure[node]);
+        }
+    }
 }
 
 /* Adds the integral from e^u to infinity, where w = kappa x^(1+gamma) is large, by the series in 1/w. */
@@ -153,18 +158,35 @@ long double brute_log_kappa(const struct brute_model *model, double N, double la
     return (low + high) / 2;
 }
 
-struct brute_losses brute_losses(const struct brute_model *model, const struct brute_sums *sums, double N, double Q,
-                                 long double alpha)
+/* Of L1 in a = 1 - alpha and of L2 in alpha. The noise, 2 Q D a alpha in both, stands apart: D grows to 1e13 at N = P.
+ */
+struct quadratic {
+    long double c0, c11, c22, noise;
+};
+
+static struct quadratic quadratic(const struct brute_model *model, const struct brute_sums *sums, double N, double Q)
 {
-    long double a = 1 - alpha, A0 = model->a0;
+    long double A0 = model->a0;
     if (isinf(N)) {
-        return (struct brute_losses){a * a * 2 * Q * A0, alpha * alpha * 2 * Q * A0};
+        return (struct quadratic){0, 0, 2 * Q * A0, 0};
     }
     long double free2 = brute_free2(model, sums, N);
     long double A1 = sums->a2 / free2, A2 = sums->a1, D = A0 * (sums->df2 / N) / free2;
-    /* c1 = c11 + 2 Q D, c2 = c22 - 2 Q D: D's part is 2 Q D a alpha, written so for D grows to 1e13 at N = P */
-    long double c0 = A1, c11 = 2 * Q * (A2 - A1), c22 = 2 * Q * (A0 - 2 * A2 + A1), noise = 2 * Q * D * a * alpha;
-    return (struct brute_losses){c0 + c11 * a + c22 * a * a + noise, c0 + c11 * alpha + c22 * alpha * alpha + noise};
+    return (struct quadratic){A1, 2 * Q * (A2 - A1), 2 * Q * (A0 - 2 * A2 + A1), 2 * Q * D};
+}
+
+static struct brute_losses losses_at(const struct quadratic *c, long double alpha)
+{
+    long double a = 1 - alpha, noise = c->noise * a * alpha;
+    return (struct brute_losses){c->c0 + c->c11 * a + c->c22 * a * a + noise,
+                                 c->c0 + c->c11 * alpha + c->c22 * alpha * alpha + noise};
+}
+
+struct brute_losses brute_losses(const struct brute_model *model, const struct brute_sums *sums, double N, double Q,
+                                 long double alpha)
+{
+    struct quadratic loss = quadratic(model, sums, N, Q);
+    return losses_at(&loss, alpha);
 }
 
 /* Whether `left` is better: feasible before infeasible, then lower L1; among infeasible ones lower L2. */
@@ -181,12 +203,13 @@ struct brute_choice brute_alpha(const struct brute_model *model, const struct br
                                 double tau)
 {
     struct brute_choice best = {.losses = {INFINITY, INFINITY}};
+    const struct quadratic loss = quadratic(model, sums, N, Q);
     long double low = 0, high = 0.5L; /* in a = 1 - alpha */
     if (model->mixture) {
         long double ratio = tau / (2 * (long double)Q * model->a0);
         best.feasible = ratio >= 0.25L;
         best.alpha = best.feasible ? fminl(1, sqrtl(ratio)) : 0.5L;
-        best.losses = brute_losses(model, sums, N, Q, best.alpha);
+        best.losses = losses_at(&loss, best.alpha);
         return best;
     }
     for (int zoom = 0; zoom < 16; zoom++) {
@@ -194,7 +217,7 @@ struct brute_choice brute_alpha(const struct brute_model *model, const struct br
         long double step = (high - low) / (points - 1);
         for (int k = 0; k < points; k++) {
             struct brute_choice here = {.alpha = 1 - (low + step * k)};
-            here.losses = brute_losses(model, sums, N, Q, here.alpha);
+            here.losses = losses_at(&loss, here.alpha);
             here.feasible = here.losses.safety <= tau;
             if (better(&here, &best)) {
                 best = here;

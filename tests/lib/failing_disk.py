@@ -13,7 +13,7 @@ import unittest
 from unittest import mock
 
 from interrupted import Sweep
-from program import ProgramTest, moat, preload, temporary_folder
+from program import ProgramTest, moat, preload, stay_alone, temporary_folder
 from sweeps import TINY_GRID, TINY_RIDGE
 
 STEPS = int(os.environ.get("MOAT_STEPS", 8))
@@ -34,6 +34,7 @@ def disk_log(path):
 
 def prepare_sweeps():
     """Builds the shim and runs the sweeps undisturbed; for setUpModule."""
+    stay_alone()
     folder = temporary_folder(unittest.addModuleCleanup)
     DiskTest.shim = preload(folder, "failing_disk")
     DiskTest.sweeps = {"grid": Sweep(folder, TINY_GRID, 0), "ridge": Sweep(folder, TINY_RIDGE, 1e-12)}

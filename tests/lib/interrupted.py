@@ -112,6 +112,6 @@ class Sweep:
         points, tasks = self.check(test, path, self.reported(path))
         test.assertTrue(points.all() and tasks.all())
         for line in history(path):  # opens without SWMR only if it was closed properly
-            test.assertRegex(line, rf"^\d{{4}}-\S+Z moat \S+ \(\S+\): moat run {self.config}.*\[host .*\]$"
+            test.assertRegex(line, rf"^\d{{4}}-\S+Z moat \S+ \(\S+\): moat run (-n \d )?{self.config}.*\[host .*\]$"
                                    r"|^\(\d+ runs? left out\)$")
         test.assertEqual({file.name for file in path.parent.iterdir()} - {".scratch", self.config}, {path.name})

@@ -34,6 +34,9 @@ MPI_ENVIRONMENT = dict(line.split("=", 1) for line in Path(__file__).with_name("
                        if not line.startswith("#"))
 SECONDS = 120  # the longest wait for anything, see pace.py; nothing here takes a tenth of it on an idle machine
 
+# Open MPI 4 starts a daemon for a process without mpirun, unless it is told to stay alone. That costs as much as a small sweep.
+ALONE = {"OMPI_MCA_ess_singleton_isolated": "1"}
+
 signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a test that is stopped still kills the programs it started
 
 
@@ -182,12 +185,18 @@ def temporary_folder(add_cleanup):
     return folder
 
 
+def stay_alone():
+    """For tests of files, not of processes, which run moat without mpirun hundreds of times: it then starts no daemon."""
+    os.environ.update(ALONE)
+
+
 def solve(folder, text, ranks=None):
     """Runs a config, which must succeed, in a folder, and leaves it there; the path of its results file."""
     path = folder / re.search(r"^output: (\S+)$", text, re.M)[1]
     config = path.with_suffix(".yaml")
     config.write_text(text)
-    code, out, err = moat(folder, "run", config.name, "-q", ranks=ranks)
+    with mock.patch.dict(os.environ, ALONE):
+        code, out, err = moat(folder, "run", config.name, "-q", ranks=ranks)
     if code != 0:
         raise AssertionError(f"moat run {config.name}, ranks {ranks}: exit code {code}\n{out}{err}")
     return path

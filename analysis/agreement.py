@@ -1,0 +1,257 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draws N_E* on a measured spectrum against N_I, with infinite data at the right end: theory as lines, sampled data as points.
+
+The file is a sweep with `model: {spectrum: FILE}`. One of `solver: ridge` has the points, of Gaussian features or of the rows
+of `ridge: {data: FILE}`; the lower panel then shows their relative difference from theory, and a summary is printed. One of
+`solver: deterministic` has the lines alone. A run may still be writing the file.
+"""
+
+import argparse
+import math
+import sys
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator
+
+import family
+import finite_n
+import labels
+import moatfile
+import output
+import style
+from moatfile import Refused
+from phase_page import log_ticks
+
+NEEDS, OPTIONAL = ("N_E_star", "status"), ("N_E_star_stderr", "N_E_star_deterministic", "L_star")
+WIDTH, LEFT, RIGHT, UPPER, LOWER, GAP, FOOT = 7.6, 0.95, 0.2, 3.6, 2.0, 0.1, 0.55
+LINE, SMALL, BOLD = 0.22, style.SIZE - 1, 0.86  # the last: width of a text over that of the same text in bold
+MOST = 5  # curves
+BEYOND = 2.0  # infinite data stand at this factor beyond the most finite data
+
+
+class Agreement:
+    """The numbers of one file. Arrays over (N_I, tau_E), N_I ascending: theory; and n_entrant, stderr and drawable (True where
+    all three are there), which are None with the deterministic solver. x: where each N_I is drawn. shown: indices of tau_E.
+    points: the distinct drawable points as finite_n.Points, or None."""
+
+    def __init__(self, results, slices=()):
+        if "spectrum_checksum" not in results.attributes:
+            raise Refused(f"{results.path}: is of a power-law spectrum; expected a sweep with `model: {{spectrum: FILE}}`, such as "
+                          "jobs/words.yaml; validation.py draws the others")
+        self.results, self.at = results, family.indices(results, ("N_I", "tau_E"), slices)
+        self.assumed = [axis for axis in results.axes if axis not in ("N_I", "tau_E", *self.at) and results.axes[axis].size > 1]
+        self.at |= {axis: 0 for axis in results.axes if axis not in ("N_I", "tau_E", *self.at)}
+        n_incumbent, tau = results.axes["N_I"], results.axes["tau_E"]
+        self.order = np.argsort(n_incumbent)
+        self.n_incumbent = n_incumbent[self.order]
+        self.shown = np.unique(np.linspace(0, tau.size - 1, min(tau.size, MOST)).round().astype(int))
+        finite = self.n_incumbent[np.isfinite(self.n_incumbent)]
+        self.end = BEYOND * finite.max() if finite.size else 1.0  # where infinite data stand
+        self.x = np.where(np.isfinite(self.n_incumbent), self.n_incumbent, self.end)
+        self.is_sampled = results.attributes.get("solver") == "ridge"
+        self.theory = self._take("N_E_star_deterministic" if self.is_sampled else "N_E_star")
+        self.status = self._take("status")
+        self.n_entrant = self.stderr = self.drawable = self.points = None
+        if self.is_sampled:
+            self.n_entrant, self.stderr = self._take("N_E_star"), self._take("N_E_star_stderr")
+            known = np.isfinite(self.theory) & np.isfinite(self.n_entrant) & np.isfinite(self.stderr) & (self.stderr > 0)
+            self.drawable = known & (self.status == moatfile.OK)
+        if not (self.drawable if self.is_sampled else np.isfinite(self.theory)).any():
+            raise Refused(f"{results.path}: none of its {self.theory.size} points has a finite N_E_star"
+                          f"{' with its standard error' if self.is_sampled else ''}; wait until the run has done more, or widen "
+                          f"{'ridge.N' if self.is_sampled else 'the grid'}")
+        if self.is_sampled:
+            at, base = np.nonzero(self.drawable), self.theory[self.drawable]
+            self.points = finite_n.Points(base, self.n_entrant[self.drawable] / base - 1, self.stderr[self.drawable] / base, at[1],
+                                          np.zeros(base.size, dtype=int)).distinct()
+
+    def _take(self, name):
+        if name not in self.results.variables:
+            raise Refused(f"{self.results.path}: has no {name}: `store:` of its config leaves it out; add it there and run the "
+                          "sweep into a new file")
+        return self.results.take(name, ("N_I", "tau_E"), self.at)[self.order]
+
+    @property
+    def within(self):
+        """Share of the distinct points within two standard errors of theory, in per cent."""
+        return 100 * np.mean(np.abs(self.points.z) <= 2)
+
+    @property
+    def sample(self):
+        """What was sampled, in words."""
+        rows = self.results.attributes.get("data_rows")
+        return f"the {rows:.0f} rows" if rows else "Gaussian features"
+
+    def headline(self):
+        """The title: the finding."""
+        if self.is_sampled:
+            size = 100 * np.median(np.abs(self.points.difference))
+            return f"Theory predicts ridge regression on {self.sample} to {size:.2g} % in the median"
+        ratio = (self.theory / self.n_incumbent[:, None])[np.isfinite(self.n_incumbent)]
+        ratio = 100 * ratio[np.isfinite(ratio)]
+        if not ratio.size:
+            return "What an entrant needs against an incumbent with infinite data"
+        low, high = f"{ratio.min():.2g}", f"{ratio.max():.2g}"
+        return f"An entrant needs {low if low == high else f'{low} to {high}'} % of the incumbent's data"
+
+    def under(self):
+        """The subtitle: data, quantities and units."""
+        title = self.results.attributes.get("spectrum_title") or self.results.title
+        difference = ", its difference from theory (%)" if self.is_sampled else ""
+        return f"{title}: entry threshold $N_E^*$ (data points){difference}, against the incumbent's data $N_I$ (data points)"
+
+    def caption(self):
+        """The items of the caption."""
+        items = labels.parameters(self.results)
+        items += [labels.equation(self.results, axis, self.results.axes[axis][k]) for axis, k in self.at.items()]
+        if self.is_sampled:
+            items += [f"points: {self.results.attributes['trials']} trials, samples of {self.sample}",
+                      "bars: jackknife standard errors"]
+        items.append("lines: deterministic equivalent")
+        pending = np.count_nonzero(self.status == moatfile.PENDING)
+        return items + ([f"{pending} of {self.status.size} points pending"] if pending else [])
+
+
+def draw(agreement):
+    """The figure."""
+    head = style.wrap(agreement.headline().split(" "), style.SIZE - 0.5, BOLD * (WIDTH - 0.3), " ")
+    under = style.wrap(agreement.under().split(" "), SMALL, WIDTH - 0.4, " ")
+    caption = style.wrap(agreement.caption(), SMALL, WIDTH - 0.3)
+    lower = LOWER + GAP if agreement.is_sampled else 0
+    with plt.rc_context(style.PARAMETERS):
+        foot = 0.13 + LINE * len(caption) + FOOT
+        height = foot + lower + UPPER + 0.2 + LINE * (len(head) + len(under))
+        figure = plt.figure(figsize=(WIDTH, height))
+        panel = lambda bottom, tall: figure.add_axes([LEFT / WIDTH, bottom / height, (WIDTH - LEFT - RIGHT) / WIDTH, tall / height])
+        panels = [panel(foot, LOWER)] if agreement.is_sampled else []
+        panels.append(panel(foot + lower, UPPER))
+        _draw_thresholds(agreement, panels[-1])
+        if agreement.is_sampled:
+            _draw_differences(agreement, panels[0])
+        _frame(agreement, panels)
+        for k, line in enumerate([*head, *under]):
+            look = {"fontsize": style.SIZE - 0.5, "weight": "bold"} if k < len(head) else {"fontsize": SMALL}
+            figure.text(0.15 / WIDTH, (height - 0.1 - k * LINE) / height, line, va="top", **look)
+        for k, line in enumerate(reversed(caption)):
+            figure.text(0.15 / WIDTH, (0.13 + k * LINE) / height, line, fontsize=SMALL, va="bottom")
+    return figure
+
+
+def _frame(agreement, panels):
+    """Scales of the horizontal axis: numbers for finite data, and the infinite at the right end behind a gap."""
+    finite = np.isfinite(agreement.n_incumbent)
+    low, high = agreement.x[0] / 1.15, agreement.x[-1] * 1.15
+    for axes in panels:
+        axes.set(xscale="log", xlim=(low, high))
+        log_ticks(axes.xaxis, low, agreement.x[finite].max() if finite.any() else high)
+        if not finite.all():
+            ticks = [(at, label.get_text()) for at, label in zip(axes.get_xticks(), axes.get_xticklabels())
+                     if finite.any() and low <= at <= agreement.x[finite].max()]
+            ticks = ticks or ([(agreement.x[0], labels.number(agreement.x[0]))] if finite.any() else [])
+            minor = [at for at in axes.get_xticks(minor=True) if finite.any() and at < agreement.x[finite].max()]
+            axes.set_xticks([*(at for at, _ in ticks), agreement.end],
+                            [*(text or labels.number(at) for at, text in ticks), r"$\infty$"])
+            axes.xaxis.set_minor_locator(FixedLocator(minor))
+            if finite.any():
+                axes.axvline(agreement.end / math.sqrt(BEYOND), color=style.REFERENCE["color"], linewidth=0.9, zorder=1,
+                             linestyle=(0, style.REFERENCE["dashes"]))
+        axes.tick_params(which="both", top=True, right=True)
+        axes.tick_params(axis="x", pad=style.CORNER)
+    for axes in panels[1:]:
+        axes.tick_params(axis="x", which="both", labelbottom=False)
+    panels[0].set_xlabel(labels.label(agreement.results, "N_I"))
+    panels[0].figure.align_ylabels(panels)
+
+
+def _curves(agreement):
+    return [(tau, style.CURVES[k]) for k, tau in enumerate(agreement.shown)]
+
+
+def _line(curve):
+    return {"color": curve["color"], "linewidth": 1.4, "linestyle": (0, curve["dashes"]) if curve["dashes"] else "-"}
+
+
+def _bars(curve, order):
+    """errorbar's arguments: open markers, smaller for later curves, so that coinciding ones all show."""
+    return {"fmt": curve["marker"], "color": curve["color"], "markersize": 7.0 - order, "markerfacecolor": "white",
+            "markeredgewidth": 1.2, "elinewidth": 1.1, "capsize": 2, "zorder": 4 + order}
+
+
+def _draw_thresholds(agreement, axes):
+    finite, seen, handles = np.isfinite(agreement.n_incumbent), [], []
+    for order, (tau, curve) in enumerate(_curves(agreement)):
+        theory = np.where(agreement.theory[:, tau] > 0, agreement.theory[:, tau], np.nan)
+        axes.plot(agreement.x[finite], theory[finite], zorder=3, **_line(curve))
+        seen.append(theory)
+        for x, each in zip(agreement.x[~finite], theory[~finite]):  # a dash, as nothing leads up to infinity
+            axes.plot([x / 1.13, x * 1.13], [each, each], zorder=3, **{**_line(curve), "linestyle": "-"})
+        if agreement.is_sampled:
+            at = agreement.drawable[:, tau]
+            axes.errorbar(agreement.x[at], agreement.n_entrant[at, tau], agreement.stderr[at, tau], **_bars(curve, order))
+            seen.append(agreement.n_entrant[at, tau])
+        marker = {"marker": curve["marker"], "markersize": 6, "markerfacecolor": "white", "markeredgewidth": 1.2}
+        handles.append(Line2D([], [], label=labels.equation(agreement.results, "tau_E", agreement.results.axes["tau_E"][tau]),
+                              **_line(curve), **(marker if agreement.is_sampled else {})))
+    seen = np.concatenate(seen)
+    low, high = np.nanmin(seen) / 1.4, np.nanmax(seen) * 1.4
+    axes.set(yscale="log", ylim=(low, high), ylabel=labels.label(agreement.results, "N_E_star"))
+    log_ticks(axes.yaxis, low, high)
+    axes.legend(handles=handles, loc="upper left", fontsize=SMALL, frameon=False, handlelength=2.6)
+
+
+def _draw_differences(agreement, axes):
+    axes.axhline(0, linewidth=1.0, color="black", zorder=1)
+    for order, (tau, curve) in enumerate(_curves(agreement)):
+        at = agreement.drawable[:, tau]
+        base = agreement.theory[at, tau] / 100
+        axes.errorbar(agreement.x[at], agreement.n_entrant[at, tau] / base - 100, agreement.stderr[at, tau] / base,
+                      **_bars(curve, order))
+    axes.set_ylabel(r"$N_E^*/N_{E,\mathrm{theory}}^* - 1$  (%)")
+
+
+def summary(agreement):
+    """The lines printed: how well data and theory agree."""
+    if not agreement.is_sampled:
+        known = np.count_nonzero(np.isfinite(agreement.theory))
+        return [f"{agreement.results.path}: {known} of {agreement.theory.size} thresholds, in theory"]
+    points, trials = agreement.points, agreement.results.attributes["trials"]
+    noise_z, noise_share = finite_n.noise_alone(trials)
+    lines = [f"{agreement.results.path}: N_E* from {trials} trials, samples of {agreement.sample}, against theory: "
+             f"{points.size} distinct of {agreement.theory.size} points",
+             f"  median difference {100 * np.median(points.difference):+.2f} %, median of its size "
+             f"{100 * np.median(np.abs(points.difference)):.2f} %, at most {100 * np.abs(points.difference).max():.2f} %",
+             f"  within 2 standard errors {agreement.within:.1f} % ({100 * noise_share:.1f} % if noise alone made the difference); "
+             f"median |z| {np.median(np.abs(points.z)):.2f} ({noise_z:.2f})",
+             "  all points share the data sets, so that their differences go together"]
+    return lines
+
+
+def main(argv=None):
+    """Runs the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="agreement.py", description=__doc__.split("\n\n")[0])
+    parser.add_argument("file", metavar="FILE", help="results file of `moat run` (model: {spectrum: FILE})")
+    parser.add_argument("-o", "--output", metavar="FIG", required=True, help="figure to write: .png, .pdf or .svg")
+    parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
+                        help="value at which an axis tau_I is held; default: its first")
+    arguments = parser.parse_args(argv)
+    try:
+        style.check_target(arguments.output)
+        results = moatfile.read(arguments.file, NEEDS, "market_entry", ("N_I", "tau_E"), OPTIONAL)
+        agreement = Agreement(results, arguments.slice)
+        for axis in agreement.assumed:
+            values = results.axes[axis]
+            print(f"agreement.py: {axis} is held at {values[0]:.6g}, the first of its {values.size} values; "
+                  f"--slice {axis}=VALUE chooses another", file=sys.stderr)
+        style.save(draw(agreement), arguments.output, results, f"Theory and data: {results.title}")
+        print("\n".join(summary(agreement)))
+    except Refused as refusal:
+        print(f"agreement.py: {refusal}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(output.run("agreement.py", main))

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The results file of a run: opened or made, with a bar while a large one is made. */
+#include "base/launch.h"
+#include "run/interrupt.h"
+#include "run/session_internal.h"
+
+/* A results file that is made, or found. */
+struct making {
+    const struct session *session;
+    struct progress progress;
+    bool begun; /* session_request.begin has been called */
+};
+
+static void begin(struct making *making)
+{
+    const struct session_request *request = making->session->request;
+    if (!making->begun && !request->quiet && request->begin) {
+        request->begin(making->session);
+    }
+    making->begun = true;
+}
+
+/* Shows how much of a new results file is there, and lets signals stop its making. */
+static bool show_making(void *context, double share)
+{
+    struct making *making = context;
+    begin(making);
+    making->progress.done = (size_t)(share * (double)making->progress.total);
+    progress_add(&making->progress, 0);
+    return interrupt_requested();
+}
+
+enum moat_status session_open_results(struct session *session, int nodes, double cores)
+{
+    struct making making = {.session = session};
+    struct results_run run = {
+        .command = session->request->command, .cores = cores, .making = show_making, .context = &making};
+    launch_here(nodes, session->ranks, &run.launch);
+    progress_begin(&making.progress, "MB of the file", (size_t)(results_bytes(session->config) / 1e6) + 1, 0,
+                   session->request->quiet);
+    making.progress.rate_unit = "MB";
+    enum moat_status status =
+        results_open(session_path(session), session->config, &run, session->request->results, &session->results);
+    if (status == MOAT_OK && making.progress.shown) {
+        progress_add(&making.progress, making.progress.total - making.progress.done);
+    }
+    progress_end_shown(&making.progress);
+    if (status == MOAT_OK) {
+        begin(&making);
+    }
+    return status;
+}
