@@ -495,6 +495,40 @@ static void test_deficient(void)
     CU_ASSERT(everywhere(ridge_rows_create(ROWS, 2, data.feature, label, 1, &rows) == MOAT_USAGE && !rows));
 }
 
+/* Features that few rows have, as the outer pixels of pictures: samples without these rows depend on each other, up to
+   the rounding errors of their projection on the axes. */
+static void test_rare(void)
+{
+    enum { N_ROWS = 600, P = 60, COMMON = 30 };
+    double *feature = calloc(N_ROWS * (P + 2), sizeof *feature), *labels = feature + N_ROWS * P;
+    const double *const label[2] = {labels, labels + N_ROWS};
+    struct ridge_rows *rows = NULL;
+    random_normals(9, 0, 0, N_ROWS, 0, COMMON, feature, P, 1);
+    random_normals(9, 1, 0, N_ROWS, 0, 2, labels, 1, N_ROWS);
+    for (size_t j = COMMON; j < P; j++) {
+        feature[7 * j * P + j] = 1 + (double)j / 7;
+        feature[(7 * j + 3) * P + j] = 2;
+    }
+    CU_ASSERT_FATAL(everywhere(ridge_rows_create(N_ROWS, P, feature, label, 1, &rows) == MOAT_OK));
+    struct ridge_population population = ridge_rows_population(rows);
+    const double pair[2] = {0, 1e-10};
+    for (uint32_t trial = 0; trial < 40; trial++) {
+        struct ridge_task task = make_task(&population, 20 + 10 * (trial % 20));
+        struct losses found;
+        task.trial = trial;
+        task.lambdas = 2;
+        task.lambda = pair;
+        CU_ASSERT(everywhere(solve(&task, MPI_COMM_WORLD, &found) == MOAT_OK));
+        for (int k = 0; k < 2; k++) {
+            for (int i = 0; i < RIDGE_ALPHAS; i++) { /* continuous at 0 */
+                CU_ASSERT(everywhere(fabs(found.value[k][i] / found.value[k][RIDGE_ALPHAS + i] - 1) < 1e-4));
+            }
+        }
+    }
+    ridge_rows_destroy(&rows);
+    free(feature);
+}
+
 /* Both kinds of population on groups of different sizes, with memory as predicted. */
 static void test_groups(void)
 {
@@ -601,6 +635,7 @@ int main(int argc, char **argv)
         {"a power law written as a spectrum", test_power_law},
         {"rows against all labellings", test_labellings},
         {"features and rows that depend on each other", test_deficient},
+        {"features that few rows have", test_rare},
         {"groups of ranks", test_groups},
         {"draws of rows", test_index},
 #ifdef MOAT_FAULTS
