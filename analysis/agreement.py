@@ -105,7 +105,8 @@ class Agreement:
 
     def caption(self):
         """The items of the caption."""
-        items = labels.parameters(self.results)
+        named = labels.spectrum(self.results)  # by the subtitle
+        items = [item for item in labels.parameters(self.results) if item not in named]
         items += [labels.equation(self.results, axis, self.results.axes[axis][k]) for axis, k in self.at.items()]
         if self.is_sampled:
             items += [f"points: {self.results.attributes['trials']} trials, samples of {self.sample}",
