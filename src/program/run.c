@@ -139,7 +139,9 @@ static enum moat_status sweep(const struct session_request *request)
     }
     command_print_error(status);
     enum moat_status closed = session_close(&session);
-    command_print_error(closed);
+    if (status != MOAT_MEMORY) { /* else closing fails of the same shortage, which is said */
+        command_print_error(closed);
+    }
     if (session.rank != 0) {
         return MOAT_OK;
     }
