@@ -141,8 +141,8 @@ class LargeTest(ProgramTest):
 
     def test_ranks_end_too(self):
         with self.start("-q", ranks=3) as run:
-            for rank in range(3):
-                os.kill(run.rank(rank), signal.SIGTERM)
+            for process in [run.rank(rank) for rank in range(3)]:
+                os.kill(process, signal.SIGTERM)
             code, _, err = run.finish()
             self.assertEqual((code, err.count("stopped by a signal when ")), (75, 1), err)
 

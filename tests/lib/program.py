@@ -6,6 +6,7 @@ libraries that are loaded into it (defaults: Open MPI's). Every wait is bounded,
 killed with all its children.
 """
 
+import contextlib
 import functools
 import os
 import re
@@ -81,8 +82,9 @@ class Launch:
         """Process id of a rank of mpirun, Open MPI's or MPICH's."""
         marks = {f"OMPI_COMM_WORLD_RANK={number}".encode(), f"PMI_RANK={number}".encode()}
         for member in self.members():
-            if marks & set(Path(f"/proc/{member}/environ").read_bytes().split(b"\0")):
-                return member
+            with contextlib.suppress(OSError):  # one that has just ended
+                if marks & set(Path(f"/proc/{member}/environ").read_bytes().split(b"\0")):
+                    return member
         raise LookupError(f"no rank {number} in session {self.process.pid}")
 
     def kill(self):
