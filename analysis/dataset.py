@@ -151,10 +151,19 @@ def _arguments(argv):
     parser.add_argument("--title", help="title of the file; default: its sources")
     parser.add_argument("--source", help="where the data come from, for the history of the file")
     parser.add_argument("-o", "--output", metavar="DATA", required=True, help="data file to write: HDF5")
+    parser.add_argument("-f", "--force", action="store_true", help="replace a data file that is there; any other file stays")
     return parser.parse_args(argv)
 
 
-def check_target(path, inputs):
+def _is_data_file(path):
+    try:
+        with h5py.File(path, "r") as file:
+            return set(file) == {"features", *LABELS}
+    except OSError:
+        return False
+
+
+def check_target(path, inputs, force):
     """Checks before any work that the file can be written. Raises Refused."""
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):
@@ -163,6 +172,10 @@ def check_target(path, inputs):
         raise Refused(f"{path}: is a {'folder' if os.path.isdir(path) else 'device or pipe'}; expected the name of a file")
     if any(os.path.exists(path) and os.path.exists(each) and os.path.samefile(path, each) for each in inputs):
         raise Refused(f"{path}: is an input; expected another name for the data file")
+    if os.path.exists(path) and not _is_data_file(path):
+        raise Refused(f"{path}: is no data file, and stays; expected another name for the data file")
+    if os.path.exists(path) and not force:
+        raise Refused(f"{path}: is a data file already; give another name, or --force to replace it")
 
 
 def make(arguments, argv):
@@ -171,7 +184,7 @@ def make(arguments, argv):
     if arguments.labels and not table.is_table(arguments.labels):
         raise Refused(f"{arguments.labels}: expected a table of labels: .csv or .tsv")
     source = arguments.labels or (path if table.is_table(path) else None)
-    check_target(arguments.output, [path, source or path, *names])
+    check_target(arguments.output, [path, source or path, *names], arguments.force)
     labels = [read_label(name, which, source) for name, which in zip(names, LABELS)]
     columns = [name for name in names if source == path and not is_array(name)]
     features = read_features(path, [*arguments.ignore, *columns])

@@ -44,8 +44,9 @@ class Spectrum:
 
     @property
     def misalignment(self):
-        """Q of the whole: L* over the sum of both targets' variances; in the power-law model that is 1 - rho."""
-        return self.signal(self.difference) / (self.signal(self.values[MOMENTS[0]]) + self.signal(self.values[MOMENTS[1]]))
+        """Q of the whole: 1 less the correlation of the targets, as moat measure says."""
+        performance, safety, joint = (self.signal(self.values[name]) for name in MOMENTS)
+        return 1 - joint / math.sqrt(performance * safety) if performance * safety > 0 else math.nan
 
     def exponent(self, name):
         """(value, standard error) of an exponent that the file states; NaN where it does not."""

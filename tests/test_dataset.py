@@ -61,7 +61,7 @@ class Folder(unittest.TestCase):
         return code, out.getvalue(), err.getvalue()
 
     def make(self, features, performance, safety, *more):
-        return self.run_command(features, "--performance", performance, "--safety", safety, "-o", self.data, *more)
+        return self.run_command(features, "--performance", performance, "--safety", safety, "-o", self.data, "--force", *more)
 
     def refused(self, pattern, *arguments):
         before = sorted(path.name for path in self.folder.iterdir())
@@ -164,11 +164,19 @@ class Arrays(Folder):
         self.refused(r".*there is no folder .*/no; create it first", features, one, two)
 
     def test_what_stands_there_stays(self):
-        self.data.write_text("precious")
+        one, features = self.save("one.npy", self.labels[0]), self.save("features.npy", self.features)
+        self.assertEqual(self.make(features, one, one)[0], 0)
+        before = self.data.read_bytes()
+        code, _, err = self.run_command(features, "--performance", one, "--safety", one, "-o", self.data)
+        self.assertEqual(code, 2)
+        self.assertRegex(err, r"\Adataset\.py: .*data\.h5: is a data file already; .*--force")
         self.features[0, 2] = np.inf
-        one = self.save("one.npy", self.labels[0])
         self.refused(r".*row 0, column 2 is inf", self.save("features.npy", self.features), one, one)
-        self.assertEqual(self.data.read_text(), "precious")
+        self.assertEqual(self.data.read_bytes(), before)
+        for foreign in (b"precious", (Path(__file__).parent.parent / "jobs" / "words-spectrum.h5").read_bytes()):
+            self.data.write_bytes(foreign)
+            self.refused(r".*data\.h5: is no data file, and stays", features, one, one)
+            self.assertEqual(self.data.read_bytes(), foreign)
 
 
 class Tables(Folder):

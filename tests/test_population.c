@@ -487,6 +487,8 @@ static void test_deficient(void)
         }
     }
     ridge_rows_destroy(&rows);
+    const double *const same[2] = {data.label[0], data.label[0]}; /* one question asked twice */
+    CU_ASSERT(everywhere(ridge_rows_create(ROWS, 6, data.feature, same, 1, &rows) == MOAT_USAGE && !rows));
     make_data(2, &data);
     for (size_t i = 0; i < 2 * ROWS; i++) {
         data.feature[i] = 1;

@@ -28,6 +28,8 @@ struct fixture {
     double strength; /* of the factors; 0: expected tables */
 };
 
+static bool targets_agree; /* up to 1e-11: then L_star is far below any loss */
+
 static struct moat_measured_spectrum make_spectrum(void)
 {
     for (size_t j = 0; j < P; j++) {
@@ -35,6 +37,8 @@ static struct moat_measured_spectrum make_spectrum(void)
         b11[j] = pow((double)j + 1, -0.4);
         b22[j] = (j % 3 == 0 ? 1.5 : 0.6) * b11[j];
         b12[j] = (j % 2 == 0 ? 0.4 : -0.2) * sqrt(b11[j] * b22[j]);
+        b22[j] = targets_agree ? b11[j] : b22[j];
+        b12[j] = targets_agree ? (1 - 1e-11) * b11[j] : b12[j];
     }
     return (struct moat_measured_spectrum){P, sigma, b11, b22, b12, 0.2, 0.3};
 }
@@ -287,6 +291,28 @@ static void statuses(void)
     fixture_close(&f);
 }
 
+/* At a rung and level of the tables the answer is what they hold, also where the targets are almost one. */
+static void almost_one_target(void)
+{
+    targets_agree = true;
+    struct fixture f = fixture_open(0.3);
+    int tried = 0;
+    for (size_t k = 1; k < RUNGS; k += 4) {
+        for (size_t j = 8; j < LAMBDAS; j += 8) {
+            size_t at = (k * LAMBDAS + j) * MOAT_SAMPLED_ALPHAS + MOAT_SAMPLED_ALPHAS - 1;
+            struct moat_scaling_law law;
+            if (performance[at] > 1e-3) { /* not where N >= n leaves next to nothing */
+                moat_scaling_law_solve(&f.solver, rung[k], 1, 1, lambda[j], &law);
+                expect(relative_error(law.loss, performance[at]) < 1e-9, "loss %.15g at N = %g", law.loss, rung[k]);
+                tried++;
+            }
+        }
+    }
+    CU_ASSERT(tried > 20);
+    fixture_close(&f);
+    targets_agree = false;
+}
+
 static void refused(void)
 {
     struct fixture f = fixture_open(0);
@@ -304,13 +330,10 @@ static void refused(void)
 int main(void)
 {
     CU_TestInfo tests[] = {
-        {"losses at a ridge level", losses},
-        {"expected tables", expected_tables},
-        {"known factors", known_factors},
-        {"slopes against differences", slopes},
-        {"every status", statuses},
-        {"tables that are refused", refused},
-        CU_TEST_INFO_NULL,
+        {"losses at a ridge level", losses},  {"expected tables", expected_tables},
+        {"known factors", known_factors},     {"slopes against differences", slopes},
+        {"every status", statuses},           {"targets that almost agree", almost_one_target},
+        {"tables that are refused", refused}, CU_TEST_INFO_NULL,
     };
     return suite_run("sampled", tests);
 }

@@ -77,6 +77,12 @@ enum moat_status moat_measured_check(const struct moat_measured_spectrum *spectr
         return moat_error_set(MOAT_USAGE, "the performance target is zero in every direction of the spectrum; give "
                                           "alignments above 0");
     }
+    if (status == MOAT_OK && performance < 1e-11 * L_star) {
+        return moat_error_set(MOAT_USAGE,
+                              "the performance target has the variance %g beside L_star = %g, and its losses "
+                              "would be rounding error; give both labels the same unit",
+                              performance, L_star);
+    }
     return status;
 }
 

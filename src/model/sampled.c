@@ -87,10 +87,11 @@ void moat_sampled_at(const struct moat_sampled *sampled, const struct alignment_
     }
 }
 
-/* Whether a loss of the deterministic equivalent is 0 or infinite: ridgeless at N >= n. */
-static bool singular(double expected, double L_star)
+/* Whether a loss of the deterministic equivalent is 0 or infinite, ridgeless at N >= n, beside that at the largest
+   lambda. */
+static bool singular(double expected, double regular)
 {
-    return !(expected > 1e-14 * L_star && expected < 1e6 * L_star);
+    return !(expected > 1e-14 * regular && expected < 1e6 * regular);
 }
 
 static enum moat_status check_ratio(double ratio, int which, double N, double lambda, double found)
@@ -108,6 +109,7 @@ static enum moat_status fill_rung(const struct moat_sampled *sampled, const stru
                                   size_t k)
 {
     const struct moat_measured *measured = sampled->measured;
+    double regular[SAMPLED_RATIOS] = {0};
     enum moat_status status = MOAT_OK;
     for (size_t j = tables->lambdas; j-- > 0 && status == MOAT_OK;) {
         struct alignment_sums sums;
@@ -120,7 +122,8 @@ static enum moat_status fill_rung(const struct moat_sampled *sampled, const stru
             double *ratio = sampled->splines.grid.ratio[i];
             double found = from[at * MOAT_SAMPLED_ALPHAS + (size_t)(i % MOAT_SAMPLED_ALPHAS)];
             /* The ratio has a limit where both are singular; nothing depends on it there. */
-            bool limit = singular(expected.value[i], measured->L_star) && j + 1 < tables->lambdas;
+            regular[i] = j + 1 == tables->lambdas ? expected.value[i] : regular[i];
+            bool limit = singular(expected.value[i], regular[i]) && j + 1 < tables->lambdas;
             ratio[at] = limit ? ratio[at + 1] : found / expected.value[i];
             status = check_ratio(ratio[at], i, tables->N[k], tables->lambda[j], found);
         }

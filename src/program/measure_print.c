@@ -44,20 +44,27 @@ static void print_exponent(const char *name, struct exponent exponent)
 
 static void print_law(const struct power_law *law)
 {
+    if (isnan(law->gamma.value)) {
+        printf("best power law           none: there are too few directions\n");
+        printf("N_E* at N_I = %.0f, tau_I = %g L*, tau_E = inf\n", law->N_I, POWER_LAW_TAU_I);
+        printf("  this spectrum          %.6g\n", law->N_E_spectrum);
+        return;
+    }
     printf("best power law\n");
     print_exponent("gamma", law->gamma);
     print_exponent("delta", law->delta);
     print_exponent("nu = gamma + delta", law->nu);
     print_exponent("nu'", law->nu_prime);
     print_exponent("Q", law->Q);
-    if (!(law->gamma.value > 0 && law->delta.value > 0 && law->nu.value <= 2 * (1 + law->gamma.value))) {
-        printf("  these exponents are outside the power-law model: 0 < gamma < nu <= 2 (1 + gamma)\n");
+    if (!(law->gamma.value > 0 && law->delta.value > 0 && law->nu.value <= 2 * (1 + law->gamma.value) &&
+          law->Q.value > 0 && law->Q.value <= 1)) {
+        printf("  that is outside the power-law model: 0 < gamma < nu <= 2 (1 + gamma), 0 < Q <= 1\n");
     }
     printf("  off by a factor of     %.3g in eigenvalues, %.3g in alignments (rms over octaves)\n",
            exp(law->eigenvalue_deviation), exp(law->alignment_deviation));
     printf("N_E* at N_I = %.0f, tau_I = %g L*, tau_E = inf\n", law->N_I, POWER_LAW_TAU_I);
     printf("  this spectrum          %.6g\n", law->N_E_spectrum);
-    printf("  the power law          %.6g with this label noise, %.6g without any\n", law->N_E_law,
+    printf("  the power law          %.6g, or %.6g with targets of one size and no label noise\n", law->N_E_law,
            law->N_E_law_without_noise);
 }
 

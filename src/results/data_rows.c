@@ -11,6 +11,7 @@
 
 /* By how much the sums of the eigenvalues may differ, of the data and of the spectrum: more is another data set. */
 #define TRACES_DIFFER 0.2
+#define TARGETS_DIFFER 2
 
 static double largest_eigenvalue(const struct moat_measured_spectrum *spectrum)
 {
@@ -29,6 +30,30 @@ static double trace(size_t n, const double *sigma, size_t count)
         sum += sigma[i];
     }
     return sum;
+}
+
+static double distance_of_targets(const struct moat_measured_spectrum *spectrum)
+{
+    double sum = 0;
+    for (size_t i = 0; i < spectrum->n; i++) {
+        sum += spectrum->sigma[i] * ((spectrum->b11[i] - spectrum->b12[i]) + (spectrum->b22[i] - spectrum->b12[i]));
+    }
+    return sum;
+}
+
+/* Refuses labels that the spectrum cannot be of. Noise makes L_star of the fits larger, so only a factor tells. */
+static enum moat_status compare_labels(const struct config *config, const struct ridge_rows *rows)
+{
+    struct ridge_population population = ridge_rows_population(rows);
+    double expected = distance_of_targets(&config->directions.spectrum),
+           found = distance_of_targets(&population.spectrum);
+    if (found <= TARGETS_DIFFER * expected && expected <= TARGETS_DIFFER * found) {
+        return MOAT_OK;
+    }
+    return moat_error_set(MOAT_USAGE,
+                          "its labels have L_star = %g, but the spectrum %s has %g: expected the spectrum of the same "
+                          "labels in the same units (moat measure --whole-population)",
+                          found, config->spectrum, expected);
 }
 
 /* Refuses a spectrum that cannot be that of the rows. */
@@ -69,10 +94,9 @@ static enum moat_status read_rows(const struct data_file *file, struct config *c
         config->rows_checksum = checksum_add(0, feature, (cells + 2 * file->n) * sizeof *feature);
         status = ridge_rows_create(file->n, file->P, feature, (const double *const *)label,
                                    largest_eigenvalue(&config->directions.spectrum), &rows);
-    }
-    if (status == MOAT_OK) {
-        status = compare(config, rows);
-        status = status == MOAT_OK ? MOAT_OK : moat_error_context(status, "%s", file->path);
+        status = status == MOAT_OK ? compare(config, rows) : status;
+        status = status == MOAT_OK ? compare_labels(config, rows) : status;
+        status = status == MOAT_USAGE ? moat_error_context(status, "%s", file->path) : status;
     }
     if (status == MOAT_OK) {
         ridge_rows_destroy(&config->rows);

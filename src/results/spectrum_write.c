@@ -37,7 +37,7 @@ enum moat_status spectrum_write_check(const char *path, bool force)
     hdf5_begin();
     enum moat_status status = handle_resolve_path(path, &target);
     if (status == MOAT_OK) {
-        status = identity_check_kind(path, identity_refused, &exists);
+        status = identity_check_hdf5(path, "a spectrum file", identity_refused, &exists);
     }
     if (status == MOAT_OK && exists && !is_ours(target)) {
         status = moat_error_set(MOAT_USAGE, "%s: no spectrum file that moat wrote%s", path, identity_refused);

@@ -243,8 +243,8 @@ enum moat_status power_law_fit(const struct measure_fit *fit, const struct measu
         .gamma = {gamma, line.slope_stderr},
         .delta = {theta[2], delta_stderr},
         .nu = sum_of(gamma + theta[2], line.slope_stderr, delta_stderr),
-        .nu_prime = theta[2] < 1 ? sum_of(gamma + theta[2], line.slope_stderr, delta_stderr)
-                                 : (struct exponent){1 + gamma, line.slope_stderr},
+        .nu_prime = theta[2] >= 1 ? (struct exponent){1 + gamma, line.slope_stderr}
+                                  : sum_of(gamma + theta[2], line.slope_stderr, delta_stderr),
         .Q = {1 - estimate->correlation, estimate->correlation_stderr},
         .eigenvalue_deviation = octaves > 2 ? line.deviation : NAN,
         .alignment_deviation = alignment_deviation(fit, estimate, theta, octave, octaves),

@@ -197,7 +197,8 @@ static void fit(struct ridge_rows *rows, int k)
     rows->noise[k] = mean_square(rows->n, 1, rows->residual[k]);
 }
 
-static void moments(struct ridge_rows *rows)
+/* Returns MOAT_USAGE where the two fits are the same, or there is none of performance. */
+static enum moat_status moments(struct ridge_rows *rows)
 {
     for (size_t j = 0; j < rows->P; j++) {
         double first = rows->beta[0][j], second = rows->beta[1][j];
@@ -205,6 +206,8 @@ static void moments(struct ridge_rows *rows)
         rows->b22[j] = second * second;
         rows->b12[j] = first * second;
     }
+    struct ridge_population population = ridge_rows_population(rows);
+    return moat_measured_check(&population.spectrum);
 }
 
 enum moat_status ridge_rows_create(size_t n, size_t features, const double *feature, const double *const label[2],
@@ -233,9 +236,11 @@ enum moat_status ridge_rows_create(size_t n, size_t features, const double *feat
         centre(n, 1, label[k], rows->label[k]);
         fit(rows, k);
     }
-    moments(rows);
-    *out = rows;
-    rows = NULL;
+    status = moments(rows);
+    if (status == MOAT_OK) {
+        *out = rows;
+        rows = NULL;
+    }
 
 cleanup:
     ridge_rows_destroy(&rows);

@@ -37,12 +37,27 @@ double measurement_memory(MPI_Comm comm)
     return bytes;
 }
 
+/* Takes the rows that are sampled, which each rank has beside its tasks, off the bytes of a rank. */
+static enum moat_status take_rows(const struct config *config, double *bytes)
+{
+    double rows = config->rows ? ridge_rows_bytes((double)config->rows->n, (double)config->rows->P) : 0;
+    if (rows > *bytes) {
+        return moat_error_set(MOAT_USAGE,
+                              "ridge.data: its rows take %.3g GB on each rank, but there are %.3g GB for a rank: start "
+                              "fewer ranks on a node, or give fewer rows",
+                              rows / 1e9, *bytes / 1e9);
+    }
+    *bytes -= rows;
+    return MOAT_OK;
+}
+
 enum moat_status measurement_groups(const struct config *config, int workers, double bytes, int *group)
 {
     const struct axis *N = &config->ridge.N;
     double total = 0, left = 0;
-    if (config->rows) { /* each rank has them all, beside its tasks */
-        bytes -= ridge_rows_bytes((double)config->rows->n, (double)config->rows->P);
+    enum moat_status status = take_rows(config, &bytes);
+    if (status != MOAT_OK) {
+        return status;
     }
     for (size_t k = 0; k < N->size; k++) {
         total += ladder_flops(config, N->values[k]) * (double)config->ridge.trials;
