@@ -219,6 +219,19 @@ class RefusedTest(ProgramTest):
         out, _ = self.run_moat(0, "plan", "rows.yaml")
         self.assertIn("300 of 12 features from data.h5", out)
 
+    def test_other_labels(self):
+        """Labels that are none, or not those of the spectrum, end the run before any work."""
+        with h5py.File(self.folder / "data.h5", "a") as file:
+            labels = file["performance"][()]
+            file["performance"][...] = 3 * labels
+        self.refused("expected the spectrum of the same labels in the same units")
+        with h5py.File(self.folder / "data.h5", "a") as file:
+            file["performance"][...] = file["safety"][()]
+        self.refused("the two targets are the same in every direction")
+        with h5py.File(self.folder / "data.h5", "a") as file:
+            file["performance"][...] = 1e200 * labels
+        self.refused("ridge.data: ")
+
     def test_bad_data(self):
         (self.folder / "data.h5").rename(self.folder / "kept.h5")
         self.refused("ridge.data: data.h5: ", ranks=2)

@@ -104,7 +104,8 @@ class ShortageTest(ProgramTest):
         if (self.folder / f"{name}.h5").exists():
             values = self.check_nothing_failed(name)
             complete = values["run/block_state"].all()
-            self.assertEqual(code == 0, complete, f"{err}exit {code}, {values['run/block_state']}")
+            at_close = code == 1 and "cannot be written (finished blocks are safe" in err  # all that is left may be to close it
+            self.assertEqual(code == 0, complete and not at_close, f"{err}exit {code}, {values['run/block_state']}")
         else:
             self.assertEqual(code, 1, err)
         if code == 1:
