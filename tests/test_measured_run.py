@@ -189,7 +189,8 @@ class FileTest(ProgramTest):
         """`moat point --spectrum` has the numbers of the file, under their names."""
         found = read(self.path)
         at = (7, 1)
-        market = ["--spectrum", "s.h5", "--tau-I=0.8", f"--N-I={found['N_I'][at[0]]!r}", f"--tau-E={found['tau_E'][at[1]]!r}"]
+        market = ["--spectrum", "s.h5", "--tau-I=0.8", *(f"--{option}={float(found[name][k])!r}"
+                                                         for option, name, k in (("N-I", "N_I", 7), ("tau-E", "tau_E", 1)))]
         point = json.loads(self.run_moat(0, "point", *market, "--json")[0])
         self.assertEqual(point["spectrum"], "s.h5")
         for name, value in found.items():

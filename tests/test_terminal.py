@@ -104,9 +104,9 @@ class BarTest(ProgramTest):
         for number, line in enumerate(("$MOAT run mixed.yaml 2>&1 | cat", "$MOAT run mixed.yaml -n 3 2>log; cat log")):
             with self.subTest(line), ranks_script(self.folder, f"{line.replace('mixed.yaml', f'mixed.yaml -o {number}.h5')}; true"):
                 shown = show(self, columns=80)
-            self.assertEqual(shown.bars, [])
-            self.assertNotRegex(shown.text, r"\x1b|\r(?!\n)|%")
-            self.assertIn(" points in ", shown.text)
+                self.assertEqual(shown.bars, [])
+                self.assertNotRegex(shown.text, r"\x1b|\r(?!\n)|%")
+                self.assertIn(" points in ", shown.text)
         with ranks_script(self.folder, "exec $MOAT run mixed.yaml -o ranks.h5 2>log.$$"):
             shown = show(self, columns=80, ranks=3)
         self.assertEqual((shown.code, shown.bars), (0, []))

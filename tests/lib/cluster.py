@@ -107,7 +107,7 @@ class Cluster:
         self.nodes = [f"n{number}" for number in range(1, nodes + 1)]
         self.config = self.folder / "slurm.conf"
         self.daemons = {}
-        self.environment = {**{name: value for name, value in os.environ.items() if not name.startswith("SLURM_")},
+        self.environment = {**{name: value for name, value in os.environ.items() if not name.startswith(("SLURM_", "PMIX_"))},
                             "SLURM_CONF": str(self.config), "PATH": PATH}
 
     def __enter__(self):
