@@ -51,7 +51,7 @@ struct moat_elasticity;
 struct moat_scaling_law;
 
 /* The functions of market.h, company.h, elasticity.h and scaling_law.h for a solver whose losses four coefficients do
-   not hold. They take and fill what those functions do. */
+   not hold. They take and fill what those functions do; `threshold` need not set what is NaN where there is none. */
 struct moat_solver_methods {
     void (*company)(const struct moat_market *market, double N, double tau, struct moat_company *out);
     void (*threshold)(const struct moat_market *market, const struct moat_company *incumbent,

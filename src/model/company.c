@@ -131,6 +131,7 @@ static void solve_infinite_data(const struct company_problem *problem, struct mo
         out->lambda = 0;
         out->loss_performance = loss_of_limit(limit);
         out->loss_safety = fmin(problem->tau, 4 * limit->m);
+        out->excess = 0;
     }
 }
 
@@ -145,7 +146,7 @@ static void solve_interpolating(const struct moat_solver *solver, double L_star,
     out->feasible = true;
     out->alpha = 1;
     out->lambda = 0;
-    out->loss_performance = 0;
+    out->loss_performance = out->excess = 0;
     out->loss_safety = L_star;
 }
 
@@ -171,14 +172,12 @@ void moat_company_solve(const struct moat_market *market, double N, double tau, 
     }
     struct company_problem problem = moat_company_problem(market, N, tau);
     const struct moat_solver *solver = problem.solver;
-    *out = (struct moat_company){
-        .N = N, .alpha = NAN, .lambda = NAN, .loss_performance = NAN, .loss_safety = NAN, .x = NAN};
+    *out = moat_company_unsolved(N);
     if (isinf(N)) {
         solve_infinite_data(&problem, out);
         return;
     }
     if (!(N >= solver->N_low && N <= solver->N_high) || (problem.given && problem.limit.z < 0)) {
-        out->excess = NAN;
         return;
     }
     if (N >= solver->N_interpolating && problem.limit.distance == 0) {

@@ -2,6 +2,8 @@
 #ifndef MOAT_COMPANY_CHOICE_H
 #define MOAT_COMPANY_CHOICE_H
 
+#include <math.h>
+
 #include "moat/limit.h"
 #include "moat/loss.h"
 #include "moat/market.h"
@@ -20,6 +22,13 @@
  * that alpha, unconstrained (MODEL.md section 12).
  */
 enum branch { UNCONSTRAINED, BINDING, INFEASIBLE };
+
+/* A company that cannot be solved, or is not yet: infeasible, with N data points and NaN for the rest. Local. */
+static inline struct moat_company moat_company_unsolved(double N)
+{
+    return (struct moat_company){
+        .N = N, .alpha = NAN, .lambda = NAN, .loss_performance = NAN, .loss_safety = NAN, .excess = NAN, .x = NAN};
+}
 
 /* One company with N data points. */
 struct company_problem {

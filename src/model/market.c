@@ -161,18 +161,12 @@ void moat_market_threshold(const struct moat_market *market, const struct moat_c
 {
     if (market->solver->methods) {
         market->solver->methods->threshold(market, incumbent, out);
-        return;
+    } else {
+        struct entry entry = {.market = market, .entrant = moat_company_problem(market, NAN, market->tau_E)};
+        out->status = solve(&entry, incumbent, out);
     }
-    struct entry entry = {.market = market, .entrant = moat_company_problem(market, NAN, market->tau_E)};
-    out->status = solve(&entry, incumbent, out);
     if (!(out->status == MOAT_MARKET_OK || out->status == MOAT_MARKET_ENTRANT_ALWAYS)) {
         out->N_E_star = NAN;
-        out->entrant = (struct moat_company){.N = NAN,
-                                             .alpha = NAN,
-                                             .lambda = NAN,
-                                             .loss_performance = NAN,
-                                             .loss_safety = NAN,
-                                             .excess = NAN,
-                                             .x = NAN};
+        out->entrant = moat_company_unsolved(NAN);
     }
 }

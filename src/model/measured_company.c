@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "model/alignment_loss.h"
+#include "model/company_choice.h"
 #include "model/measured.h"
 #include "model/root.h"
 #include "model/valley.h"
@@ -64,8 +65,7 @@ void moat_measured_company(const struct moat_market *market, double N, double ta
 {
     const struct moat_measured *measured = market->solver->state;
     struct problem problem = {moat_stance_on(market->solver->state, market, tau), N};
-    *out = (struct moat_company){
-        .N = N, .alpha = NAN, .lambda = NAN, .loss_performance = NAN, .loss_safety = NAN, .excess = NAN, .x = NAN};
+    *out = moat_company_unsolved(N);
     if (!(N >= 1 && (N <= MOAT_N_MAX || isinf(N))) || problem.stance.top < 0) {
         return;
     }

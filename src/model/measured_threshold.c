@@ -243,14 +243,4 @@ void moat_measured_threshold(const struct moat_market *market, const struct moat
                              struct moat_threshold *out)
 {
     out->status = solve(market, incumbent, out);
-    if (!(out->status == MOAT_MARKET_OK || out->status == MOAT_MARKET_ENTRANT_ALWAYS)) {
-        out->N_E_star = NAN;
-        out->entrant = (struct moat_company){.N = NAN,
-                                             .alpha = NAN,
-                                             .lambda = NAN,
-                                             .loss_performance = NAN,
-                                             .loss_safety = NAN,
-                                             .excess = NAN,
-                                             .x = NAN};
-    }
 }

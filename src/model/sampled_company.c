@@ -6,6 +6,7 @@
  */
 #include <math.h>
 
+#include "model/company_choice.h"
 #include "model/measured.h"
 #include "model/sampled.h"
 #include "model/valley.h"
@@ -112,8 +113,7 @@ void moat_sampled_company(const struct moat_market *market, double N, double tau
         moat_measured_company(&same, N, tau, out);
         return;
     }
-    *out = (struct moat_company){
-        .N = N, .alpha = NAN, .lambda = NAN, .loss_performance = NAN, .loss_safety = NAN, .excess = NAN, .x = NAN};
+    *out = moat_company_unsolved(N);
     if (!(N >= sampled->N_low && N <= sampled->N_high) || problem.stance.top < 0) {
         return;
     }
