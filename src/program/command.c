@@ -12,6 +12,23 @@
 
 #include "run/launcher.h"
 
+char *command_line(int argc, char **argv)
+{
+    size_t size = 1;
+    for (int i = 0; i < argc; i++) {
+        size += strlen(argv[i]) + 1;
+    }
+    char *line = calloc(size, 1);
+    for (int i = 0; line && i < argc; i++) {
+        strcat(line, argv[i]);
+        strcat(line, i + 1 < argc ? " " : "");
+    }
+    for (char *c = line; c && *c; c++) {
+        *c = *c == '\n' ? ' ' : *c;
+    }
+    return line;
+}
+
 int command_exit_code(enum moat_status status)
 {
     enum { EXIT_USAGE = 2, EXIT_RESUMABLE = 75 };

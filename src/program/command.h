@@ -24,6 +24,10 @@ struct command {
 #define COMMAND_DECLARE(name) extern const struct command command_##name;
 COMMANDS(COMMAND_DECLARE)
 
+/* Joins the words of the command line into one line, for a file's history. To be called before command_parse, which
+   sorts the words. The caller frees it; NULL when out of memory. Local. */
+char *command_line(int argc, char **argv);
+
 /* Returns the exit code for `status`: 0 done, 2 usage, 75 stopped and resumable, 1 anything else. */
 int command_exit_code(enum moat_status status);
 

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "program/command.h"
 #include "program/measure.h"
@@ -68,7 +67,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         if (request->data && !request->output) {
             argp_error(state, "--output is missing: %s", options[0].doc);
         }
-        return command_parse_file(key, text, state, "data file", &request->data);
+        /* fall through */
     default:
         return command_parse_file(key, text, state, "data file", &request->data);
     }
@@ -81,24 +80,6 @@ static const struct argp argp = {
     .doc = "Measures the spectrum of a data set, for `model: {spectrum: SPECTRUM.h5}`, under mpirun, srun or alone. "
            "DATA.h5 (HDF5) holds `features`, n rows of P numbers, and the labels `performance` and `safety`, n numbers "
            "each. Prints what was found, and the nearest power law."};
-
-/* Joins the words of the command line into one line. The caller frees it; NULL when out of memory. */
-static char *join(int argc, char **argv)
-{
-    size_t size = 1;
-    for (int i = 0; i < argc; i++) {
-        size += strlen(argv[i]) + 1;
-    }
-    char *line = calloc(size, 1);
-    for (int i = 0; line && i < argc; i++) {
-        strcat(line, argv[i]);
-        strcat(line, i + 1 < argc ? " " : "");
-    }
-    for (char *c = line; c && *c; c++) {
-        *c = *c == '\n' ? ' ' : *c;
-    }
-    return line;
-}
 
 /* Measures on every rank; only rank 0 prints, and returns another status than MOAT_OK. */
 static enum moat_status measure(const struct measure_arguments *arguments, int rank)
@@ -121,7 +102,7 @@ static int run(int argc, char **argv)
 {
     struct measure_arguments arguments = {0};
     int rank, code;
-    char *line = join(argc, argv); /* before argp sorts the words */
+    char *line = command_line(argc, argv);
     arguments.request.command = line ? line : "";
     command_parse(&argp, argc, argv, &arguments);
     results_prepare();

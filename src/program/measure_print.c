@@ -42,14 +42,8 @@ static void print_exponent(const char *name, struct exponent exponent)
     printf("  %-22s %.4f +- %.2g\n", name, exponent.value, exponent.stderr_of);
 }
 
-static void print_law(const struct power_law *law)
+static void print_exponents(const struct power_law *law)
 {
-    if (isnan(law->gamma.value)) {
-        printf("best power law           none: there are too few directions\n");
-        printf("N_E* at N_I = %.0f, tau_I = %g L*, tau_E = inf\n", law->N_I, POWER_LAW_TAU_I);
-        printf("  this spectrum          %.6g\n", law->N_E_spectrum);
-        return;
-    }
     printf("best power law\n");
     print_exponent("gamma", law->gamma);
     print_exponent("delta", law->delta);
@@ -62,10 +56,22 @@ static void print_law(const struct power_law *law)
     }
     printf("  off by a factor of     %.3g in eigenvalues, %.3g in alignments (rms over octaves)\n",
            exp(law->eigenvalue_deviation), exp(law->alignment_deviation));
+}
+
+static void print_law(const struct power_law *law)
+{
+    bool found = !isnan(law->gamma.value);
+    if (found) {
+        print_exponents(law);
+    } else {
+        printf("best power law           none: there are too few directions\n");
+    }
     printf("N_E* at N_I = %.0f, tau_I = %g L*, tau_E = inf\n", law->N_I, POWER_LAW_TAU_I);
     printf("  this spectrum          %.6g\n", law->N_E_spectrum);
-    printf("  the power law          %.6g, or %.6g with targets of one size and no label noise\n", law->N_E_law,
-           law->N_E_law_without_noise);
+    if (found) {
+        printf("  the power law          %.6g, or %.6g with targets of one size and no label noise\n", law->N_E_law,
+               law->N_E_law_without_noise);
+    }
 }
 
 void measure_print(const struct measuring_request *request, const struct measuring *measuring)

@@ -133,8 +133,8 @@ enum moat_status report_end(const struct session *session)
     enum moat_status status = results_count(session->results, &summary);
     if (status == MOAT_OK) {
         command_print_summary(&summary);
-        if (summary.blocks_done ==
-            summary.blocks) { /* a run that was stopped must close its file before it is killed */
+        bool complete = summary.blocks_done == summary.blocks;
+        if (complete) { /* a run that was stopped must close its file before it is killed */
             print_failed(session, &summary);
         }
         print_work(session, &summary);

@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/detach.h"
 #include "base/memory.h"
@@ -66,25 +65,6 @@ static const struct argp argp = {
     .args_doc = "CONFIG.yaml",
     .doc = "Sweeps the grid of CONFIG.yaml into a results file (HDF5), under mpirun, srun or alone. The same command "
            "resumes a sweep that was stopped or killed."};
-
-/* Joins the words of the command line into one line, for the file's history. The caller frees it; NULL when out of
-   memory. */
-static char *join(int argc, char **argv)
-{
-    size_t size = 1;
-    for (int i = 0; i < argc; i++) {
-        size += strlen(argv[i]) + 1;
-    }
-    char *line = calloc(size, 1);
-    for (int i = 0; line && i < argc; i++) {
-        strcat(line, argv[i]);
-        strcat(line, i + 1 < argc ? " " : "");
-    }
-    for (char *c = line; c && *c; c++) {
-        *c = *c == '\n' ? ' ' : *c;
-    }
-    return line;
-}
 
 /* Returns whether this process is to become the launcher of the ranks asked for, being neither one of them nor all of
    them. */
@@ -166,7 +146,7 @@ static int run(int argc, char **argv)
 {
     struct session_request request = {.begin = report_begin};
     int rank, code;
-    char *line = join(argc, argv); /* before argp sorts the words */
+    char *line = command_line(argc, argv);
     request.command = line ? line : "";
     command_parse(&argp, argc, argv, &request);
     if (starts_ranks(&request)) {
