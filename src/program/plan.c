@@ -9,8 +9,7 @@
 
 #include "program/command.h"
 #include "program/json.h"
-#include "results/data_rows.h"
-#include "results/spectrum_file.h"
+#include "run/inputs.h"
 #include "run/measurement.h"
 #include "run/plan.h"
 #include "sweep/config.h"
@@ -159,13 +158,7 @@ static enum moat_status make_plan(const struct plan_arguments *arguments)
     struct config *config = NULL;
     struct plan *plan = NULL;
     int ranks = arguments->ranks > 0 ? arguments->ranks : (int)sysconf(_SC_NPROCESSORS_ONLN) + 1;
-    enum moat_status status = config_load(arguments->config, arguments->settings, &config);
-    if (status == MOAT_OK) {
-        status = spectrum_file_give(config);
-    }
-    if (status == MOAT_OK) {
-        status = data_rows_give(config);
-    }
+    enum moat_status status = inputs_load(arguments->config, arguments->settings, &config);
     if (status == MOAT_OK) {
         int workers = ranks > 1 ? ranks - 1 : 1;
         status = plan_create(config, ranks, measurement_free_memory() / workers, &plan);

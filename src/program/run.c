@@ -13,9 +13,8 @@
 #include "program/command.h"
 #include "program/output.h"
 #include "program/report.h"
-#include "results/data_rows.h"
 #include "results/results.h"
-#include "results/spectrum_file.h"
+#include "run/inputs.h"
 #include "run/interrupt.h"
 #include "run/launcher.h"
 #include "run/session.h"
@@ -77,15 +76,7 @@ static bool starts_ranks(const struct session_request *request)
 /* Becomes the launcher; returns only if that fails. A bad config or spectrum is refused here, by one process. */
 static enum moat_status start_ranks(const struct session_request *request, char **words)
 {
-    struct config *config = NULL;
-    enum moat_status status = config_load(request->config, request->settings, &config);
-    if (status == MOAT_OK) {
-        status = spectrum_file_give(config);
-    }
-    if (status == MOAT_OK) {
-        status = data_rows_check(config);
-    }
-    config_destroy(&config);
+    enum moat_status status = inputs_check(request->config, request->settings);
     if (status == MOAT_OK) {
         status = detach_from_terminal();
     }

@@ -15,9 +15,8 @@
 #include "base/submission.h"
 #include "program/command.h"
 #include "program/job_script.h"
-#include "results/data_rows.h"
 #include "results/results.h"
-#include "results/spectrum_file.h"
+#include "run/inputs.h"
 #include "run/plan.h"
 #include "sweep/config.h"
 
@@ -247,13 +246,7 @@ static enum moat_status prepare(const struct submit_arguments *arguments)
 {
     struct config *config = NULL;
     struct job_script script = {0};
-    enum moat_status status = config_load(arguments->config, arguments->settings, &config);
-    if (status == MOAT_OK) {
-        status = spectrum_file_give(config);
-    }
-    if (status == MOAT_OK) {
-        status = data_rows_give(config);
-    }
+    enum moat_status status = inputs_load(arguments->config, arguments->settings, &config);
     if (status == MOAT_OK) {
         status = job_script_place(arguments->config, arguments->output ? arguments->output : config->output, &script);
     }

@@ -11,14 +11,21 @@
 
 enum { NAME_SIZE = 64, NAMED = 4 };
 
-/* This host's name, without its domain, if this rank is the first one on it; else "". Collective over comm. */
-static void name_host(MPI_Comm comm, char name[NAME_SIZE])
+int hosts_rank(MPI_Comm comm, int *ranks)
 {
     MPI_Comm node;
     int rank;
     MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+    MPI_Comm_size(node, ranks);
     MPI_Comm_rank(node, &rank);
     MPI_Comm_free(&node);
+    return rank;
+}
+
+/* This host's name, without its domain, if this rank is the first one on it; else "". Collective over comm. */
+static void name_host(MPI_Comm comm, char name[NAME_SIZE])
+{
+    int ranks, rank = hosts_rank(comm, &ranks);
     memset(name, 0, NAME_SIZE);
     if (rank == 0 && gethostname(name, NAME_SIZE - 1) != 0) {
         snprintf(name, NAME_SIZE, "?");
@@ -70,12 +77,7 @@ void hosts_list(MPI_Comm comm, char text[HOSTS_SIZE])
 
 int hosts_count(MPI_Comm comm, double *cores)
 {
-    MPI_Comm node;
-    int ranks, rank;
-    MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-    MPI_Comm_size(node, &ranks);
-    MPI_Comm_rank(node, &rank);
-    MPI_Comm_free(&node);
+    int ranks, rank = hosts_rank(comm, &ranks);
     int nodes = rank == 0; /* each node counts once */
     *cores = rank == 0 ? fmin(ranks, (double)sysconf(_SC_NPROCESSORS_ONLN)) : 0;
     MPI_Allreduce(MPI_IN_PLACE, &nodes, 1, MPI_INT, MPI_SUM, comm);

@@ -6,6 +6,9 @@
 
 enum { HOSTS_SIZE = 512 };
 
+/* This rank's number among those on its host, and how many there are. Collective over comm. */
+int hosts_rank(MPI_Comm comm, int *ranks);
+
 /* Names the hosts of a run: "node1", "3 hosts (node1, node2, node3)", or of many the first few, "64 hosts (node1,
    node2, node3, node4, ..)". Writes text[HOSTS_SIZE] on rank 0, "" elsewhere and where memory is short. Collective over
    comm. */

@@ -1,24 +1,49 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Measured spectra and rows to every rank. Rank 0 alone turns rows to their directions, so that all have the same bits.
+/* The files that a config names: loaded, and given to every rank. Rank 0 alone turns rows to their directions, so that
+ * all have the same bits.
  */
 #include "run/inputs.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-enum { PIECE = 1 << 24 }; /* MPI counts elements with an int */
+#include "results/data_rows.h"
+#include "results/spectrum_file.h"
+#include "run/broadcast.h"
+
+enum moat_status inputs_load(const char *path, const char *const *settings, struct config **out)
+{
+    enum moat_status status = config_load(path, settings, out);
+    if (status == MOAT_OK) {
+        status = spectrum_file_give(*out);
+    }
+    if (status == MOAT_OK) {
+        status = data_rows_give(*out);
+    }
+    if (status != MOAT_OK) {
+        config_destroy(out);
+    }
+    return status;
+}
+
+enum moat_status inputs_check(const char *path, const char *const *settings)
+{
+    struct config *config = NULL;
+    enum moat_status status = config_load(path, settings, &config);
+    if (status == MOAT_OK) {
+        status = spectrum_file_give(config);
+    }
+    if (status == MOAT_OK) {
+        status = data_rows_check(config);
+    }
+    config_destroy(&config);
+    return status;
+}
 
 struct rows_header {
     unsigned long long there, n, P, checksum;
     double noise[2];
 };
-
-static void broadcast(double *values, size_t count, MPI_Comm comm)
-{
-    for (size_t done = 0; done < count; done += PIECE) {
-        MPI_Bcast(values + done, (int)(count - done < PIECE ? count - done : PIECE), MPI_DOUBLE, 0, comm);
-    }
-}
 
 static enum moat_status directions_make_room(struct config *config, int rank, MPI_Comm comm)
 {
@@ -71,10 +96,10 @@ void inputs_share(struct config *config, MPI_Comm comm)
 {
     struct ridge_rows *rows = config->rows;
     if (config->measured) {
-        broadcast(config->directions.value, 4 * config->directions.spectrum.n, comm);
+        broadcast_numbers(config->directions.value, 4 * config->directions.spectrum.n, comm);
     }
     if (rows) {
-        broadcast(rows->feature, rows->n * rows->P, comm);
-        broadcast(rows->label[0], ridge_rows_lists(rows->n, rows->P), comm);
+        broadcast_numbers(rows->feature, rows->n * rows->P, comm);
+        broadcast_numbers(rows->label[0], ridge_rows_lists(rows->n, rows->P), comm);
     }
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "run/hosts.h"
 #include "run/measurement.h"
 
 static const double SHORT = 0.05; /* of the work of the whole ladder; see below */
@@ -27,11 +28,8 @@ double measurement_free_memory(void)
 double measurement_memory(MPI_Comm comm)
 {
     double bytes = measurement_free_memory();
-    MPI_Comm node;
-    int ranks = 1;
-    MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-    MPI_Comm_size(node, &ranks);
-    MPI_Comm_free(&node);
+    int ranks;
+    hosts_rank(comm, &ranks);
     bytes /= ranks > 1 ? ranks - 1 : 1; /* rank 0 needs almost none */
     MPI_Allreduce(MPI_IN_PLACE, &bytes, 1, MPI_DOUBLE, MPI_MIN, comm);
     return bytes;

@@ -2,6 +2,7 @@
 /* Solves one data set of the ladder on a group of ranks, and gives all tables to every rank. */
 #include "base/clock.h"
 #include "ridge/ridge.h"
+#include "run/broadcast.h"
 #include "run/measurement.h"
 
 enum moat_status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm group, double *seconds)
@@ -38,20 +39,11 @@ enum moat_status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm 
                              : moat_error_context(status, "N = %zu, trial %zu", ridge.N, task % ladder->trials);
 }
 
-/* Broadcasts in pieces, since MPI counts elements with an int. Collective. */
-static void broadcast(double *values, size_t count, MPI_Comm comm)
-{
-    enum { PIECE = 1 << 24 };
-    for (size_t done = 0; done < count; done += PIECE) {
-        MPI_Bcast(values + done, (int)(count - done < PIECE ? count - done : PIECE), MPI_DOUBLE, 0, comm);
-    }
-}
-
 void measurement_share(struct ladder *ladder, MPI_Comm comm)
 {
     size_t values = ladder->tasks * ladder_task_size(ladder);
     for (int i = 0; i < ladder_tables(ladder); i++) {
-        broadcast(ladder_table(ladder, i), values, comm);
+        broadcast_numbers(ladder_table(ladder, i), values, comm);
     }
     MPI_Bcast(ladder->state, (int)ladder->tasks, MPI_BYTE, 0, comm);
 }

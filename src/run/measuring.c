@@ -11,6 +11,7 @@
 #include "results/spectrum_write.h"
 #include "ridge/blas.h"
 #include "ridge/group.h"
+#include "run/hosts.h"
 #include "run/measurement.h"
 #include "run/measuring_file.h"
 #include "run/progress.h"
@@ -49,18 +50,12 @@ static enum moat_status open_data(struct reading *reading)
     return ridge_agree(&reading->group, status);
 }
 
-/* Counts nodes; returns the memory that is free for each rank. Collective. */
-static double free_memory(struct reading *reading, MPI_Comm comm)
+/* The memory that is free for each rank. Collective. */
+static double free_memory(MPI_Comm comm)
 {
-    MPI_Comm node;
-    int ranks, rank;
-    MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-    MPI_Comm_size(node, &ranks);
-    MPI_Comm_rank(node, &rank);
-    MPI_Comm_free(&node);
+    int ranks;
+    hosts_rank(comm, &ranks);
     double bytes = measurement_free_memory() / ranks;
-    int first = rank == 0; /* each node counts once */
-    MPI_Allreduce(&first, &reading->nodes, 1, MPI_INT, MPI_SUM, comm);
     MPI_Allreduce(MPI_IN_PLACE, &bytes, 1, MPI_DOUBLE, MPI_MIN, comm);
     return bytes;
 }
@@ -69,7 +64,8 @@ static double free_memory(struct reading *reading, MPI_Comm comm)
 static enum moat_status check_memory(struct reading *reading, MPI_Comm comm)
 {
     int ranks = reading->group.size;
-    double there = free_memory(reading, comm);
+    double cores, there = free_memory(comm);
+    reading->nodes = hosts_count(comm, &cores);
     double needed = (double)ridge_measure_bytes(reading->file.n, reading->file.P, ranks);
     if (needed > there) {
         return moat_error_set(
@@ -127,9 +123,7 @@ static enum moat_status read_block(void *context, size_t first_row, size_t rows,
     progress_add(progress, rows);
     if (progress->done == progress->total) {
         size_t order = reading->file.n < reading->file.P ? reading->file.n : reading->file.P;
-        if (progress->shown) {
-            progress_end(progress);
-        }
+        progress_end_shown(progress);
         if (order >= LONG_ORDER && !progress->quiet) {
             fprintf(stderr, "moat: eigenvectors of order %zu on %d ranks\n", order, reading->group.size);
         }
@@ -158,6 +152,9 @@ static enum moat_status measure(struct reading *reading, MPI_Comm comm, struct m
                                           .context = reading,
                                           .label = {reading->label[0], reading->label[1]}};
     enum moat_status status = ridge_measure(&source, &reading->request->options, comm, &out->fit);
+    if (reading->begun && reading->progress.done < reading->progress.total) { /* a message follows the bar */
+        progress_end_shown(&reading->progress);
+    }
     if (status == MOAT_OK && reading->group.rank == 0) {
         status = measure_estimate(&out->fit, &out->estimate);
         if (status == MOAT_OK) {

@@ -9,8 +9,6 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "results/data_rows.h"
-#include "results/spectrum_file.h"
 #include "ridge/blas.h"
 #include "run/coordinator.h"
 #include "run/hosts.h"
@@ -66,13 +64,7 @@ static enum moat_status prepare(struct session *session, int nodes, double cores
         return moat_error_set(MOAT_USAGE, "--ranks: found %d, but the launcher has started %d: leave --ranks out",
                               session->request->ranks, session->ranks);
     }
-    enum moat_status status = config_load(session->request->config, session->request->settings, &session->config);
-    if (status == MOAT_OK) {
-        status = spectrum_file_give(session->config);
-    }
-    if (status == MOAT_OK) {
-        status = data_rows_give(session->config);
-    }
+    enum moat_status status = inputs_load(session->request->config, session->request->settings, &session->config);
     if (status == MOAT_OK && session->config->solver == SOLVER_RIDGE) {
         status = plan_groups(session, &group); /* refused now rather than in session_measure */
         free(group);
