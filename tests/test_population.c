@@ -12,11 +12,12 @@
 #include <string.h>
 
 #include "moat/measured.h"
+#include "moat/sampled.h"
 #include "ridge/profile.h"
 #include "ridge/random.h"
 #include "suite.h"
 
-enum { LAMBDAS = 5, CELLS = LAMBDAS * RIDGE_ALPHAS, MOST = 260 };
+enum { LAMBDAS = 5, CELLS = LAMBDAS * MOAT_SAMPLED_ALPHAS, MOST = 260 };
 static const double lambdas[LAMBDAS] = {1e-8, 1e-6, 1e-3, 3e-2, 1};
 static double sigma[MOST], b11[MOST], b22[MOST], b12[MOST];
 
@@ -162,13 +163,13 @@ static void test_gaussian_definition(void)
         double *x = draw_gaussian(&task);
         struct losses found, expected;
         for (size_t i = 0; i < CELLS; i++) {
-            double lambda = lambdas[i / RIDGE_ALPHAS];
-            if (i % RIDGE_ALPHAS == 0) {
+            double lambda = lambdas[i / MOAT_SAMPLED_ALPHAS];
+            if (i % MOAT_SAMPLED_ALPHAS == 0) {
                 resolvent(x, N[n], P, lambda, R);
             }
             for (int target = 0; target < 2; target++) {
                 expected.value[target][i] =
-                    (double)defined_loss(&task, x, R, lambda, ridge_alpha[i % RIDGE_ALPHAS], target);
+                    (double)defined_loss(&task, x, R, lambda, moat_sampled_alpha[i % MOAT_SAMPLED_ALPHAS], target);
             }
         }
         CU_ASSERT(everywhere(solve(&task, MPI_COMM_WORLD, &found) == MOAT_OK));
@@ -190,7 +191,7 @@ static void test_gaussian_draws(void)
         struct losses found;
         double *x = draw_gaussian(&task), sum[2] = {0}, squares[2] = {0}, *z = malloc(4 * (P + N[n]) * sizeof *z);
         int l = 2, which = 1; /* lambda, alpha */
-        double lambda = lambdas[l], alpha = ridge_alpha[which];
+        double lambda = lambdas[l], alpha = moat_sampled_alpha[which];
         resolvent(x, N[n], P, lambda, R);
         CU_ASSERT(everywhere(solve(&task, MPI_COMM_WORLD, &found) == MOAT_OK));
         for (uint64_t draw = 0; draw < DRAWS; draw++) {
@@ -228,7 +229,7 @@ static void test_gaussian_draws(void)
         }
         for (int k = 0; k < 2; k++) {
             double mean = sum[k] / DRAWS, error = sqrt((squares[k] / DRAWS - mean * mean) / DRAWS);
-            double expected = found.value[k][l * RIDGE_ALPHAS + which];
+            double expected = found.value[k][l * MOAT_SAMPLED_ALPHAS + which];
             CU_ASSERT(everywhere(fabs(mean - expected) < 4 * error));
             CU_ASSERT(everywhere(error < 0.02 * expected)); /* so that the line above says something */
         }
@@ -262,8 +263,8 @@ static void test_power_law(void)
         CU_ASSERT(everywhere(ridge_solve(&law, MPI_COMM_WORLD, &table) == MOAT_OK));
         CU_ASSERT(everywhere(solve(&task, MPI_COMM_WORLD, &found) == MOAT_OK));
         for (size_t i = 0; i < CELLS; i++) {
-            size_t l = i / RIDGE_ALPHAS;
-            double alpha = ridge_alpha[i % RIDGE_ALPHAS];
+            size_t l = i / MOAT_SAMPLED_ALPHAS;
+            double alpha = moat_sampled_alpha[i % MOAT_SAMPLED_ALPHAS];
             for (int k = 0; k < 2; k++) {
                 double a = k == 0 ? 1 - alpha : alpha; /* L1(alpha) = L2(1 - alpha) */
                 expected.value[k][i] = a * a * L_star + (1 - 2 * a * (1 - a) * Q) * A1[l] +
@@ -399,11 +400,11 @@ static void labellings(const struct dense *dense, const struct ridge_task *task,
                 y[2 * N + i] = choice >> i & 1 ? y[i] : y[N + i];
             }
             labelled_loss(dense, x, y + 2 * N, N, R, loss);
-            for (int c = 0; c < RIDGE_ALPHAS; c++) {
+            for (int c = 0; c < MOAT_SAMPLED_ALPHAS; c++) {
                 int first = __builtin_popcount(choice);
-                double weight = pow(ridge_alpha[c], first) * pow(1 - ridge_alpha[c], (double)N - first);
+                double weight = pow(moat_sampled_alpha[c], first) * pow(1 - moat_sampled_alpha[c], (double)N - first);
                 for (int k = 0; k < 2; k++) {
-                    out->value[k][l * RIDGE_ALPHAS + (size_t)c] += weight * (double)loss[k];
+                    out->value[k][l * MOAT_SAMPLED_ALPHAS + (size_t)c] += weight * (double)loss[k];
                 }
             }
         }
@@ -482,7 +483,7 @@ static void test_deficient(void)
         task.lambdas = 1;
         task.lambda = &none;
         CU_ASSERT(everywhere(solve(&task, MPI_COMM_WORLD, &expected) == MOAT_OK));
-        for (int i = 0; i < RIDGE_ALPHAS; i++) { /* continuous at 0 */
+        for (int i = 0; i < MOAT_SAMPLED_ALPHAS; i++) { /* continuous at 0 */
             CU_ASSERT(everywhere(fabs(found.value[0][i] / expected.value[0][i] - 1) < 1e-4));
         }
     }
@@ -522,8 +523,8 @@ static void test_rare(void)
         task.lambda = pair;
         CU_ASSERT(everywhere(solve(&task, MPI_COMM_WORLD, &found) == MOAT_OK));
         for (int k = 0; k < 2; k++) {
-            for (int i = 0; i < RIDGE_ALPHAS; i++) { /* continuous at 0 */
-                CU_ASSERT(everywhere(fabs(found.value[k][i] / found.value[k][RIDGE_ALPHAS + i] - 1) < 1e-4));
+            for (int i = 0; i < MOAT_SAMPLED_ALPHAS; i++) { /* continuous at 0 */
+                CU_ASSERT(everywhere(fabs(found.value[k][i] / found.value[k][MOAT_SAMPLED_ALPHAS + i] - 1) < 1e-4));
             }
         }
     }

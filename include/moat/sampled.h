@@ -38,9 +38,9 @@ struct moat_sampled_tables {
 /* The lambda below which the losses hardly depend on it: a hundredth of the least eigenvalue, 1e-14 at least. Local. */
 double moat_sampled_lambda_unit(const struct moat_measured_spectrum *spectrum);
 
-/* Makes *out from `tables`, which it copies. `measured` has the spectrum that the data were drawn from, and must
- *outlive out. Returns MOAT_MEMORY, or MOAT_NUMERICAL when a loss is not a positive number. The caller owns *out. Local.
- */
+/* Makes *out from `tables`, which it copies. `measured` has the spectrum that the data were drawn from; *out must not
+   outlive it. Returns MOAT_MEMORY, or MOAT_NUMERICAL when a loss is not a positive number. The caller owns *out.
+   Local. */
 enum moat_status moat_sampled_create(const struct moat_measured *measured, const struct moat_sampled_tables *tables,
                                      struct moat_sampled **out);
 

@@ -38,7 +38,7 @@ struct ratio_splines {
 };
 
 /* Allocates the grid of `splines` for `ratios` ratios, and fills all but those: log_N from N[rungs]. Returns
- *MOAT_MEMORY; splines is to be freed all the same. Local. */
+   MOAT_MEMORY; the splines are to be freed all the same. Local. */
 enum moat_status moat_splines_allocate(int ratios, size_t rungs, const double *N, size_t lambdas, double unit,
                                        struct ratio_splines *splines);
 

@@ -6,8 +6,6 @@
 #include "program/json.h"
 #include "program/measure.h"
 
-static const char *const label_name[] = {"performance", "safety"};
-
 static void print_data(const struct measure_fit *fit)
 {
     printf("%zu rows of %zu features, of rank %zu", fit->n, fit->P, fit->rank);
@@ -28,7 +26,7 @@ static void print_label(const struct measuring *measuring, int j)
 {
     const struct measure_fit *fit = &measuring->fit;
     const struct measure_estimate *estimate = &measuring->estimate;
-    printf("%s\n", label_name[j]);
+    printf("%s\n", measure_label[j]);
     printf("  R^2                    %.4f\n", 1 - fit->unexplained[j]);
     printf("  signal variance        %.6g +- %.2g\n", estimate->signal[j], sqrt(estimate->signal_covariance[j][j]));
     printf("  label noise            %.6g +- %.2g\n", fit->noise[j], fit->noise_stderr[j]);
@@ -106,7 +104,7 @@ static void write_label(struct json *json, const struct measuring *measuring, in
                {"trusted_", "", (double)estimate->trusted[j]}};
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         char name[64];
-        snprintf(name, sizeof name, "%s%s%s", row[i].before, label_name[j], row[i].after);
+        snprintf(name, sizeof name, "%s%s%s", row[i].before, measure_label[j], row[i].after);
         json_number(json, name, row[i].value);
     }
 }

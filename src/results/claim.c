@@ -17,6 +17,7 @@
 #include "results/lock.h"
 #include "results/pulse.h"
 
+const char claim_suffix[] = ".moat-new";
 static const char maker_attribute[] = "user.moat.maker"; /* pid, nodes, ranks, job, task or -1, restart, host */
 static const char maker_format[] = "%ld %d %d %ld %ld %ld %s";
 enum { MAKER_SIZE = 512, HEAD_SIZE = 8 };

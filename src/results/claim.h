@@ -10,6 +10,9 @@
  * has put there. The file says by an extended attribute who makes it, until it is complete.
  */
 
+/* What such a name ends with. */
+extern const char claim_suffix[];
+
 /* Creates the file `temporary`, which must not exist, takes the writer's lock on it, and marks it as made by the run
    `launch`. One that a dead run of this user has left is removed first. *descriptor is the caller's. Returns MOAT_USAGE
    for anything else that bears the name, with whose it is and since when, MOAT_IO, or MOAT_MEMORY. Rank 0. */

@@ -25,7 +25,6 @@
 #include "results/provenance.h"
 
 enum { FILE_PAGE = 4096 /* bytes, no more than a page of memory */, ATTRIBUTES_MAX = 32 };
-static const char new_suffix[] = ".moat-new";
 
 /* Whole chunks, their index, coordinates, the groups, attributes. A double, because the product of the axes may not fit
    an integer. */
@@ -173,7 +172,7 @@ enum moat_status create_file(struct results *results, const struct config *confi
     char *temporary = NULL;
     int lock = -1;
     enum moat_status status = check_folder(results->path, results->target, config);
-    if (status == MOAT_OK && asprintf(&temporary, "%s%s", results->target, new_suffix) < 0) {
+    if (status == MOAT_OK && asprintf(&temporary, "%s%s", results->target, claim_suffix) < 0) {
         temporary = NULL;
         status = moat_error_set(MOAT_MEMORY, "out of memory");
     }

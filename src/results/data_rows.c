@@ -32,21 +32,12 @@ static double trace(size_t n, const double *sigma, size_t count)
     return sum;
 }
 
-static double distance_of_targets(const struct moat_measured_spectrum *spectrum)
-{
-    double sum = 0;
-    for (size_t i = 0; i < spectrum->n; i++) {
-        sum += spectrum->sigma[i] * ((spectrum->b11[i] - spectrum->b12[i]) + (spectrum->b22[i] - spectrum->b12[i]));
-    }
-    return sum;
-}
-
 /* Refuses labels that the spectrum cannot be of. Noise makes L_star of the fits larger, so only a factor tells. */
 static enum moat_status compare_labels(const struct config *config, const struct ridge_rows *rows)
 {
     struct ridge_population population = ridge_rows_population(rows);
-    double expected = distance_of_targets(&config->directions.spectrum),
-           found = distance_of_targets(&population.spectrum);
+    double expected = ridge_targets_distance(&config->directions.spectrum),
+           found = ridge_targets_distance(&population.spectrum);
     if (found <= TARGETS_DIFFER * expected && expected <= TARGETS_DIFFER * found) {
         return MOAT_OK;
     }

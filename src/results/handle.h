@@ -37,7 +37,7 @@ struct results {
 };
 
 /* Resolves `path` to the place of its file, behind symbolic links, even when the file does not exist yet. The caller
- *frees target. Returns MOAT_USAGE (not a file's name) or MOAT_MEMORY. */
+   frees it. Returns MOAT_USAGE (not a file's name) or MOAT_MEMORY. */
 enum moat_status handle_resolve_path(const char *path, char **target);
 
 /* A handle for `path` without a file. The target is found behind symbolic links, even to a file that does not exist

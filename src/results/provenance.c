@@ -34,19 +34,34 @@ static bool write_integer(hid_t file, const char *name, int64_t value)
     return variable_write_attribute(file, name, VARIABLE_INT64, 0, NULL, &value);
 }
 
+/* Reads an attribute that is one number. False where it is not one, or not there. */
+static bool read_one(hid_t file, const char *name, hid_t type, void *value)
+{
+    if (H5Aexists(file, name) <= 0) {
+        return false;
+    }
+    hid_t attribute = H5Aopen(file, name, H5P_DEFAULT), space = H5Aget_space(attribute);
+    bool ok = H5Sget_simple_extent_npoints(space) == 1 && H5Aread(attribute, type, value) >= 0;
+    hdf5_close(&space);
+    hdf5_close(&attribute);
+    return ok;
+}
+
 /* The value of an attribute: `none` where there is none, 0 where it is not one number. */
 static int64_t read_integer(hid_t file, const char *name, int64_t none)
 {
     int64_t value = none;
-    if (H5Aexists(file, name) > 0) {
-        hid_t attribute = H5Aopen(file, name, H5P_DEFAULT), space = H5Aget_space(attribute);
-        if (H5Sget_simple_extent_npoints(space) != 1 || H5Aread(attribute, H5T_NATIVE_INT64, &value) < 0) {
-            value = 0;
-        }
-        hdf5_close(&space);
-        hdf5_close(&attribute);
+    if (H5Aexists(file, name) > 0 && !read_one(file, name, H5T_NATIVE_INT64, &value)) {
+        value = 0;
     }
     return value;
+}
+
+/* The value of an attribute that is one number, else NaN. */
+static double read_number(hid_t file, const char *name)
+{
+    double value = NAN;
+    return read_one(file, name, H5T_NATIVE_DOUBLE, &value) ? value : NAN;
 }
 
 /* What the file is and where it comes from. */
@@ -97,21 +112,6 @@ bool provenance_has_spectrum(hid_t file, const struct config *config)
 {
     int64_t expected = config->measured ? (int64_t)config->directions.checksum : -1;
     return read_integer(file, "spectrum_checksum", -1) == expected;
-}
-
-/* The value of an attribute that is one number, else NaN. */
-static double read_number(hid_t file, const char *name)
-{
-    double value = NAN;
-    if (H5Aexists(file, name) > 0) {
-        hid_t attribute = H5Aopen(file, name, H5P_DEFAULT), space = H5Aget_space(attribute);
-        if (H5Sget_simple_extent_npoints(space) != 1 || H5Aread(attribute, H5T_NATIVE_DOUBLE, &value) < 0) {
-            value = NAN;
-        }
-        hdf5_close(&space);
-        hdf5_close(&attribute);
-    }
-    return value;
 }
 
 void provenance_describe_spectrum(hid_t file, char *text, size_t size)

@@ -17,7 +17,6 @@
 #include "results/variable.h"
 
 enum { ATTRIBUTES_MAX = 64 };
-static const char new_suffix[] = ".moat-new";
 
 /* Whether moat wrote the file as a spectrum. */
 static bool is_ours(const char *path)
@@ -118,7 +117,7 @@ enum moat_status spectrum_write(const char *path, bool force, const struct launc
     int lock = -1;
     hdf5_begin();
     enum moat_status status = handle_resolve_path(path, &target);
-    if (status == MOAT_OK && asprintf(&temporary, "%s%s", target, new_suffix) < 0) {
+    if (status == MOAT_OK && asprintf(&temporary, "%s%s", target, claim_suffix) < 0) {
         temporary = NULL;
         status = moat_error_set(MOAT_MEMORY, "out of memory");
     }

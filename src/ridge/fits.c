@@ -4,9 +4,11 @@
  * model is alpha u_1 + a u_2. The distances d_j = u_j - beta_j are formed first, so the losses are sums of squares:
  *
  *     N < P:   d_j = Y g p_j - beta_j,  p_j = U^T y_j / sqrt(N)
- *     N >= P:  d_j = U (g q_j - lambda g U^T beta_j),  q_j = Y^T e_j / sqrt(N), with the residuals e_j of the fits
- * beta_j L1 = |alpha d_1 + a (d_2 - Delta)|^2_Sigma,   L2 = |alpha (d_1 + Delta) + a d_2|^2_Sigma,   Delta = beta_1 -
- * beta_2
+ *     N >= P:  d_j = U (g q_j - lambda g U^T beta_j),  q_j = Y^T e_j / sqrt(N)
+ *
+ *     L1 = |alpha d_1 + a (d_2 - Delta)|^2_Sigma,   L2 = |alpha (d_1 + Delta) + a d_2|^2_Sigma
+ *
+ * where e_j are the residuals of the fits beta_j, and Delta = beta_1 - beta_2.
  *
  * Source: MODEL.md section 17.
  */
@@ -15,6 +17,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "moat/sampled.h"
 #include "ridge/factor.h"
 #include "ridge/group.h"
 #include "ridge/population.h"
@@ -119,14 +122,14 @@ static void add_squares(const struct ridge_work *work, const struct fits *fits, 
 enum moat_status ridge_fits(struct ridge_work *work, struct ridge_table *out)
 {
     struct fits fits = {0};
-    size_t cells = work->task->lambdas * RIDGE_ALPHAS;
+    size_t cells = work->task->lambdas * MOAT_SAMPLED_ALPHAS;
     enum moat_status status = fits_allocate(work, &fits);
     if (status == MOAT_OK) {
         project(work, &fits);
         distances(work, &fits);
         for (size_t i = 0; i < cells; i++) {
             double loss[2] = {0};
-            add_squares(work, &fits, i / RIDGE_ALPHAS, ridge_alpha[i % RIDGE_ALPHAS], loss);
+            add_squares(work, &fits, i / MOAT_SAMPLED_ALPHAS, moat_sampled_alpha[i % MOAT_SAMPLED_ALPHAS], loss);
             out->performance[i] = loss[0];
             out->safety[i] = loss[1];
         }

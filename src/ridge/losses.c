@@ -11,29 +11,19 @@
  */
 #include <math.h>
 
+#include "moat/sampled.h"
 #include "ridge/fits.h"
+#include "ridge/moments.h"
 #include "ridge/population.h"
-
-const double ridge_alpha[RIDGE_ALPHAS] = {0.5, 0.75, 1};
-
-static double distance_of_targets(const struct moat_measured_spectrum *spectrum)
-{
-    long double sum = 0;
-    for (size_t i = 0; i < spectrum->n; i++) {
-        double b12 = spectrum->b12[i];
-        sum += spectrum->sigma[i] * ((spectrum->b11[i] - b12) + (spectrum->b22[i] - b12));
-    }
-    return (double)sum;
-}
 
 void ridge_moment_losses(const struct ridge_work *work, const struct ridge_table *moments, struct ridge_table *out)
 {
     const struct moat_measured_spectrum *spectrum = &work->task->population->spectrum;
     size_t lambdas = work->task->lambdas;
-    double L_star = distance_of_targets(spectrum);
-    for (size_t i = 0; i < lambdas * RIDGE_ALPHAS; i++) {
-        size_t l = i / RIDGE_ALPHAS;
-        double alpha = ridge_alpha[i % RIDGE_ALPHAS], a = 1 - alpha;
+    double L_star = ridge_targets_distance(spectrum);
+    for (size_t i = 0; i < lambdas * MOAT_SAMPLED_ALPHAS; i++) {
+        size_t l = i / MOAT_SAMPLED_ALPHAS;
+        double alpha = moat_sampled_alpha[i % MOAT_SAMPLED_ALPHAS], a = 1 - alpha;
         const double *A1 = moments->A1 + l, *A2 = moments->A2 + l, *D = moments->D + l;
         double T = alpha * (A2[0] - A2[lambdas]) + a * (A2[lambdas] - A2[2 * lambdas]);
         double S = alpha * alpha * A1[0] + 2 * alpha * a * A1[lambdas] + a * a * A1[2 * lambdas] + alpha * a * D[0] +
@@ -45,8 +35,9 @@ void ridge_moment_losses(const struct ridge_work *work, const struct ridge_table
 
 void ridge_add_noise(const struct ridge_work *work, const double *D, struct ridge_table *out)
 {
-    for (size_t i = 0; i < work->task->lambdas * RIDGE_ALPHAS; i++) {
-        double alpha = ridge_alpha[i % RIDGE_ALPHAS], noise = alpha * (1 - alpha) * D[i / RIDGE_ALPHAS];
+    for (size_t i = 0; i < work->task->lambdas * MOAT_SAMPLED_ALPHAS; i++) {
+        double alpha = moat_sampled_alpha[i % MOAT_SAMPLED_ALPHAS],
+               noise = alpha * (1 - alpha) * D[i / MOAT_SAMPLED_ALPHAS];
         out->performance[i] += noise;
         out->safety[i] += noise;
     }
@@ -54,14 +45,15 @@ void ridge_add_noise(const struct ridge_work *work, const double *D, struct ridg
 
 enum moat_status ridge_check_losses(const struct ridge_work *work, const struct ridge_table *out)
 {
-    for (size_t i = 0; i < work->task->lambdas * RIDGE_ALPHAS; i++) {
+    for (size_t i = 0; i < work->task->lambdas * MOAT_SAMPLED_ALPHAS; i++) {
         double L1 = out->performance[i], L2 = out->safety[i];
         if (!(L1 >= 0 && isfinite(L1) && L2 >= 0 && isfinite(L2))) {
             return moat_error_set(MOAT_NUMERICAL,
                                   "the losses at alpha = %g, lambda = %g are %g and %g, expected numbers above 0 "
                                   "(P = %zu, N = %zu, trial %u)",
-                                  ridge_alpha[i % RIDGE_ALPHAS], work->task->lambda[i / RIDGE_ALPHAS], L1, L2,
-                                  work->task->P, work->task->N, (unsigned)work->task->trial);
+                                  moat_sampled_alpha[i % MOAT_SAMPLED_ALPHAS],
+                                  work->task->lambda[i / MOAT_SAMPLED_ALPHAS], L1, L2, work->task->P, work->task->N,
+                                  (unsigned)work->task->trial);
         }
     }
     return MOAT_OK;

@@ -23,6 +23,9 @@
 #include "ridge/measure_project.h"
 #include "ridge/work.h"
 
+const char *const measure_label[2] = {"performance", "safety"};
+const int measure_pair_of[MEASURE_PAIRS][2] = {{0, 0}, {1, 1}, {0, 1}};
+
 enum moat_status ridge_measure_check(size_t n, size_t P, const struct measure_options *options)
 {
     const char *advice = "use more rows than features, or --directions K to keep only the K directions of largest "
@@ -160,7 +163,6 @@ static enum moat_status run_steps(struct ridge_work *work, const struct measure_
 
 static enum moat_status check_labels(const struct measure_source *source)
 {
-    static const char *const name[] = {"performance", "safety"};
     for (int j = 0; j < 2; j++) {
         const double *label = source->label[j];
         size_t i = 0;
@@ -168,8 +170,8 @@ static enum moat_status check_labels(const struct measure_source *source)
             i++;
         }
         if (i == source->n) {
-            return moat_error_set(MOAT_USAGE, "`%s` is %g in all %zu rows: a constant label says nothing", name[j],
-                                  label[0], source->n);
+            return moat_error_set(MOAT_USAGE, "`%s` is %g in all %zu rows: a constant label says nothing",
+                                  measure_label[j], label[0], source->n);
         }
     }
     return MOAT_OK;

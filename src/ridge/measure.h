@@ -17,6 +17,10 @@
 /* Of the two labels: their second moments in this order. */
 enum measure_pair { PAIR_PERFORMANCE, PAIR_SAFETY, PAIR_JOINT, MEASURE_PAIRS };
 
+/* The names of the two labels, and which two make a pair. */
+extern const char *const measure_label[2];
+extern const int measure_pair_of[MEASURE_PAIRS][2];
+
 /* Where the data come from. `block` writes out[rows][columns] of the features, and returns a failure with its message.
    It is called on every rank for that rank's part, and need not be collective. */
 struct measure_source {

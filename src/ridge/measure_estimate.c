@@ -11,7 +11,6 @@
 
 #include "ridge/measure_pool.h"
 
-static const int pair_of[MEASURE_PAIRS][2] = {{0, 0}, {1, 1}, {0, 1}};
 static const double TRUST = 3; /* standard errors */
 
 static enum measure_pair pair_from(int a, int b)
@@ -23,7 +22,8 @@ static enum measure_pair pair_from(int a, int b)
 static double product_covariance(const double M[MEASURE_PAIRS], const double V[MEASURE_PAIRS],
                                  const enum measure_pair pair[2])
 {
-    int a = pair_of[pair[0]][0], b = pair_of[pair[0]][1], c = pair_of[pair[1]][0], d = pair_of[pair[1]][1];
+    int a = measure_pair_of[pair[0]][0], b = measure_pair_of[pair[0]][1], c = measure_pair_of[pair[1]][0],
+        d = measure_pair_of[pair[1]][1];
     enum measure_pair ac = pair_from(a, c), ad = pair_from(a, d), bc = pair_from(b, c), bd = pair_from(b, d);
     return M[ac] * V[bd] + M[ad] * V[bc] + M[bc] * V[ad] + M[bd] * V[ac] + V[ac] * V[bd] + V[ad] * V[bc];
 }
@@ -156,15 +156,14 @@ static void relate_targets(const struct measure_fit *fit, struct measure_estimat
 /* Whether each label says enough for a spectrum. */
 static enum moat_status check_signals(const struct measure_fit *fit, const struct measure_estimate *estimate)
 {
-    static const char *const name[] = {"performance", "safety"};
     for (int j = 0; j < 2; j++) {
         if (!(estimate->signal[j] > 0)) {
             return moat_error_set(MOAT_USAGE,
                                   "the features predict nothing of `%s` beyond chance: R^2 = %.3g with %zu directions "
                                   "and %zu rows leaves a signal of variance %.3g +- %.2g: use more rows or other "
                                   "features",
-                                  name[j], 1 - fit->unexplained[j], fit->directions, fit->n, estimate->signal[j],
-                                  sqrt(estimate->signal_covariance[j][j]));
+                                  measure_label[j], 1 - fit->unexplained[j], fit->directions, fit->n,
+                                  estimate->signal[j], sqrt(estimate->signal_covariance[j][j]));
         }
     }
     return MOAT_OK;
@@ -192,7 +191,7 @@ enum moat_status measure_estimate(const struct measure_fit *fit, struct measure_
     }
     if (status == MOAT_OK) {
         for (int pair = 0; pair < MEASURE_PAIRS; pair++) {
-            const double *left = fit->fit[pair_of[pair][0]], *right = fit->fit[pair_of[pair][1]];
+            const double *left = fit->fit[measure_pair_of[pair][0]], *right = fit->fit[measure_pair_of[pair][1]];
             for (size_t k = 0; k < fit->directions; k++) {
                 out->unbiased[pair][k] = left[k] * right[k] - fit->variance[pair][k];
             }

@@ -31,8 +31,6 @@ struct projection {
     double left[MEASURE_PAIRS], left_fourth[2]; /* of the residuals' products and fourth powers */
 };
 
-static const int pair_of[MEASURE_PAIRS][2] = {{0, 0}, {1, 1}, {0, 1}};
-
 static enum moat_status allocate(struct ridge_work *work, struct projection *projection)
 {
     enum moat_status status = MOAT_OK;
@@ -126,7 +124,7 @@ static void measure_noise(const struct ridge_work *work, struct projection *proj
     for (size_t i = 0; i < projection->rows; i++) {
         const double e[] = {projection->label[i], projection->label[projection->rows + i]};
         for (int pair = 0; pair < MEASURE_PAIRS; pair++) {
-            sums[pair] += e[pair_of[pair][0]] * e[pair_of[pair][1]];
+            sums[pair] += e[measure_pair_of[pair][0]] * e[measure_pair_of[pair][1]];
         }
         for (int j = 0; j < 2; j++) {
             sums[MEASURE_PAIRS + j] += e[j] * e[j] * e[j] * e[j];
@@ -159,7 +157,7 @@ static void measure_variances(const struct ridge_work *work, struct projection *
         const double e[] = {projection->label[i], projection->label[rows + i]};
         double free = 1 - projection->leverage[i];
         for (int pair = 0; pair < MEASURE_PAIRS; pair++) {
-            double product = e[pair_of[pair][0]] * e[pair_of[pair][1]];
+            double product = e[measure_pair_of[pair][0]] * e[measure_pair_of[pair][1]];
             projection->weight[(size_t)pair * rows + i] = free > FREE_LEAST ? product / free : out->noise[pair];
         }
     }

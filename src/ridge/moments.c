@@ -72,6 +72,20 @@ double ridge_zero_loss(const struct ridge_task *task, size_t which)
     return (double)sum;
 }
 
+static double difference(const struct moat_measured_spectrum *spectrum, size_t i)
+{
+    return (spectrum->b11[i] - spectrum->b12[i]) + (spectrum->b22[i] - spectrum->b12[i]);
+}
+
+double ridge_targets_distance(const struct moat_measured_spectrum *spectrum)
+{
+    long double sum = 0;
+    for (size_t i = 0; i < spectrum->n; i++) {
+        sum += spectrum->sigma[i] * difference(spectrum, i);
+    }
+    return (double)sum;
+}
+
 size_t ridge_label_weights(const struct ridge_task *task)
 {
     return task->population ? 1 : task->nus;
@@ -85,8 +99,7 @@ void ridge_fill_label_weights(const struct ridge_task *task, struct row_range ra
     }
     const struct moat_measured_spectrum *spectrum = &task->population->spectrum;
     for (size_t j = 0; j < range.count; j++) {
-        size_t i = range.first + j;
-        out[j] = (spectrum->b11[i] - spectrum->b12[i]) + (spectrum->b22[i] - spectrum->b12[i]);
+        out[j] = difference(spectrum, range.first + j);
     }
 }
 

@@ -44,6 +44,9 @@ void ridge_rows_destroy(struct ridge_rows **rows);
 /* The population whose rows these are. `rows` must outlive it. Local. */
 struct ridge_population ridge_rows_population(const struct ridge_rows *rows);
 
+/* L_star = sum sigma (b11 + b22 - 2 b12), without the tables of a solver. Local. */
+double ridge_targets_distance(const struct moat_measured_spectrum *spectrum);
+
 /* Number of doubles in the lists behind rows->label[0], which are one piece: all arrays but the features. Local. */
 size_t ridge_rows_lists(size_t n, size_t P);
 

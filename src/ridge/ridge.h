@@ -31,14 +31,10 @@ struct ridge_task {
     const struct ridge_population *population;
 };
 
-/* With a population the table holds both losses at these shares of labels for performance: quadratics in alpha. */
-enum { RIDGE_ALPHAS = 3 };
-extern const double ridge_alpha[RIDGE_ALPHAS];
-
 /* Where the tables go: arrays of the caller, [nu][lambda] with lambda fastest. */
 struct ridge_table {
     double *A1, *A2, *D;
-    double *performance, *safety; /* L1 and L2 with a population, instead: [lambda][alpha] */
+    double *performance, *safety; /* L1 and L2 with a population, instead: [lambda][moat_sampled_alpha] */
     double residual; /* of the factorisation: about |G U - U S^2|_F / |G|, or |U^T U - I|_F where that is larger */
     double seconds;  /* wall time of the task */
 };

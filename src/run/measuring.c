@@ -134,12 +134,11 @@ static enum moat_status read_block(void *context, size_t first_row, size_t rows,
 /* Says which labels the features do not predict with certainty. */
 static void warn(const struct measuring *measuring)
 {
-    static const char *const name[] = {"performance", "safety"};
     for (int j = 0; j < 2; j++) {
         if (measuring->estimate.trusted[j] == 0) {
             fprintf(stderr,
                     "moat: the features show no signal of `%s` that is beyond doubt: its alignments are mostly noise\n",
-                    name[j]);
+                    measure_label[j]);
         }
     }
 }

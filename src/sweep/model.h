@@ -15,8 +15,8 @@
 struct model;
 
 /* The model at grid index `nu`, 0 on a measured spectrum, whose directions `config` must have. `ladder` has the
- *measured tables with SOLVER_RIDGE, else it is NULL; it must outlive out. Returns MOAT_MEMORY or MOAT_NUMERICAL. The
- *caller owns *out. Local. */
+   measured tables with SOLVER_RIDGE, else it is NULL; the model must not outlive it. Returns MOAT_MEMORY or
+   MOAT_NUMERICAL. The caller owns *out. Local. */
 enum moat_status model_create(const struct config *config, const struct ladder *ladder, size_t nu, struct model **out);
 
 /* Frees *model and sets it to NULL; accepts NULL inside. Local. */
