@@ -6,6 +6,7 @@
 #include "moat/measured.h"
 #include "moat/scaling_law.h"
 #include "model/alignment_loss.h"
+#include "model/valley.h"
 
 struct moat_measured {
     struct alignment_table table;
@@ -16,6 +17,11 @@ struct moat_measured {
 
 /* A company without scrutiny, whose losses are counted from 0. Local. */
 struct stance moat_measured_stance(const struct moat_measured *measured);
+
+/* Sets feasible, x and end of a company of out->N data points at the least over `valley`, and returns whether the rest
+ *of out is to be filled: not where no x is feasible, nor where it has no loss at all and *out is complete. Local. */
+bool moat_measured_best_x(const struct moat_solver *solver, const struct stance *stance, const struct valley *valley,
+                          struct moat_company *out);
 
 /* A company's solution, and the threshold's, on the solver's measured spectrum: struct moat_solver_methods. Local. */
 void moat_measured_company(const struct moat_market *market, double N, double tau, struct moat_company *out);

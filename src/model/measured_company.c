@@ -61,6 +61,21 @@ static bool limit_is_best(const struct stance *stance)
     return stance->limit.z >= 0 && (stance->bound || stance->limit.distance == 0);
 }
 
+bool moat_measured_best_x(const struct moat_solver *solver, const struct stance *stance, const struct valley *valley,
+                          struct moat_company *out)
+{
+    if (out->N >= solver->N_interpolating && stance->limit.distance == 0) { /* the limit lambda -> 0 itself */
+        *out = (struct moat_company){
+            .feasible = true, .N = out->N, .alpha = 1, .loss_safety = 4 * stance->m, .x = valley->x_low, .end = -1};
+        return false;
+    }
+    out->feasible = moat_valley_lowest(valley, &out->x);
+    if (out->feasible) {
+        out->end = out->x == valley->x_low ? -1 : out->x == valley->x_high ? 1 : 0;
+    }
+    return out->feasible;
+}
+
 void moat_measured_company(const struct moat_market *market, double N, double tau, struct moat_company *out)
 {
     const struct moat_measured *measured = market->solver->state;
@@ -75,17 +90,10 @@ void moat_measured_company(const struct moat_market *market, double N, double ta
     }
     double low, high;
     moat_measured_domain(measured, N, &low, &high);
-    if (N >= market->solver->N_interpolating && problem.stance.limit.distance == 0) { /* the limit lambda -> 0 itself */
-        *out = (struct moat_company){
-            .feasible = true, .N = N, .alpha = 1, .loss_safety = measured->L_star, .x = low, .end = -1};
-        return;
-    }
     struct valley valley = {&measured->table, site_at, &problem, low, high, false};
-    out->feasible = moat_valley_lowest(&valley, &out->x);
-    if (out->feasible) {
+    if (moat_measured_best_x(market->solver, &problem.stance, &valley, out)) {
         struct alignment_sums sums;
         moat_alignment_at(&measured->table, out->x, &sums);
-        out->end = out->x == low ? -1 : out->x == high ? 1 : 0;
         fill(&problem, &sums, out);
     }
     if (isinf(N) && problem.stance.limit.z >= 0 && !(out->excess < 0)) {

@@ -119,15 +119,8 @@ void moat_sampled_company(const struct moat_market *market, double N, double tau
     }
     double low, high;
     moat_sampled_domain(sampled, N, &low, &high);
-    if (N >= market->solver->N_interpolating && problem.stance.limit.distance == 0) { /* the limit lambda -> 0 itself */
-        *out = (struct moat_company){
-            .feasible = true, .N = N, .alpha = 1, .loss_safety = measured->L_star, .x = low, .end = -1};
-        return;
-    }
     struct valley valley = {&measured->table, site_at, &problem, low, high, false};
-    out->feasible = moat_valley_lowest(&valley, &out->x);
-    if (out->feasible) {
-        out->end = out->x == low ? -1 : out->x == high ? 1 : 0;
+    if (moat_measured_best_x(market->solver, &problem.stance, &valley, out)) {
         fill(&problem, out);
     }
 }
