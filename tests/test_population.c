@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocation_faults.h"
 #include "moat/measured.h"
 #include "moat/sampled.h"
 #include "ridge/profile.h"
@@ -600,23 +601,12 @@ static void test_allocations(void)
     make_data(12, &data);
     struct ridge_rows *rows = open_rows(&data, 1);
     struct ridge_population drawn = ridge_rows_population(rows), independent = gaussian(12);
-    int ranks;
-    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
     for (int c = 0; c < 4; c++) {
         struct ridge_task task = make_task(c % 2 ? &drawn : &independent, c / 2 ? 30 : 8);
         struct losses losses;
         struct ridge_table table = {.performance = losses.value[0], .safety = losses.value[1]};
-        enum moat_status status = MOAT_MEMORY;
-        unsigned call = 0;
-        while (status == MOAT_MEMORY && call < 1000) {
-            struct ridge_profile profile = {0};
-            char fault[64];
-            snprintf(fault, sizeof fault, "ridge:alloc:rank%d:call%u", ranks - 1, ++call);
-            setenv("MOAT_FAULT", fault, 1);
-            status = ridge_solve_profiled(&task, MPI_COMM_WORLD, &table, &profile);
-            CU_ASSERT(profile.bytes_now == 0);
-        }
-        unsetenv("MOAT_FAULT");
+        enum moat_status status;
+        unsigned call = fail_allocations(&task, &table, &status);
         CU_ASSERT(everywhere(status == MOAT_OK));
         CU_ASSERT(call > 25);
     }

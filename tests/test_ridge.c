@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocation_faults.h"
 #include "moat/deterministic.h"
 #include "moat/loss.h"
 #include "ridge/profile.h"
@@ -312,23 +313,12 @@ static void test_failures(void)
 static void test_allocations(void)
 {
     const size_t N[] = {220, 240};
-    int size;
-    MPI_Comm_size(MPI_COMM_WORLD, &size);
     for (size_t n = 0; n < 2; n++) {
         struct ridge_task task = make_task(0.5, 240, N[n]);
         struct tables tables;
         struct ridge_table table = view(&tables);
-        enum moat_status status = MOAT_MEMORY;
-        unsigned call = 0;
-        while (status == MOAT_MEMORY && call < 1000) {
-            struct ridge_profile profile = {0};
-            char fault[64];
-            snprintf(fault, sizeof fault, "ridge:alloc:rank%d:call%u", size - 1, ++call);
-            setenv("MOAT_FAULT", fault, 1);
-            status = ridge_solve_profiled(&task, MPI_COMM_WORLD, &table, &profile);
-            CU_ASSERT(profile.bytes_now == 0);
-        }
-        unsetenv("MOAT_FAULT");
+        enum moat_status status;
+        unsigned call = fail_allocations(&task, &table, &status);
         CU_ASSERT(everywhere(status == MOAT_OK));
         CU_ASSERT(call > 25);
         say("N = %zu: %u allocations\n", N[n], call - 1);
