@@ -24,10 +24,10 @@ import output
 import style
 from moatfile import Refused
 from phase_page import log_ticks
+from titled import SMALL, Texts
 
 NEEDS, OPTIONAL = ("N_E_star", "status"), ("N_E_star_stderr", "N_E_star_deterministic", "L_star")
 WIDTH, LEFT, RIGHT, UPPER, LOWER, GAP, FOOT = 7.6, 0.95, 0.2, 3.6, 2.0, 0.1, 0.55
-LINE, SMALL, BOLD = 0.22, style.SIZE - 1, 0.86  # the last: width of a text over that of the same text in bold
 MOST = 5  # curves
 BEYOND = 2.0  # infinite data stand at this factor beyond the most finite data
 
@@ -118,13 +118,11 @@ class Agreement:
 
 def draw(agreement):
     """The figure."""
-    head = style.wrap(agreement.headline().split(" "), style.SIZE - 0.5, BOLD * (WIDTH - 0.3), " ")
-    under = style.wrap(agreement.under().split(" "), SMALL, WIDTH - 0.4, " ")
-    caption = style.wrap(agreement.caption(), SMALL, WIDTH - 0.3)
+    texts = Texts(WIDTH, agreement.headline(), agreement.under(), agreement.caption())
     lower = LOWER + GAP if agreement.is_sampled else 0
     with plt.rc_context(style.PARAMETERS):
-        foot = 0.13 + LINE * len(caption) + FOOT
-        height = foot + lower + UPPER + 0.2 + LINE * (len(head) + len(under))
+        foot = texts.below + FOOT
+        height = foot + lower + UPPER + texts.above
         figure = plt.figure(figsize=(WIDTH, height))
         panel = lambda bottom, tall: figure.add_axes([LEFT / WIDTH, bottom / height, (WIDTH - LEFT - RIGHT) / WIDTH, tall / height])
         panels = [panel(foot, LOWER)] if agreement.is_sampled else []
@@ -133,11 +131,7 @@ def draw(agreement):
         if agreement.is_sampled:
             _draw_differences(agreement, panels[0])
         _frame(agreement, panels)
-        for k, line in enumerate([*head, *under]):
-            look = {"fontsize": style.SIZE - 0.5, "weight": "bold"} if k < len(head) else {"fontsize": SMALL}
-            figure.text(0.15 / WIDTH, (height - 0.1 - k * LINE) / height, line, va="top", **look)
-        for k, line in enumerate(reversed(caption)):
-            figure.text(0.15 / WIDTH, (0.13 + k * LINE) / height, line, fontsize=SMALL, va="bottom")
+        texts.write(figure)
     return figure
 
 

@@ -84,8 +84,9 @@ def to_number(text):
 def read(path, names, sweep=None, axes=(), optional=()):
     """Reads the file `path`. Returns Results; raises Refused.
 
-    names: variables that the file must have, those of_theory unless it is on a measured spectrum. sweep: the sweep it must be of; None for any. axes: axes that its grid must
-    have; others are read too. optional: further variables, read if the file has them.
+    names: variables that the file must have, those of_theory unless it is on a measured spectrum. sweep: the sweep it must be
+    of; None for any. axes: axes that its grid must have; others are read too. optional: further variables, read if the file
+    has them.
     """
     about = _describe(path)
     grid = _grid(path, about, sweep, axes)

@@ -103,8 +103,8 @@ def _draw_curves(page, curves, sign):
     for order, curve in enumerate(curves):
         look = style.look(style.CURVES[order])
         if curve.stderr is None:
-            page.main.plot(curve.x, np.where(curve.y > 0, curve.y, np.nan), zorder=3 + order, markevery=style.markers(curve.x.size, order, len(curves)),
-                           **look)
+            page.main.plot(curve.x, np.where(curve.y > 0, curve.y, np.nan), zorder=3 + order,
+                           markevery=style.markers(curve.x.size, order, len(curves)), **look)
         else:
             if curve.expected is not None:
                 page.main.plot(curve.x, curve.expected, color=look["color"], linewidth=1.2, linestyle=look["linestyle"],

@@ -21,11 +21,10 @@ import style
 from opening import Refused
 from phase_page import log_ticks
 from spectrum_file import MOMENTS
+from titled import SMALL, Texts
 
 WIDTH, LEFT, RIGHT, GAP, FOOT = 7.6, 1.1, 1.75, 0.1, 0.55
 HEIGHTS = (1.5, 2.7, 2.3)  # of the panels, from the lowest up: misalignment, alignments, eigenvalues
-LINE, SMALL = 0.21, style.SIZE - 1
-BOLD = 0.86  # width of a text over that of the same text in bold
 NEAR = 1.5  # factor: a spectrum whose means lie so close to a power law counts as one
 TARGETS = {"performance": MOMENTS[0], "safety": MOMENTS[1]}
 
@@ -61,12 +60,10 @@ class Shown:
         return mean, np.array([self.spectrum.mean_error(name, one, at) for one, at in zip(ones, self.bins)])
 
     def _misalignment(self, sigma):
-        values = self.spectrum.values
-        total = [np.sum(sigma[at] * (values[MOMENTS[0]] + values[MOMENTS[1]])[at]) for at in self.bins]
-        apart = [np.sum((sigma * self.spectrum.difference)[at]) for at in self.bins]
-        error = [2 * self.spectrum.mean_error(MOMENTS[2], sigma[at], at) for at in self.bins]
+        sizes = np.array([spectrum_file.size_of_targets(self.spectrum, at) for at in self.bins])
+        error = [self.spectrum.mean_error(MOMENTS[2], sigma[at], at) for at in self.bins]
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.divide(apart, total), np.divide(error, total)
+            return np.array([spectrum_file.misalignment(self.spectrum, at) for at in self.bins]), np.divide(error, sizes)
 
     def departure(self):
         """(what, factor): the largest factor between a mean of a half octave and its power law; (None, NaN) without laws."""
@@ -117,14 +114,12 @@ class Shown:
 def draw(shown):
     """The figure."""
     spectrum = shown.spectrum
-    head = style.wrap(shown.headline().split(" "), style.SIZE - 0.5, BOLD * (WIDTH - 0.3), " ")
-    under = style.wrap((f"{spectrum.title}: by direction of the features, variance (largest 1), second moments of the targets' "
-                        "coefficients (labels' units squared), misalignment (no unit)").split(" "), SMALL, WIDTH - 0.4, " ")
-    caption = style.wrap(shown.caption(), SMALL, WIDTH - 0.3)
+    quantities = ("by direction of the features, variance (largest 1), second moments of the targets' coefficients (labels' units "
+                  "squared), misalignment (no unit)")
+    texts = Texts(WIDTH, shown.headline(), f"{spectrum.title}: {quantities}", shown.caption())
     with plt.rc_context(style.PARAMETERS):
-        foot = 0.13 + LINE * len(caption) + FOOT
-        top = 0.2 + LINE * (len(head) + len(under))
-        height = foot + sum(HEIGHTS) + GAP * (len(HEIGHTS) - 1) + top
+        foot = texts.below + FOOT
+        height = foot + sum(HEIGHTS) + GAP * (len(HEIGHTS) - 1) + texts.above
         figure = plt.figure(figsize=(WIDTH, height))
         panels, bottom = [], foot
         for tall in HEIGHTS:
@@ -134,11 +129,7 @@ def draw(shown):
         _draw_alignments(panels[1], shown)
         _draw_eigenvalues(panels[2], shown)
         _frame(panels, spectrum)
-        for k, line in enumerate([*head, *under]):
-            bold = {"fontsize": style.SIZE - 0.5, "weight": "bold"} if k < len(head) else {"fontsize": SMALL}
-            figure.text(0.15 / WIDTH, (height - 0.1 - k * LINE) / height, line, va="top", **bold)
-        for k, line in enumerate(reversed(caption)):
-            figure.text(0.15 / WIDTH, (0.13 + k * LINE) / height, line, fontsize=SMALL, va="bottom")
+        texts.write(figure)
     return figure
 
 
@@ -227,12 +218,16 @@ def _draw_alignments(axes, shown):
 
 
 def _draw_misalignment(axes, shown):
-    curve, whole = style.CURVES[2], shown.spectrum.misalignment
-    axes.axhline(whole, **_dashes(curve), zorder=2)
+    curve, whole, found = style.CURVES[2], spectrum_file.misalignment(shown.spectrum), shown.misalignment[0]
+    items = [("of half octaves", _marker(curve))]
+    if math.isfinite(whole):
+        axes.axhline(whole, **_dashes(curve), zorder=2)
+        items.append((rf"of all: $Q$ = {whole:.3g}", _dashes(curve)))
     _points(axes, shown, shown.misalignment, curve)
-    axes.set_ylim(0, max(1.15, 1.08 * np.nanmax(shown.misalignment[0])))
+    high = max([1.15, *(1.08 * found[np.isfinite(found)])])
+    axes.set_ylim(-0.06 * high, high)  # a marker at 0 shows whole
     axes.set_ylabel("misalignment  $Q_i$")
-    _name(axes, [("of half octaves", _marker(curve)), (rf"of all: $Q$ = {whole:.3g}", _dashes(curve))])
+    _name(axes, items)
 
 
 def summary(shown):
@@ -241,8 +236,10 @@ def summary(shown):
     lines = [f"{shown.spectrum.path}: {shown.spectrum.number.size} directions"
              + (f", {shown.spectrum.trusted} of them trusted" if shown.spectrum.trusted else "")]
     if shown.laws:
-        lines.append(f"nearest power law: gamma = {shown.gamma:.3f}, delta = {shown.delta:.3f}, "
-                     f"Q = {shown.spectrum.misalignment:.3f}; half octaves differ from it by factors up to {factor:.2f} ({what})")
+        Q = spectrum_file.misalignment(shown.spectrum)
+        lines.append(f"nearest power law: gamma = {shown.gamma:.3f}, delta = {shown.delta:.3f}"
+                     + (f", Q = {Q:.3f}" if math.isfinite(Q) else "")
+                     + f"; half octaves differ from it by factors up to {factor:.2f} ({what})")
     return lines
 
 

@@ -13,6 +13,7 @@ KIND = "a spectrum file, such as `moat measure` writes"
 MOMENTS = ("alignment_performance", "alignment_safety", "alignment_joint")
 NEEDS = ("eigenvalue", *MOMENTS)
 OPTIONAL = (*(f"{name}_stderr" for name in NEEDS), "pool")
+ALL = slice(None)  # directions
 
 
 class Spectrum:
@@ -42,12 +43,6 @@ class Spectrum:
         """Variance of a target, from its second moments."""
         return float(np.sum(self.values["eigenvalue"] * moment))
 
-    @property
-    def misalignment(self):
-        """Q of the whole: 1 less the correlation of the targets, as moat measure says."""
-        performance, safety, joint = (self.signal(self.values[name]) for name in MOMENTS)
-        return 1 - joint / math.sqrt(performance * safety) if performance * safety > 0 else math.nan
-
     def exponent(self, name):
         """(value, standard error) of an exponent that the file states; NaN where it does not."""
         return tuple(float(each) if isinstance(each, (int, float)) else math.nan
@@ -67,6 +62,19 @@ class Spectrum:
         each = weights * self.values[f"{name}_stderr"][at]
         pool = self.values.get("pool", self.number)[at]
         return math.sqrt(sum(each[pool == number].sum() ** 2 for number in np.unique(pool)))
+
+
+def size_of_targets(spectrum, at=ALL):
+    """Geometric mean of the variances of both targets in the directions `at`."""
+    sigma = spectrum.values["eigenvalue"][at]
+    performance, safety = (np.sum(sigma * spectrum.values[name][at]) for name in MOMENTS[:2])
+    return math.sqrt(performance * safety)
+
+
+def misalignment(spectrum, at=ALL):
+    """Q in the directions `at`: 1 less the correlation of the targets, as moat measure says; NaN where one is 0."""
+    size = size_of_targets(spectrum, at)
+    return 1 - float(np.sum((spectrum.values["eigenvalue"] * spectrum.values[MOMENTS[2]])[at])) / size if size > 0 else math.nan
 
 
 def fit(spectrum):
