@@ -291,21 +291,20 @@ class FailureTest(ProgramTest):
             self.assertEqual(f"N = {values['ridge/N'][at[0]]:.0f}, trial {at[1]}".encode() in messages[at], failed)
 
     def test_one_rank_that_fails(self):
-        """Every task of one worker fails: the means are over the others, and the errors are wider, not absent."""
-        fault = '[ "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" != 3 ] || export MOAT_FAULT=ridge:nan; exec "$MOAT" "$@"'
+        """Every odd trial that one worker takes fails: the means are over the others, and the errors are wider, not absent."""
+        fault = '[ "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" != 3 ] || export MOAT_FAULT=ridge:half; exec "$MOAT" "$@"'
         with ranks_script(self.folder, fault):
             _, err = self.run_moat(0, "run", "small.yaml", ranks=4)
         values = read(self.path)
         state = values["run/task_state"]
-        np.testing.assert_array_equal(state == FAILED_TASK, values["run/task_rank"] == 3)
+        odd = np.arange(state.shape[1]) % 2 == 1
+        np.testing.assert_array_equal(state == FAILED_TASK, (values["run/task_rank"] == 3) & odd)
         self.assertTrue(0 < (state == FAILED_TASK).sum() < state.size)
         self.assertEqual(err.count("the sweep continues without this data set"), (state == FAILED_TASK).sum())
         self.check_failed(values, "not finite")
-        self.assertTrue((state == DONE_TASK).any(axis=1).all(), "one rank has taken all trials of a rung")
         ok = values["status"] == OK
         self.assertGreaterEqual(ok.sum(), 40)
-        few = (state == DONE_TASK).sum(axis=1).min() < 2
-        self.assertTrue(few or np.isfinite(values["N_E_star_stderr"][ok]).all())
+        self.assertTrue(np.isfinite(values["N_E_star_stderr"][ok]).all())
         ratio = values["N_E_star"][ok] / values["N_E_star_deterministic"][ok]
         self.assertLess(np.median(abs(ratio - 1)), 0.06)
         out, _ = self.run_moat(0, "status", "small.h5")

@@ -37,7 +37,8 @@ enum moat_status ridge_grid_open(struct ridge_work *work);
 void ridge_grid_close(struct ridge_work *work);
 
 /* Returns true if the fault `name` is to happen on this rank: MOAT_FAULT=ridge:<name>[:rank<k>[:call<n>]] in builds
-   with MOAT_FAULTS, where n counts this rank's allocations from 1. Names: alloc, nan, info, residual. Local. */
+   with MOAT_FAULTS, where n counts this rank's allocations from 1. Names: alloc, nan, half (nan in odd trials), info,
+   residual. Local. */
 bool ridge_fault(const struct ridge_work *work, const char *name);
 
 /* C = alpha op(A) op(B) + beta C with C m x n, op(A) m x k. Local. */

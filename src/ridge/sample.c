@@ -100,7 +100,8 @@ enum moat_status ridge_sample(struct ridge_work *work)
         status = work->primal ? sample_points(work) : sample_features(work);
         ridge_fill_label_noise(work);
     }
-    if (status == MOAT_OK && ridge_fault(work, "nan") && work->data_rows.count > 0) {
+    bool fault = ridge_fault(work, "nan") || (work->task->trial % 2 == 1 && ridge_fault(work, "half"));
+    if (status == MOAT_OK && fault && work->data_rows.count > 0) {
         work->data[0] = NAN;
     }
     return status;
