@@ -15,7 +15,7 @@
 #include "sweep/config.h"
 
 struct plan_arguments {
-    const char *config, **settings;
+    const char *config, *tables, **settings;
     int ranks;
     bool json;
 };
@@ -23,6 +23,7 @@ struct plan_arguments {
 static const struct argp_option options[] = {
     {"ranks", 'n', "K", 0, "ranks of the run; default: one more than this machine has cores", 0},
     COMMAND_SET_OPTION,
+    COMMAND_TABLES_OPTION,
     COMMAND_JSON_OPTION,
     {0},
 };
@@ -36,6 +37,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case COMMAND_JSON:
         arguments->json = true;
+        return 0;
+    case COMMAND_TABLES:
+        arguments->tables = argument;
         return 0;
     case COMMAND_SET:
         return command_add_word(argument, &arguments->settings) ? 0 : ENOMEM;

@@ -23,7 +23,7 @@
 #define SECONDS_AIM 1800.0 /* ranks are added until the sweep takes no longer than this */
 
 struct submit_arguments {
-    const char *config, *output, *launcher, **settings;
+    const char *config, *output, *tables, *launcher, **settings;
     int ranks;
     bool force, fsync, dry_run;
     char **more; /* sbatch's own options, NULL at the end */
@@ -32,6 +32,7 @@ struct submit_arguments {
 static const struct argp_option options[] = {
     COMMAND_OUTPUT_OPTION,
     COMMAND_SET_OPTION,
+    COMMAND_TABLES_OPTION,
     {"ranks", 'n', "K", 0, "ranks of the job; default: as many as bring the sweep below half an hour, or fill a node",
      0},
     {"launcher", 'l', "COMMAND", 0,
@@ -63,6 +64,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case 'n':
         command_parse_ranks(argument, state, &arguments->ranks);
+        return 0;
+    case COMMAND_TABLES:
+        arguments->tables = argument;
         return 0;
     case COMMAND_SET:
         return command_add_word(argument, &arguments->settings) ? 0 : ENOMEM;
