@@ -62,12 +62,20 @@ enum moat_status job_script_place(const char *config, const char *output, struct
     return MOAT_OK;
 }
 
+enum moat_status job_script_name_tables(const char *tables, struct job_script *script)
+{
+    script->tables = absolute(tables);
+    return script->tables ? MOAT_OK
+                          : moat_error_set(MOAT_MEMORY, "out of memory, or the working directory does not exist");
+}
+
 void job_script_free(struct job_script *script)
 {
     free(script->config);
     free(script->output);
     free(script->path);
     free(script->folder);
+    free(script->tables);
     *script = (struct job_script){0};
 }
 
@@ -148,6 +156,9 @@ void job_script_write(FILE *out, const struct job_script *script)
     shell_write_after(out, " -o ", script->output);
     for (const char *const *setting = script->settings; setting && *setting; setting++) {
         shell_write_after(out, " --set ", *setting);
+    }
+    if (script->tables) {
+        shell_write_after(out, " --tables ", script->tables);
     }
     if (script->launcher && *script->launcher) {
         shell_write_after(out, " --launcher ", script->launcher);

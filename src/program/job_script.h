@@ -13,6 +13,7 @@ struct job_script {
     char *config, *output;       /* absolute paths */
     char *path;                  /* of the script, beside the results file */
     char *folder;                /* of the results file, the script and the log */
+    char *tables;                /* absolute path of another results file, whose tables are taken; NULL: none */
     const char *launcher;        /* the command that starts the ranks; NULL: mpirun */
     const char *const *settings; /* changes of the config, as of config_load */
     bool force, fsync;           /* options of the run */
@@ -24,6 +25,9 @@ struct job_script {
    job_script_free, also after a failure. Returns MOAT_USAGE if the path of the results file has characters that sbatch
    cannot take, MOAT_MEMORY. Local. */
 enum moat_status job_script_place(const char *config, const char *output, struct job_script *script);
+
+/* Sets script->tables to a file as the user named it. Returns MOAT_MEMORY. Local. */
+enum moat_status job_script_name_tables(const char *tables, struct job_script *script);
 
 /* Frees the paths. Local. */
 void job_script_free(struct job_script *script);

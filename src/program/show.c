@@ -42,8 +42,9 @@ static const struct argp argp = {
     .options = options,
     .parser = parse_option,
     .args_doc = "FILE",
-    .doc = "Prints the config that FILE keeps, the measured spectrum that it is on, if it is, its history, and its "
-           "variables with their axes, types, units and meanings. Reads the file alone, so it works from any node and "
+    .doc = "Prints the config that FILE keeps, the measured spectrum that it is on and the files whose tables it has "
+           "taken, if any, its history, and its variables with their axes, types, units and meanings. Reads the file "
+           "alone, so it works from any node and "
            "while a run writes the file."};
 
 /* Prints lines, each after `indent`. A command line in the history may hold anything, so control characters, which a
@@ -123,6 +124,10 @@ static enum moat_status print_description(const struct show_arguments *arguments
         if (*description->spectrum) {
             printf("\nspectrum:\n");
             print_lines(description->spectrum, "  ");
+        }
+        if (description->origins) {
+            printf("\ntables:\n");
+            print_lines(description->origins, "  ");
         }
         printf("\nhistory:\n");
         print_lines(description->history ? description->history : "(damaged)", "  ");
