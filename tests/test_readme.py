@@ -162,7 +162,7 @@ class ReadmeTest(unittest.TestCase):
 
     def test_exit_codes(self):
         """The README's, against the manual's, which other tests meet one by one."""
-        sentence = re.search(r"Exit codes: (.*?)\.\s", README, re.S)[1]
+        sentence = re.search(r"Exit codes:\s(.*?)\.\s", README, re.S)[1]
         manual = re.search(r"\.SH EXIT STATUS\n(.*?)\n\.SH", (ROOT / "src" / "program" / "moat.1").read_text(), re.S)[1]
         self.assertEqual(re.findall(r"(?:^|, )(\d+) ", sentence), re.findall(r"^\.B (\d+)$", manual, re.M))
 
