@@ -254,14 +254,12 @@ static enum moat_status prepare(const struct submit_arguments *arguments)
     struct job_script script = {0};
     enum moat_status status = inputs_load(arguments->config, arguments->settings, &config);
     if (status == MOAT_OK) {
-        status = job_script_place(arguments->config, arguments->output ? arguments->output : config->output, &script);
-    }
-    if (status == MOAT_OK && arguments->tables) {
-        status = job_script_name_tables(arguments->tables, &script);
+        status = job_script_place(arguments->config, arguments->output ? arguments->output : config->output,
+                                  arguments->tables, &script);
     }
     if (status == MOAT_OK) {
-        const char *launcher = getenv("MOAT_LAUNCHER"); /* into the script, as the job may not get the variable */
-        script.launcher = arguments->launcher ? arguments->launcher : launcher;
+        script.launcher =
+            arguments->launcher ? arguments->launcher : getenv("MOAT_LAUNCHER"); /* a job may not get it */
         script.settings = arguments->settings;
         script.force = arguments->force;
         script.fsync = arguments->fsync;
@@ -270,9 +268,7 @@ static enum moat_status prepare(const struct submit_arguments *arguments)
     if (status == MOAT_OK && script.tables) {
         status = tables_file_open(script.tables, config, script.output, &tables);
     }
-    if (status == MOAT_OK) {
-        status = plan_and_submit(arguments, config, tables, &script);
-    }
+    status = status == MOAT_OK ? plan_and_submit(arguments, config, tables, &script) : status;
     tables_file_close(&tables);
     job_script_free(&script);
     config_destroy(&config);

@@ -106,7 +106,7 @@ static enum moat_status plan_tasks(struct plan *plan, double bytes)
                                    .bytes = ladder_bytes(config, N, group[k]),
                                    .seconds = flops / plan->flops_per_second / group[k]};
         plan->flops += rung->flops_left;
-        plan->rank_bytes = fmax(plan->rank_bytes, plan->rung[k].bytes);
+        plan->rank_bytes = rung->left > 0 ? fmax(plan->rank_bytes, rung->bytes) : plan->rank_bytes;
     }
     free(group);
     return status;
