@@ -44,8 +44,7 @@ static const struct argp argp = {
     .args_doc = "FILE",
     .doc = "Prints the config that FILE keeps, the measured spectrum that it is on and the files whose tables it has "
            "taken, if any, its history, and its variables with their axes, types, units and meanings. Reads the file "
-           "alone, so it works from any node and "
-           "while a run writes the file."};
+           "alone, so it works from any node and while a run writes the file."};
 
 /* Prints lines, each after `indent`. A command line in the history may hold anything, so control characters, which a
    terminal would obey, are shown as question marks. */
