@@ -109,8 +109,11 @@ enum moat_status tables_file_open(const char *path, const struct config *config,
     hid_t file = -1;
     bool written_now;
     struct tables_file *tables = calloc(1, sizeof *tables);
-    enum moat_status status = tables ? tables_match_solver(config) : moat_error_set(MOAT_MEMORY, "out of memory");
     *out = NULL;
+    if (!tables) {
+        return moat_error_set(MOAT_MEMORY, "out of memory");
+    }
+    enum moat_status status = tables_match_solver(config);
     if (status == MOAT_OK) {
         status = check_other(path, output);
     }
