@@ -302,6 +302,7 @@ class TablesTest(ProgramTest):
         self.write("said.yaml", other_market("said", nus, rungs, 5))
         out, _ = self.run_moat(0, "plan", "said.yaml", "--tables", "old.h5")
         self.assertRegex(out, r"tables +12 data sets, and 0 at some nu, from old.h5; 8 left to solve\n")
+        self.assertEqual([row.split()[-1] for row in out.splitlines() if re.match(r" +\d+ +\d+ ", row)], ["1", "1", "5", "1"])
         plan, alone = (json.loads(self.run_moat(0, "plan", "said.yaml", "--json", *more)[0])
                        for more in (("--tables", "old.h5"), ()))
         self.assertEqual((plan["tables_from"], plan["tasks"], plan["tasks_taken"], plan["tasks_partly_taken"]),
