@@ -10,7 +10,7 @@
 
 /*
  * Where a results file comes from: the root attributes, which tell a reader all about the sweep, with their types, so
- * that nobody has to parse the config; and the config's text. README.md lists them.
+ * that nobody has to parse the config; and the config's text. src/results/README.md lists them.
  */
 
 /* Writes the attributes of the sweep `config` to the new `file`, and the config's text to /run. False on failure.

@@ -15,8 +15,9 @@
 
 /*
  * The results file: an HDF5 file in the format of HDF5 1.10, written by rank 0 alone while any number of readers follow
- * it live (SWMR). README.md describes its contents. If the run is killed at any moment, you lose at most the last
- * second of blocks. A block is marked done only after its data are in the file, so everything marked done is complete.
+ * it live (SWMR). src/results/README.md describes its contents. If the run is killed at any moment, you lose at most
+ * the last second of blocks. A block is marked done only after its data are in the file, so everything marked done is
+ * complete.
  *
  * After a kill the file has all that was written to it, after a loss of power only what is on the disk. With
  * RESULTS_FSYNC each flush brings the data to disk, then marks them done, then brings the marks to disk. Whichever of
