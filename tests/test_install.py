@@ -105,7 +105,7 @@ class InstallTest(unittest.TestCase):
         expected |= {f"include/moat/{path.name}" for path in (ROOT / "include" / "moat").glob("*.h")}
         for path in {*(ROOT / "jobs").iterdir()} - {ROOT / "jobs" / "README.md"}:
             expected.add(f"share/{'doc/moat' if path.suffix == '.png' else 'moat'}/jobs/{path.name}")
-        for path in (*(ROOT / "analysis").glob("*.*"), *(ROOT / "analysis" / "explore").iterdir()):
+        for path in (*(ROOT / "analysis").glob("*.py"), ROOT / "analysis" / "pyproject.toml", *(ROOT / "analysis" / "explore").iterdir()):
             expected.add(f"share/moat/{path.relative_to(ROOT)}")
         self.assertEqual(found, expected)
         self.assertEqual((self.prefix / "share" / "moat" / "python" / "moat").resolve(), (self.prefix / "share" / "moat" / "analysis"))
