@@ -4,6 +4,7 @@
 
 #include <hdf5.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "moat/error.h"
 #include "sweep/config.h"
@@ -27,6 +28,10 @@ bool provenance_has_spectrum(hid_t file, const struct config *config);
 
 /* The same of the data whose rows are sampled. Local. */
 bool provenance_has_data(hid_t file, const struct config *config);
+
+/* The checksums of the spectrum and of the data that a whole `file` names; -1 where it names none. Local. */
+int64_t provenance_spectrum_checksum(hid_t file);
+int64_t provenance_data_checksum(hid_t file);
 
 /* Writes a line on the measured spectrum of `file`, which is whole: file name, title, directions, label noise and
    checksum; "" for power laws. Local. */
