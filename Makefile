@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # moat. `make help` lists the targets; V=1 shows the commands.
 
-VERSION := 0.1.0
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)".*/\1/p' analysis/__init__.py)
 BUILD   ?= build
 PREFIX  ?= /usr/local
 -include config.mk
@@ -61,7 +61,8 @@ LDLIBS    = -Wl,--as-needed $(ELPA_LIBS) $(HDF5_LIBS) $(SCALAPACK) $(BLAS) $(GSL
 # As root, with more ranks than cores, without rsh: what a container or a CI machine has.
 MPI_ENVIRONMENT := $(shell sed '/^#/d' tests/lib/mpi_environment)
 MPIRUN   ?= $(if $(filter mpich,$(MPI)),$(shell command -v mpiexec.mpich 2>/dev/null || echo mpiexec),mpirun --oversubscribe)
-PYTHON   ?= $(shell for p in python3 /usr/bin/python3; do $$p -c 'import h5py, matplotlib' 2>/dev/null && echo $$p && break; done)
+PYTHON   ?= $(python_found)
+python_found = $(shell for p in python3 /usr/bin/python3; do $$p -c 'import h5py, matplotlib' 2>/dev/null && echo $$p && break; done)
 export $(foreach setting,$(MPI_ENVIRONMENT),$(firstword $(subst =, ,$(setting))))
 $(foreach setting,$(MPI_ENVIRONMENT),$(eval $(setting)))
 
@@ -332,7 +333,8 @@ install: all ## install the program, library, analysis, jobs and documentation u
 	$(Q)$(call put,share/doc/moat/jobs,644,jobs/*.png jobs/README.md jobs/reference.yaml)
 	$(Q)$(call put,share/moat/jobs,644,$(filter-out %.png %.md,$(wildcard jobs/*)))
 	$(Q)$(call put,share/moat/analysis/explore,644,analysis/explore/*)
-	$(Q)$(call put,share/moat/analysis,644,$(filter-out $(SCRIPTS),$(wildcard analysis/*.py)))
+	$(Q)$(call put,share/moat/analysis,644,analysis/pyproject.toml $(filter-out $(SCRIPTS),$(wildcard analysis/*.py)))
+	$(Q)install -d "$(DESTDIR)$(PREFIX)/share/moat/python" && ln -sfn ../analysis "$(DESTDIR)$(PREFIX)/share/moat/python/moat"
 	$(Q)$(call put,share/moat/analysis,755,$(SCRIPTS)) && cd "$(DESTDIR)$(PREFIX)/share/moat/analysis" && \
 	    sed -i "1s|^#!.*|#!$$($(or $(PYTHON),python3) -c 'import sys; print(sys.executable)' || echo /usr/bin/python3)|" $(notdir $(SCRIPTS))
 
@@ -398,6 +400,14 @@ $(BUILD)/flags: force
 revision := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
 $(BUILD)/tests/%.o: DEFINES = -Itests/lib
 $(BUILD)/src/base/ranks.o: DEFINES = -DMOAT_MPIRUN='"$(firstword $(MPIRUN))"'
+# The Python and the scripts of `moat draw` and its kin. Python is looked for only where the file is compiled, as it takes a
+# second; it is compiled again when another is named, or the sources stand elsewhere.
+SCRIPTED := $(BUILD)/src/program/script.o
+$(SCRIPTED): DEFINES = -DMOAT_PYTHON='"$(or $(shell $(or $(PYTHON),python3) -c 'import sys; print(sys.executable)' 2>/dev/null),python3)"' \
+    -DMOAT_ANALYSIS_FOLDER='"$(CURDIR)/analysis"'
+$(SCRIPTED): $(BUILD)/scripts
+$(BUILD)/scripts: force
+	@mkdir -p $(@D); echo '$(CURDIR) $(value PYTHON)' | cmp -s - $@ || echo '$(CURDIR) $(value PYTHON)' > $@
 VERSIONED := $(BUILD)/src/base/version.o
 $(VERSIONED): DEFINES = -DMOAT_VERSION='"$(VERSION)"' -DMOAT_REVISION='"$(revision)"'
 $(VERSIONED): $(BUILD)/revision
