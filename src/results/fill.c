@@ -9,9 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "results/hdf5.h"
-#include "results/variable.h"
-
 enum { WORD = 8, PIECE_WORDS = 1 << 17 }; /* 1 MB a write */
 static const uint64_t SYNC_BYTES = (uint64_t)256 << 20;
 
@@ -23,29 +20,27 @@ struct filling {
     uint64_t written; /* so far */
 };
 
-/* Finds the place of a field's chunks in the file, and their bytes. */
-static bool find_chunks(hid_t file, const char *name, haddr_t *address, hsize_t *bytes)
+void fill_memory(void *memory, size_t bytes, enum field_type type)
 {
-#if FILL_OURSELVES
-    const hsize_t origin[GRID_AXES] = {0};
-    hsize_t dims[GRID_AXES], chunk[GRID_AXES];
-    unsigned mask = 0;
-    hid_t dataset = variable_open(file, name), space = H5Dget_space(dataset), list = H5Dget_create_plist(dataset);
-    int rank = H5Sget_simple_extent_ndims(space);
-    bool ok = rank > 0 && rank <= GRID_AXES && H5Sget_simple_extent_dims(space, dims, NULL) == rank &&
-              H5Pget_chunk(list, GRID_AXES, chunk) == rank &&
-              H5Dget_chunk_info_by_coord(dataset, origin, &mask, address, bytes) >= 0 && *address != HADDR_UNDEF;
-    for (int a = 0; a < rank && ok; a++) {
-        *bytes *= (dims[a] + chunk[a] - 1) / chunk[a];
+    const uint64_t nan = htole64(UINT64_C(0x7ff8000000000000)); /* NaN as the file has it */
+    if (type == FIELD_UINT8) {
+        memset(memory, 0, bytes);
+        return;
     }
-    hdf5_close(&list);
-    hdf5_close(&space);
-    return hdf5_close(&dataset) && ok;
-#else
-    (void)file, (void)name;
-    *address = *bytes = 0; /* HDF5 has filled it */
-    return true;
-#endif
+    for (size_t at = 0; at < bytes; at += sizeof nan) {
+        memcpy((char *)memory + at, &nan, sizeof nan);
+    }
+}
+
+/* The bytes of all chunks of a field. */
+static uint64_t field_chunks_bytes(const struct field *field, const struct grid *grid)
+{
+    size_t shape[GRID_AXES], parts[GRID_AXES], bytes;
+    int rank = placement_chunk(field, grid, shape, parts, &bytes);
+    for (int i = 0; i < rank; i++) {
+        bytes *= parts[i];
+    }
+    return bytes;
 }
 
 static enum moat_status fill_range(struct filling *filling, const uint64_t *pattern, uint64_t address, uint64_t bytes)
@@ -80,26 +75,28 @@ enum moat_status fill_fields(hid_t file, const struct config *config, const stru
                              bool durable)
 {
     struct filling filling = {.run = run, .descriptor = descriptor, .durable = durable, .total = results_bytes(config)};
-    const size_t words = PIECE_WORDS + 1;
-    uint64_t *zeros = calloc(2 * words, WORD), *nans = zeros ? zeros + words : NULL;
-    enum moat_status status = zeros ? MOAT_OK : moat_error_set(MOAT_MEMORY, "out of memory");
-    for (size_t i = 0; zeros && i < words; i++) {
-        nans[i] = htole64(UINT64_C(0x7ff8000000000000)); /* NaN as the file has it */
+    const size_t bytes = WORD * (PIECE_WORDS + 1);
+    struct results_placement placement;
+    if (!FILL_OURSELVES) {
+        return MOAT_OK; /* HDF5 has filled them */
+    }
+    if (!placement_find(file, config, &placement)) {
+        return moat_error_set(MOAT_IO, "HDF5 does not tell where the fields lie");
+    }
+    uint64_t *pattern[] = {[FIELD_FLOAT64] = malloc(bytes), [FIELD_UINT8] = malloc(bytes)};
+    enum moat_status status = pattern[0] && pattern[1] ? MOAT_OK : moat_error_set(MOAT_MEMORY, "out of memory");
+    for (int type = 0; type < 2 && status == MOAT_OK; type++) {
+        fill_memory(pattern[type], bytes, (enum field_type)type);
     }
     for (int f = 0; f < FIELD_COUNT && status == MOAT_OK; f++) {
         const struct field *field = &field_table[f];
-        haddr_t address = 0;
-        hsize_t bytes = 0;
         int axis[GRID_AXES];
-        if (!field_stored(field, config) || field_axes(field, &config->grid, axis) == 0) {
-            continue; /* HDF5 has filled the only value */
-        }
-        if (!find_chunks(file, field->name, &address, &bytes)) {
-            status = moat_error_set(MOAT_IO, "HDF5 does not tell where %s lies", field->name);
-        } else {
-            status = fill_range(&filling, field->type == FIELD_FLOAT64 ? nans : zeros, address, bytes);
+        if (field_stored(field, config) && field_axes(field, &config->grid, axis) > 0) { /* HDF5 fills single values */
+            status = fill_range(&filling, pattern[field->type], placement.address[f],
+                                field_chunks_bytes(field, &config->grid));
         }
     }
-    free(zeros);
+    free(pattern[0]);
+    free(pattern[1]);
     return status;
 }
