@@ -16,7 +16,7 @@
 #include "sweep/config.h"
 
 struct batch_arguments {
-    const char *config, *output, *launcher, **settings;
+    const char *config, *output, *launcher, *writers, **settings;
     bool force, fsync;
 };
 
@@ -25,6 +25,7 @@ static const struct argp_option options[] = {
     COMMAND_SET_OPTION,
     COMMAND_FORCE_OPTION,
     COMMAND_FSYNC_OPTION,
+    COMMAND_WRITERS_OPTION,
     {"launcher", 'l', "COMMAND", 0,
      "command that starts the ranks, such as \"srun --mpi=pmix\"; default: MOAT_LAUNCHER from the environment, or "
      "mpirun",
@@ -44,6 +45,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case COMMAND_FSYNC:
         arguments->fsync = true;
+        return 0;
+    case COMMAND_WRITERS:
+        command_parse_writers(argument, state);
+        arguments->writers = argument;
         return 0;
     case 'l':
         arguments->launcher = argument;
@@ -73,7 +78,9 @@ static pid_t start_run(const struct batch_arguments *arguments, const char *path
         ok = command_add_word("--set", &words) && command_add_word(*setting, &words);
     }
     ok = ok && (!arguments->force || command_add_word("--force", &words)) &&
-         (!arguments->fsync || command_add_word("--fsync", &words));
+         (!arguments->fsync || command_add_word("--fsync", &words)) &&
+         (!arguments->writers ||
+          (command_add_word("--writers", &words) && command_add_word(arguments->writers, &words)));
     pid_t child = ok ? fork() : -1;
     if (child == 0) {
         attempt_unblock_signals();

@@ -149,6 +149,15 @@ void command_parse_ranks(const char *argument, struct argp_state *state, int *ra
     *ranks = (int)number;
 }
 
+enum writers command_parse_writers(const char *argument, struct argp_state *state)
+{
+    bool workers = strcmp(argument, "workers") == 0;
+    if (!workers && strcmp(argument, "rank-0") != 0) {
+        argp_error(state, "--writers: found `%s`, expected `workers` or `rank-0`", argument);
+    }
+    return workers ? WRITERS_WORKERS : WRITERS_RANK_0;
+}
+
 bool command_add_word(const char *word, const char ***list)
 {
     size_t count = 0;

@@ -154,6 +154,9 @@ void job_script_write(FILE *out, const struct job_script *script)
     }
     fputs(script->force ? " --force" : "", out);
     fputs(script->fsync ? " --fsync" : "", out);
+    if (script->writers) {
+        shell_write_after(out, " --writers=", script->writers);
+    }
     fputc('\n', out);
 }
 

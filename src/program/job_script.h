@@ -16,6 +16,7 @@ struct job_script {
     const char *launcher;        /* the command that starts the ranks; NULL: mpirun */
     const char *const *settings; /* changes of the config, as of config_load */
     bool force, fsync;           /* options of the run */
+    const char *writers;         /* likewise; NULL: not given */
     const struct plan *plan;     /* what the job asks for follows from it; NULL until it is there */
     double seconds_limit;        /* longest time that the job may ask for; INFINITY: any */
 };

@@ -23,7 +23,7 @@
 #define SECONDS_AIM 1800.0 /* ranks are added until the sweep takes no longer than this */
 
 struct submit_arguments {
-    const char *config, *output, *launcher, **settings;
+    const char *config, *output, *launcher, *writers, **settings;
     int ranks;
     bool force, fsync, dry_run;
     char **more; /* sbatch's own options, NULL at the end */
@@ -38,6 +38,7 @@ static const struct argp_option options[] = {
      "command that starts the ranks in the job, such as \"srun --mpi=pmix\"; default: mpirun", 0},
     COMMAND_FORCE_OPTION,
     COMMAND_FSYNC_OPTION,
+    COMMAND_WRITERS_OPTION,
     {"dry-run", 'd', NULL, 0, "print the batch script and the command line of sbatch; submit nothing", 0},
     {0},
 };
@@ -57,6 +58,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case COMMAND_FSYNC:
         arguments->fsync = true;
+        return 0;
+    case COMMAND_WRITERS:
+        command_parse_writers(argument, state);
+        arguments->writers = argument;
         return 0;
     case 'd':
         arguments->dry_run = true;
@@ -256,6 +261,7 @@ static enum moat_status prepare(const struct submit_arguments *arguments)
         script.settings = arguments->settings;
         script.force = arguments->force;
         script.fsync = arguments->fsync;
+        script.writers = arguments->writers;
         status = check(arguments, config, &script);
     }
     if (status == MOAT_OK) {

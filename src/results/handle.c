@@ -130,15 +130,19 @@ enum moat_status handle_write_failed(struct results *results)
                                     "cannot be written (finished blocks are safe, the same command resumes)"));
 }
 
-enum moat_status results_put_failed(struct results *results, const char *who, const char *reason)
+enum moat_status results_put_failed(struct results *results, int rank, const char *reason)
 {
+    char who[32] = "";
     if (*results->failure) {
         return moat_error_set(MOAT_IO, "%s", results->failure);
     }
+    if (rank > 0) {
+        snprintf(who, sizeof who, " by rank %d", rank);
+    }
     return fail(results, moat_error_set(MOAT_IO,
-                                        "%s: cannot be written%s%s (finished blocks are safe, the same command "
+                                        "%s: cannot be written%s (finished blocks are safe, the same command "
                                         "resumes): %s",
-                                        results->path, *who ? " by " : "", who, reason));
+                                        results->path, who, reason));
 }
 
 /* Returns true if the file still has its name: data written to a file that was removed are lost. */

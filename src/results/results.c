@@ -70,7 +70,7 @@ enum moat_status results_write(struct results *results, size_t index, const unsi
     if (results->writer && writer_put(results->writer, index, record) != MOAT_OK) {
         char reason[256];
         snprintf(reason, sizeof reason, "%s", moat_error_message());
-        return results_put_failed(results, "", reason);
+        return results_put_failed(results, 0, reason);
     }
     if (!results->writer && !write_with_hdf5(results, index, record)) {
         return handle_write_failed(results);

@@ -90,9 +90,9 @@ enum moat_status results_mark(struct results *results, size_t index, uint32_t ch
    only HDF5 may write them. Rank 0. */
 bool results_ticket(struct results *results, bool any_file_system, struct writer_ticket *out);
 
-/* Notes that a process could not put its block into the file, for that `reason`: nothing more is written. `who` names
-   it, "" for rank 0. Returns MOAT_IO. Rank 0. */
-enum moat_status results_put_failed(struct results *results, const char *who, const char *reason);
+/* Notes that `rank` could not put its block into the file, for that `reason`: nothing more is written. Returns MOAT_IO.
+   Rank 0. */
+enum moat_status results_put_failed(struct results *results, int rank, const char *reason);
 
 /* Makes every block pending again, in the file too: the tables that the grid is solved from are about to change.
    Returns MOAT_IO. Rank 0. */

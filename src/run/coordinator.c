@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The coordinator: hands out blocks, receives their records, writes them.
+ * The coordinator: hands out blocks, and sees that they are in the file and marked. Where the workers write them it
+ * gets a report of a few bytes for each, else the record. Below "record" is either.
  *
  * Each worker has up to two blocks: the one that it solves and the next, so that it never waits for rank 0. One that
  * has run out of memory gives both back; each is handed to another worker once all other blocks have been handed out,
@@ -94,11 +95,15 @@ static size_t next_block(struct sweep *sweep)
     return sweep->next < sweep->blocks ? sweep->next++ : next_returned(sweep);
 }
 
-static void write_record(struct sweep *sweep, const struct solved_header *header, const unsigned char *record, int rank)
+/* Marks a block that is done, once its record is in the file. */
+static void keep_block(struct sweep *sweep, const struct solved_header *header, const unsigned char *record, int rank)
 {
-    struct block block = grid_block(&sweep->config->grid, (size_t)header->block);
+    size_t index = (size_t)header->block;
+    struct block block = grid_block(&sweep->config->grid, index);
     enum moat_status status =
-        results_write(sweep->results, (size_t)header->block, record, header->checksum, header->seconds, rank);
+        header->status == MOAT_IO ? results_put_failed(sweep->results, rank, (const char *)record)
+        : header->written         ? results_mark(sweep->results, index, header->checksum, header->seconds, rank)
+                          : results_write(sweep->results, index, record, header->checksum, header->seconds, rank);
     if (status != MOAT_OK) {
         sweep->status = sweep->status == MOAT_OK || sweep->status == MOAT_STOPPED ? status : sweep->status;
         return;
@@ -176,11 +181,13 @@ static bool take_in(struct sweep *sweep)
     sweep->receiving--;
     sweep->in_flight--;
     sweep->worker[rank].blocks--;
-    if (header->status == MOAT_OK) {
-        hand_out(sweep, rank);
-        write_record(sweep, header, record, rank);
-    } else {
+    if (header->status == MOAT_MEMORY) {
         take_back(sweep, (size_t)header->block, rank, (const char *)record);
+    } else {
+        if (header->status == MOAT_OK) {
+            hand_out(sweep, rank);
+        }
+        keep_block(sweep, header, record, rank);
     }
     sweep->since = clock_seconds();
     return true;
@@ -224,7 +231,7 @@ static void solve_in_place(struct sweep *sweep, struct worker *worker)
             shortage_reason(sweep->shortage.reason, sizeof sweep->shortage.reason);
             return;
         }
-        write_record(sweep, &header, record, 0);
+        keep_block(sweep, &header, record, 0);
     }
 }
 
