@@ -24,6 +24,7 @@ struct writer {
     bool owned;   /* the descriptor is closed with the writer */
     bool distant; /* rank 0's fsync does not reach what this process has written */
     bool durable;
+    bool failed; /* has said so already */
     const struct config *config;
     struct results_placement placement;
     unsigned char *chunk; /* room for the largest chunk */
@@ -134,6 +135,7 @@ enum moat_status writer_put(struct writer *writer, size_t index, const unsigned 
     if (!failed && writer->distant && writer->durable && fdatasync(writer->descriptor) != 0) {
         failed = errno;
     }
+    writer->failed = writer->failed || failed;
     return failed ? moat_error_set(MOAT_IO, "%s", strerror(failed)) : MOAT_OK;
 }
 
@@ -235,7 +237,7 @@ enum moat_status writer_close(struct writer **writer)
     if (!*writer) {
         return MOAT_OK;
     }
-    if ((*writer)->distant && fsync((*writer)->descriptor) != 0) {
+    if ((*writer)->distant && !(*writer)->failed && fsync((*writer)->descriptor) != 0) {
         status = moat_error_set(MOAT_IO, "%s", strerror(errno));
     }
     if ((*writer)->owned) {

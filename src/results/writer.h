@@ -57,7 +57,8 @@ enum moat_status writer_put(struct writer *writer, size_t index, const unsigned 
 enum moat_status writer_get(struct writer *writer, size_t index, unsigned char *record);
 
 /* Frees *writer and sets it to NULL; accepts NULL inside. On another node than rank 0's it first brings what it has put
-   to disk, as a file system may tell late that it could not store the data. Returns MOAT_IO. Local. */
+   to disk, as a file system may tell late that it could not store the data. Returns MOAT_IO unless writer_put has
+   failed before. Local. */
 enum moat_status writer_close(struct writer **writer);
 
 #endif
