@@ -27,6 +27,7 @@
  * marked done stays done. This assumes that a disk keeps what it has confirmed and tears no page of 4096 bytes.
  */
 struct results;
+struct fill;
 
 enum results_options {
     RESULTS_FORCE = 1, /* replace a file of another sweep */
@@ -47,6 +48,9 @@ struct results_run {
     double cores; /* that it holds until it closes the file, for the core-hours; 0: not counted */
     /* Called many times a second while a large file is made, with the share that is there; true stops it. NULL: none */
     bool (*making)(void *context, double share);
+    /* Called once while a large file is made, to have other processes fill it (results/fill.h): what fill_next still
+       has afterwards is filled by this one. Returns MOAT_IO, or what fill_count does. NULL: there are no others */
+    enum moat_status (*fill)(void *context, struct fill *fill, const struct writer_ticket *ticket);
     void *context;
 };
 

@@ -186,9 +186,12 @@ static bool is_file(int descriptor, const struct writer_ticket *ticket)
 {
     struct stat about;
     double started = 0;
-    return fstat(descriptor, &about) == 0 && (uint64_t)about.st_ino == ticket->inode &&
-           pread(descriptor, &started, sizeof started, (off_t)ticket->run_offset) == (ssize_t)sizeof started &&
-           memcmp(&started, &ticket->run_started, sizeof started) == 0;
+    if (fstat(descriptor, &about) != 0 || (uint64_t)about.st_ino != ticket->inode) {
+        return false;
+    }
+    return ticket->run_offset == 0 ||
+           (pread(descriptor, &started, sizeof started, (off_t)ticket->run_offset) == (ssize_t)sizeof started &&
+            memcmp(&started, &ticket->run_started, sizeof started) == 0);
 }
 
 /* Checks that the file is the ticket's, and where several processes may write it. */
@@ -207,28 +210,40 @@ static enum moat_status check_file(int descriptor, const struct writer_ticket *t
                : moat_error_set(MOAT_IO, "%s is not known to keep the writes of several processes apart", name);
 }
 
-enum moat_status writer_open(const struct writer_ticket *ticket, const struct config *config, struct writer **out)
+enum moat_status writer_reach(const struct writer_ticket *ticket, int *descriptor, bool *distant)
 {
     char kernel[sizeof ticket->kernel];
     writer_kernel(kernel, sizeof kernel);
-    bool distant = strcmp(kernel, ticket->kernel) != 0;
-    int descriptor = open(ticket->path, O_RDWR | O_CLOEXEC);
-    *out = NULL;
-    if (descriptor < 0) {
+    *distant = strcmp(kernel, ticket->kernel) != 0;
+    *descriptor = open(ticket->path, O_RDWR | O_CLOEXEC);
+    if (*descriptor < 0) {
         return moat_error_set(MOAT_IO, "it cannot open the file: %s", strerror(errno));
     }
-    enum moat_status status = check_file(descriptor, ticket, distant);
+    enum moat_status status = check_file(*descriptor, ticket, *distant);
+    if (status != MOAT_OK) {
+        close(*descriptor);
+        *descriptor = -1;
+    }
+    return status;
+}
+
+enum moat_status writer_open(const struct writer_ticket *ticket, const struct config *config, struct writer **out)
+{
+    int descriptor = -1;
+    bool distant = false;
+    *out = NULL;
+    enum moat_status status = writer_reach(ticket, &descriptor, &distant);
     if (status == MOAT_OK) {
         status = writer_create(descriptor, config, &ticket->placement, out);
     }
-    if (status != MOAT_OK) {
+    if (status == MOAT_OK) {
+        (*out)->owned = true;
+        (*out)->distant = distant;
+        (*out)->durable = ticket->durable;
+    } else if (descriptor >= 0) {
         close(descriptor);
-        return status;
     }
-    (*out)->owned = true;
-    (*out)->distant = distant;
-    (*out)->durable = ticket->durable;
-    return MOAT_OK;
+    return status;
 }
 
 enum moat_status writer_close(struct writer **writer)

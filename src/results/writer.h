@@ -28,7 +28,7 @@ struct results_placement {
 struct writer_ticket {
     struct results_placement placement;
     char path[PATH_MAX];        /* absolute */
-    uint64_t inode, run_offset; /* of the file; in it, of the time at which this run opened it */
+    uint64_t inode, run_offset; /* of the file; in it, of the time at which this run opened it, 0 in a new file */
     double run_started;         /* that time, by which the file is known from a copy of it */
     char kernel[64];            /* the running kernel of rank 0, whose page cache the file is in */
     bool durable;               /* each block is on disk before it is called done */
@@ -44,6 +44,10 @@ enum moat_status writer_create(int descriptor, const struct config *config, cons
    process cannot open it, finds another file, or finds it on a file system that does not keep the writes of several
    processes, or nodes, apart; MOAT_MEMORY. Local. */
 enum moat_status writer_open(const struct writer_ticket *ticket, const struct config *config, struct writer **out);
+
+/* Opens the file of the ticket with the same checks; *descriptor is the caller's. *distant says whether this process is
+   on another node than rank 0. Returns MOAT_IO with the reason in words. Local. */
+enum moat_status writer_reach(const struct writer_ticket *ticket, int *descriptor, bool *distant);
 
 /* Names the kernel that runs this process, cut to `size`: the same on all processes of a node. Local. */
 void writer_kernel(char *text, size_t size);

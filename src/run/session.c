@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "ridge/blas.h"
 #include "run/coordinator.h"
+#include "run/fillers.h"
 #include "run/hosts.h"
 #include "run/inputs.h"
 #include "run/measurement.h"
@@ -116,7 +117,13 @@ enum moat_status session_open(const struct session_request *request, MPI_Comm co
     if (!request->quiet) {
         hosts_list(comm, session->hosts);
     }
-    enum moat_status status = session->rank == 0 ? prepare(session, nodes, cores) : MOAT_OK;
+    enum moat_status status = MOAT_OK;
+    if (session->rank == 0) {
+        status = prepare(session, nodes, cores);
+        fillers_dismiss(comm);
+    } else {
+        fillers_serve(comm);
+    }
     status = agree_on_memory(session, status);
     if (status == MOAT_OK) {
         status = share_config(session);
