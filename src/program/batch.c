@@ -16,7 +16,8 @@
 #include "sweep/config.h"
 
 struct batch_arguments {
-    const char *config, *output, *tables, *launcher, *writers, **settings;
+    const char *config, *output, *tables, *launcher, **settings;
+    enum writers writers;
     bool force, fsync;
 };
 
@@ -48,8 +49,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         arguments->fsync = true;
         return 0;
     case COMMAND_WRITERS:
-        command_parse_writers(argument, state);
-        arguments->writers = argument;
+        arguments->writers = command_parse_writers(argument, state);
         return 0;
     case 'l':
         arguments->launcher = argument;
@@ -86,7 +86,7 @@ static pid_t start_run(const struct batch_arguments *arguments, const char *path
     ok = ok && (!arguments->force || command_add_word("--force", &words)) &&
          (!arguments->fsync || command_add_word("--fsync", &words)) &&
          (!arguments->writers ||
-          (command_add_word("--writers", &words) && command_add_word(arguments->writers, &words)));
+          (command_add_word("--writers", &words) && command_add_word(writers_name[arguments->writers], &words)));
     pid_t child = ok ? fork() : -1;
     if (child == 0) {
         attempt_unblock_signals();

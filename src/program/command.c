@@ -151,11 +151,13 @@ void command_parse_ranks(const char *argument, struct argp_state *state, int *ra
 
 enum writers command_parse_writers(const char *argument, struct argp_state *state)
 {
-    bool workers = strcmp(argument, "workers") == 0;
-    if (!workers && strcmp(argument, "rank-0") != 0) {
-        argp_error(state, "--writers: found `%s`, expected `workers` or `rank-0`", argument);
+    for (int who = WRITERS_WORKERS; who <= WRITERS_RANK_0; who++) {
+        if (strcmp(argument, writers_name[who]) == 0) {
+            return (enum writers)who;
+        }
     }
-    return workers ? WRITERS_WORKERS : WRITERS_RANK_0;
+    argp_error(state, "--writers: found `%s`, expected `workers` or `rank-0`", argument);
+    return WRITERS_BY_FILE_SYSTEM;
 }
 
 bool command_add_word(const char *word, const char ***list)

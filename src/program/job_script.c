@@ -163,7 +163,7 @@ void job_script_write(FILE *out, const struct job_script *script)
     fputs(script->force ? " --force" : "", out);
     fputs(script->fsync ? " --fsync" : "", out);
     if (script->writers) {
-        shell_write_after(out, " --writers=", script->writers);
+        fprintf(out, " --writers=%s", writers_name[script->writers]);
     }
     fputc('\n', out);
 }

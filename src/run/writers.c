@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+const char *const writers_name[] = {[WRITERS_WORKERS] = "workers", [WRITERS_RANK_0] = "rank-0"};
+
 /* Rank 0's part: returns true if the workers are to try the ticket. */
 static bool offer(enum writers asked, struct results *results, int ranks, struct writer_ticket *ticket, char *why)
 {

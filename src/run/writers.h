@@ -16,6 +16,9 @@ enum writers {
     WRITERS_RANK_0
 };
 
+/* The user's words for them; NULL for the default. */
+extern const char *const writers_name[];
+
 enum { WRITERS_WHY_SIZE = 768 };
 
 /*
