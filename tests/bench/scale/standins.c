@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/hangup.h"
 #include "moat/market.h"
 #include "results/results.h"
 #include "run/measurement_internal.h"
@@ -116,6 +117,12 @@ enum moat_status results_reopen_blocks(struct results *results)
     return MOAT_OK;
 }
 
+/* smpicc makes a shared library, which cannot have what runs before main. */
+bool hangup_ignored(void)
+{
+    return false;
+}
+
 /* --- Tasks of the ladder */
 
 void standin_ladder(const struct config *config, struct ladder *ladder)
@@ -131,6 +138,17 @@ void standin_ladder(const struct config *config, struct ladder *ladder)
     ladder->A2 = calloc(values, sizeof(double));
     ladder->D = calloc(values, sizeof(double));
     ladder->state = calloc(ladder->tasks, 1);
+}
+
+int ladder_tables(const struct ladder *ladder)
+{
+    (void)ladder;
+    return 3;
+}
+
+double *ladder_table(const struct ladder *ladder, int table)
+{
+    return table == 0 ? ladder->A1 : table == 1 ? ladder->A2 : ladder->D;
 }
 
 size_t ladder_task_size(const struct ladder *ladder)
