@@ -286,7 +286,7 @@ bench-scale: scale-deps all $(SCALE)/costs $(SCALE)/simulated ## efficiency unde
 $(SCALE)/simulated: $(SIMULATED) $(wildcard tests/bench/scale/*.h include/moat/*.h src/*/*.h)
 	@echo "  SMPI $@"
 	$(Q)mkdir -p $(@D)
-	$(Q)smpicc $(filter-out -MMD -MP $(HDF5_CFLAGS),$(COMPILE)) $(SIMULATED) -Wl,-Bsymbolic -lz -lm -o $@
+	$(Q)smpicc $(filter-out -MMD -MP -fvisibility=hidden $(HDF5_CFLAGS),$(COMPILE)) $(SIMULATED) -Wl,-Bsymbolic -lz -lm -o $@
 
 valgrind: check-deps $(BUILD)/moat ## sweeps of three ranks under valgrind (minutes)
 	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests/lib:tests/faults $(PYTHON) -m unittest -v test_valgrind
