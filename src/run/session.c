@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "ridge/blas.h"
 #include "run/coordinator.h"
+#include "run/fillers.h"
 #include "run/hosts.h"
 #include "run/inputs.h"
 #include "run/measurement.h"
@@ -135,7 +136,13 @@ enum moat_status session_open(const struct session_request *request, MPI_Comm co
     if (!request->quiet) {
         hosts_list(comm, session->hosts);
     }
-    enum moat_status status = session->rank == 0 ? prepare(session, nodes, cores) : MOAT_OK;
+    enum moat_status status = MOAT_OK;
+    if (session->rank == 0) {
+        status = prepare(session, nodes, cores);
+        fillers_dismiss(comm);
+    } else {
+        fillers_serve(comm);
+    }
     status = agree_on_memory(session, status);
     if (status == MOAT_OK) {
         status = share_config(session);
@@ -217,10 +224,43 @@ static size_t points_done(const struct session *session)
     return points;
 }
 
+/* Decides who writes, and tells the user if it is rank 0 for some reason. Returns true if it is the workers.
+ * Collective.
+ */
+static bool choose_writers(struct session *session)
+{
+    const struct session_request *request = session->request;
+    char why[WRITERS_WHY_SIZE], line[WRITERS_WHY_SIZE + 256];
+    bool workers =
+        writers_agree(request->writers, session->results, session->config, session->comm, &session->writer, why);
+    if (session->rank == 0 && *why && !request->quiet && request->note) {
+        snprintf(line, sizeof line, "rank 0 writes the blocks of all workers into the file: %s", why);
+        request->note(line);
+    }
+    worker_write_with(session->worker, session->writer);
+    return workers;
+}
+
+/* Lets go of the file on the workers, which it may tell only now that it could not store the data. Returns MOAT_IO, on
+   rank 0 with a message unless it has failed before with that `status`. Collective. */
+static enum moat_status close_writers(struct session *session, enum moat_status status)
+{
+    enum moat_status closed = writer_close(&session->writer);
+    if (closed != MOAT_OK) {
+        moat_error_context(closed, "rank %d: %s: cannot be brought to disk", session->rank, session_path(session));
+    }
+    enum moat_status worst = coordinator_agree(closed, session->comm);
+    if (session->rank != 0) {
+        return closed;
+    }
+    return status == MOAT_OK && worst != MOAT_OK ? moat_error_set(worst, "%s", "") : status;
+}
+
 enum moat_status session_solve(struct session *session)
 {
     const struct config *config = session->config;
     enum moat_status status = agree_on_memory(session, worker_create(config, session->ladder, &session->worker));
+    bool workers_write = status == MOAT_OK && choose_writers(session);
     if (status == MOAT_OK && session->rank == 0) {
         struct progress *progress = &session->progress;
         session->blocks_before = results_blocks_done(session->results);
@@ -230,7 +270,7 @@ enum moat_status session_solve(struct session *session)
     } else if (status == MOAT_OK) {
         worker_run(session->worker, session->comm);
     }
-    return status;
+    return workers_write ? close_writers(session, status) : status;
 }
 
 /* --- session_close */
@@ -240,6 +280,7 @@ enum moat_status session_close(struct session *session)
     enum moat_status status = results_close(&session->results);
     tables_file_close(&session->source);
     worker_destroy(&session->worker);
+    writer_close(&session->writer);
     ladder_destroy(&session->ladder);
     config_destroy(&session->config);
     return status;
