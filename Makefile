@@ -327,6 +327,7 @@ install: all ## install the program, library, analysis, jobs and documentation u
 	$(Q)$(call put,share/doc/moat,644,README.md LICENSE)
 	$(Q)$(call put,share/doc/moat/src,644,src/README.md src/MODEL.md)
 	$(Q)$(foreach folder,src/results include analysis tests tests/bench,$(call put,share/doc/moat/$(folder),644,$(folder)/README.md) &&) :
+	$(Q)$(call put,share/doc/moat/analysis,644,analysis/FILES.md)
 	$(Q)$(call put,share/doc/moat/tests/bench,644,tests/bench/*.png)
 	$(Q)$(call put,share/doc/moat/.github,644,.github/CONTRIBUTING.md)
 	$(Q)$(call put,share/doc/moat/jobs,644,jobs/*.png jobs/README.md jobs/reference.yaml)
