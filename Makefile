@@ -103,7 +103,7 @@ demo: deps ## set up, build, run jobs/quickstart.yaml and draw build/demo/quicks
 	$(Q)$(MAKE) --no-print-directory $(BUILD)/demo/quickstart.png
 
 $(BUILD)/demo/quickstart.png: $(BUILD)/demo/quickstart.h5 $(wildcard analysis/*.py)
-	$(Q)$(PYTHON) analysis/phase_diagram.py $< -o $@
+	$(Q)$(PYTHON) analysis/phase_diagram.py $< --slice Q=0.1 nu=1 -o $@
 	@echo "figure: $@"
 
 pictures: demo validation words ## draw the pictures that README shows, jobs/*.png, anew (minutes)
@@ -183,6 +183,7 @@ comma   := ,
 space   := $(subst ,, )
 FIGURES := \
   phase-diagram:phase_diagram.py,--slice,Q=0.1,nu=1:phase-diagram \
+  phase-slopes:phase_diagram.py,--quantity,elasticity_N_I,--curves,--slice,Q=0.1,nu=1:phase-diagram \
   phase-regimes:phase_diagram.py,--quantity,regime,--y,nu,--slice,Q=0.1,tau_E=1.1:phase-diagram \
   phase-rules:phase_diagram.py,--x,tau_E,--y,Q,--slice,N_I=1e6,nu=1:phase-diagram \
   result-1:entry_regimes.py:result-1                result-1-wide:entry_regimes.py:result-1-wide \
@@ -285,7 +286,7 @@ bench-scale: scale-deps all $(SCALE)/costs $(SCALE)/simulated ## efficiency unde
 $(SCALE)/simulated: $(SIMULATED) $(wildcard tests/bench/scale/*.h include/moat/*.h src/*/*.h)
 	@echo "  SMPI $@"
 	$(Q)mkdir -p $(@D)
-	$(Q)smpicc $(filter-out -MMD -MP $(HDF5_CFLAGS),$(COMPILE)) $(SIMULATED) -Wl,-Bsymbolic -lz -lm -o $@
+	$(Q)smpicc $(filter-out -MMD -MP -fvisibility=hidden $(HDF5_CFLAGS),$(COMPILE)) $(SIMULATED) -Wl,-Bsymbolic -lz -lm -o $@
 
 valgrind: check-deps $(BUILD)/moat ## sweeps of three ranks under valgrind (minutes)
 	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests/lib:tests/faults $(PYTHON) -m unittest -v test_valgrind
