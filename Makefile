@@ -44,7 +44,7 @@ $(foreach variable,$(LIBRARIES),$(eval $(variable) := $($(variable)))) # pkg-con
 PACKAGES := build-essential pkg-config openmpi-bin libopenmpi-dev libscalapack-openmpi-dev libopenblas0-serial \
             libopenblas-serial-dev liblapack-dev libhdf5-openmpi-dev libgsl-dev libyaml-dev zlib1g-dev librandom123-dev libcunit1-dev \
             python3 python3-h5py python3-xarray python3-h5netcdf python3-matplotlib python3-scipy $(if $(ELPA),libelpa-dev)
-TEST_PACKAGES := chromium groff-base hdf5-tools mandoc munge slurm-wlm # without them the tests that need them are left out
+TEST_PACKAGES := chromium groff-base hdf5-tools mandoc munge python3-pip slurm-wlm # without them the tests that need them are left out
 BENCH_PACKAGES := python3-mpi4py python3-sklearn # likewise the peers
 LINT_PACKAGES := clang clang-format clang-tidy cppcheck libelpa-dev pyflakes3
 CHECK_PACKAGES := clang libclang-rt-dev valgrind

@@ -153,7 +153,8 @@ def main(argv=None):
         print(f"explore.py: {arguments.output}: cannot be written: {error.strerror or error}", file=sys.stderr)
         return 2 if error.filename else 1  # a name that cannot be opened, or a disk that is full
     except MemoryError:
-        print(f"explore.py: {arguments.file}: out of memory; --slice AXIS=VALUE keeps only the points with this value", file=sys.stderr)
+        print(f"explore.py: {arguments.file}: out of memory; --slice AXIS=VALUE keeps only the points with this value",
+              file=sys.stderr)
         return 1
     print(f"{arguments.output}: {results.variables['status'][1].size} points, {len(text) / 1e6:.1f} MB")
     for note in about["notes"]:
