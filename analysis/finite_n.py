@@ -99,7 +99,9 @@ def _chi_squared(power, points):
 
 
 def _best_power(points):
-    """The p with the least chi^2, or None if that is an end of the range searched."""
+    """The p with the least chi^2, or None if that is an end of the range searched, or there are no points."""
+    if not points.size:
+        return None
     grid = np.linspace(*POWERS, 81)
     k = int(np.argmin([_chi_squared(power, points) for power in grid]))
     if k in (0, grid.size - 1):
