@@ -20,7 +20,11 @@ struct command {
 
 /* Every command NAME, in the order of `moat help`. To add one, write NAME.c, which defines command_NAME, and its
    section of moat.1, and name it here. */
-#define COMMANDS(use) use(run) use(plan) use(submit) use(batch) use(measure) use(point) use(status) use(show)
+/* clang-format off */
+#define COMMANDS(use) \
+    use(run) use(plan) use(submit) use(batch) use(measure) use(point) use(status) use(show) use(draw) use(export) \
+    use(explore) use(summary)
+/* clang-format on */
 
 #define COMMAND_DECLARE(name) extern const struct command command_##name;
 COMMANDS(COMMAND_DECLARE)

@@ -103,7 +103,7 @@ enum moat_status results_put_failed(struct results *results, int rank, const cha
 enum moat_status results_reopen_blocks(struct results *results);
 
 /* Fills the tables and states of the tasks of `ladder` that the file has. Only with SOLVER_RIDGE. Tasks whose checksum
-   does not match become pending. Returns MOAT_IO. Rank 0. */
+   does not match become pending. Returns MOAT_IO, MOAT_MEMORY. Rank 0. */
 enum moat_status results_read_tables(struct results *results, struct ladder *ladder);
 
 /* Writes the tables and state of `task` from `ladder`, and flushes at once because a task is costly. `message` is the

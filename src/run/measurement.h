@@ -31,8 +31,10 @@ double measurement_memory(MPI_Comm comm);
 /* Sets group[rungs], the number of ranks that solve a task of each rung of the config's ladder, for so many workers (at
    least 1). This is ridge.ranks_per_group. With `auto` it is the smallest number with which a task fits into `bytes` on
    each rank, or more where one task would take longer than an even division of the work that is left once the costlier
-   rungs are done. Returns MOAT_USAGE if a rung does not fit. Local, the same on every rank. */
-enum moat_status measurement_groups(const struct config *config, int workers, double bytes, int *group);
+   rungs are done. A rung of which no task of `ladder` is left (NULL: all tasks are) takes no memory. Returns MOAT_USAGE
+   if a rung does not fit. Local, the same on every rank. */
+enum moat_status measurement_groups(const struct config *config, const struct ladder *ladder, int workers, double bytes,
+                                    int *group);
 
 /* Has the tasks of `ladder` solved that are pending or failed in an earlier run, and writes each to `results`. A task
    that fails is stored with its reason, and the sweep continues. Returns MOAT_STOPPED after an interrupt, MOAT_MEMORY

@@ -49,7 +49,18 @@ static enum moat_status take_rows(const struct config *config, double *bytes)
     return MOAT_OK;
 }
 
-enum moat_status measurement_groups(const struct config *config, int workers, double bytes, int *group)
+/* Whether rung k has a task that is not done. */
+static bool has_task_left(const struct ladder *ladder, size_t k)
+{
+    bool left = !ladder;
+    for (size_t trial = 0; ladder && trial < ladder->trials; trial++) {
+        left = left || ladder->state[k * ladder->trials + trial] != TASK_DONE;
+    }
+    return left;
+}
+
+enum moat_status measurement_groups(const struct config *config, const struct ladder *ladder, int workers, double bytes,
+                                    int *group)
 {
     const struct axis *N = &config->ridge.N;
     double total = 0, left = 0;
@@ -73,7 +84,7 @@ enum moat_status measurement_groups(const struct config *config, int workers, do
         while (wanted == 0 && size < workers && ladder_bytes(config, N->values[k], size) > bytes) {
             size = 2 * size < workers ? 2 * size : workers;
         }
-        if (ladder_bytes(config, N->values[k], size) > bytes) {
+        if (ladder_bytes(config, N->values[k], size) > bytes && has_task_left(ladder, k)) {
             return moat_error_set(
                 MOAT_USAGE,
                 "ridge.N = %g at P = %g: a group of %d ranks takes %.3g GB on each, but there are %.3g GB for a "

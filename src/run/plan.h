@@ -7,6 +7,7 @@
 #include "moat/error.h"
 #include "results/tables_file.h"
 #include "sweep/config.h"
+#include "sweep/ladder.h"
 
 /* The work, memory and time that a sweep will take on a number of ranks, predicted from a calibration of a few seconds
    on this machine. */
@@ -31,6 +32,7 @@ struct plan {
     struct plan_rung *rung;    /* [rungs] */
     size_t rungs;              /* 0 without SOLVER_RIDGE */
     struct tables_taken taken; /* from another file */
+    struct ladder *ladder;     /* with what is taken; NULL without SOLVER_RIDGE */
     double tables_seconds, grid_seconds; /* wall time of the two stages */
 };
 

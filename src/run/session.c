@@ -41,14 +41,14 @@ static enum moat_status agree_on_memory(const struct session *session, enum moat
 
 /* --- session_open */
 
-/* Chooses the group size of each rung. The caller frees *group. Returns MOAT_USAGE if a rung does not fit into the
-   memory. Local. */
-static enum moat_status plan_groups(const struct session *session, int **group)
+/* Chooses the group size of each rung. The caller frees *group. Returns MOAT_USAGE if a rung that has tasks left, of
+   `ladder` or, with NULL, at all, does not fit into the memory. Local. */
+static enum moat_status plan_groups(const struct session *session, const struct ladder *ladder, int **group)
 {
     const struct config *config = session->config;
     int workers = session->ranks > 1 ? session->ranks - 1 : 1;
     *group = calloc(config->ridge.N.size, sizeof **group);
-    return *group ? measurement_groups(config, workers, session->bytes, *group)
+    return *group ? measurement_groups(config, ladder, workers, session->bytes, *group)
                   : moat_error_set(MOAT_MEMORY, "out of memory for %zu rungs", config->ridge.N.size);
 }
 
@@ -57,21 +57,37 @@ const char *session_path(const struct session *session)
     return session->request->output ? session->request->output : session->config->output;
 }
 
+/* Reads the tables of another file, and refuses a ladder that does not fit now rather than in session_measure. */
+static enum moat_status check_ladder(struct session *session)
+{
+    int *group = NULL;
+    struct ladder *ladder = NULL;
+    struct tables_taken taken;
+    enum moat_status status = session_open_tables(session);
+    if (status == MOAT_OK && session->source) {
+        status = ladder_create(session->config, &ladder);
+    }
+    if (ladder) {
+        tables_file_take(session->source, ladder, &taken);
+    }
+    if (status == MOAT_OK && session->config->solver == SOLVER_RIDGE) {
+        status = plan_groups(session, ladder, &group);
+    }
+    ladder_destroy(&ladder);
+    free(group);
+    return status;
+}
+
 /* Rank 0's part of session_open. The file comes last, so that a refusal leaves none. */
 static enum moat_status prepare(struct session *session, int nodes, double cores)
 {
-    int *group = NULL;
     if (session->request->ranks > 0 && session->request->ranks != session->ranks) {
         return moat_error_set(MOAT_USAGE, "--ranks: found %d, but the launcher has started %d: leave --ranks out",
                               session->request->ranks, session->ranks);
     }
     enum moat_status status = inputs_load(session->request->config, session->request->settings, &session->config);
-    if (status == MOAT_OK && session->config->solver == SOLVER_RIDGE) {
-        status = plan_groups(session, &group); /* refused now rather than in session_measure */
-        free(group);
-    }
     if (status == MOAT_OK) {
-        status = session_open_tables(session);
+        status = check_ladder(session);
     }
     if (status == MOAT_OK) {
         status = session_open_results(session, nodes, cores);
@@ -176,16 +192,16 @@ enum moat_status session_measure(struct session *session)
     if (session->config->solver != SOLVER_RIDGE) {
         return MOAT_OK;
     }
-    enum moat_status status = plan_groups(session, &group);
-    if (status == MOAT_OK) {
-        status = ladder_create(session->config, &session->ladder);
-    }
+    enum moat_status status = ladder_create(session->config, &session->ladder);
     if (status == MOAT_OK && session->rank == 0) {
         status = session_read_tables(session);
     }
     status = agree_on_memory(session, status);
     if (status == MOAT_OK) {
         measurement_share(session->ladder, session->comm); /* so that every rank knows which tables are left */
+        status = agree_on_memory(session, plan_groups(session, session->ladder, &group));
+    }
+    if (status == MOAT_OK) {
         status = agree(session, make_tables(session, group));
     }
     if (status == MOAT_OK) {

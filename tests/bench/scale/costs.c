@@ -144,7 +144,7 @@ static void measure_ladder(struct config *config, const char *path, char **worke
     for (; group && *workers; workers++) {
         int count = atoi(*workers);
         config->ridge.trials = count > WORKERS_PER_TRIAL ? (size_t)count / WORKERS_PER_TRIAL : 1;
-        check(measurement_groups(config, count, RANK_BYTES, group));
+        check(measurement_groups(config, NULL, count, RANK_BYTES, group));
         printf("groups %d %zu", count, config->ridge.trials);
         for (size_t k = 0; k < ladder->rungs; k++) {
             printf(" %d", group[k]);
