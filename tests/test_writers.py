@@ -74,7 +74,8 @@ class SameBytesTest(ProgramTest):
     def test_unknown_writer(self):
         self.write("mixed.yaml", MIXED)
         for command in ("run", "submit", "batch"):
-            self.assertIn("--writers: found `all`, expected `workers` or `rank-0`", self.run_moat(2, command, "mixed.yaml", "--writers=all")[1])
+            _, err = self.run_moat(2, command, "mixed.yaml", "--writers=all")
+            self.assertIn("--writers: found `all`, expected `workers` or `rank-0`", err)
 
 
 def setUpModule():
@@ -95,7 +96,8 @@ class WritersTest(DiskTest):
         """Runs on three ranks: (exit code, stdout, stderr)."""
         export = " ".join(f"{name}={value}" for name, value in (distinct or {}).items())
         line = f'[ {ONE} = 2 ] && export {export or "SAME=1"}; exec "$MOAT" "$@"'
-        with mock.patch.dict(os.environ, common, LD_PRELOAD=f"{self.shim}:{self.other_disk}"), ranks_script(self.folder / ".scratch", line):
+        environment = {**common, "LD_PRELOAD": f"{self.shim}:{self.other_disk}"}
+        with mock.patch.dict(os.environ, environment), ranks_script(self.folder / ".scratch", line):
             return program.moat(self.folder, "run", config, "-o", self.path, *arguments, ranks=3)
 
     def start_anew(self):
@@ -149,7 +151,7 @@ class WritersTest(DiskTest):
         self.check_complete()
 
     def check_who(self, why, *arguments, fault="EIO:1", **environment):
-        """Rank 0 writes, and says so with the reason unless that is None; or with `why` "" the workers do, which shows by the fault."""
+        """Rank 0 writes, and says so with the reason unless that is None; with "" the workers do, which shows by the fault."""
         self.start_anew()
         distinct = {**environment.pop("distinct", {}), "DISK_FAULT": fault}
         code, out, err = self.run_three(*arguments, distinct=distinct, **environment)
@@ -173,7 +175,8 @@ class WritersTest(DiskTest):
 
     def test_other_nodes(self):
         elsewhere = {"DISK_KERNEL": "another"}
-        self.check_who(r"rank 2 on \S+: it is on another node, and ext4 is a file system of one node", DISK_TYPE=EXT4, distinct=elsewhere)
+        self.check_who(r"rank 2 on \S+: it is on another node, and ext4 is a file system of one node",
+                       DISK_TYPE=EXT4, distinct=elsewhere)
         self.check_who("", DISK_TYPE=LUSTRE, distinct=elsewhere)
 
     def test_file_that_is_not_there(self):
@@ -184,11 +187,12 @@ class WritersTest(DiskTest):
         other.mkdir()
         shutil.copy(self.path, other / "grid.h5")
         before = (other / "grid.h5").read_bytes()
-        self.check_who(r"rank 2 on \S+: its file of that name is another one", "--writers=workers", distinct={"DISK_SHOWS": other / "grid.h5"})
+        self.check_who(r"rank 2 on \S+: its file of that name is another one", "--writers=workers",
+                       distinct={"DISK_SHOWS": other / "grid.h5"})
         self.assertTrue((other / "grid.h5").read_bytes() == before)
 
     def test_syncs_of_workers(self):
-        """With --fsync rank 0 brings to disk what was written on its node. On another node a worker does that, before each report."""
+        """With --fsync rank 0 brings to disk what was written on its node; on another a worker does, before each report."""
         fails = {"DISK_CALLS": "fsync", "DISK_FAULT": "EIO:2"}
         elsewhere = {"DISK_KERNEL": "another", **fails}
         for environment, arguments, told in ((fails, ["--fsync"], ""), (elsewhere, ["--fsync"], "cannot be written by rank 2 ("),
