@@ -44,7 +44,7 @@ $(foreach variable,$(LIBRARIES),$(eval $(variable) := $($(variable)))) # pkg-con
 PACKAGES := build-essential pkg-config openmpi-bin libopenmpi-dev libscalapack-openmpi-dev libopenblas0-serial \
             libopenblas-serial-dev liblapack-dev libhdf5-openmpi-dev libgsl-dev libyaml-dev zlib1g-dev librandom123-dev libcunit1-dev \
             python3 python3-h5py python3-xarray python3-h5netcdf python3-matplotlib python3-scipy $(if $(ELPA),libelpa-dev)
-TEST_PACKAGES := chromium groff-base hdf5-tools mandoc munge slurm-wlm # without them the tests that need them are left out
+TEST_PACKAGES := chromium groff-base hdf5-tools mandoc munge python3-pip slurm-wlm # without them the tests that need them are left out
 BENCH_PACKAGES := python3-mpi4py python3-sklearn # likewise the peers
 LINT_PACKAGES := clang clang-format clang-tidy cppcheck libelpa-dev pyflakes3
 CHECK_PACKAGES := clang libclang-rt-dev valgrind
@@ -106,7 +106,7 @@ $(BUILD)/demo/quickstart.png: $(BUILD)/demo/quickstart.h5 $(wildcard analysis/*.
 	$(Q)$(PYTHON) analysis/phase_diagram.py $< --slice Q=0.1 nu=1 -o $@
 	@echo "figure: $@"
 
-pictures: demo validation words ## draw the pictures that README shows, jobs/*.png, anew (minutes)
+pictures: demo validation words ## draw the pictures that the READMEs show, jobs/*.png, from the code as it stands (minutes)
 	$(Q)$(MAKE) --no-print-directory FORMAT=png $(BUILD)/figures/readings.png
 	$(Q)cp $(BUILD)/demo/quickstart.png $(BUILD)/validation/ridge-validation.png $(BUILD)/figures/readings.png jobs/
 	$(Q)cp $(BUILD)/words/words-ridge.png jobs/words.png
@@ -329,6 +329,7 @@ install: all ## install the program, library, analysis, jobs and documentation u
 	$(Q)$(call put,share/doc/moat,644,README.md LICENSE)
 	$(Q)$(call put,share/doc/moat/src,644,src/README.md src/MODEL.md)
 	$(Q)$(foreach folder,src/results include analysis tests tests/bench,$(call put,share/doc/moat/$(folder),644,$(folder)/README.md) &&) :
+	$(Q)$(call put,share/doc/moat/analysis,644,analysis/FILES.md)
 	$(Q)$(call put,share/doc/moat/tests/bench,644,tests/bench/*.png)
 	$(Q)$(call put,share/doc/moat/.github,644,.github/CONTRIBUTING.md)
 	$(Q)$(call put,share/doc/moat/jobs,644,jobs/*.png jobs/README.md jobs/reference.yaml)
