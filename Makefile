@@ -14,7 +14,7 @@ EIGENSOLVER ?= scalapack        # or elpa (libelpa-dev), for matrices spread ove
 DEPS    ?= yes                  # no: only name the Debian packages that are missing; skip: do not look for them
 Q       := $(if $(V),,@)
 
-# --- Libraries. config.mk, the environment or the command line may set each of these variables; README, "On a cluster".
+# --- Libraries. config.mk, the environment or the command line may set each of these variables; jobs/README.md, "Build on a cluster".
 # $(call found,NAMES,--cflags or --libs,OTHERWISE): what pkg-config says of the first name it knows. MPI itself is left
 # to CC: Debian's scalapack-mpich.pc asks for Open MPI's.
 found = $(filter-out -lmpi -lmpich,$(shell for name in $(1); do pkg-config --exists $$name 2>/dev/null && { pkg-config $(2) $$name; exit; }; done; echo "$(3)"))
@@ -325,9 +325,11 @@ install: all ## install the program, library, analysis, jobs and documentation u
 	$(Q)$(call put,share/man/man1,644,src/program/moat.1)
 	$(Q)$(call put,share/doc/moat,644,README.md LICENSE)
 	$(Q)$(call put,share/doc/moat/src,644,src/README.md src/MODEL.md)
+	$(Q)$(foreach folder,src/results include analysis tests tests/bench,$(call put,share/doc/moat/$(folder),644,$(folder)/README.md) &&) :
+	$(Q)$(call put,share/doc/moat/tests/bench,644,tests/bench/*.png)
 	$(Q)$(call put,share/doc/moat/.github,644,.github/CONTRIBUTING.md)
-	$(Q)$(call put,share/doc/moat/jobs,644,jobs/*.png)
-	$(Q)$(call put,share/moat/jobs,644,$(filter-out %.png,$(wildcard jobs/*)))
+	$(Q)$(call put,share/doc/moat/jobs,644,jobs/*.png jobs/README.md jobs/reference.yaml)
+	$(Q)$(call put,share/moat/jobs,644,$(filter-out %.png %.md,$(wildcard jobs/*)))
 	$(Q)$(call put,share/moat/analysis/explore,644,analysis/explore/*)
 	$(Q)$(call put,share/moat/analysis,644,$(filter-out $(SCRIPTS),$(wildcard analysis/*.py)))
 	$(Q)$(call put,share/moat/analysis,755,$(SCRIPTS)) && cd "$(DESTDIR)$(PREFIX)/share/moat/analysis" && \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads a moat results file (see "Read the file" in README.md). Its run may be finished, still writing, or killed.
+"""Reads a moat results file (src/results/README.md). Its run may be finished, still writing, or killed.
 
 All that a script says about the numbers comes from the file: its axes, their names and units, the words of its flags, theory's
 exponents, and the parameters of the sweep. The config's text, a copy for people, is never read for them.

@@ -14,7 +14,7 @@ from sweeps import market
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# The programs of the README: their compilers and the language of their code blocks.
+# The programs of include/README.md: their compilers and the language of their code blocks.
 EXAMPLES = {"c": ("cc", "-std=c11"), "cpp": ("c++", "-std=c++11")}
 
 # A program in either language: the market of jobs/result-1.yaml at N_I = 1e3, then a million markets of more data.
@@ -97,9 +97,11 @@ class InstallTest(unittest.TestCase):
         found = {str(path.relative_to(self.prefix)) for path in self.folder.rglob("*") if path.is_file()}
         expected = {"bin/moat", "lib/libmoat.a", "lib/pkgconfig/moat.pc", "share/man/man1/moat.1",
                     "share/doc/moat/README.md", "share/doc/moat/LICENSE", "share/doc/moat/src/MODEL.md",
-                    "share/doc/moat/src/README.md", "share/doc/moat/.github/CONTRIBUTING.md"}
+                    "share/doc/moat/src/README.md", "share/doc/moat/.github/CONTRIBUTING.md", "share/doc/moat/jobs/reference.yaml"}
+        expected |= {f"share/doc/moat/{folder}/README.md" for folder in ("src/results", "include", "analysis", "jobs", "tests", "tests/bench")}
+        expected |= {f"share/doc/moat/{path.relative_to(ROOT)}" for path in (ROOT / "tests" / "bench").glob("*.png")}
         expected |= {f"include/moat/{path.name}" for path in (ROOT / "include" / "moat").glob("*.h")}
-        for path in (ROOT / "jobs").iterdir():
+        for path in {*(ROOT / "jobs").iterdir()} - {ROOT / "jobs" / "README.md"}:
             expected.add(f"share/{'doc/moat' if path.suffix == '.png' else 'moat'}/jobs/{path.name}")
         for path in (*(ROOT / "analysis").glob("*.py"), *(ROOT / "analysis" / "explore").iterdir()):
             expected.add(f"share/moat/{path.relative_to(ROOT)}")
@@ -126,17 +128,21 @@ class InstallTest(unittest.TestCase):
                 for place in (ROOT, self.folder):
                     self.assertNotIn(str(place).encode(), path.read_bytes(), path)
 
-    def test_links_of_the_readme(self):
-        readme = self.prefix / "share" / "doc" / "moat" / "README.md"
-        links = re.findall(r"\]\((?!https?:|#)([^)#]+)", readme.read_text())
-        self.assertTrue(links)
-        for link in links:
-            self.assertTrue((readme.parent / link).is_file(), link)
+    def test_links(self):
+        """Those of the README and of the pages that it links lead to files, and to headings that are there."""
+        pages = list((self.prefix / "share" / "doc" / "moat").rglob("*.md"))
+        self.assertGreaterEqual(len(pages), 9)
+        for page in pages:
+            for link, heading in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", page.read_text()):
+                found = page.parent / link if link else page
+                self.assertTrue(found.is_file(), f"{page.name}: {link}")
+                headings = {re.sub(r"[^\w -]", "", line).strip().lower().replace(" ", "-") for line in re.findall(r"^#+ (.*)$", found.read_text(), re.M)} if heading else set()
+                self.assertTrue(not heading or heading in headings, f"{page.name}: {link}#{heading}")
 
 
 def example(prefix, language):
-    """The README's program in C ("c") or C++ ("cpp")."""
-    readme = (prefix / "share" / "doc" / "moat" / "README.md").read_text()
+    """The program in C ("c") or C++ ("cpp") of the library's README."""
+    readme = (prefix / "share" / "doc" / "moat" / "include" / "README.md").read_text()
     return re.search(rf"^```{language}\n(.*?)^```$", readme, re.M | re.S)[1]
 
 

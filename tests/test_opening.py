@@ -242,8 +242,8 @@ class RunningTest(ProgramTest):
 
 
 def examples():
-    """The README's two ways to read a file that a run is writing, or was writing when it was killed."""
-    section = re.search(r"^While a run writes.*?^\| variable", (ROOT / "README.md").read_text(), re.M | re.S)[0]
+    """The two ways of src/results/README.md to read a file that a run is writing, or was writing when it was killed."""
+    section = re.search(r"^While a run writes.*?^\| variable", (ROOT / "src" / "results" / "README.md").read_text(), re.M | re.S)[0]
     found = [block.replace("\n    ", "\n").removeprefix("    ") for block in re.findall(r"^    import .*?(?=\n\n)", section, re.M | re.S)]
     assert len(found) == 2, found
     return found

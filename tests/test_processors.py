@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The same sweep on another kind of processor: libm's exp, log and pow differ there in their last bits.
 
-glibc is told to do without FMA and AVX2, as on an old x86-64. What README.md promises is tested: the same statuses, and
+glibc is told to do without FMA and AVX2, as on an old x86-64. What jobs/README.md promises is tested: the same statuses, and
 N_E* to 1e-11. Measured: 1.9e-12 at the worst of 8,100 markets.
 """
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""README's tables of a results file, against files of both sweeps, both solvers and both kinds of spectrum: names, dimensions, units, types, flags."""
+"""The tables of src/results/README.md, against files of both sweeps, both solvers and both kinds of spectrum: names, dimensions, units, types, flags."""
 
 import os
 import re
@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT / "analysis"))
 import moatfile  # noqa: E402
 
 README = (ROOT / "README.md").read_text()
+FILE = (ROOT / "src" / "results" / "README.md").read_text()  # what it says of a results file
 MARKETS = {"N_I": "{values: [20, 50, .inf]}", "tau_E": "{values: [1.2, .inf]}", "Q": "{values: [0.3, 1.0]}", "nu": "{values: [0.75]}"}
 LAWS = {"N": "{values: [16, 32, 64]}", "alpha": "{values: [0.75, 1]}", "Q": "{values: [0.3]}", "nu": "{values: [0.75, 1.5]}"}
 RIDGE = {"P": 32, "ridge": "{P: 32, N: {values: [8, 16, 32, 64]}, trials: 2, seed: 1}"}
@@ -39,7 +40,7 @@ COORDINATES = {"N_I": "data points", "N": "data points"}  # the rest has the uni
 def tables(heading):
     """The tables that begin with that column, as lists of rows: the names of the first cell, and the other cells."""
     found = []
-    for table in re.findall(rf"^\| {heading} \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", README, re.M):
+    for table in re.findall(rf"^\| {heading} \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", FILE, re.M):
         cells = [[cell.strip() for cell in line.strip("|\n ").split(" | ")] for line in table.splitlines()]
         found.append([(re.findall(r"`([^`]+)`", first), rest) for first, *rest in cells])
     return found
@@ -50,7 +51,7 @@ def is_axis(item):
 
 
 def variables(sweep):
-    """name -> (dimensions, units, meaning) of the README's table of a sweep."""
+    """name -> (dimensions, units, meaning) of the table of a sweep."""
     table = tables("variable")[("market_entry", "scaling_law").index(sweep)]
     return {name.lstrip("/"): (tuple(rest[0].split(", ")), rest[1], rest[2]) for names, rest in table for name in names}
 
@@ -85,7 +86,7 @@ class ReadmeTest(unittest.TestCase):
                 for path in set(expected):
                     dimensions, *rest = table[path]
                     table[path] = (tuple(axis for axis in dimensions if axis not in ("Q", "nu")), *rest)
-                none, = re.findall(r"there are no ((?:`\w+\*?`(?:, | and )?)+)", README)
+                none, = re.findall(r"there are no ((?:`\w+\*?`(?:, | and )?)+)", FILE)
                 without = [name.replace("*", "\\w+") for name in re.findall(r"`([^`]+)`", none)]
                 expected = {path for path in expected if not any(re.fullmatch(name, path) for name in without)}
             if "tau_I" in axes:
@@ -112,7 +113,7 @@ class ReadmeTest(unittest.TestCase):
         return found
 
     def test_flags(self):
-        """The README lists every value of a flag with its word, and scripts know all words of the file."""
+        """It lists every value of a flag with its word, and scripts know all words of the file."""
         with h5py.File(self.folder / "market.h5") as file:
             for name in ("status", "regime"):
                 words = file[name].attrs["flag_meanings"].split()
@@ -140,7 +141,7 @@ class ReadmeTest(unittest.TestCase):
 
     def test_commands_on_your_own_data(self):
         """The README's commands from embeddings and labels to a figure of N_E*, as they are written but for the folders."""
-        section = re.search(r"^### Your own data\n(.*?)^##", README, re.M | re.S)[1]
+        section = re.search(r"^## Your own data\n(.*?)^##", README, re.M | re.S)[1]
         commands = re.search(r"^    analysis/dataset\.py(?:.*\n)(?:    .*\n)*", section, re.M)[0]
         commands = commands.replace("analysis/", f"{sys.executable} {ROOT}/analysis/").replace("build/moat", MOAT)
         with tempfile.TemporaryDirectory() as folder:
@@ -161,7 +162,7 @@ class ReadmeTest(unittest.TestCase):
 
     def test_exit_codes(self):
         """The README's, against the manual's, which other tests meet one by one."""
-        sentence = re.search(r"Exit codes: (.*?)\.\s", README, re.S)[1]
+        sentence = re.search(r"Exit codes:\s(.*?)\.\s", README, re.S)[1]
         manual = re.search(r"\.SH EXIT STATUS\n(.*?)\n\.SH", (ROOT / "src" / "program" / "moat.1").read_text(), re.S)[1]
         self.assertEqual(re.findall(r"(?:^|, )(\d+) ", sentence), re.findall(r"^\.B (\d+)$", manual, re.M))
 

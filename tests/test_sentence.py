@@ -33,7 +33,12 @@ class SentenceTest(ProgramTest):
             share = N_E / N_I
             end = "" if share == 0 else f": {100 * share:.3g} % of its data" if share < 1 else f": {share:.3g} times its data"
             self.assertEqual(said, f"{start}{end}.")
-        self.assertIn(f"\n    {self.point(1e3, 0.9, math.inf)[0]}\n", (ROOT / "README.md").read_text())
+        readme = (ROOT / "README.md").read_text()
+        said, found = self.point(1e6, 0.9, math.inf)
+        self.assertIn(f"\n    {said}\n", readme)
+        self.assertIn(f"labels {100 * (1 - found['incumbent_alpha']):.0f} % of its million points for safety", readme)
+        more, ruled = (math.ceil(self.point(N_I, 0.9, tau_E)[1]["N_E_star"]) for N_I, tau_E in ((1e7, math.inf), (1e6, 0.95)))
+        self.assertRegex(readme, rf"N_E\\\* would be\s{more:,}\. .*0\.95 L\\\* one needs {ruled:,} points")
         self.assertIn("can be beaten with 1 billion by", self.point(1e9, 0.9, 0.8999999)[0])
         self.assertIn("about as much as its own.", self.point(1e9, 0.9, 0.8999999)[0])
         self.assertIn("threshold of 0.3,", self.point(1e3, 0.3, "inf", **{"tau-unit": "absolute"})[0])

@@ -16,13 +16,14 @@
 #include "sweep/config.h"
 
 struct batch_arguments {
-    const char *config, *output, *launcher, **settings;
+    const char *config, *output, *tables, *launcher, **settings;
     bool force, fsync;
 };
 
 static const struct argp_option options[] = {
     COMMAND_OUTPUT_OPTION,
     COMMAND_SET_OPTION,
+    COMMAND_TABLES_OPTION,
     COMMAND_FORCE_OPTION,
     COMMAND_FSYNC_OPTION,
     {"launcher", 'l', "COMMAND", 0,
@@ -48,6 +49,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case 'l':
         arguments->launcher = argument;
         return 0;
+    case COMMAND_TABLES:
+        arguments->tables = argument;
+        return 0;
     case COMMAND_SET:
         return command_add_word(argument, &arguments->settings) ? 0 : ENOMEM;
     default:
@@ -72,6 +76,8 @@ static pid_t start_run(const struct batch_arguments *arguments, const char *path
     for (const char **setting = arguments->settings; ok && setting && *setting; setting++) {
         ok = command_add_word("--set", &words) && command_add_word(*setting, &words);
     }
+    ok = ok &&
+         (!arguments->tables || (command_add_word("--tables", &words) && command_add_word(arguments->tables, &words)));
     ok = ok && (!arguments->force || command_add_word("--force", &words)) &&
          (!arguments->fsync || command_add_word("--fsync", &words));
     pid_t child = ok ? fork() : -1;

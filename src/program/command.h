@@ -57,7 +57,7 @@ error_t command_parse_file(int key, char *argument, struct argp_state *state, co
 void command_parse_ranks(const char *argument, struct argp_state *state, int *ranks);
 
 /* Options of several commands. */
-enum { COMMAND_FSYNC = 0x100, COMMAND_JSON, COMMAND_SET /* no letters */ };
+enum { COMMAND_FSYNC = 0x100, COMMAND_JSON, COMMAND_SET, COMMAND_TABLES /* no letters */ };
 /* Versions of clang-format differ on braces in macros and tables. */
 /* clang-format off */
 #define COMMAND_OUTPUT_OPTION {"output", 'o', "FILE", 0, "results file, instead of the config's `output`", 0}
@@ -66,6 +66,9 @@ enum { COMMAND_FSYNC = 0x100, COMMAND_JSON, COMMAND_SET /* no letters */ };
 #define COMMAND_SET_OPTION \
     {"set", COMMAND_SET, "KEY=VALUE", 0, \
      "change the config's value at KEY, such as model.gamma=0.3 or grid.Q.values=[0.1,0.5]; can be given several times", 0}
+#define COMMAND_TABLES_OPTION \
+    {"tables", COMMAND_TABLES, "FILE", 0, \
+     "with solver: ridge, take the tables that another results file has at the same gamma or spectrum, P and seed", 0}
 #define COMMAND_FSYNC_OPTION \
     {"fsync", COMMAND_FSYNC, NULL, 0, \
      "bring the file to disk every second and after each data set, so that finished work survives a loss of power", 0}

@@ -41,13 +41,17 @@ static char *absolute(const char *path)
     return whole;
 }
 
-enum moat_status job_script_place(const char *config, const char *output, struct job_script *script)
+enum moat_status job_script_place(const char *config, const char *output, const char *tables, struct job_script *script)
 {
-    *script = (struct job_script){.config = absolute(config), .output = absolute(output), .seconds_limit = INFINITY};
+    *script = (struct job_script){.config = absolute(config),
+                                  .output = absolute(output),
+                                  .tables = tables ? absolute(tables) : NULL,
+                                  .seconds_limit = INFINITY};
     char *copy = script->output ? strdup(script->output) : NULL;
     script->folder = copy ? strdup(dirname(copy)) : NULL;
     free(copy);
-    if (!script->config || !script->folder || asprintf(&script->path, "%s.sbatch", script->output) < 0) {
+    if (!script->config || !script->folder || (tables && !script->tables) ||
+        asprintf(&script->path, "%s.sbatch", script->output) < 0) {
         script->path = NULL;
         return moat_error_set(MOAT_MEMORY, "out of memory, or the working directory does not exist");
     }
@@ -68,6 +72,7 @@ void job_script_free(struct job_script *script)
     free(script->output);
     free(script->path);
     free(script->folder);
+    free(script->tables);
     *script = (struct job_script){0};
 }
 
@@ -78,7 +83,7 @@ void job_script_size(const struct job_script *script, struct job_size *size)
     const struct plan *plan = script->plan;
     double longest = 0;
     for (size_t k = 0; k < plan->rungs; k++) {
-        longest = fmax(longest, plan->rung[k].seconds);
+        longest = plan->rung[k].left > 0 ? fmax(longest, plan->rung[k].seconds) : longest;
     }
     double work = fmin(TIME_MARGIN * (plan->tables_seconds + plan->grid_seconds), SECONDS_MAX);
     size->task_seconds = TIME_MARGIN * longest;
@@ -148,6 +153,9 @@ void job_script_write(FILE *out, const struct job_script *script)
     shell_write_after(out, " -o ", script->output);
     for (const char *const *setting = script->settings; setting && *setting; setting++) {
         shell_write_after(out, " --set ", *setting);
+    }
+    if (script->tables) {
+        shell_write_after(out, " --tables ", script->tables);
     }
     if (script->launcher && *script->launcher) {
         shell_write_after(out, " --launcher ", script->launcher);

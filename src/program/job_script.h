@@ -13,6 +13,7 @@ struct job_script {
     char *config, *output;       /* absolute paths */
     char *path;                  /* of the script, beside the results file */
     char *folder;                /* of the results file, the script and the log */
+    char *tables;                /* absolute path of another results file, whose tables are taken; NULL: none */
     const char *launcher;        /* the command that starts the ranks; NULL: mpirun */
     const char *const *settings; /* changes of the config, as of config_load */
     bool force, fsync;           /* options of the run */
@@ -20,10 +21,11 @@ struct job_script {
     double seconds_limit;        /* longest time that the job may ask for; INFINITY: any */
 };
 
-/* Sets the paths of *script for a config and a results file as the user named them; the rest is zero. The caller calls
-   job_script_free, also after a failure. Returns MOAT_USAGE if the path of the results file has characters that sbatch
-   cannot take, MOAT_MEMORY. Local. */
-enum moat_status job_script_place(const char *config, const char *output, struct job_script *script);
+/* Sets the paths of *script for a config, a results file and, if not NULL, a file of tables as the user named them; the
+   rest is zero. The caller calls job_script_free, also after a failure. Returns MOAT_USAGE if the path of the results
+   file has characters that sbatch cannot take, MOAT_MEMORY. Local. */
+enum moat_status job_script_place(const char *config, const char *output, const char *tables,
+                                  struct job_script *script);
 
 /* Frees the paths. Local. */
 void job_script_free(struct job_script *script);

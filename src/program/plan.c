@@ -15,7 +15,7 @@
 #include "sweep/config.h"
 
 struct plan_arguments {
-    const char *config, **settings;
+    const char *config, *tables, **settings;
     int ranks;
     bool json;
 };
@@ -23,6 +23,7 @@ struct plan_arguments {
 static const struct argp_option options[] = {
     {"ranks", 'n', "K", 0, "ranks of the run; default: one more than this machine has cores", 0},
     COMMAND_SET_OPTION,
+    COMMAND_TABLES_OPTION,
     COMMAND_JSON_OPTION,
     {0},
 };
@@ -36,6 +37,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case COMMAND_JSON:
         arguments->json = true;
+        return 0;
+    case COMMAND_TABLES:
+        arguments->tables = argument;
         return 0;
     case COMMAND_SET:
         return command_add_word(argument, &arguments->settings) ? 0 : ENOMEM;
@@ -68,7 +72,7 @@ static const char *format_time(double seconds, char *text, size_t size)
 }
 
 /* What one wants to know before starting the sweep. */
-static void print_totals(const struct plan *plan)
+static void print_totals(const struct plan *plan, const char *tables)
 {
     const struct config *config = plan->config;
     size_t trials = config->ridge.trials;
@@ -81,6 +85,10 @@ static void print_totals(const struct plan *plan)
     if (plan->rungs > 0) {
         printf("%-14s %zu: %zu rungs x %zu trials\n", "data sets", plan->rungs * trials, plan->rungs, trials);
     }
+    if (tables) {
+        printf("%-14s %zu data sets, and %zu at some nu, from %s; %zu left to solve\n", "tables", plan->taken.wholly,
+               plan->taken.partly, tables, plan->rungs * trials - plan->taken.wholly);
+    }
     if (config->rows) {
         printf("%-14s %zu of %zu features from %s, %.4g MB on each rank\n", "rows", config->rows->n, config->rows->P,
                config->ridge.data, ridge_rows_bytes((double)config->rows->n, (double)config->rows->P) / 1e6);
@@ -90,30 +98,33 @@ static void print_totals(const struct plan *plan)
     printf("%-14s %.4g MB, %s\n", "results file", plan->file_bytes / 1e6, config->output);
 }
 
-static void print_plan(const struct plan *plan)
+static void print_plan(const struct plan *plan, const char *tables)
 {
     char time[32];
-    print_totals(plan);
+    print_totals(plan, tables);
     if (plan->rungs > 0) {
         printf("\ndata sets, %s: %.4g Gflop, %.3g Gflop/s on one rank here\n",
                format_time(plan->tables_seconds, time, sizeof time), plan->flops / 1e9, plan->flops_per_second / 1e9);
-        printf("%10s %10s %12s %12s %10s\n", "N", "ranks", "Gflop", "MB per rank", "s");
+        printf("%10s %10s %10s %12s %12s %10s\n", "N", "to solve", "ranks", "Gflop", "MB per rank", "s");
     }
     for (size_t k = 0; k < plan->rungs; k++) {
         const struct plan_rung *rung = &plan->rung[k];
-        printf("%10.0f %10d %12.4g %12.4g %10.3g\n", rung->N, rung->ranks, rung->flops / 1e9, rung->bytes / 1e6,
-               rung->seconds);
+        printf("%10.0f %10zu %10d %12.4g %12.4g %10.3g\n", rung->N, rung->left, rung->ranks, rung->flops / 1e9,
+               rung->bytes / 1e6, rung->seconds);
     }
     printf("\ngrid points, %s: %.3g points/s on one worker here\n", format_time(plan->grid_seconds, time, sizeof time),
            1 / plan->seconds_per_point);
 }
 
 /* The ladder of data sets, which is empty without `solver: ridge`. */
-static void write_ladder(struct json *json, const struct plan *plan)
+static void write_ladder(struct json *json, const struct plan *plan, const char *tables)
 {
     size_t trials = plan->rungs > 0 ? plan->config->ridge.trials : 0;
     json_count(json, "trials", trials);
     json_count(json, "tasks", plan->rungs * trials);
+    json_text(json, "tables_from", tables);
+    json_count(json, "tasks_taken", plan->taken.wholly);
+    json_count(json, "tasks_partly_taken", plan->taken.partly);
     json_number(json, "flops", plan->flops);
     json_number(json, "flops_per_second", plan->flops_per_second);
     json_begin(json, "rungs", '[');
@@ -121,6 +132,7 @@ static void write_ladder(struct json *json, const struct plan *plan)
         const struct plan_rung *rung = &plan->rung[k];
         json_begin(json, NULL, '{');
         json_number(json, "N", rung->N);
+        json_count(json, "tasks_left", rung->left);
         json_count(json, "ranks", (size_t)rung->ranks);
         json_number(json, "flops", rung->flops);
         json_number(json, "rank_bytes", rung->bytes);
@@ -130,7 +142,7 @@ static void write_ladder(struct json *json, const struct plan *plan)
     json_end(json, ']');
 }
 
-static void write_json(const struct plan *plan)
+static void write_json(const struct plan *plan, const char *tables)
 {
     struct json json = {.out = stdout};
     const struct config *config = plan->config;
@@ -145,7 +157,7 @@ static void write_json(const struct plan *plan)
     json_count(&json, "blocks", plan->blocks);
     json_number(&json, "file_bytes", plan->file_bytes);
     json_number(&json, "rank_bytes", plan->rank_bytes);
-    write_ladder(&json, plan);
+    write_ladder(&json, plan, tables);
     json_number(&json, "seconds_per_point", plan->seconds_per_point);
     json_number(&json, "tables_seconds", plan->tables_seconds);
     json_number(&json, "grid_seconds", plan->grid_seconds);
@@ -156,17 +168,22 @@ static void write_json(const struct plan *plan)
 static enum moat_status make_plan(const struct plan_arguments *arguments)
 {
     struct config *config = NULL;
+    struct tables_file *tables = NULL;
     struct plan *plan = NULL;
     int ranks = arguments->ranks > 0 ? arguments->ranks : (int)sysconf(_SC_NPROCESSORS_ONLN) + 1;
     enum moat_status status = inputs_load(arguments->config, arguments->settings, &config);
+    if (status == MOAT_OK && arguments->tables) {
+        status = tables_file_open(arguments->tables, config, NULL, &tables);
+    }
     if (status == MOAT_OK) {
         int workers = ranks > 1 ? ranks - 1 : 1;
-        status = plan_create(config, ranks, measurement_free_memory() / workers, &plan);
+        status = plan_create(config, tables, ranks, measurement_free_memory() / workers, &plan);
     }
     if (status == MOAT_OK) {
-        arguments->json ? write_json(plan) : print_plan(plan);
+        arguments->json ? write_json(plan, arguments->tables) : print_plan(plan, arguments->tables);
     }
     plan_destroy(&plan);
+    tables_file_close(&tables);
     config_destroy(&config);
     return status;
 }

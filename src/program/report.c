@@ -100,6 +100,19 @@ static void append_stage(struct line *line, const struct progress *stage, const 
     }
 }
 
+/* Appends ", 32 of 48 data sets taken from old.h5", or nothing. */
+static void append_taken(struct line *line, const struct session *session)
+{
+    char what[PATH_MAX + 64];
+    const struct tables_taken *taken = &session->taken;
+    size_t tasks = session->ladder ? session->ladder->tasks : 0;
+    const char *path = session->request->tables ? session->request->tables : "";
+    snprintf(what, sizeof what, "data sets taken from %s", path);
+    append_part(line, taken->wholly, tasks, what);
+    snprintf(what, sizeof what, "data sets taken at some nu from %s", path);
+    append_part(line, taken->partly, tasks, what);
+}
+
 /* Prints what this run has done, in what time, what was there before and, unless the sweep is complete, what is there
    now: "2,581 points in 0.28 s, 9.22e+03 points/s, 12 of 36 blocks were there already: FILE". */
 static void print_work(const struct session *session, const struct results_summary *summary)
@@ -117,7 +130,9 @@ static void print_work(const struct session *session, const struct results_summa
     if (points->unit && points->done > points->first && seconds > 0) {
         append(&line, ", %.3g points/s", (double)(points->done - points->first) / seconds);
     }
-    append_part(&line, tables->first, tables->total, "data sets were there already");
+    append_taken(&line, session);
+    append_part(&line, tables->unit ? tables->first - session->taken.wholly : 0, tables->total,
+                "data sets were there already");
     append_part(&line, session->blocks_before, summary->blocks, "blocks were there already");
     if (summary->blocks_done < summary->blocks) {
         append_part(&line, tables->done < tables->total ? tables->done : 0, tables->total, "data sets are there now");

@@ -24,6 +24,7 @@
 static const struct argp_option options[] = {
     COMMAND_OUTPUT_OPTION,
     COMMAND_SET_OPTION,
+    COMMAND_TABLES_OPTION,
     {"ranks", 'n', "K", 0,
      "start K ranks under mpirun, or under MOAT_LAUNCHER from the environment; best one more than there are cores", 0},
     COMMAND_FORCE_OPTION,
@@ -50,6 +51,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case 'q':
         request->quiet = true;
+        return 0;
+    case COMMAND_TABLES:
+        request->tables = argument;
         return 0;
     case COMMAND_SET:
         return command_add_word(argument, &request->settings) ? 0 : ENOMEM;

@@ -42,9 +42,9 @@ static const struct argp argp = {
     .options = options,
     .parser = parse_option,
     .args_doc = "FILE",
-    .doc = "Prints the config that FILE keeps, the measured spectrum that it is on, if it is, its history, and its "
-           "variables with their axes, types, units and meanings. Reads the file alone, so it works from any node and "
-           "while a run writes the file."};
+    .doc = "Prints the config that FILE keeps, the measured spectrum that it is on and the files whose tables it has "
+           "taken, if any, its history, and its variables with their axes, types, units and meanings. Reads the file "
+           "alone, so it works from any node and while a run writes the file."};
 
 /* Prints lines, each after `indent`. A command line in the history may hold anything, so control characters, which a
    terminal would obey, are shown as question marks. */
@@ -123,6 +123,10 @@ static enum moat_status print_description(const struct show_arguments *arguments
         if (*description->spectrum) {
             printf("\nspectrum:\n");
             print_lines(description->spectrum, "  ");
+        }
+        if (description->origins) {
+            printf("\ntables:\n");
+            print_lines(description->origins, "  ");
         }
         printf("\nhistory:\n");
         print_lines(description->history ? description->history : "(damaged)", "  ");

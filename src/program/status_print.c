@@ -44,6 +44,17 @@ static void print_writer(const struct results_last_run *last)
     printf("written by %s, since %s (%s)\n", where, since, age);
 }
 
+static void print_origins(const struct results_summary *summary)
+{
+    const struct results_origins *origins = &summary->origins;
+    for (size_t i = 0; i < origins->count; i++) {
+        printf("%zu of %zu data sets: %s\n", origins->tasks[i], summary->tasks, origins->text[i]);
+    }
+    if (origins->others > 0) {
+        printf("%zu of %zu data sets: tables from other files\n", origins->others, summary->tasks);
+    }
+}
+
 void status_print(const struct status_view *view)
 {
     const struct results_summary *summary = &view->summary;
@@ -56,6 +67,7 @@ void status_print(const struct status_view *view)
     if (summary->tasks > 0) {
         printf("%zu of %zu data sets done, %zu failed\n", summary->tasks_done, summary->tasks, summary->tasks_failed);
     }
+    print_origins(summary);
     if (!complete) {
         struct status_stage stage;
         status_stage(view, &stage);
@@ -79,6 +91,19 @@ static void write_points(struct json *json, const struct results_summary *summar
         json_count(json, moat_market_status_name[outcome], summary->points_by_status[outcome]);
     }
     json_end(json, '}');
+}
+
+/* The data sets whose tables come from other files: how many from which. */
+static void write_origins(struct json *json, const struct results_origins *origins)
+{
+    json_begin(json, "tables_from", '[');
+    for (size_t i = 0; i < origins->count; i++) {
+        json_begin(json, NULL, '{');
+        json_count(json, "tasks", origins->tasks[i]);
+        json_text(json, "origin", origins->text[i]);
+        json_end(json, '}');
+    }
+    json_end(json, ']');
 }
 
 static void write_stage(struct json *json, const struct status_stage *stage)
@@ -146,6 +171,7 @@ void status_write_json(const struct status_view *view, const char *error)
         json_count(&json, "tasks", summary->tasks);
         json_count(&json, "tasks_done", summary->tasks_done);
         json_count(&json, "tasks_failed", summary->tasks_failed);
+        write_origins(&json, &summary->origins);
         write_points(&json, summary);
         json_number(&json, "seconds", summary->seconds);
         write_stage(&json, &stage);

@@ -23,7 +23,7 @@
 #define SECONDS_AIM 1800.0 /* ranks are added until the sweep takes no longer than this */
 
 struct submit_arguments {
-    const char *config, *output, *launcher, **settings;
+    const char *config, *output, *tables, *launcher, **settings;
     int ranks;
     bool force, fsync, dry_run;
     char **more; /* sbatch's own options, NULL at the end */
@@ -32,6 +32,7 @@ struct submit_arguments {
 static const struct argp_option options[] = {
     COMMAND_OUTPUT_OPTION,
     COMMAND_SET_OPTION,
+    COMMAND_TABLES_OPTION,
     {"ranks", 'n', "K", 0, "ranks of the job; default: as many as bring the sweep below half an hour, or fill a node",
      0},
     {"launcher", 'l', "COMMAND", 0,
@@ -64,6 +65,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case 'n':
         command_parse_ranks(argument, state, &arguments->ranks);
         return 0;
+    case COMMAND_TABLES:
+        arguments->tables = argument;
+        return 0;
     case COMMAND_SET:
         return command_add_word(argument, &arguments->settings) ? 0 : ENOMEM;
     default:
@@ -82,9 +86,10 @@ static const struct argp argp = {.options = options,
 /* Makes the plan of the job, which decides its number of ranks unless --ranks does: at most as many as the largest node
    has cores, or this machine if SLURM does not say. */
 static enum moat_status make_plan(const struct submit_arguments *arguments, const struct config *config,
-                                  const struct slurm_partition *partition, struct plan **plan)
+                                  const struct tables_file *tables, const struct slurm_partition *partition,
+                                  struct plan **plan)
 {
-    enum moat_status status = plan_create(config, arguments->ranks > 0 ? arguments->ranks : 2, INFINITY, plan);
+    enum moat_status status = plan_create(config, tables, arguments->ranks > 0 ? arguments->ranks : 2, INFINITY, plan);
     if (status != MOAT_OK || arguments->ranks > 0) {
         return status;
     }
@@ -220,14 +225,14 @@ static enum moat_status check(const struct submit_arguments *arguments, const st
 }
 
 static enum moat_status plan_and_submit(const struct submit_arguments *arguments, const struct config *config,
-                                        struct job_script *script)
+                                        const struct tables_file *tables, struct job_script *script)
 {
     struct slurm_partition partition;
     struct plan *plan = NULL;
     double seconds;
     const char *time = find_option(arguments, 't', "time", "SBATCH_TIMELIMIT");
     slurm_partition_find(find_option(arguments, 'p', "partition", "SBATCH_PARTITION"), &partition);
-    enum moat_status status = make_plan(arguments, config, &partition, &plan);
+    enum moat_status status = make_plan(arguments, config, tables, &partition, &plan);
     if (status == MOAT_OK) {
         script->plan = plan;
         script->seconds_limit = time && slurm_parse_time(time, &seconds) ? seconds : partition.seconds;
@@ -245,22 +250,26 @@ static enum moat_status plan_and_submit(const struct submit_arguments *arguments
 static enum moat_status prepare(const struct submit_arguments *arguments)
 {
     struct config *config = NULL;
+    struct tables_file *tables = NULL;
     struct job_script script = {0};
     enum moat_status status = inputs_load(arguments->config, arguments->settings, &config);
     if (status == MOAT_OK) {
-        status = job_script_place(arguments->config, arguments->output ? arguments->output : config->output, &script);
+        status = job_script_place(arguments->config, arguments->output ? arguments->output : config->output,
+                                  arguments->tables, &script);
     }
     if (status == MOAT_OK) {
-        const char *launcher = getenv("MOAT_LAUNCHER"); /* into the script, as the job may not get the variable */
-        script.launcher = arguments->launcher ? arguments->launcher : launcher;
+        script.launcher =
+            arguments->launcher ? arguments->launcher : getenv("MOAT_LAUNCHER"); /* a job may not get it */
         script.settings = arguments->settings;
         script.force = arguments->force;
         script.fsync = arguments->fsync;
         status = check(arguments, config, &script);
     }
-    if (status == MOAT_OK) {
-        status = plan_and_submit(arguments, config, &script);
+    if (status == MOAT_OK && script.tables) {
+        status = tables_file_open(script.tables, config, script.output, &tables);
     }
+    status = status == MOAT_OK ? plan_and_submit(arguments, config, tables, &script) : status;
+    tables_file_close(&tables);
     job_script_free(&script);
     config_destroy(&config);
     return status;

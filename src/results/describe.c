@@ -16,6 +16,7 @@
 #include "results/hdf5.h"
 #include "results/history.h"
 #include "results/layout.h"
+#include "results/origins.h"
 #include "results/provenance.h"
 #include "results/summary.h"
 #include "sweep/config.h"
@@ -136,6 +137,7 @@ enum moat_status results_describe(const char *path, struct results_description *
         goto cleanup;
     }
     out->history = history_text(file);
+    out->origins = origins_text(file);
     provenance_describe_spectrum(file, out->spectrum, sizeof out->spectrum);
     status = config_parse(out->config, path, &config);
     if (status == MOAT_MEMORY) {
@@ -156,6 +158,7 @@ void results_description_free(struct results_description *description)
 {
     free(description->config);
     free(description->history);
+    free(description->origins);
     free(description->variable);
     memset(description, 0, sizeof *description);
 }

@@ -21,6 +21,7 @@ struct described_variable {
 struct results_description {
     char *config;                          /* the YAML text that the sweep was started from, to the byte */
     char spectrum[DESCRIBE_SPECTRUM_SIZE]; /* a line on the measured spectrum that it is on; "" for power laws */
+    char *origins; /* a line for each file whose tables it has taken, with a newline; NULL if there is none */
     char *history; /* one line for each run, with a newline between; NULL if the file has none that can be read */
     struct described_variable *variable; /* [variables] in the order in which they were made, groups after the root */
     size_t variables;

@@ -73,7 +73,7 @@ const struct group_entry group_table[] = {
      .long_name = "time it took to solve the task"},
     {OF_TASK(rank), .type = VARIABLE_INT32, .fill = &variable_no_rank,
      .long_name = "MPI rank that led the task, -1 for none"},
-    {OF_TASK(message), .type = VARIABLE_TEXT, .long_name = "why the task failed"},
+    {OF_TASK(message), .type = VARIABLE_TEXT, .long_name = "why the task failed, or the file that its tables come from"},
     {OF_TASK(checksum), .type = VARIABLE_UINT32, .long_name = "CRC-32 of the task's state and tables"},
     {OF_TASK(state), .type = VARIABLE_UINT8, .phase = PHASE_LAST, .flags = task_states, .flag_count = 3,
      .long_name = "whether the task's tables are in the file"},

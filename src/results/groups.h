@@ -28,7 +28,7 @@ struct block_record {
 struct task_record {
     double seconds;
     int32_t rank;
-    char message[256]; /* why it failed */
+    char message[256]; /* why it failed; if it is done, which file its tables come from, "" for none */
     uint32_t checksum;
     uint8_t state; /* of enum task_state */
 };

@@ -33,6 +33,7 @@ struct results {
     size_t first_unflushed, last_unflushed; /* blocks to report done at the next flush; first > last: none */
     double flushed;                         /* time of the last flush, s */
     struct history_record run;              /* of this run */
+    char origin_of_part[256];               /* where tables at some nu of a task come from: the message of the task */
     double opened, cores;                   /* time of opening, s, and the cores that the run holds; 0: not known */
 };
 

@@ -102,16 +102,26 @@ static bool write_data(hid_t file, const struct config *config)
            write_integer(file, "data_directions", (int64_t)config->rows->P);
 }
 
+int64_t provenance_data_checksum(hid_t file)
+{
+    return read_integer(file, "data_checksum", -1);
+}
+
+int64_t provenance_spectrum_checksum(hid_t file)
+{
+    return read_integer(file, "spectrum_checksum", -1);
+}
+
 bool provenance_has_data(hid_t file, const struct config *config)
 {
     int64_t expected = config->rows ? (int64_t)config->rows_checksum : -1;
-    return read_integer(file, "data_checksum", -1) == expected;
+    return provenance_data_checksum(file) == expected;
 }
 
 bool provenance_has_spectrum(hid_t file, const struct config *config)
 {
     int64_t expected = config->measured ? (int64_t)config->directions.checksum : -1;
-    return read_integer(file, "spectrum_checksum", -1) == expected;
+    return provenance_spectrum_checksum(file) == expected;
 }
 
 void provenance_describe_spectrum(hid_t file, char *text, size_t size)

@@ -4,13 +4,14 @@
 
 #include <hdf5.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "moat/error.h"
 #include "sweep/config.h"
 
 /*
  * Where a results file comes from: the root attributes, which tell a reader all about the sweep, with their types, so
- * that nobody has to parse the config; and the config's text. README.md lists them.
+ * that nobody has to parse the config; and the config's text. src/results/README.md lists them.
  */
 
 /* Writes the attributes of the sweep `config` to the new `file`, and the config's text to /run. False on failure.
@@ -27,6 +28,10 @@ bool provenance_has_spectrum(hid_t file, const struct config *config);
 
 /* The same of the data whose rows are sampled. Local. */
 bool provenance_has_data(hid_t file, const struct config *config);
+
+/* The checksums of the spectrum and of the data that a whole `file` names; -1 where it names none. Local. */
+int64_t provenance_spectrum_checksum(hid_t file);
+int64_t provenance_data_checksum(hid_t file);
 
 /* Writes a line on the measured spectrum of `file`, which is whole: file name, title, directions, label noise and
    checksum; "" for power laws. Local. */

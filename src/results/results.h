@@ -15,8 +15,9 @@
 
 /*
  * The results file: an HDF5 file in the format of HDF5 1.10, written by rank 0 alone while any number of readers follow
- * it live (SWMR). README.md describes its contents. If the run is killed at any moment, you lose at most the last
- * second of blocks. A block is marked done only after its data are in the file, so everything marked done is complete.
+ * it live (SWMR). src/results/README.md describes its contents. If the run is killed at any moment, you lose at most
+ * the last second of blocks. A block is marked done only after its data are in the file, so everything marked done is
+ * complete.
  *
  * After a kill the file has all that was written to it, after a loss of power only what is on the disk. With
  * RESULTS_FSYNC each flush brings the data to disk, then marks them done, then brings the marks to disk. Whichever of
@@ -115,6 +116,14 @@ struct results_last_run {
     double alive;         /* its last sign of life, likewise: no earlier than `seen` */
 };
 
+/* Other files whose tables a file has taken (results/tables_file.h), and the number of its tasks from each. */
+enum { RESULTS_ORIGINS = 8, RESULTS_ORIGIN_SIZE = 257 };
+struct results_origins {
+    size_t count, tasks[RESULTS_ORIGINS];
+    char text[RESULTS_ORIGINS][RESULTS_ORIGIN_SIZE]; /* "tables from FILE (NAME, created DATE)" */
+    size_t others;                                   /* tasks from still other files */
+};
+
 /* The progress of a sweep and the outcomes of its points, as its file has them. */
 struct results_summary {
     char title[256];  /* the config's name, cut to fit */
@@ -125,6 +134,7 @@ struct results_summary {
     size_t points_by_status[MOAT_MARKET_STATUSES]; /* index MOAT_MARKET_PENDING counts points not solved yet */
     size_t failed_at[GRID_AXES];            /* the first point on the grid with MOAT_MARKET_FAILED, if there is one */
     size_t tasks, tasks_done, tasks_failed; /* of the ladder; all 0 without one */
+    struct results_origins origins;         /* of tasks that are done; none with results_count */
     double seconds;                         /* solving time summed over blocks and ranks */
     /* Those of results_summarise alone: */
     struct results_last_run last;

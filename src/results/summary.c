@@ -19,6 +19,7 @@
 #include "results/identity.h"
 #include "results/intact.h"
 #include "results/lock.h"
+#include "results/origins.h"
 #include "results/provenance.h"
 #include "results/pulse.h"
 #include "results/records.h"
@@ -164,6 +165,7 @@ static bool count_tasks(const struct records *records, const struct config *conf
     }
     summary->tasks = ok ? tasks : 0;
     if (ok) {
+        origins_count(task, tasks, &summary->origins);
         workload_tasks(config, task, tasks, writing_ranks(summary), &summary->task_work);
     }
     free(task);

@@ -15,6 +15,7 @@
 #include "results/handle.h"
 #include "results/hdf5.h"
 #include "results/history.h"
+#include "sweep/ladder_known.h"
 
 /* The values of the ladder that entry v of group_table stores; NULL if it stores none. */
 static double *table(const struct ladder *ladder, int v)
@@ -38,23 +39,23 @@ static uint32_t task_checksum(const struct ladder *ladder, size_t task)
     return sum;
 }
 
-/* Takes over the states of the tasks; those whose tables or state do not match the checksum become pending. */
-static bool read_states(const struct results *results, struct ladder *ladder)
+/* States first: a run that writes the file meanwhile marks a task done only when its tables are there. */
+bool tasks_read(const struct records *records, struct ladder *ladder, size_t *damaged)
 {
-    size_t damaged = 0;
     struct task_record *record = calloc(ladder->tasks + 1, sizeof *record);
-    bool ok = record && records_count(results->records, ALONG_TASKS) == ladder->tasks &&
-              records_read(results->records, ALONG_TASKS, record);
+    bool ok =
+        record && records_count(records, ALONG_TASKS) == ladder->tasks && records_read(records, ALONG_TASKS, record);
+    for (int v = 0; v < group_variables && ok; v++) {
+        double *values = table(ladder, v);
+        ok = !values || variable_read(records->variable[v], VARIABLE_FLOAT64, values);
+    }
+    *damaged = 0;
     for (size_t task = 0; task < ladder->tasks && ok; task++) {
         ladder->state[task] = record[task].state;
         if (record[task].state != TASK_PENDING && record[task].checksum != task_checksum(ladder, task)) {
             ladder->state[task] = TASK_PENDING;
-            damaged++;
+            ++*damaged;
         }
-    }
-    if (damaged > 0) {
-        fprintf(stderr, "moat: %s: found damaged tables of %zu of %zu data sets; they are solved again\n",
-                results->path, damaged, ladder->tasks);
     }
     free(record);
     return ok;
@@ -62,14 +63,16 @@ static bool read_states(const struct results *results, struct ladder *ladder)
 
 enum moat_status results_read_tables(struct results *results, struct ladder *ladder)
 {
-    bool ok = true;
+    size_t damaged = 0;
     hdf5_begin();
-    for (int v = 0; v < group_variables && ok; v++) {
-        double *values = table(ladder, v);
-        ok = !values || variable_read(results->records->variable[v], VARIABLE_FLOAT64, values);
+    if (!tasks_read(results->records, ladder, &damaged)) {
+        return hdf5_error(MOAT_IO, results->path, "the measured tables cannot be read");
     }
-    ok = ok && read_states(results, ladder);
-    return ok ? MOAT_OK : hdf5_error(MOAT_IO, results->path, "the measured tables cannot be read");
+    if (damaged > 0) {
+        fprintf(stderr, "moat: %s: found damaged tables of %zu of %zu data sets; they are solved again\n",
+                results->path, damaged, ladder->tasks);
+    }
+    return MOAT_OK;
 }
 
 static bool write_tables(struct results *results, const struct ladder *ladder, size_t task)
@@ -87,21 +90,32 @@ static bool write_tables(struct results *results, const struct ladder *ladder, s
     return ok;
 }
 
+bool tasks_write(struct results *results, const struct ladder *ladder, size_t task, struct task_record *record)
+{
+    record->checksum = task_checksum(ladder, task);
+    record->state = ladder->state[task];
+    return (record->state != TASK_DONE || write_tables(results, ladder, task)) &&
+           records_write(results->records, ALONG_TASKS, task, 1, PHASE_FIRST, record);
+}
+
+bool tasks_mark(struct results *results, size_t task, const struct task_record *record)
+{
+    return records_write(results->records, ALONG_TASKS, task, 1, PHASE_LAST, record);
+}
+
 enum moat_status results_write_task(struct results *results, const struct ladder *ladder, size_t task, double seconds,
                                     int rank, const char *message)
 {
-    struct task_record record = {
-        .seconds = seconds, .rank = rank, .checksum = task_checksum(ladder, task), .state = ladder->state[task]};
+    struct task_record record = {.seconds = seconds, .rank = rank};
+    bool partly = ladder->state[task] == TASK_DONE && ladder_partly_known(ladder, task);
     hdf5_begin();
-    snprintf(record.message, sizeof record.message, "%s", message);
+    hdf5_text_copy(record.message, sizeof record.message, partly ? results->origin_of_part : message);
     enum moat_status status = handle_check_writable(results);
     if (status != MOAT_OK) {
         return status;
     }
-    bool ok = (record.state != TASK_DONE || write_tables(results, ladder, task)) &&
-              records_write(results->records, ALONG_TASKS, task, 1, PHASE_FIRST, &record) &&
-              history_update(results, HISTORY_STARTED) && handle_sync(results) &&
-              records_write(results->records, ALONG_TASKS, task, 1, PHASE_LAST, &record) && handle_sync(results);
+    bool ok = tasks_write(results, ladder, task, &record) && history_update(results, HISTORY_STARTED) &&
+              handle_sync(results) && tasks_mark(results, task, &record) && handle_sync(results);
     return ok ? MOAT_OK : handle_write_failed(results);
 }
 

@@ -2,10 +2,11 @@
 /* How much of the stage that samples data sets is done: by operations, since the largest data sets cost by far the
    most. */
 #include "run/measurement_internal.h"
+#include "sweep/ladder_known.h"
 
 static double task_gflop(const struct ladder *ladder, size_t task)
 {
-    return ladder_flops(ladder->config, ladder_task_N(ladder, task)) / 1e9;
+    return ladder_task_flops(ladder, task) / 1e9;
 }
 
 void measurement_weigh(const struct ladder *ladder, int workers, struct progress *progress)

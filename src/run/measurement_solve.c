@@ -4,6 +4,7 @@
 #include "ridge/ridge.h"
 #include "run/broadcast.h"
 #include "run/measurement.h"
+#include "sweep/ladder_known.h"
 
 enum moat_status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm group, double *seconds)
 {
@@ -15,8 +16,8 @@ enum moat_status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm 
                                .N = (size_t)ladder_task_N(ladder, task),
                                .seed = config->ridge.seed,
                                .trial = (uint32_t)(task % ladder->trials),
-                               .nus = ladder->nus,
-                               .nu = config->grid.axis[GRID_NU].values,
+                               .nus = ladder_gather_unknown(ladder, task),
+                               .nu = ladder->unknown_nu,
                                .lambdas = ladder->lambdas,
                                .lambda = ladder->lambda,
                                .population = config->measured ? &population : NULL};
@@ -32,6 +33,7 @@ enum moat_status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm 
     double start = clock_seconds();
     enum moat_status status = ridge_solve(&ridge, group, &table);
     *seconds = clock_seconds() - start;
+    ladder_spread_unknown(ladder, task);
     if (status != MOAT_MEMORY) {
         ladder->state[task] = status == MOAT_OK ? TASK_DONE : TASK_FAILED;
     }
@@ -46,4 +48,5 @@ void measurement_share(struct ladder *ladder, MPI_Comm comm)
         broadcast_numbers(ladder_table(ladder, i), values, comm);
     }
     MPI_Bcast(ladder->state, (int)ladder->tasks, MPI_BYTE, 0, comm);
+    MPI_Bcast(ladder->known, (int)(ladder->tasks * ladder->nus), MPI_BYTE, 0, comm);
 }

@@ -10,7 +10,7 @@
 #include "ridge/blas.h"
 #include "run/measurement.h"
 #include "run/worker.h"
-#include "sweep/ladder.h"
+#include "sweep/ladder_known.h"
 
 #define CALIBRATION_SECONDS 1.0
 
@@ -96,14 +96,17 @@ static enum moat_status plan_tasks(struct plan *plan, double bytes)
     }
     enum moat_status status = measurement_groups(config, plan->workers, bytes, group);
     for (size_t k = 0; status == MOAT_OK && k < plan->rungs; k++) {
+        struct plan_rung *rung = &plan->rung[k];
         double N = config->ridge.N.values[k], flops = ladder_flops(config, N);
-        plan->rung[k] = (struct plan_rung){.N = N,
-                                           .flops = flops,
-                                           .ranks = group[k],
-                                           .bytes = ladder_bytes(config, N, group[k]),
-                                           .seconds = flops / plan->flops_per_second / group[k]};
-        plan->flops += flops * (double)config->ridge.trials;
-        plan->rank_bytes = fmax(plan->rank_bytes, plan->rung[k].bytes);
+        *rung = (struct plan_rung){.N = N,
+                                   .flops = flops,
+                                   .ranks = group[k],
+                                   .left = rung->left,
+                                   .flops_left = rung->flops_left,
+                                   .bytes = ladder_bytes(config, N, group[k]),
+                                   .seconds = flops / plan->flops_per_second / group[k]};
+        plan->flops += rung->flops_left;
+        plan->rank_bytes = rung->left > 0 ? fmax(plan->rank_bytes, rung->bytes) : plan->rank_bytes;
     }
     free(group);
     return status;
@@ -124,7 +127,28 @@ enum moat_status plan_resize(struct plan *plan, int ranks, double bytes)
     return status;
 }
 
-enum moat_status plan_create(const struct config *config, int ranks, double bytes, struct plan **out)
+/* Counts the tasks that are left of each rung, and their operations. */
+static enum moat_status count_tasks(struct plan *plan, const struct tables_file *tables)
+{
+    struct ladder *ladder = NULL;
+    if (plan->rungs == 0) {
+        return MOAT_OK;
+    }
+    enum moat_status status = ladder_create(plan->config, &ladder);
+    if (status == MOAT_OK && tables) {
+        tables_file_take(tables, ladder, &plan->taken);
+    }
+    for (size_t task = 0; status == MOAT_OK && task < ladder->tasks; task++) {
+        struct plan_rung *rung = &plan->rung[task / ladder->trials];
+        rung->left += ladder->state[task] != TASK_DONE;
+        rung->flops_left += ladder->state[task] != TASK_DONE ? ladder_task_flops(ladder, task) : 0;
+    }
+    ladder_destroy(&ladder);
+    return status;
+}
+
+enum moat_status plan_create(const struct config *config, const struct tables_file *tables, int ranks, double bytes,
+                             struct plan **out)
 {
     struct plan *plan = calloc(1, sizeof *plan);
     *out = NULL;
@@ -138,8 +162,10 @@ enum moat_status plan_create(const struct config *config, int ranks, double byte
     plan->flops_per_second = plan->seconds_per_point = NAN;
     plan->rungs = config->solver == SOLVER_RIDGE ? config->ridge.N.size : 0;
     plan->rung = calloc(plan->rungs + 1, sizeof *plan->rung);
-    enum moat_status status =
-        plan->rung ? plan_resize(plan, ranks, bytes) : moat_error_set(MOAT_MEMORY, "out of memory");
+    enum moat_status status = plan->rung ? count_tasks(plan, tables) : moat_error_set(MOAT_MEMORY, "out of memory");
+    if (status == MOAT_OK) {
+        status = plan_resize(plan, ranks, bytes);
+    }
     if (status == MOAT_OK && plan->rungs > 0) {
         status = calibrate_task(config, &plan->flops_per_second);
     }

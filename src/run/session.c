@@ -70,6 +70,9 @@ static enum moat_status prepare(struct session *session, int nodes, double cores
         free(group);
     }
     if (status == MOAT_OK) {
+        status = session_open_tables(session);
+    }
+    if (status == MOAT_OK) {
         status = session_open_results(session, nodes, cores);
     }
     return status;
@@ -171,7 +174,7 @@ enum moat_status session_measure(struct session *session)
         status = ladder_create(session->config, &session->ladder);
     }
     if (status == MOAT_OK && session->rank == 0) {
-        status = results_read_tables(session->results, session->ladder);
+        status = session_read_tables(session);
     }
     status = agree_on_memory(session, status);
     if (status == MOAT_OK) {
@@ -219,6 +222,7 @@ enum moat_status session_solve(struct session *session)
 enum moat_status session_close(struct session *session)
 {
     enum moat_status status = results_close(&session->results);
+    tables_file_close(&session->source);
     worker_destroy(&session->worker);
     ladder_destroy(&session->ladder);
     config_destroy(&session->config);

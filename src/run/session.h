@@ -7,6 +7,7 @@
 
 #include "moat/error.h"
 #include "results/results.h"
+#include "results/tables_file.h"
 #include "run/hosts.h"
 #include "run/progress.h"
 #include "run/worker.h"
@@ -18,7 +19,8 @@
  *
  *   session_open      rank 0 reads the config, and the spectrum file if it names one, and opens the results file; every
  *                     rank gets the config with the spectrum's numbers
- *   session_measure   with SOLVER_RIDGE: every rank gets the tables of sampled data; those that the file lacks are made
+ *   session_measure   with SOLVER_RIDGE: every rank gets the tables of sampled data: the file's, those of the file that
+ *                     --tables names, and what both lack is made
  *   session_solve     rank 0 hands out the blocks that the file lacks, the others solve them
  *   session_close     closes the file, frees everything
  *
@@ -37,6 +39,7 @@ struct session_request {
     const char *config;                           /* path of the config */
     const char **settings;                        /* changes of the config, as of config_load */
     const char *output;                           /* path of the results file; NULL: the config's */
+    const char *tables;                           /* another results file, whose tables are taken; NULL: none */
     int ranks;                                    /* the number that was asked for, 0 for any */
     unsigned results;                             /* options of results_open */
     bool quiet;                                   /* shows no progress */
@@ -49,8 +52,10 @@ struct session {
     int rank, ranks;
     double bytes; /* of memory for each rank */
     struct config *config;
-    struct results *results; /* on rank 0, NULL elsewhere */
-    struct ladder *ladder;   /* with SOLVER_RIDGE, else NULL */
+    struct results *results;    /* on rank 0, NULL elsewhere */
+    struct ladder *ladder;      /* with SOLVER_RIDGE, else NULL */
+    struct tables_file *source; /* of request->tables, on rank 0 until they are in the ladder; else NULL */
+    struct tables_taken taken;  /* from there by this run, on rank 0 */
     struct worker *worker;
     char hosts[HOSTS_SIZE];   /* of hosts_list, on rank 0; "" if quiet */
     struct progress tables;   /* of session_measure, on rank 0; its unit NULL if no tables were left to make */

@@ -9,4 +9,12 @@
    results_open does. Rank 0. */
 enum moat_status session_open_results(struct session *session, int nodes, double cores);
 
+/* Reads the tables of the file that request->tables names, NULL for none, into session->source; the config is there.
+   Returns what tables_file_open does. Rank 0. */
+enum moat_status session_open_tables(struct session *session);
+
+/* Fills the ladder with the tables that the results file has, then with those of session->source, which the results
+   file gets too; sets session->taken, and frees the source. Returns MOAT_IO or MOAT_MEMORY. Rank 0. */
+enum moat_status session_read_tables(struct session *session);
+
 #endif

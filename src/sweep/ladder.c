@@ -79,7 +79,9 @@ enum moat_status ladder_create(const struct config *config, struct ladder **out)
     ladder->tasks = ladder->rungs * ladder->trials;
     ladder->lambda = malloc(LADDER_LAMBDAS * sizeof(double));
     ladder->state = calloc(ladder->tasks, 1);
-    if (!allocate_tables(ladder) || !ladder->lambda || !ladder->state) {
+    ladder->known = calloc(ladder->tasks * ladder->nus, 1);
+    ladder->unknown_nu = malloc(ladder->nus * sizeof(double));
+    if (!allocate_tables(ladder) || !ladder->lambda || !ladder->state || !ladder->known || !ladder->unknown_nu) {
         size_t nus = ladder->nus;
         ladder_destroy(out);
         return moat_error_set(MOAT_MEMORY, "out of memory for the tables of %zu rungs, %zu trials, %zu nu",
@@ -100,6 +102,8 @@ void ladder_destroy(struct ladder **ladder)
         free((*ladder)->loss_performance);
         free((*ladder)->loss_safety);
         free((*ladder)->state);
+        free((*ladder)->known);
+        free((*ladder)->unknown_nu);
         free(*ladder);
         *ladder = NULL;
     }

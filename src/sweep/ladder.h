@@ -26,6 +26,8 @@ struct ladder {
     double *A1, *A2, *D;                    /* [tasks][nus][lambdas]; NULL on a measured spectrum */
     double *loss_performance, *loss_safety; /* [tasks][lambdas][MOAT_SAMPLED_ALPHAS]; NULL without one */
     uint8_t *state;                         /* [tasks], of enum task_state */
+    uint8_t *known;                         /* [tasks][nus]: 1 where another file had a table; see ladder_known.h */
+    double *unknown_nu;                     /* [nus], filled by ladder_gather_unknown */
 };
 
 enum { LADDER_TABLES_MOST = 3 };
