@@ -277,7 +277,7 @@ bench: bench-deps ## run the benchmarks (ratios within one run), and what a rese
 
 # The protocols' own sources, compiled a second time for SimGrid; without -Bsymbolic it overrules our MPI_Iprobe.
 SCALE := $(BUILD)/tests/bench/scale
-SIMULATED := $(wildcard tests/bench/scale/s*.c) $(patsubst %,src/%.c,run/coordinator run/worker_run run/measurement run/measurement_work run/progress run/estimate run/terminal run/launcher run/interrupt run/shortage sweep/grid sweep/field model/regime base/error sweep/axis base/clock base/memory sweep/record)
+SIMULATED := $(wildcard tests/bench/scale/s*.c) $(patsubst %,src/%.c,run/coordinator run/worker_run run/measurement run/measurement_choice run/measurement_work run/progress run/estimate run/terminal run/launcher run/interrupt run/shortage sweep/grid sweep/field model/regime base/error sweep/axis base/clock base/memory sweep/record)
 bench-scale: scale-deps all $(SCALE)/costs $(SCALE)/simulated ## efficiency under up to 4096 ranks simulated by SimGrid (minutes)
 	$(Q)$(PYTHON) tests/bench/scale/bench_scale.py $(SCALE)
 

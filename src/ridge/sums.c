@@ -64,6 +64,7 @@ void ridge_sums_release(struct ridge_sums **sums)
     if (*sums) {
         free((*sums)->matrix);
         free((*sums)->label);
+        free((*sums)->nu);
         free(*sums);
         *sums = NULL;
     }
@@ -100,9 +101,12 @@ size_t ridge_sums_making(size_t P, size_t rows, size_t aligned, size_t label_wei
 static bool serve(const struct ridge_sums *sums, const struct ridge_work *work)
 {
     const struct ridge_task *task = work->task;
-    return sums && sums->gamma == task->gamma && sums->seed == task->seed && sums->trial == task->trial &&
-           sums->P == task->P && sums->nus == task->nus && sums->aligned == work->aligned &&
-           sums->ranks == work->size && sums->rows >= task->N;
+    bool same = sums && sums->nus == task->nus;
+    for (size_t v = 0; same && !task->population && v < task->nus; v++) {
+        same = sums->nu[v] == task->nu[v];
+    }
+    return same && sums->gamma == task->gamma && sums->seed == task->seed && sums->trial == task->trial &&
+           sums->P == task->P && sums->aligned == work->aligned && sums->ranks == work->size && sums->rows >= task->N;
 }
 
 static void release_making(struct ridge_work *work, struct making *making)
@@ -136,6 +140,10 @@ static enum moat_status allocate(struct ridge_work *work, size_t rows, struct ma
                                 .own = own};
     sums->matrix = ridge_allocate(work, products * own * rows, &status);
     sums->label = ridge_allocate(work, rows * labels, &status);
+    sums->nu = ridge_allocate(work, task->nus, &status);
+    for (size_t v = 0; sums->nu && !task->population && v < task->nus; v++) {
+        sums->nu[v] = task->nu[v];
+    }
     making->features = ridge_row_range(task->P, work->size, work->rank);
     making->width = width = width < task->P ? width : task->P;
     making->columns = pass_columns(rows, products, work->size);

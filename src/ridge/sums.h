@@ -24,6 +24,7 @@ struct ridge_sums {
     size_t products;     /* 2 + 2 aligned */
     int ranks;           /* of the group */
     size_t own;          /* rows of each matrix on this rank */
+    double *nu;          /* [nus] of power laws: others may be left of another task */
     double *matrix;      /* [product][column][own], not divided by N */
     double *label;       /* c: [rows][label weights] */
     size_t bytes;        /* of both arrays */
