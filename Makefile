@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # moat. `make help` lists the targets; V=1 shows the commands.
 
-VERSION := 0.1.0
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)".*/\1/p' analysis/__init__.py)
 BUILD   ?= build
 PREFIX  ?= /usr/local
 -include config.mk
@@ -61,7 +61,8 @@ LDLIBS    = -Wl,--as-needed $(ELPA_LIBS) $(HDF5_LIBS) $(SCALAPACK) $(BLAS) $(GSL
 # As root, with more ranks than cores, without rsh: what a container or a CI machine has.
 MPI_ENVIRONMENT := $(shell sed '/^#/d' tests/lib/mpi_environment)
 MPIRUN   ?= $(if $(filter mpich,$(MPI)),$(shell command -v mpiexec.mpich 2>/dev/null || echo mpiexec),mpirun --oversubscribe)
-PYTHON   ?= $(shell for p in python3 /usr/bin/python3; do $$p -c 'import h5py, matplotlib' 2>/dev/null && echo $$p && break; done)
+PYTHON   ?= $(python_found)
+python_found = $(shell for p in python3 /usr/bin/python3; do $$p -c 'import h5py, matplotlib' 2>/dev/null && echo $$p && break; done)
 export $(foreach setting,$(MPI_ENVIRONMENT),$(firstword $(subst =, ,$(setting))))
 $(foreach setting,$(MPI_ENVIRONMENT),$(eval $(setting)))
 
@@ -102,7 +103,7 @@ demo: deps ## set up, build, run jobs/quickstart.yaml and draw build/demo/quicks
 	$(Q)$(MAKE) --no-print-directory $(BUILD)/demo/quickstart.png
 
 $(BUILD)/demo/quickstart.png: $(BUILD)/demo/quickstart.h5 $(wildcard analysis/*.py)
-	$(Q)$(PYTHON) analysis/phase_diagram.py $< -o $@
+	$(Q)$(PYTHON) analysis/phase_diagram.py $< --slice Q=0.1 nu=1 -o $@
 	@echo "figure: $@"
 
 pictures: demo validation words ## draw the pictures that README shows, jobs/*.png, anew (minutes)
@@ -182,6 +183,7 @@ comma   := ,
 space   := $(subst ,, )
 FIGURES := \
   phase-diagram:phase_diagram.py,--slice,Q=0.1,nu=1:phase-diagram \
+  phase-slopes:phase_diagram.py,--quantity,elasticity_N_I,--curves,--slice,Q=0.1,nu=1:phase-diagram \
   phase-regimes:phase_diagram.py,--quantity,regime,--y,nu,--slice,Q=0.1,tau_E=1.1:phase-diagram \
   phase-rules:phase_diagram.py,--x,tau_E,--y,Q,--slice,N_I=1e6,nu=1:phase-diagram \
   result-1:entry_regimes.py:result-1                result-1-wide:entry_regimes.py:result-1-wide \
@@ -284,7 +286,7 @@ bench-scale: scale-deps all $(SCALE)/costs $(SCALE)/simulated ## efficiency unde
 $(SCALE)/simulated: $(SIMULATED) $(wildcard tests/bench/scale/*.h include/moat/*.h src/*/*.h)
 	@echo "  SMPI $@"
 	$(Q)mkdir -p $(@D)
-	$(Q)smpicc $(filter-out -MMD -MP $(HDF5_CFLAGS),$(COMPILE)) $(SIMULATED) -Wl,-Bsymbolic -lz -lm -o $@
+	$(Q)smpicc $(filter-out -MMD -MP -fvisibility=hidden $(HDF5_CFLAGS),$(COMPILE)) $(SIMULATED) -Wl,-Bsymbolic -lz -lm -o $@
 
 valgrind: check-deps $(BUILD)/moat ## sweeps of three ranks under valgrind (minutes)
 	$(Q)MOAT=$(BUILD)/moat PYTHONPATH=tests/lib:tests/faults $(PYTHON) -m unittest -v test_valgrind
@@ -331,7 +333,8 @@ install: all ## install the program, library, analysis, jobs and documentation u
 	$(Q)$(call put,share/doc/moat/jobs,644,jobs/*.png jobs/README.md jobs/reference.yaml)
 	$(Q)$(call put,share/moat/jobs,644,$(filter-out %.png %.md,$(wildcard jobs/*)))
 	$(Q)$(call put,share/moat/analysis/explore,644,analysis/explore/*)
-	$(Q)$(call put,share/moat/analysis,644,$(filter-out $(SCRIPTS),$(wildcard analysis/*.py)))
+	$(Q)$(call put,share/moat/analysis,644,analysis/pyproject.toml $(filter-out $(SCRIPTS),$(wildcard analysis/*.py)))
+	$(Q)install -d "$(DESTDIR)$(PREFIX)/share/moat/python" && ln -sfn ../analysis "$(DESTDIR)$(PREFIX)/share/moat/python/moat"
 	$(Q)$(call put,share/moat/analysis,755,$(SCRIPTS)) && cd "$(DESTDIR)$(PREFIX)/share/moat/analysis" && \
 	    sed -i "1s|^#!.*|#!$$($(or $(PYTHON),python3) -c 'import sys; print(sys.executable)' || echo /usr/bin/python3)|" $(notdir $(SCRIPTS))
 
@@ -397,6 +400,14 @@ $(BUILD)/flags: force
 revision := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
 $(BUILD)/tests/%.o: DEFINES = -Itests/lib
 $(BUILD)/src/base/ranks.o: DEFINES = -DMOAT_MPIRUN='"$(firstword $(MPIRUN))"'
+# The Python and the scripts of `moat draw` and its kin. Python is looked for only where the file is compiled, as it takes a
+# second; it is compiled again when another is named, or the sources stand elsewhere.
+SCRIPTED := $(BUILD)/src/program/script.o
+$(SCRIPTED): DEFINES = -DMOAT_PYTHON='"$(or $(shell $(or $(PYTHON),python3) -c 'import sys; print(sys.executable)' 2>/dev/null),python3)"' \
+    -DMOAT_ANALYSIS_FOLDER='"$(CURDIR)/analysis"'
+$(SCRIPTED): $(BUILD)/scripts
+$(BUILD)/scripts: force
+	@mkdir -p $(@D); echo '$(CURDIR) $(value PYTHON)' | cmp -s - $@ || echo '$(CURDIR) $(value PYTHON)' > $@
 VERSIONED := $(BUILD)/src/base/version.o
 $(VERSIONED): DEFINES = -DMOAT_VERSION='"$(VERSION)"' -DMOAT_REVISION='"$(revision)"'
 $(VERSIONED): $(BUILD)/revision

@@ -13,23 +13,26 @@ import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator
 
+import curves as families
 import family
 import finite_n
+import hatching
 import labels
 import moatfile
 import output
+import sheet as sheets
 import style
+import wording
 from moatfile import Refused
-from phase_page import log_ticks
-from titled import SMALL, Texts
+from scales import log_ticks
+from sheet import WIDE, Sheet
 
 NEEDS, OPTIONAL = ("N_E_star", "status"), ("N_E_star_stderr", "N_E_star_deterministic", "L_star")
-WIDTH, LEFT, RIGHT, UPPER, LOWER, GAP, FOOT = 7.6, 0.95, 0.2, 3.6, 2.0, 0.1, 0.55
+UPPER, LOWER, GAP, ROW = 3.6, 2.0, 0.08, 0.2  # inches
 MOST = 5  # curves
-BEYOND = 2.0  # infinite data stand at this factor beyond the most finite data
+BEYOND, PART = 2.0, 0.2  # infinite data stand at this factor beyond the most finite data, or this part of the axis if that is more
 
 
 class Agreement:
@@ -49,7 +52,8 @@ class Agreement:
         self.n_incumbent = n_incumbent[self.order]
         self.shown = np.unique(np.linspace(0, tau.size - 1, min(tau.size, MOST)).round().astype(int))
         finite = self.n_incumbent[np.isfinite(self.n_incumbent)]
-        self.end = BEYOND * finite.max() if finite.size else 1.0  # where infinite data stand
+        self.beyond = max(BEYOND, (finite.max() / finite.min()) ** PART) if finite.size else BEYOND
+        self.end = self.beyond * finite.max() if finite.size else 1.0  # where infinite data stand
         self.x = np.where(np.isfinite(self.n_incumbent), self.n_incumbent, self.end)
         self.is_sampled = results.attributes.get("solver") == "ridge"
         self.theory = self._take("N_E_star_deterministic" if self.is_sampled else "N_E_star")
@@ -93,46 +97,59 @@ class Agreement:
         ratio = (self.theory / self.n_incumbent[:, None])[np.isfinite(self.n_incumbent)]
         ratio = 100 * ratio[np.isfinite(ratio)]
         if not ratio.size:
-            return "What an entrant needs against an incumbent with infinite data"
+            return "What a newcomer needs against an incumbent with unlimited data"
         low, high = f"{ratio.min():.2g}", f"{ratio.max():.2g}"
-        return f"An entrant needs {low if low == high else f'{low} to {high}'} % of the incumbent's data"
+        return f"A newcomer needs {low if low == high else f'{low} to {high}'} % of the incumbent's data"
 
     def under(self):
         """The subtitle: data, quantities and units."""
         title = self.results.attributes.get("spectrum_title") or self.results.title
         difference = ", its difference from theory (%)" if self.is_sampled else ""
-        return f"{title}: entry threshold $N_E^*$ (data points){difference}, against the incumbent's data $N_I$ (data points)"
+        return f"{title}: the newcomer's least data $N_E^*$ (data points){difference}, against the incumbent's data $N_I$ (data points)"
 
     def caption(self):
         """The items of the caption."""
         named = labels.spectrum(self.results)  # by the subtitle
-        items = [item for item in labels.parameters(self.results) if item not in named]
-        items += [labels.equation(self.results, axis, self.results.axes[axis][k]) for axis, k in self.at.items()]
+        items = [item for item in wording.parameters(self.results, self.at) if item not in named]
         if self.is_sampled:
             items += [f"points: {self.results.attributes['trials']} trials, samples of {self.sample}",
                       "bars: jackknife standard errors"]
-        items.append("lines: deterministic equivalent")
-        pending = np.count_nonzero(self.status == moatfile.PENDING)
-        return items + ([f"{pending} of {self.status.size} points pending"] if pending else [])
+        return [*items, "lines: deterministic equivalent", *wording.pending(self.status)]
 
 
-def draw(agreement):
+def draw(agreement, width=WIDE):
     """The figure."""
-    texts = Texts(WIDTH, agreement.headline(), agreement.under(), agreement.caption())
-    lower = LOWER + GAP if agreement.is_sampled else 0
-    with plt.rc_context(style.PARAMETERS):
-        foot = texts.below + FOOT
-        height = foot + lower + UPPER + texts.above
-        figure = plt.figure(figsize=(WIDTH, height))
-        panel = lambda bottom, tall: figure.add_axes([LEFT / WIDTH, bottom / height, (WIDTH - LEFT - RIGHT) / WIDTH, tall / height])
-        panels = [panel(foot, LOWER)] if agreement.is_sampled else []
-        panels.append(panel(foot + lower, UPPER))
-        _draw_thresholds(agreement, panels[-1])
-        if agreement.is_sampled:
-            _draw_differences(agreement, panels[0])
+    sheet, results = Sheet(width), agreement.results
+    shown = agreement.shown
+    kinds = [agreement.status[:, tau] for tau in shown]
+    handles = hatching.legend_handles([kind for kind in hatching.shown(np.array(kinds)) if kind != moatfile.PENDING], {})
+    with plt.rc_context(sheet.parameters):
+        right, broken = sheet.margin([wording.value(results, "tau_E", results.axes["tau_E"][tau]) for tau in shown])
+        rows = [(max(sheet.tall(UPPER), sheet.names_height(broken)), 0)] + ([(sheet.tall(LOWER), GAP)] if agreement.is_sampled else [])
+        has_strip = bool(handles)
+        rows += [(ROW * sheet.letter * len(shown), GAP)] if has_strip else []
+        texts = (agreement.headline(), agreement.under(), [agreement.caption(), wording.glossary(results)])
+        panels = [row[0] for row in sheet.lay_out(texts, rows, right, legend=handles, below=["incumbent's data  $N_I$  (data points)"])]
         _frame(agreement, panels)
-        texts.write(figure)
-    return figure
+        _draw_thresholds(agreement, sheet, panels[0], broken)
+        if agreement.is_sampled:
+            _draw_differences(agreement, panels[1])
+            sheet.label_y(panels[1], r"$N_E^*/N_{E,\mathrm{theory}}^* - 1$  (%)")
+        if has_strip:
+            _draw_strip(agreement, sheet, panels[-1], kinds)
+    return sheet.figure
+
+
+def _draw_strip(agreement, sheet, axes, kinds):
+    """Draws in a row for each curve why there is no threshold, where there is none."""
+    edges = hatching.cell_edges(agreement.x, True)
+    axes.set(ylim=(len(kinds), 0), yticks=[])
+    hatching.hatch(axes, edges, np.arange(len(kinds) + 1.0), np.array(kinds))
+    left = sheet.box(axes)[0]
+    for row, (_, curve) in enumerate(_curves(agreement)):
+        axes.axhline(row, color="black", linewidth=0.6, zorder=3)
+        middle = sheet.place(axes, agreement.x[0], row + 0.5)[1]
+        sheet.draw_line([left - 0.4, left - 0.23, left - 0.06], [middle] * 3, markevery=[1], **style.look(curve))
 
 
 def _frame(agreement, panels):
@@ -151,14 +168,8 @@ def _frame(agreement, panels):
                             [*(text or labels.number(at) for at, text in ticks), r"$\infty$"])
             axes.xaxis.set_minor_locator(FixedLocator(minor))
             if finite.any():
-                axes.axvline(agreement.end / math.sqrt(BEYOND), color=style.REFERENCE["color"], linewidth=0.9, zorder=1,
+                axes.axvline(agreement.end / math.sqrt(agreement.beyond), color=style.REFERENCE["color"], linewidth=0.9, zorder=1,
                              linestyle=(0, style.REFERENCE["dashes"]))
-        axes.tick_params(which="both", top=True, right=True)
-        axes.tick_params(axis="x", pad=style.CORNER)
-    for axes in panels[1:]:
-        axes.tick_params(axis="x", which="both", labelbottom=False)
-    panels[0].set_xlabel(labels.label(agreement.results, "N_I"))
-    panels[0].figure.align_ylabels(panels)
 
 
 def _curves(agreement):
@@ -175,9 +186,9 @@ def _bars(curve, order):
             "markeredgewidth": 1.2, "elinewidth": 1.1, "capsize": 2, "zorder": 4 + order}
 
 
-def _draw_thresholds(agreement, axes):
-    finite, seen, handles = np.isfinite(agreement.n_incumbent), [], []
-    for order, (tau, curve) in enumerate(_curves(agreement)):
+def _draw_thresholds(agreement, sheet, axes, broken):
+    finite, seen, entries = np.isfinite(agreement.n_incumbent), [], []
+    for order, ((tau, curve), name) in enumerate(zip(_curves(agreement), broken)):
         theory = np.where(agreement.theory[:, tau] > 0, agreement.theory[:, tau], np.nan)
         axes.plot(agreement.x[finite], theory[finite], zorder=3, **_line(curve))
         seen.append(theory)
@@ -187,14 +198,13 @@ def _draw_thresholds(agreement, axes):
             at = agreement.drawable[:, tau]
             axes.errorbar(agreement.x[at], agreement.n_entrant[at, tau], agreement.stderr[at, tau], **_bars(curve, order))
             seen.append(agreement.n_entrant[at, tau])
-        marker = {"marker": curve["marker"], "markersize": 6, "markerfacecolor": "white", "markeredgewidth": 1.2}
-        handles.append(Line2D([], [], label=labels.equation(agreement.results, "tau_E", agreement.results.axes["tau_E"][tau]),
-                              **_line(curve), **(marker if agreement.is_sampled else {})))
+        entries.append((*families.end(agreement.x, theory), name, curve))
     seen = np.concatenate(seen)
     low, high = np.nanmin(seen) / 1.4, np.nanmax(seen) * 1.4
-    axes.set(yscale="log", ylim=(low, high), ylabel=labels.label(agreement.results, "N_E_star"))
+    axes.set(yscale="log", ylim=(low, high))
     log_ticks(axes.yaxis, low, high)
-    axes.legend(handles=handles, loc="upper left", fontsize=SMALL, frameon=False, handlelength=2.6)
+    sheet.label_y(axes, r"newcomer's least data  $N_E^*$  (data points)")
+    sheet.name_curves(axes, entries)
 
 
 def _draw_differences(agreement, axes):
@@ -204,7 +214,6 @@ def _draw_differences(agreement, axes):
         base = agreement.theory[at, tau] / 100
         axes.errorbar(agreement.x[at], agreement.n_entrant[at, tau] / base - 100, agreement.stderr[at, tau] / base,
                       **_bars(curve, order))
-    axes.set_ylabel(r"$N_E^*/N_{E,\mathrm{theory}}^* - 1$  (%)")
 
 
 def summary(agreement):
@@ -231,6 +240,7 @@ def main(argv=None):
     parser.add_argument("-o", "--output", metavar="FIG", required=True, help="figure to write: .png, .pdf or .svg")
     parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
                         help="value at which an axis tau_I is held; default: its first")
+    sheets.add_option(parser)
     arguments = parser.parse_args(argv)
     try:
         style.check_target(arguments.output)
@@ -240,7 +250,7 @@ def main(argv=None):
             values = results.axes[axis]
             print(f"agreement.py: {axis} is held at {values[0]:.6g}, the first of its {values.size} values; "
                   f"--slice {axis}=VALUE chooses another", file=sys.stderr)
-        style.save(draw(agreement), arguments.output, results, f"Theory and data: {results.title}")
+        style.save(draw(agreement, arguments.width), arguments.output, results, f"Theory and data: {results.title}")
         print("\n".join(summary(agreement)))
     except Refused as refusal:
         print(f"agreement.py: {refusal}", file=sys.stderr)

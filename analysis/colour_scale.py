@@ -12,7 +12,7 @@ from matplotlib.colors import LogNorm, Normalize, SymLogNorm
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
 
 import style
-from phase_page import log_ticks
+from scales import is_constant, log_ticks
 
 OUTSIDE = 0.005  # fraction of the values, at either end, left outside the scale
 ONE_SIGN = 0.05  # colours diverge from zero if more than this fraction of the range lies on each side of it
@@ -24,7 +24,8 @@ class ColourScale:
     """The scale of one field.
 
     norm: matplotlib's map from a value to its position in [0, 1]. colours: name of the colour map. extend: the ends
-    beyond which values lie, as a colour bar calls them. log: the scale is logarithmic.
+    beyond which values lie, as a colour bar calls them. log: the scale is logarithmic. constant: all values are one up to
+    rounding.
     """
 
     def __init__(self, known, log):
@@ -33,7 +34,8 @@ class ColourScale:
         low, high = known[int(OUTSIDE * (known.size - 1))], known[math.ceil((1 - OUTSIDE) * (known.size - 1))]
         self.extend = {(True, True): "both", (True, False): "min", (False, True): "max"}.get(
             (bool(known[0] < low), bool(known[-1] > high)), "neither")
-        if low == high:
+        self.constant = is_constant(known[0], known[-1])
+        if is_constant(low, high):
             self.extend, low, high = "neither", *((low / 2, high * 2) if log else (low - 0.5, high + 0.5))
         self.log, self._linear_to = log, None
         sizes, largest = np.abs(known[known != 0]), max(-low, high)

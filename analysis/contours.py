@@ -20,11 +20,11 @@ STEP = 0.02  # inches between the points of a line
 HALO = [withStroke(linewidth=2.2, foreground="white")]
 
 
-def draw(axes, x, y, levels):
+def draw(axes, x, y, levels, size=style.SIZE - 1):
     """Draws labelled contours on `axes`, whose limits must be final.
 
     x, y: centres of the cells. levels: (field, value, label, line width) of each contour, the most important first; a
-    field has the shape (y, x) and is NaN where it is unknown. Returns the texts of the labels that found room.
+    field has the shape (y, x) and is NaN where it is unknown. size: of the labels, in points. Returns the texts of the labels that found room.
     """
     if not levels:
         return []
@@ -44,7 +44,7 @@ def draw(axes, x, y, levels):
     low, high = page.inverted().transform(axes.get_window_extent())
     labels, texts = [], []
     for k, (pieces, (_, _, name, width)) in enumerate(zip(traced, levels)):
-        half = style.text_width(name, style.SIZE - 1) / 2 + 0.05
+        half = style.text_width(name, size) / 2 + 0.05
         others = [piece for j, level in enumerate(traced) if j != k for piece in level]
         taken = [(centre, half + other_half) for centre, other_half in labels]
         spot = _roomiest([piece for piece in pieces if _length(piece) >= ROOM], low, high, blank + ends, others, taken)
@@ -52,7 +52,7 @@ def draw(axes, x, y, levels):
             piece, index = spot
             labels.append((piece[index], half))
             texts.append(axes.text(*piece[index], name, transform=page, rotation=_slope(piece, index, half),
-                                   ha="center", va="center", fontsize=style.SIZE - 1, path_effects=HALO, zorder=5))
+                                   ha="center", va="center", fontsize=size, path_effects=HALO, zorder=5))
             pieces = [part for each in pieces for part in _without(each, piece[index], half)]
         axes.add_collection(LineCollection(pieces, transform=page, colors="black", linewidths=width, path_effects=HALO,
                                            zorder=4, label=name), autolim=False)

@@ -16,7 +16,10 @@ from dataclasses import dataclass, field
 import h5py
 import numpy as np
 
-from opening import RESULTS, UNREADABLE, Refused, one_line, open_file
+if __package__:  # as a part of the package moat
+    from .opening import RESULTS, UNREADABLE, Refused, one_line, open_file
+else:
+    from opening import RESULTS, UNREADABLE, Refused, one_line, open_file
 
 CPU_SECONDS, SECONDS = 2, 30  # the longest that a description may take; a sound file's takes a hundredth of a second
 TEXTS = ("config", "history")  # root attributes for people, which no script reads

@@ -9,9 +9,10 @@ import sys
 
 import numpy as np
 
-import labels
 import moatfile
+import sheet
 import style
+import wording
 from moatfile import GRID, Refused
 
 
@@ -34,7 +35,7 @@ class Family:
         held = [axis for axis in free if axis != self.over]
         self.at.update(dict.fromkeys(held, 0))
         self.assumed = [axis for axis in held if results.axes[axis].size > 1]
-        self.flags = []
+        self.flags, self.width = [], sheet.WIDE
 
     def members(self):
         """(label, indices of all axes but `along`) of each curve.
@@ -49,21 +50,11 @@ class Family:
                 for k in np.linspace(0, size - 1, count).round().astype(int)]
 
     def _label(self, value):
-        if self.over == "alpha" and 0 < 1 - value < 0.01:  # alpha itself would be shown as 1
-            return f"$1 - \\alpha$ = {labels.number(1 - value, 3)}"
-        if labels.in_l_star(self.results, self.over) and 0 < 1 - value < 1e-5:
-            return f"$1 - {labels.tex(self.over)}/{labels.tex('L_star')}$ = {labels.number(1 - value, 3)}"
-        return labels.equation(self.results, self.over, value)
+        return wording.value(self.results, self.over, value)
 
     def caption(self, *more):
         """The parameters of the figure, one item each."""
-        return caption(self.results, self.at, *more)
-
-
-def caption(results, at, *more):
-    """The items of the caption: the model, the axes held at the indices `at`, the solver, and `more`."""
-    items = [labels.equation(results, axis, results.axes[axis][index]) for axis, index in at.items()]
-    return [*labels.parameters(results), *items, labels.solver(results), *more]
+        return [*wording.parameters(self.results, self.at), *more]
 
 
 def indices(results, drawn, slices):
@@ -90,6 +81,7 @@ def parser(program, description, sweep):
     options.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
                          help="values at which the other axes are held, written as in the config; default: the first of "
                               "each")
+    sheet.add_option(options)
     return options
 
 
@@ -108,7 +100,7 @@ def command(argv, program, description, sweep, needs, along, draw, optional=(), 
         style.check_target(arguments.output)
         results = moatfile.read(arguments.file, needs, sweep, [*axes, *GRID[sweep]], optional)
         family = Family(results, along(results), arguments.over, arguments.slice)
-        family.flags = arguments.flags
+        family.flags, family.width = arguments.flags, arguments.width
         for axis in family.assumed:
             values = results.axes[axis]
             print(f"{program}: {axis} is held at {values[0]:.6g}, the first of its {values.size} values; "

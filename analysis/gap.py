@@ -14,10 +14,15 @@ import numpy as np
 import labels
 import power_laws
 import theory
+import wording
 from family import command
 from moatfile import Refused
 
-NEEDS = ["N_E_star", "exponent_D", "regime", "D", *theory.breaks("exponent_D")]
+LABELS = (r"inverse gap between the rules  $1/D$", "newcomer's least data  $N_E^*$  (data points)")
+SUBTITLE = ("Least data with which the newcomer wins the users, $N_E^*$ (data points), against one over the gap $D$; below it, by how "
+            "many per cent it rises if $1/D$ rises by one")
+GAP = "$D$: loss of the incumbent less that of the newcomer, both with unlimited data; it is 0 where their rules are the same."
+NEEDS = ["N_E_star", "status", "exponent_D", "regime", "D", *theory.breaks("exponent_D")]
 
 
 def along(results):
@@ -33,7 +38,17 @@ def curve(results, label, at, axis):
     take = lambda name: results.take(name, (axis,), at)[order] if name in results.variables else None
     closed = order[-1] if order.size else 0  # theory's break points are those of the entrant's threshold there
     return power_laws.Curve(label, 1 / gap[order], take("N_E_star"), take("exponent_D"), take("regime"),
-                            theory.law(results, "exponent_D", {**at, axis: closed}))
+                            theory.law(results, "exponent_D", {**at, axis: closed}), status=take("status"))
+
+
+def finding(curves):
+    """The title: how N_E* grows in the end."""
+    last = [each.exponent[np.isfinite(each.exponent)][-1] for each in curves if np.isfinite(each.exponent).any()]
+    if not last:
+        return "As the rules come closer, the newcomer needs more data"
+    power = wording.spans(last, wording.power)
+    power = f"powers of {power}" if " " in power else f"the power {power}"
+    return f"As the newcomer's rule closes in on the incumbent's, the data it needs end up growing as {power} of the inverse gap"
 
 
 def draw(family):
@@ -48,9 +63,10 @@ def draw(family):
     curves = [each for each in curves if np.isfinite(each.y).sum() >= 2]
     if not curves:
         raise Refused(f"{results.path}: no curve along {family.along} has the two thresholds it takes to draw one")
-    shown = (r"inverse gap  $1/D$", labels.label(results, "N_E_star"),
-             labels.formula(labels.derivative(results, "exponent_D")))
-    return power_laws.draw(curves, shown, family.caption(*power_laws.ticks(curves)))
+    shown = (*LABELS, labels.formula(labels.derivative(results, "exponent_D")))
+    caption = [family.caption(*power_laws.unsolved(curves)),
+               " ".join([GAP, *power_laws.notes(curves), *power_laws.bars(curves), wording.glossary(results, "exponent_D")])]
+    return power_laws.draw(curves, shown, (finding(curves), SUBTITLE, caption), family.width)
 
 
 def main(argv=None):

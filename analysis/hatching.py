@@ -3,6 +3,7 @@
 
 import numpy as np
 from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 
@@ -11,14 +12,7 @@ import regimes
 import regions
 
 INK = "#404040"
-WORDS = {
-    moatfile.NO_ENTRY: "no entry: no amount of data is enough",
-    moatfile.INCUMBENT_INFEASIBLE: r"incumbent cannot meet $\tau_I$ with $N_I$",
-    moatfile.ENTRANT_INFEASIBLE: r"entrant cannot meet $\tau_E$ with any data",
-    moatfile.FAILED: "failed: not solved",
-    moatfile.PENDING: "pending: not computed yet",
-}
-HATCHES = {status: (regions.STATUSES[status].hatch, regions.STATUSES[status].colour, text) for status, text in WORDS.items()}
+HATCHES = {status: (region.hatch, region.colour, region.words) for status, region in regions.STATUSES.items()}
 _LOOKS = {**{status: look[:2] for status, look in HATCHES.items()}, **regimes.HATCHES}
 
 
@@ -28,6 +22,10 @@ def cell_edges(centres, log):
     log: take the midpoints and steps in the logarithm.
     """
     position = np.log(centres) if log else np.asarray(centres, dtype=float)
+    if position.size == 1:
+        half = 0.5 * (1.0 if log else abs(position[0]) or 1.0)
+        position, log_of = np.array([position[0] - half, position[0] + half]), np.exp if log else np.array
+        return log_of(position)
     middles = (position[:-1] + position[1:]) / 2
     edges = np.concatenate([[2 * position[0] - middles[0]], middles, [2 * position[-1] - middles[-1]]])
     return np.exp(edges) if log else edges
@@ -36,12 +34,17 @@ def cell_edges(centres, log):
 def is_log_spaced(values):
     """Returns true if ascending values have nearly equal ratios rather than equal differences. Two values count as
     log-spaced if they are at least a decade apart."""
-    if values[0] <= 0:
+    if values.size < 2 or values[0] <= 0:
         return False
     if values.size == 2:
         return bool(values[1] >= 10 * values[0])
     steps, ratios = np.diff(values), np.diff(np.log(values))
     return bool(np.std(ratios) / np.mean(ratios) < np.std(steps) / np.mean(steps) - 1e-9)
+
+
+def colour(kind):
+    """The colour of the cells of a kind, behind their hatch."""
+    return _LOOKS[kind][1]
 
 
 def shown(kinds):
@@ -76,8 +79,17 @@ def _box(left, right, low, high):
     return Path([(left, low), (right, low), (right, high), (left, high), (left, low)], closed=True)
 
 
+def patch(colour, hatch, text):
+    """A legend's handle: a patch of a region."""
+    return Patch(hatch=hatch, facecolor=colour, edgecolor=INK, linewidth=0.7, label=text)
+
+
+def line_handle(text):
+    """A legend's handle: the heavy line of a border."""
+    return Line2D([], [], color="black", linewidth=2, label=text)
+
+
 def legend_handles(kinds, names):
     """The legend's handles for the hatches of `kinds`. names: kind -> text for the regimes."""
     texts = {**{status: look[2] for status, look in HATCHES.items()}, **names}
-    return [Patch(hatch=_LOOKS[kind][0], facecolor=_LOOKS[kind][1], edgecolor=INK, linewidth=0.7, label=texts[kind])
-            for kind in kinds]
+    return [patch(_LOOKS[kind][1], _LOOKS[kind][0], texts[kind]) for kind in kinds]

@@ -9,7 +9,10 @@ import zlib
 
 import numpy as np
 
-from opening import Refused
+if __package__:  # as a part of the package moat
+    from .opening import Refused
+else:
+    from opening import Refused
 
 DONE = 1  # of /run/block_state
 FASTEST = ("tau_E", "alpha", "N_I", "N", "tau_I", "lambda", "Q", "nu")  # axes in the order in which the block number moves on

@@ -10,19 +10,24 @@ import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.lines import Line2D
 
 import labels
 import moatfile
 import style
-from family import caption, indices, parser
+import wording
+from family import indices, parser
 from moatfile import AXES, Refused
-from phase_page import log_ticks
+from scales import log_ticks
+from sheet import WIDE, Sheet
 
 TERMS = {"finite_data_error": "finite data", "overfitting_error": "overfitting", "mixture_error": "mixture",
          "mixture_finite_data_error": "mixture finite data"}
 HATCHES = ("", "///", "...", "\\\\")
-WIDTH, LEFT, RIGHT, TOP, MAIN, SHARES, GAP, GUTTER = 7.6, 0.95, 0.3, 0.15, 3.0, 1.7, 0.1, 0.55
-LINE, SMALL = 0.24, style.SIZE - 1
+MAIN, SHARES, GAP, GUTTER = 3.0, 1.7, 0.08, 0.45  # inches
+SUBTITLE = "The four terms of the performance loss $L_1$ (no unit), and below them the share of each (dotted: the lemma's formulas)"
+MEANING = ("finite data: what too few data leave unlearnt; overfitting: label noise that is learnt; mixture: labels for safety, with "
+           "any data; mixture finite data: what these leave unlearnt.")
 
 
 def approximate(n, lam, alpha, misalignment, nu, nu_prime, gamma):
@@ -65,49 +70,63 @@ def columns(results, at):
     return [Column(results, x, {**middle, **at}) for x in ("N", "lambda") if x in results.axes and x not in at]
 
 
-def draw(drawn, items):
+def finding(drawn):
+    """The title: which term is largest with the least and with the most data."""
+    column = drawn[0]
+    shares = np.maximum(column.terms, 0)
+    shares = shares / shares.sum(axis=0)
+    names, at = list(TERMS.values()), [int(np.argmax(shares[:, k])) for k in (0, -1)]
+    said = [f"{_term(names[term])} makes {100 * shares[term, k]:.0f} % of the loss" for term, k in zip(at, (0, -1))]
+    small, large = ("few data", "much data") if column.name == "N" else ("a small ridge level", "a large one")
+    if at[0] == at[1]:
+        return f"With {small} {said[0]}, with {large} {100 * shares[at[0], -1]:.0f} %"
+    return f"With {small} {said[0]}, with {large} {said[1].removesuffix(' of the loss')}"
+
+
+def _term(name):
+    return f"the {name.replace('finite data', 'finite-data')} term"
+
+
+def draw(drawn, items, results, width=WIDE):
     """The figure of the columns `drawn`. items: of the caption."""
-    lines = style.wrap(items, SMALL, WIDTH - 0.3)
-    with plt.rc_context(style.PARAMETERS):
-        legend = 0.13 + LINE * len(lines) + 0.08
-        bottom = legend + 0.3 + 0.65
-        height = bottom + SHARES + GAP + MAIN + 0.3 + TOP
-        figure = plt.figure(figsize=(WIDTH, height))
-        width = (WIDTH - LEFT - RIGHT - GUTTER * (len(drawn) - 1)) / len(drawn)
+    sheet = Sheet(width)
+    with plt.rc_context(sheet.parameters):
+        handles = [Line2D([], [], label=name, **style.look(style.CURVES[k])) for k, name in enumerate(TERMS.values())]
+        handles.append(Line2D([], [], label="$L_1$, their sum", color="#777777", linewidth=4, alpha=0.5))
+        columns = len(drawn) if sheet.columns > 1 else 1  # in one column the panels stand one above the other
+        texts = (finding(drawn), SUBTITLE, [items, MEANING, wording.glossary(results)])
+        rows = []
+        for _ in range(len(drawn) // columns):
+            rows += [(sheet.tall(MAIN), 0.3 * sheet.letter + (0.6 * sheet.letter if rows else 0)), (sheet.tall(SHARES), GAP)]
+        grid = sheet.lay_out(texts, rows, 0.3, columns, handles, GUTTER, [column.label for column in drawn[-columns:]])
         values = np.concatenate([np.sum(column.terms, axis=0) for column in drawn])
         for k, column in enumerate(drawn):
-            left = (LEFT + k * (width + GUTTER)) / WIDTH
-            shares, main = (figure.add_axes([left, low / height, width / WIDTH, tall / height])
-                            for low, tall in ((bottom, SHARES), (bottom + SHARES + GAP, MAIN)))
-            handles = _draw_terms(column, main, (values.min() * 1e-4, values.max() * 4))
+            main, shares = (grid[2 * (k // columns) + row][k % columns] for row in (0, 1))
+            _draw_terms(sheet, column, main, (values.min() * 1e-4, values.max() * 4))
             _draw_shares(column, shares)
-            for axes in (main, shares) if k else ():
-                axes.tick_params(axis="y", labelleft=False)
-            if k == 0:
-                main.set_ylabel("terms of the loss  $L_1$")
-                shares.set_ylabel("share of $L_1$")
-        figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.15 / WIDTH, legend / height), ncol=5,
-                      fontsize=SMALL, frameon=False, borderaxespad=0, borderpad=0, columnspacing=1.1, handlelength=2.4)
-        for k, line in enumerate(reversed(lines)):
-            figure.text(0.15 / WIDTH, (0.13 + k * LINE) / height, line, fontsize=SMALL, va="bottom")
-    return figure
+            shares.tick_params(axis="x", labelbottom=True)
+            if shares not in grid[-1]:
+                shares.set_xlabel(column.label, fontsize=sheet.label_size)
+            for axes, label in ((main, "terms of the loss"), (shares, "share of the loss")):
+                axes.tick_params(axis="y", labelleft=k % columns == 0)
+                if k % columns == 0:
+                    sheet.label_y(axes, label)
+    return sheet.figure
 
 
-def _draw_terms(column, axes, limits):
+def _draw_terms(sheet, column, axes, limits):
     low, high = column.x[0], column.x[-1]
     axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=limits)
     log_ticks(axes.xaxis, low, high)
     log_ticks(axes.yaxis, *limits)
-    axes.tick_params(which="both", top=True, right=True, labelbottom=False)
-    axes.set_title(column.title, fontsize=SMALL)
-    handles = []
+    axes.tick_params(labelbottom=False)
+    axes.set_title(column.title, fontsize=sheet.small, pad=4)
     for order, (name, term, thin) in enumerate(zip(TERMS.values(), column.terms, column.approximate)):
         look = style.look(style.CURVES[order])
         axes.plot(column.x, thin, color=look["color"], linewidth=0.8, linestyle=(0, style.REFERENCE["dashes"]), zorder=2)
-        handles += axes.plot(column.x, term, label=name, zorder=4, markevery=style.markers(column.x.size, order, 5), **look)
-    handles += axes.plot(column.x, np.sum(column.terms, axis=0), label="$L_1$", color="#777777", linewidth=4, alpha=0.5,
-                         zorder=3)
-    return handles
+        axes.plot(column.x, term, label=name, zorder=4, markevery=style.markers(column.x.size, order, 5), **look)
+    axes.plot(column.x, np.sum(column.terms, axis=0), label="$L_1$", color="#777777", linewidth=4, alpha=0.5,
+              zorder=3)
 
 
 def _draw_shares(column, axes):
@@ -118,9 +137,17 @@ def _draw_shares(column, axes):
         area.set(hatch=hatch, edgecolor="white", linewidth=0.8)
     axes.set(xscale="log", xlim=(low, high), ylim=(0, 1))
     log_ticks(axes.xaxis, low, high)
-    axes.tick_params(which="both", top=True, right=True)
-    axes.tick_params(axis="x", pad=style.CORNER)
-    axes.set_xlabel(column.label)
+
+
+def _check(results, drawn):
+    """Raises Refused where there is nothing to draw."""
+    if not drawn:
+        raise Refused(f"{results.path}: every axis has a slice; drop that of N or lambda")
+    for column in drawn:
+        if column.x.size < 2:
+            raise Refused(f"{results.path}: {column.name} has one value, {column.x[0]:.6g}; expected several to draw the terms against")
+        if not np.isfinite(column.terms).all(axis=0).any():
+            raise Refused(f"{results.path}: has no loss along {column.name} yet; wait until the run has done more, or choose another --slice")
 
 
 def main(argv=None):
@@ -131,10 +158,10 @@ def main(argv=None):
         results = moatfile.read(arguments.file, [*TERMS, "nu_prime"], "scaling_law", AXES["scaling_law"], ["lambda_loss"])
         at = {axis: 0 for axis in results.axes if axis not in ("N", "lambda")}
         at |= indices(results, (), arguments.slice)
-        items = caption(results, {axis: k for axis, k in at.items() if axis not in ("N", "lambda")},
-                        "dotted: approximate formula")
+        items = wording.parameters(results, {axis: k for axis, k in at.items() if axis not in ("N", "lambda")})
         drawn = columns(results, at)
-        style.save(draw(drawn, items), arguments.output, results, f"The key lemma: {results.title}")
+        _check(results, drawn)
+        style.save(draw(drawn, items, results, arguments.width), arguments.output, results, f"The key lemma: {results.title}")
     except Refused as refusal:
         print(f"lemma.py: {refusal}", file=sys.stderr)
         return 2

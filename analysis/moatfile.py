@@ -10,10 +10,16 @@ import os
 
 import numpy as np
 
-import opening
-from description import describe
-from intact import check_blocks
-from opening import Refused
+if __package__:  # as a part of the package moat
+    from . import opening
+    from .description import describe
+    from .intact import check_blocks
+    from .opening import Refused
+else:
+    import opening
+    from description import describe
+    from intact import check_blocks
+    from opening import Refused
 
 FORMAT = 2  # version of the file's format, its attribute format_version
 STATUSES = ("pending", "ok", "entrant_always", "no_entry", "incumbent_infeasible", "entrant_infeasible", "failed")

@@ -3,9 +3,13 @@
 
 import contextlib
 import os
+import shutil
 import stat
 import sys
 import tempfile
+import time
+
+FIRST, PAUSE = 1, 0.2  # seconds before there is a bar, and between two changes of it
 
 
 @contextlib.contextmanager
@@ -36,6 +40,34 @@ def whole_path(path):
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def watched(program, items, total, noun, size, quiet=False):
+    """Yields the `items`, and shows how many of all the `total` things are done, on a terminal, if it takes more than a second.
+    noun: what they are. size(item): how many an item is."""
+    stream = sys.stderr
+    if quiet or os.environ.get("TERM", "dumb") == "dumb" or not stream.isatty():
+        yield from items
+        return
+    start = shown = time.monotonic()
+    done = 0
+    try:
+        for item in items:
+            yield item
+            done, now = done + size(item), time.monotonic()
+            if now - start >= FIRST and now - shown >= PAUSE:
+                shown, left = now, (now - start) * (total - done) / done
+                _show(stream, f"{program}: {done:,} of {total:,} {noun}, {100 * done // total} %, {left:.0f} s left")
+    finally:
+        if shown > start:
+            _show(stream, "")
+
+
+def _show(stream, text):
+    """Writes the text in place of the line that stands there, on one row."""
+    width = shutil.get_terminal_size().columns - 1
+    stream.write(f"\r{text[:width]}\x1b[K")
+    stream.flush()
 
 
 def run(program, main):

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draws the market entry threshold N_E* of a moat results file over any two of its axes, with the others held fixed.
 
-The upper panel shows N_E*/N_I or another quantity: as curves against x if y has few values, as a field over x and y if it
-has many. The lower panel shows the local exponent d ln N_E*/d ln x. A run may still be writing the file.
+N_E*/N_I over two axes of many values is a map of named regions; another quantity is a field of colours. If y has few values, or
+with --curves, there are curves against x. A run may still be writing the file.
 """
 
 import argparse
@@ -16,16 +16,19 @@ import labels
 import moatfile
 import phase_panels
 import regimes
+import sheet
 import style
 import theory
+import wording
 from moatfile import Refused
 from phase_plane import Plane
+from scales import zeroed
 
 ELASTICITIES = ("elasticity_N_I", "elasticity_tau_E", "elasticity_tau_I", "elasticity_Q")
 EXPONENTS = (*ELASTICITIES, "exponent_D")
 QUANTITIES = ("N_E_star", "ratio", "regime", *EXPONENTS)
 FIELD_FROM = 8  # values of y that make a field; fewer make curves
-ROWS_SHOWN = 4  # rows of a field whose local exponent is drawn
+ROWS_SHOWN = 5  # of a grid with many values of y: the curves of --curves
 
 
 class Diagram:
@@ -36,7 +39,7 @@ class Diagram:
     limit: the value at x = inf, repeated over (x, y), or None. is_field: drawn as a field rather than as curves.
     """
 
-    def __init__(self, results, x=None, y=None, slices=(), quantity=None):
+    def __init__(self, results, x=None, y=None, slices=(), quantity=None, as_curves=False):
         self.results, self.plane = results, Plane(results, x, y, slices)
         self.quantity = quantity or self._default_quantity()
         if self.quantity in ("ratio", "regime") and self.plane.y == "N_I":
@@ -49,7 +52,7 @@ class Diagram:
         self.kinds = np.where(claimed & ~solved, moatfile.PENDING, status)  # the run has written the status, not yet N_E*
         self.n_entrant = np.where(solved, n_entrant, np.nan)
         self.values, self.limit = self._values(solved)
-        self.is_field = self.plane.y_values.size >= FIELD_FROM
+        self.is_field = self.plane.y_values.size >= FIELD_FROM and np.isfinite(self.plane.y_values).sum() > 1 and not as_curves
 
     def _default_quantity(self):
         return "ratio" if self.plane.x == "N_I" or np.isfinite(self.n_incumbent).all() else "N_E_star"
@@ -65,22 +68,10 @@ class Diagram:
             self.kinds = np.where(solved, regimes.kind(regime), self.kinds)
             return np.where(solved, regime, np.nan), None
         if self.quantity in EXPONENTS:
-            return np.where(solved, self.plane.take(self.quantity), np.nan), None
+            return np.where(solved, zeroed(self.plane.take(self.quantity)), np.nan), None
         per = self.n_incumbent if self.quantity == "ratio" else np.ones((1, 1))
         limit = self.plane.take_at_infinity("N_E_star")
         return self.n_entrant / per, None if limit is None else np.broadcast_to(limit / per, self.n_entrant.shape)
-
-    @property
-    def has_companion(self):
-        """True if there is a lower panel. It is left out if it would repeat the curves of the upper one."""
-        return self.is_field or self.quantity != f"elasticity_{self.plane.x}"
-
-    def local_exponents(self):
-        """The x of some points, and d ln N_E*/d ln x there, (points, y): from the file if it has them, else differences."""
-        name = f"elasticity_{self.plane.x}"
-        if name in self.results.variables:
-            return self.plane.x_values, np.where(np.isfinite(self.n_entrant), self.plane.take(name), np.nan)
-        return local_exponent(self.plane.x_values, self.n_entrant)
 
     def reference(self):
         """The value of the quantity at which N_E* = N_I: (x, y), or None if there is none."""
@@ -91,20 +82,19 @@ class Diagram:
         return None
 
     def columns(self):
-        """The columns, or values of y, that get a curve: all, or of a field a few, evenly spaced among the columns with
+        """The columns, or values of y, that get a curve: all, or if they are many a few, evenly spaced among the columns with
         the most thresholds."""
-        if not self.is_field:
+        if self.plane.y_values.size < FIELD_FROM:
             return list(range(self.plane.y_values.size))
         steps = np.isfinite(np.diff(self.n_entrant, axis=0)).sum(axis=0)
         drawable = np.flatnonzero(steps >= max(1, steps.max() // 2))
+        drawable = drawable if drawable.size else np.arange(self.plane.y_values.size)
         chosen = np.linspace(0, drawable.size - 1, min(ROWS_SHOWN, drawable.size)).round().astype(int)
         return [int(column) for column in drawable[chosen]]
 
     def label(self, column):
-        """The value of y at `column`, as an equation."""
-        shown = [labels.number(self.plane.y_values[k], 3) for k in self.columns()]
-        digits = 3 if len(set(shown)) == len(shown) and self.is_field else 6
-        return labels.equation(self.results, self.plane.y, self.plane.y_values[column], digits)
+        """The name of the curve at `column`."""
+        return wording.value(self.results, self.plane.y, self.plane.y_values[column])
 
     def theory(self, name, column=None):
         """Theory's values of the exponent `name`, or None if the file has none. column: which nu, if y is nu; without it,
@@ -117,28 +107,16 @@ class Diagram:
 
     def caption(self):
         """The parameters of the figure, one item each."""
-        results, plane, items = self.results, self.plane, labels.parameters(self.results)
-        items += [labels.equation(results, axis, results.axes[axis][index])
-                  for axis, index in sorted(plane.at.items(), key=lambda item: list(results.axes).index(item[0]))]
-        if plane.y_values.size == 1:
-            items.append(labels.equation(results, plane.y, plane.y_values[0]))
-        items.append(labels.solver(results))
-        pending = np.count_nonzero(self.kinds == moatfile.PENDING)
-        if pending:
-            items.append(f"{pending} of {self.kinds.size} points pending")
+        plane = self.plane
+        at = dict(plane.at) | ({plane.y: plane.rows[0]} if plane.y_values.size == 1 else {})
+        items = [*wording.parameters(self.results, at), *wording.pending(self.kinds)]
         if (np.isfinite(self.n_entrant) & ~np.isfinite(self.values)).any():
             items.append("blank: not defined")
         for axis in plane.left_out:
-            infinite = labels.equation(results, axis, math.inf)
+            infinite = labels.equation(self.results, axis, math.inf)
             dashed = axis == plane.x and self.limit is not None and not self.is_field
             items.append(f"thin dashes: {infinite}" if dashed else f"{infinite} left out")
         return items
-
-
-def local_exponent(x, n_entrant):
-    """d ln N_E*/d ln x over each step of x, and the step's geometric middle. NaN next to a missing threshold."""
-    steps = np.diff(np.log(x))
-    return np.exp(np.log(x[:-1]) + steps / 2), np.diff(np.log(n_entrant), axis=0) / steps[:, None]
 
 
 def read(path, quantity=None):
@@ -159,6 +137,8 @@ def _arguments(argv):
     parser.add_argument("--quantity", choices=QUANTITIES,
                         help="quantity to draw; ratio is N_E*/N_I, the default if N_I is finite; regime and the "
                              "exponents need a file that has them")
+    parser.add_argument("--curves", action="store_true", help="draw curves against x even where y has many values: a few of them")
+    sheet.add_option(parser)
     return parser.parse_args(argv)
 
 
@@ -168,13 +148,13 @@ def main(argv=None):
     try:
         style.check_target(arguments.output)
         results = read(arguments.file, arguments.quantity)
-        diagram = Diagram(results, arguments.x, arguments.y, arguments.slice, arguments.quantity)
+        diagram = Diagram(results, arguments.x, arguments.y, arguments.slice, arguments.quantity, arguments.curves)
         for axis in diagram.plane.assumed:
             values = results.axes[axis]
             print(f"phase_diagram.py: {axis} is held at {values[0]:.6g}, the first of its {values.size} values; "
                   f"--slice {axis}=VALUE chooses another", file=sys.stderr)
         title = "Market entry threshold: " + results.title
-        style.save(phase_panels.draw(diagram), arguments.output, results, title)
+        style.save(phase_panels.draw(diagram, arguments.width), arguments.output, results, title)
     except Refused as refusal:
         print(f"phase_diagram.py: {refusal}", file=sys.stderr)
         return 2

@@ -1,138 +1,111 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draws the panels of the phase diagram: a quantity as curves, as a field or as regimes, and the local exponent."""
-
-import math
+"""Draws the phase diagram: as a field, or if y has few values as curves or as bands of regimes, with a strip of the points that
+have no threshold."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator, MultipleLocator
 
+import curves
+import hatching
+import naming
 import phase_field
+import phase_page
+import regimes
+import regions
 import style
 import theory
-from hatching import hatch
-from phase_page import COMPANION, ENTRANT_EQUALS, LEFT, ROW, Page, log_ticks, quantity_label
+from phase_page import ENTRANT_EQUALS, Cells, quantity_label
+from room import Room
+from scales import log_limits, log_ticks
+from sheet import WIDE, Sheet
 
+MAIN, ROW, BAND, GAP = 3.9, 0.26, 0.46, 0.08  # inches
 LOG = ("ratio", "N_E_star")
 OUTSIDE = 0.02  # fraction of an exponent's values, at either end, that may lie outside its panel
 
 
-def draw(diagram):
+def draw(diagram, width=WIDE):
     """The figure of a phase_diagram.Diagram."""
-    with plt.rc_context(style.PARAMETERS):
-        page = Page(diagram)
+    with plt.rc_context(Sheet(width).parameters):
         if diagram.is_field:
-            phase_field.draw(page, quantity_label(diagram.results, diagram.quantity), diagram.quantity in LOG)
-        elif diagram.quantity == "regime":
-            phase_field.draw_bands(page)
+            return phase_field.draw(diagram, width)
+        return naming.twice(lambda legend: _draw(diagram, width, legend))
+
+
+def _draw(diagram, width, legend):
+    """Draws curves or bands with the handles `legend`; returns (figure, handles of what has no name on it)."""
+    sheet, values, columns = Sheet(width), diagram.values, diagram.columns()
+    is_regimes = diagram.quantity == "regime"
+    log = diagram.quantity in LOG
+    groups = [[k] for k in range(len(columns))] if is_regimes else curves.merged([([values[:, k] for k in columns], log)])
+    names = curves.names(groups, [diagram.label(k) for k in columns])
+    right, broken = sheet.margin(names)
+    kinds = [diagram.kinds[:, columns[group[0]]] for group in groups]
+    has_strip = is_regimes or any(hatching.shown(each) for each in kinds)
+    band = BAND if is_regimes else ROW
+    tall = max(band * sheet.letter, max(map(sheet.names_height, [[each] for each in broken])) if is_regimes else 0)
+    rows = [] if is_regimes else [(max(sheet.tall(MAIN), sheet.names_height(broken)), 0)]
+    rows += [(tall * len(groups), GAP if rows else 0)] if has_strip else []
+    x = Cells(diagram, diagram.plane.x, diagram.plane.x_values)
+    panels = [row[0] for row in sheet.lay_out(phase_page.texts(diagram), rows, right, legend=legend, below=[x.label])]
+    for axes in panels:
+        x.scale(axes, "x")
+    if not is_regimes:
+        _draw_curves(diagram, sheet, panels[0], groups, columns, broken)
+    return sheet.figure, _draw_strip(diagram, sheet, panels[-1], x, kinds, broken if is_regimes else ()) if has_strip else []
+
+
+def _draw_curves(diagram, sheet, axes, groups, columns, broken):
+    x, entries, drawn = diagram.plane.x_values, [], []
+    limits = _scale(diagram, sheet, axes, columns)
+    for order, (group, name) in enumerate(zip(groups, broken)):
+        curve, y = curves.look(order), diagram.values[:, columns[group[0]]]
+        axes.plot(x, y, markevery=style.markers(x.size, order, len(groups)), zorder=3, **style.look(curve))
+        if diagram.limit is not None and np.isfinite(diagram.limit[-1, columns[group[0]]]):
+            axes.plot(x, diagram.limit[:, columns[group[0]]], color=curve["color"], linewidth=0.8, linestyle=(0, (5, 3)), zorder=2)
+        entries.append((*curves.end(x, y, limits), name, curve))
+        drawn.append((x, y))
+    sheet.name_curves(axes, entries)
+    room = Room(sheet, axes, drawn)
+    reference = diagram.reference()
+    if reference is not None and (reference == reference[:, :1]).all():
+        line = reference[:, 0]
+        axes.plot(x, line, zorder=1, **_guide(style.REFERENCE))
+        if line[0] == line[-1]:
+            room.name_level(line[0], ENTRANT_EQUALS)
         else:
-            _draw_curves(page)
-        if page.companion:
-            x, exponents = diagram.local_exponents()
-            _draw_exponents(page, page.companion, f"elasticity_{diagram.plane.x}", x, exponents)
-        page.finish()
-    return page.figure
+            where = [(a, b + 0.02) for a, b in sheet.place_all(axes, x, line)]
+            room.name_point(where[len(where) // 20:-1:max(1, len(where) // 40)], ENTRANT_EQUALS)
+    elif diagram.quantity not in LOG:
+        for value, text, color in _guides(diagram, columns):
+            if limits[0] <= value <= limits[1]:
+                axes.axhline(value, zorder=1, **_guide({"color": color}))
+                room.name_level(value, text, color)
 
 
-def _draw_curves(page):
-    diagram, axes = page.diagram, page.main
+def _scale(diagram, sheet, axes, columns):
+    """Sets the scale of the vertical axis; returns its limits."""
+    values, reference = diagram.values[:, columns], diagram.reference()
+    known = values[np.isfinite(values)]
+    sheet.label_y(axes, quantity_label(diagram.results, diagram.quantity))
     if diagram.quantity in LOG:
-        names = _draw_thresholds(page)
-    else:
-        names = _draw_exponents(page, axes, diagram.quantity, diagram.plane.x_values, diagram.values)
-    low, high = axes.get_ylim()
-    for column, curve in page.curves.items():
-        end = diagram.values[-1, column]
-        inside = np.isfinite(end) and low <= end <= high
-        names.append((_height(page, axes, end) if inside else None, diagram.label(column), curve, True))
-    page.margin(page.main_bottom, page.main_bottom + page.main_height, names)
-    if page.strip:
-        _draw_strip(page)
-
-
-def _draw_thresholds(page):
-    """Draws the curves of N_E* or N_E*/N_I. Returns Page.margin's entries for the line N_E* = N_I: one, or none."""
-    diagram, axes = page.diagram, page.main
-    x, reference = diagram.plane.x_values, diagram.reference()
-    if reference is not None:
-        reference = reference[:, 0] if (reference == reference[:, :1]).all() else None  # one line for all curves
-    known = diagram.values[np.isfinite(diagram.values)]
-    known = known if reference is None else np.append(known, reference)
-    axes.set_yscale("log")
-    low, high = _limits(known) if known.size else (0.1, 10.0)
+        if reference is not None and (reference == reference[:, :1]).all():
+            known = np.append(known, reference[:, 0])
+        axes.set_yscale("log")
+        limits = log_limits(known) if known.size else (0.1, 10.0)
+        axes.set_ylim(*limits)
+        log_ticks(axes.yaxis, *limits)
+        return limits
+    low, high = limits = _exponent_limits(known, diagram.quantity)
     axes.set_ylim(low, high)
-    log_ticks(axes.yaxis, low, high)
-    axes.set_ylabel(quantity_label(diagram.results, diagram.quantity))
-    for order, (column, curve) in enumerate(page.curves.items()):
-        values = diagram.values[:, column]
-        axes.plot(x, values, markevery=style.markers(values.size, order, len(page.curves)), zorder=3,
-                  **style.look(curve))
-        if diagram.limit is not None and np.isfinite(diagram.limit[-1, column]):
-            axes.plot(x, diagram.limit[:, column], color=curve["color"], linewidth=0.8, linestyle=(0, (5, 3)), zorder=2)
-    if reference is None:
-        return []
-    if reference[0] == reference[-1]:
-        axes.axhline(reference[0], zorder=1, **_guide(style.REFERENCE))
-    else:
-        axes.plot(x, reference, zorder=1, **_guide(style.REFERENCE))
-    return [(_height(page, axes, reference[-1]), ENTRANT_EQUALS, style.REFERENCE, True)]
+    by_quarters = MultipleLocator(0.25 if high - low < 1.5 else 0.5)
+    axes.yaxis.set_major_locator(by_quarters if diagram.quantity == "elasticity_N_I" else MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    return limits
 
 
 def _guide(curve):
     return {"linewidth": 1.0, "color": curve["color"], "linestyle": (0, style.REFERENCE["dashes"])}
-
-
-def _height(page, axes, value):
-    """Height of `value` on the vertical axis of `axes`, in inches from the foot of the page."""
-    at = page.figure.transFigure.inverted().transform(axes.transData.transform((page.x.values[0], value)))
-    return at[1] * page.height
-
-
-def _limits(values):
-    """Limits of a log axis that leave a margin around positive `values`."""
-    low, high = np.log(values.min()), np.log(values.max())
-    pad = max(0.04 * (high - low), 0.2)
-    return math.exp(low - pad), math.exp(high + pad)
-
-
-def _draw_strip(page):
-    """Draws, in a row for each curve, the statuses of points without a threshold."""
-    diagram, axes, rows = page.diagram, page.strip, page.diagram.plane.y_values.size
-    axes.set_ylim(rows, 0)
-    axes.set_yticks([])
-    axes.tick_params(which="both", top=False, bottom=False)
-    for row in range(1, rows):
-        axes.axhline(row, color="black", linewidth=0.5)
-    hatch(axes, page.x.edges, np.arange(rows + 1.0), diagram.kinds.T)
-    top = axes.get_position().y1 * page.height
-    for row, curve in enumerate(page.curves.values()):
-        page.line([LEFT - 0.4, LEFT - 0.23, LEFT - 0.06], [top - (row + 0.5) * ROW] * 3, markevery=[1],
-                  **style.look(curve))
-
-
-def _draw_exponents(page, axes, name, x, values):
-    """Draws the exponent `name` of every curve, and theory's values as horizontal lines.
-
-    Returns Page.margin's entries for the lines. The companion's margin has no others, so they are written at once.
-    """
-    shown = values[:, page.columns]
-    low, high = _exponent_limits(shown[np.isfinite(shown)], name)
-    axes.set_ylim(low, high)
-    by_quarters = MultipleLocator(0.25 if high - low < 1.5 else 0.5)
-    axes.yaxis.set_major_locator(by_quarters if name == "elasticity_N_I" else MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    axes.set_ylabel(quantity_label(page.diagram.results, name))
-    for order, (column, curve) in enumerate(page.curves.items()):
-        axes.plot(x, values[:, column], markevery=style.markers(x.size, order, len(page.curves)), zorder=3,
-                  **style.look(curve))
-    names = []
-    for value, text, curve in _guides(page, name):
-        if low <= value <= high:
-            axes.axhline(value, zorder=1, **_guide(curve))
-            names.append((_height(page, axes, value), text, curve, False))
-    if axes is page.companion:
-        bottom = axes.get_position().y0 * page.height
-        page.margin(bottom, bottom + COMPANION, names)
-    return names
 
 
 def _exponent_limits(values, name):
@@ -146,15 +119,41 @@ def _exponent_limits(values, name):
     return low - pad, high + pad
 
 
-def _guides(page, name):
-    """Theory's values of the exponent `name`, ascending: (value, text, look of its curve). If y is nu, each nu has its
-    own; zero is always among them."""
-    diagram, guides = page.diagram, {0.0: ("0", style.REFERENCE)}
+def _guides(diagram, columns):
+    """Theory's values of the exponent, ascending: (value, text, colour). If y is nu, each nu has its own; zero is always among
+    them."""
+    guides = {0.0: ("0", style.REFERENCE["color"])}
     by_nu = diagram.plane.y == "nu"
-    for column, curve in page.curves.items() if by_nu else [(None, style.REFERENCE)]:
-        for regime, value in (diagram.theory(name, column) or {}).items():
-            symbol = theory.SYMBOLS[name][regime]
+    for order, column in enumerate(columns) if by_nu else [(None, None)]:
+        for regime, value in (diagram.theory(diagram.quantity, column) or {}).items():
+            symbol = theory.SYMBOLS[diagram.quantity][regime]
             constant = symbol in ("0", "1")
             text = symbol if constant else f"${symbol}$ = {value:.3g}"
-            guides.setdefault(value, (text, style.REFERENCE if constant else curve))
+            guides.setdefault(value, (text, style.REFERENCE["color"] if constant or order is None else curves.look(order)["color"]))
     return [(value, *guides[value]) for value in sorted(guides)]
+
+
+def _draw_strip(diagram, sheet, axes, x, kinds, broken):
+    """Draws a row for each curve: the points without a threshold, or all regimes if there are names `broken`, those of the rows.
+    Returns handles of what has no room for its name."""
+    rows = len(kinds)
+    axes.set_ylim(rows, 0)
+    axes.set_yticks([])
+    axes.tick_params(axis="x", which="both", top=bool(broken))
+    governing = regimes.governing(diagram.n_incumbent)
+    texts = regimes.names(governing, diagram.theory(governing))
+    shorts = {kind: (region.name, region.ink, region.colour) for kind, region in regions.STATUSES.items()}
+    symbols = regimes.region_labels(governing)
+    shorts |= {kind: (symbols.get(kind, regimes.words(regimes.WORDS[kind])), regimes.INKS[kind], hatching.colour(kind)) for kind in texts}
+    hatching.hatch(axes, x.edges, np.arange(rows + 1.0), np.array(kinds))
+    left, _, right, _ = sheet.box(axes)
+    named = set()
+    for row, each in enumerate(kinds):
+        axes.axhline(row, color="black", linewidth=0.6, zorder=3)
+        middle = sheet.place(axes, x.values[0], row + 0.5)[1]
+        named |= naming.name_runs(sheet, axes, x.edges, row + 1, row, each, shorts)
+        if not broken:
+            sheet.draw_line([left - 0.4, left - 0.23, left - 0.06], [middle] * 3, markevery=[1], **style.look(curves.look(row)))
+    sheet.name_curves(axes, [(x.edges[-1], row + 0.5, text, curves.look(row)) for row, text in enumerate(broken)])
+    shown = hatching.shown(np.array(kinds))
+    return hatching.legend_handles([kind for kind in shown if kind in texts or kind not in named], texts)

@@ -22,15 +22,18 @@ import moatfile
 import regimes
 import style
 import theory
+import wording
 from moatfile import AXES, Refused
-from phase_page import log_ticks
+from scales import log_ticks
+from sheet import WIDE, Sheet, add_option
+from titled import words as titled_words
 
 NEEDS = sorted({*entry_regimes.NEEDS, *gap.NEEDS})
 READINGS = {"trained_model": "the trained model is audited", theory.MIXTURE: "the training mixture is audited"}
 APART = 0.1  # difference of two local exponents that a reader sees
-WIDTH, LEFT, RIGHT, TOP, PANEL, GUTTER, BETWEEN, BOTTOM = 7.6, 0.8, 1.3, 0.98, 2.2, 0.15, 1.12, 0.65  # inches
-LINE, SMALL = 0.22, style.SIZE - 1
-LETTER = 0.075  # inches: the width of a letter of a regime's name
+PANEL, GUTTER, BETWEEN = 2.2, 0.15, 1.3  # inches
+SUBTITLE = ("Per cent by which the newcomer's least data $N_E^*$ rise if the incumbent's data $N_I$ (result 1), or the inverse gap $1/D$ "
+            "between the rules (result 2), rise by one per cent")
 
 
 class Result:
@@ -123,61 +126,72 @@ def words(results):
     return "What is audited, the model or its training mixture, changes how entry barriers grow", said
 
 
-def draw(results):
+def draw(results, width=WIDE):
     """The figure of several Result."""
     title, said = words(results)
+    first = results[0].results
     said += [f"Bars: theory's exponents between its break points, which hold up to constant factors. $P$ = "
-             f"{labels.number(results[0].results.attributes['P'])}, {labels.solver(results[0].results)}."]
-    caption = [line for sentence in said for line in style.wrap(sentence.split(), SMALL, WIDTH - 0.3, " ")]
-    with plt.rc_context(style.PARAMETERS):
-        foot = 0.13 + LINE * len(caption) + BOTTOM
-        height = TOP + len(results) * PANEL + (len(results) - 1) * BETWEEN + foot
-        figure = plt.figure(figsize=(WIDTH, height))
-        width = (WIDTH - LEFT - RIGHT - GUTTER) / 2
-        for row, result in enumerate(results):
-            bottom = height - TOP - (row + 1) * PANEL - row * BETWEEN
-            _draw_result(result, [figure.add_axes([(LEFT + column * (width + GUTTER)) / WIDTH, bottom / height, width / WIDTH,
-                                                   PANEL / height]) for column in range(2)])
-            figure.text(0.15 / WIDTH, (bottom + PANEL + 0.3) / height, result.title, fontsize=SMALL, va="bottom")
-        figure.text(0.15 / WIDTH, (height - 0.12) / height, title, fontsize=style.SIZE - 0.5, va="top", weight="bold")
-        for k, line in enumerate(reversed(caption)):
-            figure.text(0.15 / WIDTH, (0.13 + k * LINE) / height, line, fontsize=SMALL, va="baseline")
-    return figure
+             f"{labels.number(first.attributes['P'])}, {labels.solver(first)}.", gap.GAP + " " + wording.glossary(first)]
+    sheet = Sheet(width)
+    with plt.rc_context(sheet.parameters):
+        wide = sheet.columns > 1
+        names = [style.wrap(titled_words(result.title), sheet.small, sheet.width - 0.3, " ") for result in results]
+        rows = []
+        for k, lines in enumerate(names):
+            head = sheet.line * len(lines) + 0.32 * sheet.letter
+            rows.append((sheet.tall(PANEL), head + (0.62 * sheet.letter if k else 0)))
+            if not wide:
+                rows.append((sheet.tall(PANEL), 0.32 * sheet.letter))
+        below = [_x_label(results[-1])] * (2 if wide else 1)
+        grid = sheet.lay_out((title, SUBTITLE, said), rows, 1.3 if wide else 0.2, 2 if wide else 1, gutter=GUTTER, below=below)
+        for k, (result, lines) in enumerate(zip(results, names)):
+            panels = grid[k] if wide else [grid[2 * k][0], grid[2 * k + 1][0]]
+            _draw_result(sheet, result, panels, wide)
+            top = sheet.box(panels[0])[3]
+            for line, text in enumerate(reversed(lines)):
+                sheet.text(0.15, top + 0.3 * sheet.letter + line * sheet.line, text, va="bottom")
+    return sheet.figure
 
 
-def _draw_result(result, panels):
+def _x_label(result):
+    return r"inverse gap  $1/D$" if result.number == 2 else "incumbent's data  $N_I$"
+
+
+def _draw_result(sheet, result, panels, wide):
     exponents = [regime.exponent for curve in result.curves.values() for regime in curve.law.met]
     low, high = min(exponents), max(exponents)
     highest = max(high, *(np.nanmax(curve.exponent) for curve in result.curves.values()))
     x = np.concatenate([curve.x[np.isfinite(curve.exponent)] for curve in result.curves.values()])
+    name, pad = "exponent_D" if result.number == 2 else "elasticity_N_I", 0.22 if wide else 0.36
+    seen = {round(regime.exponent, 9): regime.symbol for curve in result.curves.values() for regime in curve.law.met}
     for column, (scrutiny, axes) in enumerate(zip(READINGS, panels)):
         curve, look = result.curves[scrutiny], style.CURVES[column]
-        axes.set(xscale="log", xlim=(x.min(), x.max()), ylim=(low - 0.22 * (high - low), highest + 0.22 * (high - low)))
+        axes.set(xscale="log", xlim=(x.min(), x.max()), ylim=(low - pad * (high - low), highest + pad * (high - low)))
         log_ticks(axes.xaxis, x.min(), x.max())
-        axes.tick_params(which="both", top=True, right=True, labelleft=column == 0)
-        axes.tick_params(axis="x", pad=style.CORNER, labelsize=SMALL - 1)
-        axes.set_title(READINGS[scrutiny], fontsize=SMALL, pad=4, color=look["color"])
-        axes.set_xlabel(r"inverse gap  $1/D$" if result.number == 2 else labels.label(result.results, "N_I"), fontsize=SMALL)
-        _draw_theory(axes, curve)
+        axes.tick_params(labelleft=column == 0 or not wide)
+        axes.tick_params(axis="x", labelbottom=wide or column == 1)
+        axes.set_title(READINGS[scrutiny], fontsize=sheet.small, pad=4, color=look["color"])
+        if wide or column == 1:
+            axes.set_xlabel(_x_label(result), fontsize=sheet.label_size)
+        _draw_theory(sheet, axes, curve)
         axes.plot(curve.x, curve.exponent, zorder=4, **{**style.look(look), "marker": None})
-    name = "exponent_D" if result.number == 2 else "elasticity_N_I"
-    panels[0].set_ylabel(labels.formula(labels.derivative(result.results, name)), fontsize=SMALL)
-    panels[0].yaxis.set_label_coords(-0.16, 0.5)
-    seen = {round(regime.exponent, 9): regime.symbol for curve in result.curves.values() for regime in curve.law.met}
-    for value, symbol in seen.items():
+        if column == 0 or not wide:
+            sheet.label_y(axes, labels.formula(labels.derivative(result.results, name)))
+    for value, symbol in seen.items() if wide else ():
         equal = f" = {value:.3g}" if symbol not in ("0", "1") else ""
-        panels[1].annotate(f"${symbol}${equal}", (1.03, value), xycoords=("axes fraction", "data"), fontsize=SMALL, va="center",
+        panels[1].annotate(f"${symbol}${equal}", (1.03, value), xycoords=("axes fraction", "data"), fontsize=sheet.small, va="center",
                            annotation_clip=False)
 
 
-def _draw_theory(axes, curve):
+def _draw_theory(sheet, axes, curve):
     """Draws theory's exponents as bars between its break points, with the names of the regimes above or below them."""
     low, high = axes.get_xlim()
     edges = [low, *(min(max(at, low), high) for at in curve.law.breaks), high]
     for regime, begin, end in zip(curve.law.regimes, edges, edges[1:]):
         if end > begin:
             axes.plot([begin, end], [regime.exponent] * 2, color="#bbbbbb", linewidth=7, solid_capstyle="butt", zorder=2)
-            name, half = regimes.words(regime.name), LETTER * len(regime.name) / 2
+            name = regimes.words(regime.name) + ("" if sheet.columns > 1 else f": {regime.exponent:.3g}")
+            half = style.text_width(name, sheet.small - 1) / 2 + 0.03
             inches = axes.bbox.width / axes.figure.dpi
             across = np.interp(np.log(np.sqrt(begin * end)), np.log([low, high]), [0, inches])
             across = min(max(across, half + 0.05), inches - half - 0.05)
@@ -186,7 +200,7 @@ def _draw_theory(axes, curve):
             above = near.size == 0 or np.mean(near > regime.exponent + 0.01) <= 0.5
             axes.annotate(name, (across / inches, regime.exponent), xycoords=("axes fraction", "data"),
                           xytext=(0, 6 if above else -6), textcoords="offset points", ha="center",
-                          va="bottom" if above else "top", fontsize=SMALL - 1, color="#333333", zorder=5)
+                          va="bottom" if above else "top", fontsize=sheet.small - 1, color="#333333", zorder=5)
 
 
 def main(argv=None):
@@ -197,6 +211,7 @@ def main(argv=None):
     parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
                         help="values at which the axes other than the horizontal one are held, in every file that has them; "
                              "default: tau_E = inf for result 1, else the first of each")
+    add_option(parser)
     arguments = parser.parse_args(argv)
     try:
         style.check_target(arguments.output)
@@ -210,7 +225,7 @@ def main(argv=None):
                 value = result.results.axes[axis][result.at[axis]]
                 print(f"readings.py: result {result.number}: {axis} is held at {value:.10g}; --slice {axis}=VALUE chooses "
                       "another", file=sys.stderr)
-        style.save(draw(results), arguments.output, results[0].results, "Both kinds of scrutiny")
+        style.save(draw(results, arguments.width), arguments.output, results[0].results, "Both kinds of scrutiny")
     except Refused as refusal:
         print(f"readings.py: {refusal}", file=sys.stderr)
         return 2

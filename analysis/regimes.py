@@ -3,12 +3,15 @@
 
 import math
 
+import numpy as np
+
 import theory
 from moatfile import REGIMES
 
 VALUES = {name: value for value, name in enumerate(REGIMES)}  # of the variable regime, as moatfile.read gives it
 NONE, FIRST, SECOND, THIRD, TRANSITIONAL, PLATEAU = VALUES.values()
 
+LEAST = 0.4  # decades that a regime lasts, at least, where figures show one
 _KIND = 16  # a figure's cell is of a kind: a status, or this number plus a regime
 
 
@@ -26,6 +29,20 @@ HATCHES = {
     kind(TRANSITIONAL): ("----", "#ffffff"),
     kind(NONE): ("||||", "#ffffff"),
 }
+WORDS = {kind(value): name for name, value in VALUES.items()}
+MET = [kind(each) for each in (FIRST, SECOND, THIRD, PLATEAU)]
+INKS = {each: "#ffffff" if each == kind(FIRST) else "#1a1a1a" for each in HATCHES}
+
+
+def settled(kinds, edges):
+    """Kinds along an axis with positive `edges` of its cells, with regimes that last less than LEAST decades as transitional: there
+    the local exponent only passes by theory's."""
+    kinds = np.array(kinds)
+    starts = np.flatnonzero(np.diff(kinds, prepend=-1))
+    for start, end in zip(starts, np.append(starts[1:], kinds.size)):
+        if kinds[start] in MET and edges[end] < edges[start] * 10 ** LEAST:
+            kinds[start:end] = kind(TRANSITIONAL)
+    return kinds
 
 
 def governing(n_incumbent):
@@ -48,7 +65,7 @@ def names(name, values):
 
 def words(regime):
     """The name of a regime as figures write it."""
-    return regime.replace("_", "-")
+    return {"transitional": "between regimes", "none": "no regime"}.get(regime, regime.replace("_", "-"))
 
 
 def region_labels(name):

@@ -7,17 +7,22 @@ local exponent is near. Its ticks mark theory's break points, which hold up to c
 have error bars; the lines are then the deterministic equivalent.
 """
 
+import math
 import sys
+
+import numpy as np
 
 import labels
 import power_laws
 import theory
+import wording
 from family import command
 from moatfile import Refused
 
 LOSS = ("loss", "exponent_loss", "regime")
 EXCESS = ("excess_loss", "exponent_excess", "regime_excess")
-NEEDS = [*LOSS, *EXCESS, *theory.breaks("exponent_loss"), *theory.breaks("exponent_excess")]
+NAMES = {"loss": "performance loss $L_1$", "excess_loss": "excess of the loss over that of unlimited data"}
+NEEDS = ["status", *LOSS, *EXCESS, *theory.breaks("exponent_loss"), *theory.breaks("exponent_excess")]
 OPTIONAL = ["loss_stderr", "loss_deterministic", "excess_loss_deterministic"]
 
 
@@ -29,7 +34,18 @@ def curve(results, label, at, quantity):
     value, exponent, regime = quantity
     take = lambda name: results.take(name, ("N",), at) if name in results.variables else None
     return power_laws.Curve(label, results.axes["N"], take(value), take(exponent), take(regime),
-                            theory.law(results, exponent, {**at, "N": 0}), take("loss_stderr"), take(f"{value}_deterministic"))
+                            theory.law(results, exponent, {**at, "N": 0}), take("loss_stderr"), take(f"{value}_deterministic"), take("status"))
+
+
+def finding(curves, value):
+    """The title: the exponents with which the loss falls at first and in the end."""
+    what = "loss" if value == "loss" else "excess loss"
+    most = max((np.nanmax(each.exponent) for each in curves if np.isfinite(each.exponent).any()), default=math.nan)
+    last = [each.exponent[np.isfinite(each.exponent)][-1] for each in curves if np.isfinite(each.exponent).any()]
+    if not last:
+        return f"How the {what} of a model falls with its data"
+    return (f"With more data the {what} falls more slowly: at best as the power {wording.power(most)} of $1/N$, in the end as "
+            f"{wording.spans(last, wording.power)}")
 
 
 def draw(family):
@@ -39,8 +55,11 @@ def draw(family):
     curves = [curve(results, label, at, quantity) for label, at in family.members()]
     if not any((each.y > 0).any() for each in curves):
         raise Refused(f"{results.path}: {value} is nowhere above 0, as it takes to draw it on a logarithmic scale")
-    shown = (labels.label(results, "N"), labels.label(results, value), labels.formula(labels.derivative(results, exponent)))
-    return power_laws.draw(curves, shown, family.caption(*power_laws.ticks(curves)), falling=True)
+    shown = ("data of the model  $N$  (data points)", NAMES[value], labels.formula(labels.derivative(results, exponent)))
+    subtitle = f"{NAMES[value][0].upper() + NAMES[value][1:]} (no unit) against the model's data $N$; below it, by how many per cent it falls if $N$ rises by one"
+    caption = [family.caption(*power_laws.unsolved(curves)),
+               " ".join([*power_laws.notes(curves), *power_laws.bars(curves), wording.glossary(results, exponent)])]
+    return power_laws.draw(curves, shown, (finding(curves, value), subtitle, caption), family.width, falling=True)
 
 
 def main(argv=None):

@@ -19,12 +19,11 @@ import output
 import spectrum_file
 import style
 from opening import Refused
-from phase_page import log_ticks
+from scales import log_ticks
+from sheet import WIDE, Sheet, add_option
 from spectrum_file import MOMENTS
-from titled import SMALL, Texts
 
-WIDTH, LEFT, RIGHT, GAP, FOOT = 7.6, 1.1, 1.75, 0.1, 0.55
-HEIGHTS = (1.5, 2.7, 2.3)  # of the panels, from the lowest up: misalignment, alignments, eigenvalues
+GAP, HEIGHTS = 0.08, (2.3, 2.7, 1.5)  # inches: between the panels; of eigenvalues, alignments, misalignment
 NEAR = 1.5  # factor: a spectrum whose means lie so close to a power law counts as one
 TARGETS = {"performance": MOMENTS[0], "safety": MOMENTS[1]}
 
@@ -104,6 +103,7 @@ class Shown:
             items.append(f"variance of {target} explained {labels.number(spectrum.signal(spectrum.values[name]), 4)}{noise}")
         if isinstance(spectrum.attributes.get("n"), (int, float)):
             items.append(f"{spectrum.attributes['n']:.0f} rows")
+        items.append("misalignment: 0 the same target, 1 unrelated, 2 opposed")
         if any(name.endswith("_stderr") for name in spectrum.values):
             items.append("bars: standard errors")
         if spectrum.trusted and spectrum.trusted < spectrum.number.size:
@@ -111,26 +111,21 @@ class Shown:
         return items
 
 
-def draw(shown):
+def draw(shown, width=WIDE):
     """The figure."""
     spectrum = shown.spectrum
     quantities = ("by direction of the features, variance (largest 1), second moments of the targets' coefficients (labels' units "
                   "squared), misalignment (no unit)")
-    texts = Texts(WIDTH, shown.headline(), f"{spectrum.title}: {quantities}", shown.caption())
-    with plt.rc_context(style.PARAMETERS):
-        foot = texts.below + FOOT
-        height = foot + sum(HEIGHTS) + GAP * (len(HEIGHTS) - 1) + texts.above
-        figure = plt.figure(figsize=(WIDTH, height))
-        panels, bottom = [], foot
-        for tall in HEIGHTS:
-            panels.append(figure.add_axes([LEFT / WIDTH, bottom / height, (WIDTH - LEFT - RIGHT) / WIDTH, tall / height]))
-            bottom += tall + GAP
-        _draw_misalignment(panels[0], shown)
-        _draw_alignments(panels[1], shown)
-        _draw_eigenvalues(panels[2], shown)
+    sheet = Sheet(width)
+    texts = (shown.headline(), f"{spectrum.title}: {quantities}", [shown.caption()])
+    with plt.rc_context(sheet.parameters):
+        rows = [(sheet.tall(tall), GAP if k else 0) for k, tall in enumerate(HEIGHTS)]
+        right = 1.75 if sheet.part > 0.5 else 1.05
+        panels = [row[0] for row in sheet.lay_out(texts, rows, right, below=["direction  $i$, by falling variance"], wider=0.15)]
         _frame(panels, spectrum)
-        texts.write(figure)
-    return figure
+        for axes, drawing in zip(panels, (_draw_eigenvalues, _draw_alignments, _draw_misalignment)):
+            drawing(sheet, axes, shown)
+    return sheet.figure
 
 
 def _frame(panels, spectrum):
@@ -138,14 +133,8 @@ def _frame(panels, spectrum):
     for axes in panels:
         axes.set(xscale="log", xlim=(low, high))
         log_ticks(axes.xaxis, low, high)
-        axes.tick_params(which="both", top=True, right=True)
-        axes.tick_params(axis="x", pad=style.CORNER)
         if spectrum.trusted and spectrum.trusted < spectrum.number.size:
             axes.axvspan(spectrum.trusted + 0.5, high, color="#dddddd", zorder=0, linewidth=0)
-    for axes in panels[1:]:
-        axes.tick_params(axis="x", which="both", labelbottom=False)
-    panels[0].figure.align_ylabels(panels)
-    panels[0].set_xlabel("direction  $i$, by falling variance")
 
 
 def _points(axes, shown, means, curve, size=5.5):
@@ -163,11 +152,12 @@ def _law(axes, shown, name, curve):
                   linestyle=(0, curve["dashes"]) if curve["dashes"] else "-")
 
 
-def _name(axes, items):
+def _name(sheet, axes, items):
     """Names to the right of a panel, from the top: (text, look)."""
-    handles = [Line2D([], [], label=text, **look) for text, look in items]
-    axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=SMALL, frameon=False, handlelength=1.6,
-                borderaxespad=0, labelspacing=0.4)
+    handles = [Line2D([], [], label="\n".join(style.wrap(text.split(" "), sheet.small, 0.75 if sheet.part < 0.5 else 2, " ")), **look)
+               for text, look in items]
+    axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=sheet.small, frameon=False,
+                handlelength=1.6 if sheet.part > 0.5 else 1.1, borderaxespad=0, labelspacing=0.4, handletextpad=0.5)
 
 
 def _limits(axes, values, low=None):
@@ -186,18 +176,18 @@ def _dashes(curve):
     return {"color": curve["color"], "linewidth": 1.2, "linestyle": (0, curve["dashes"]) if curve["dashes"] else "-"}
 
 
-def _draw_eigenvalues(axes, shown):
+def _draw_eigenvalues(sheet, axes, shown):
     curve, sigma = style.CURVES[3], shown.spectrum.values["eigenvalue"]
     axes.plot(shown.spectrum.number, sigma, ".", color="#999999", markersize=3, zorder=2)
     _points(axes, shown, shown.eigenvalue, curve)
     _law(axes, shown, "eigenvalue", curve)
     _limits(axes, np.concatenate([sigma, shown.laws.get("eigenvalue", sigma)]))
-    axes.set_ylabel(r"variance  $\sigma_i$")
+    sheet.label_y(axes, r"variance  $\sigma_i$")
     law = [(rf"$i^{{-{1 + shown.gamma:.2f}}}$", _dashes(curve))] if "eigenvalue" in shown.laws else []
-    _name(axes, [("eigenvalue", _marker(curve)), *law])
+    _name(sheet, axes, [("eigenvalue", _marker(curve)), *law])
 
 
-def _draw_alignments(axes, shown):
+def _draw_alignments(sheet, axes, shown):
     items, seen, means = [], [], []
     for (target, name), curve in zip(TARGETS.items(), style.CURVES):
         value = shown.spectrum.values[name]
@@ -213,11 +203,11 @@ def _draw_alignments(axes, shown):
         seen.append(value)
     lowest = np.concatenate(means).min()
     _limits(axes, np.concatenate([*seen, *means]), lowest / 4)  # single directions below are left out
-    axes.set_ylabel(r"alignment  $\mathrm{E}\,\beta_i^2$")
-    _name(axes, items)
+    sheet.label_y(axes, r"alignment  $\mathrm{E}\,\beta_i^2$")
+    _name(sheet, axes, items)
 
 
-def _draw_misalignment(axes, shown):
+def _draw_misalignment(sheet, axes, shown):
     curve, whole, found = style.CURVES[2], spectrum_file.misalignment(shown.spectrum), shown.misalignment[0]
     items = [("of half octaves", _marker(curve))]
     if math.isfinite(whole):
@@ -226,8 +216,8 @@ def _draw_misalignment(axes, shown):
     _points(axes, shown, shown.misalignment, curve)
     high = max([1.15, *(1.08 * found[np.isfinite(found)])])
     axes.set_ylim(-0.06 * high, high)  # a marker at 0 shows whole
-    axes.set_ylabel("misalignment  $Q_i$")
-    _name(axes, items)
+    sheet.label_y(axes, "misalignment  $Q_i$")
+    _name(sheet, axes, items)
 
 
 def summary(shown):
@@ -248,12 +238,13 @@ def main(argv=None):
     parser = argparse.ArgumentParser(prog="spectrum.py", description=__doc__.split("\n\n")[0])
     parser.add_argument("file", metavar="FILE", help="spectrum file, such as `moat measure` writes")
     parser.add_argument("-o", "--output", metavar="FIG", required=True, help="figure to write: .png, .pdf or .svg")
+    add_option(parser)
     arguments = parser.parse_args(argv)
     try:
         style.check_target(arguments.output)
         spectrum = spectrum_file.read(arguments.file)
         shown = Shown(spectrum)
-        style.save(draw(shown), arguments.output, spectrum, f"Spectrum: {spectrum.title}")
+        style.save(draw(shown, arguments.width), arguments.output, spectrum, f"Spectrum: {spectrum.title}")
         print("\n".join(summary(shown)))
     except Refused as refusal:
         print(f"spectrum.py: {refusal}", file=sys.stderr)

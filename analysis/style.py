@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The look of the figures: colours, fonts and the layout of texts. Also saves a figure."""
 
+import functools
 import os
 
 import matplotlib
@@ -56,6 +57,7 @@ def markers(count, order, curves):
     return (step * order // curves, step)
 
 
+@functools.lru_cache(maxsize=4096)
 def text_width(text, size):
     """Width in inches of one line of text, mathematics included."""
     across = TextPath((0, 0), text, size=size).vertices[:, 0]
@@ -75,15 +77,19 @@ def wrap(items, size, width, separator=",  "):
 
 
 def spread(heights, gap, low, high):
-    """The `heights` in the same order, moved at least `gap` apart, and within [low, high] if they fit."""
+    """The `heights` in the same order, moved apart, and within [low, high] if they fit. gap: the height of each, or of all."""
     order = sorted(range(len(heights)), key=lambda i: heights[i])
+    gaps = [gap] * len(heights) if isinstance(gap, (int, float)) else gap
+    apart = [(gaps[i] + gaps[j]) / 2 for i, j in zip(order, order[1:])]
+    inset = (0.0, 0.0) if isinstance(gap, (int, float)) or not order else (gaps[order[0]] / 2, gaps[order[-1]] / 2)
+    low, high = low + inset[0], high - inset[1]
     placed = [min(max(heights[i], low), high) for i in order]
     for k in range(1, len(placed)):
-        placed[k] = max(placed[k], placed[k - 1] + gap)
+        placed[k] = max(placed[k], placed[k - 1] + apart[k - 1])
     if placed and placed[-1] > high:
         placed[-1] = high
         for k in range(len(placed) - 2, -1, -1):
-            placed[k] = min(placed[k], placed[k + 1] - gap)
+            placed[k] = min(placed[k], placed[k + 1] - apart[k])
     result = [0.0] * len(heights)
     for k, i in enumerate(order):
         result[i] = placed[k]

@@ -10,20 +10,25 @@ import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.lines import Line2D
 
+import curves as families
 import family
 import labels
 import moatfile
 import style
+import wording
 from moatfile import Refused
-from phase_page import log_ticks
+from scales import log_ticks
+from sheet import Sheet
 
-NEEDS = ["N_E_star", "entrant_loss_safety", "incumbent_loss_safety"]
+NEEDS = ["N_E_star", "status", "entrant_loss_safety", "incumbent_loss_safety"]
 STEP = 1.1  # the safety ratio at which the title reads the curves
 PANELS = 2  # values of N_I shown, at most
-WIDTH, LEFT, RIGHT, TOP, PANEL, GUTTER = 7.6, 0.85, 0.15, 0.7, 3.3, 0.18  # inches
-LINE, SMALL = 0.22, style.SIZE - 1
+PANEL, GUTTER = 3.3, 0.18  # inches
+SUBTITLE = ("Data with which the newcomer wins the users, per incumbent's data, $N_E^*/N_I$, against the safety loss that users then get, "
+            "per incumbent's safety loss")
+ALONG = ("Along a curve the newcomer's rule is relaxed from the incumbent's (star: the same rule for both) until it no longer matters "
+         "(marker).")
 
 
 class Curve:
@@ -43,19 +48,12 @@ class Curve:
         return float(np.exp(np.interp(ratio, self.safety, np.log(self.entry))))
 
 
-def _factor(value):
-    """A factor in words' precision: two digits."""
-    return f"{float(f'{value:.2g}'):.6g}" if value < 1e4 else labels.number(value, 2)
-
-
 def title(curves):
     """What the figure shows, with its numbers."""
     found = [1 / entry for curve in curves if np.isfinite(entry := curve.at(STEP))]
     if not found:
         return "Entry against the safety of the model that users then get"
-    low, high = _factor(min(found)), _factor(max(found))
-    times = low if low == high else f"{low} to {high}"
-    return f"Newcomers with {100 * (STEP - 1):.0f} % more safety loss can enter with {times} times less data"
+    return f"Newcomers with {100 * (STEP - 1):.0f} % more safety loss can enter with {wording.spans(found, wording.factor)} times less data"
 
 
 def draw(chosen):
@@ -72,47 +70,49 @@ def draw(chosen):
     if not drawn:
         raise Refused(f"{results.path}: no tau_I has the two thresholds with tau_E >= tau_I that it takes to draw a curve")
     held = {axis: index for axis, index in chosen.at.items() if axis != "N_I" or shown.size == 1}
-    caption = style.wrap([*labels.parameters(results), *(labels.equation(results, axis, results.axes[axis][index])
-                                                         for axis, index in held.items()), labels.solver(results)],
-                         SMALL, WIDTH - 0.3)
-    caption = [r"Along a curve $\tau_E$ is relaxed from $\tau_I$ (star: the same threshold for both) until it no longer binds "
-               "(marker).", *caption]
-    with plt.rc_context(style.PARAMETERS):
-        foot = 0.13 + LINE * len(caption) + 0.65
-        height = foot + PANEL + TOP
-        figure = plt.figure(figsize=(WIDTH, height))
-        width = (WIDTH - LEFT - RIGHT - GUTTER * (shown.size - 1)) / shown.size
-        axes = [figure.add_axes([(LEFT + k * (width + GUTTER)) / WIDTH, foot / height, width / WIDTH, PANEL / height])
-                for k in range(shown.size)]
-        for panel, curves, k in zip(axes, panels, shown):
-            _draw_panel(panel, curves, drawn)
-            panel.set_title(labels.equation(results, "N_I", results.axes["N_I"][k]), fontsize=style.SIZE, pad=5)
-            panel.tick_params(axis="y", which="both", labelleft=panel is axes[0])
-        axes[0].annotate("better: safer, easier to enter", (0.03, 0.03), xytext=(0.17, 0.13), xycoords="axes fraction",
-                         textcoords="axes fraction", fontsize=SMALL, ha="left", va="center", color="#333333",
-                         arrowprops={"arrowstyle": "-|>", "color": "#333333", "linewidth": 1.4, "relpos": (0, 0.3)})
-        axes[0].set_ylabel(r"entry threshold  $N_E^* / N_I$")
-        handles = [Line2D([], [], label=labels.equation(results, "tau_I", curve.tau_I), **style.look(style.CURVES[k]))
-                   for k, curve in enumerate(panels[0]) if any(curves[k].safety.size > 1 for curves in panels)]
-        axes[-1].legend(handles=handles, loc="upper right", fontsize=SMALL, frameon=False, handlelength=2.6, borderaxespad=0.3)
-        figure.text(0.15 / WIDTH, (height - 0.12) / height, title(drawn), fontsize=style.SIZE - 0.5, va="top", weight="bold")
-        for k, line in enumerate(reversed(caption)):
-            figure.text(0.15 / WIDTH, (0.13 + k * LINE) / height, line, fontsize=SMALL, va="baseline")
-    return figure
+    texts = (title(drawn), SUBTITLE, [ALONG, [*wording.parameters(results, held), *wording.pending(results.variables["status"][1])],
+                                      wording.glossary(results)])
+    with plt.rc_context(Sheet(chosen.width).parameters):
+        return _draw(results, Sheet(chosen.width), shown, panels, drawn, texts)
+
+
+def _draw(results, sheet, shown, panels, drawn, texts):
+    names = [wording.value(results, "tau_I", curve.tau_I) for curve in panels[-1]]
+    right, broken = sheet.margin(names)
+    below = ["newcomer's safety loss / incumbent's"] * shown.size
+    columns = shown.size if sheet.columns > 1 else 1  # in one column the panels stand one above the other
+    rows = [(max(sheet.tall(PANEL), sheet.names_height(broken) if columns == 1 else 0), 0.32 * sheet.letter)] * (shown.size // columns)
+    grid = sheet.lay_out(texts, rows, right, columns, below=below[:columns], gutter=GUTTER)
+    for k, panel in enumerate(axes for row in grid for axes in row):
+        _draw_panel(panel, panels[k], drawn)
+        panel.set_title(labels.equation(results, "N_I", results.axes["N_I"][shown[k]]), fontsize=sheet.small, pad=4)
+        panel.tick_params(axis="y", which="both", labelleft=panel in [row[0] for row in grid])
+        if panel in [row[0] for row in grid]:
+            sheet.label_y(panel, r"newcomer's data over the incumbent's  $N_E^* / N_I$")
+        if panel in [row[-1] for row in grid]:
+            ends = [(curve.safety[-1], curve.entry[-1]) if curve.safety.size > 1 else (1.0, np.nan) for curve in panels[k]]
+            sheet.name_curves(panel, [(*at, name, families.look(order)) for order, (at, name) in enumerate(zip(ends, broken))
+                                      if np.isfinite(at[1])])
+    _draw_arrow(sheet, grid[0][0])
+    return sheet.figure
+
+
+def _draw_arrow(sheet, axes):
+    axes.annotate("better: safer,\neasier to enter", (0.03, 0.03), xytext=(0.2, 0.14), xycoords="axes fraction", textcoords="axes fraction",
+                  fontsize=sheet.small, ha="left", va="center", color="#333333",
+                  arrowprops={"arrowstyle": "-|>", "color": "#333333", "linewidth": 1.4, "relpos": (0, 0.3)})
 
 
 def _draw_panel(axes, curves, drawn):
     far = max(curve.safety.max() for curve in drawn)
     low = min(curve.entry.min() for curve in drawn) ** 1.3 / 3  # the arrow stands below the curves
     axes.set(yscale="log", xlim=(1 - 0.06 * (far - 1), 1 + 1.06 * (far - 1)), ylim=(low, 3))
-    axes.tick_params(which="both", top=True, right=True)
     log_ticks(axes.yaxis, low, 3)
     for order, curve in enumerate(curves):
-        look = style.look(style.CURVES[order])
+        look = style.look(families.look(order))
         if curve.safety.size > 1:
             axes.plot(curve.safety, curve.entry, zorder=3 + order, markevery=[curve.safety.size - 1], **look)
     axes.plot([1], [1], marker="*", markersize=12, color="black", zorder=12)
-    axes.set_xlabel("newcomer's safety loss / incumbent's", fontsize=style.SIZE)
     axes.axvline(STEP, zorder=1, color=style.REFERENCE["color"], linewidth=1, linestyle=(0, style.REFERENCE["dashes"]))
 
 
@@ -125,6 +125,7 @@ def main(argv=None):
         if arguments.over not in (None, "tau_I"):
             raise Refused(f"--over: found {arguments.over}; expected tau_I: each tau_I gives a curve")
         curves = family.Family(results, "tau_E", "tau_I", arguments.slice)
+        curves.width = arguments.width
         for axis in curves.assumed:
             if axis != "N_I":
                 values = results.axes[axis]

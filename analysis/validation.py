@@ -18,13 +18,16 @@ import label_noise
 import labels
 import moatfile
 import output
+import sheet
 import style
 import validation_panels
+import wording
 from moatfile import AXES, Refused
 
 ORDER = AXES["market_entry"]
 VARIABLES = ("N_E_star", "N_E_star_stderr", "N_E_star_deterministic", "status")
 OPTIONAL = ("L_star", "tau_I", "tau_E_absolute")
+AGREE = 5.0  # per cent: a median difference below it counts as agreement
 MOST = {"tau_E": 5, "Q": 1, "nu": 3}  # values of each axis that a figure shows, at most
 
 
@@ -105,13 +108,16 @@ class Validation:
     def equation(self, axis, index):
         return labels.equation(self.results, axis, self.results.axes[axis][index])
 
+    def headline(self):
+        """The title: how far data and theory differ."""
+        size = 100 * np.median(np.abs(self.points.distinct().difference))
+        return f"Sampled data and theory agree: thresholds differ by {size:.2g} % in the median" if size < AGREE else (
+            f"Sampled data and theory differ by {size:.2g} % in the median")
+
     def caption(self):
         """The parameters of the figure, one item each."""
-        items = [*labels.parameters(self.results), self.equation("Q", self.shown["Q"][0]), f"{self.trials} trials",
-                 f"seed {self.results.attributes['seed']}"]
-        pending = np.count_nonzero(self.status == moatfile.PENDING)
-        if pending:
-            items.append(f"{pending} of {self.status.size} points pending")
+        items = [*wording.parameters(self.results, {"Q": self.shown["Q"][0]}), f"{self.trials} trials",
+                 f"seed {self.results.attributes['seed']}", *wording.pending(self.status)]
         items += ["error bars: jackknife standard errors", "lines above: deterministic equivalent"]
         if self.decay:
             items.append(rf"lines below: $c\,(N_E^*)^{{-p}}$, $p = {self.decay.power:.2f} \pm {self.decay.error:.2f}$ "
@@ -240,6 +246,7 @@ def _arguments(argv):
     parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
                         help="values to draw, an item for each: one Q, up to 5 tau_E and 3 nu; default: the first Q, and "
                              "all tau_E and nu, or as many of them evenly spaced")
+    sheet.add_option(parser)
     return parser.parse_args(argv)
 
 
@@ -256,7 +263,7 @@ def main(argv=None):
             print(f"validation.py: draws {axis} = {drawn} out of {values.size} values; "
                   f"--slice {axis}=VALUE chooses another", file=sys.stderr)
         title = "N_E* from data against theory: " + results.title
-        style.save(validation_panels.draw(validation), arguments.output, results, title)
+        style.save(validation_panels.draw(validation, arguments.width), arguments.output, results, title)
         print("\n".join(summary(validation)))
     except Refused as refusal:
         print(f"validation.py: {refusal}", file=sys.stderr)

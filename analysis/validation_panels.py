@@ -10,15 +10,16 @@ from matplotlib.lines import Line2D
 
 import finite_n
 import label_noise
-import labels
 import style
-from phase_page import log_ticks
+import wording
+from scales import log_ticks
+from sheet import WIDE, Sheet
 
-WIDTH, LEFT, RIGHT, TOP = 7.6, 0.85, 0.15, 0.35
-UPPER, LOWER, BETWEEN, GUTTER = 3.0, 2.4, 0.62, 0.14  # heights of the panels, and the gaps between rows and columns
-LINE, SMALL = 0.23, style.SIZE - 1  # height of a line of the caption, which has tall mathematics; size of small text
+UPPER, LOWER, BETWEEN, GUTTER = 3.0, 2.4, 0.72, 0.14  # heights of the panels, and the gaps between rows and columns
+THEORY = "threshold  $N_E^*$  (theory)"
+SUBTITLE = ("Newcomer's least data $N_E^*$ (data points) from sampled data against the incumbent's data $N_I$, and below by how much it differs "
+            "from theory (%)")
 BARS = 30  # error bars drawn on a curve, at most
-NAMES = 4  # entries in a row of the legend
 EFFECTS = {  # kind -> (label, look) of what explains the difference
     label_noise.NOISE: ("label noise as measured", {"color": "black", "linestyle": "-", "linewidth": 1.6}),
     label_noise.FIRST_ORDER: ("label noise to first order", {"color": "black", "linestyle": (0, (5, 2)), "linewidth": 1.6}),
@@ -26,34 +27,25 @@ EFFECTS = {  # kind -> (label, look) of what explains the difference
 }
 
 
-def draw(validation):
-    """The figure of a validation.Validation."""
-    caption = style.wrap(validation.caption(), SMALL, WIDTH - 0.3)
-    caption += style.wrap(validation.reasons().split(), SMALL, WIDTH - 0.3, " ")
-    shown = validation.shown
-    with plt.rc_context(style.PARAMETERS):
-        legend = 0.13 + LINE * len(caption) + 0.08
-        reasons = legend + 0.22 * math.ceil((len(shown["tau_E"]) + 1) / NAMES) + 0.62
-        lower = reasons + (LOWER + BETWEEN + 0.3 if validation.explained else 0)
-        upper = lower + LOWER + BETWEEN
-        height = upper + UPPER + TOP
-        figure = plt.figure(figsize=(WIDTH, height))
-        columns = len(shown["nu"])
-        width = (WIDTH - LEFT - RIGHT - GUTTER * (columns - 1)) / columns
-        above, below, bottom = [], [], []
-        for column in range(columns):
-            left = (LEFT + column * (width + GUTTER)) / WIDTH
-            above.append(figure.add_axes([left, upper / height, width / WIDTH, UPPER / height]))
-            below.append(figure.add_axes([left, lower / height, width / WIDTH, LOWER / height]))
-            if validation.explained:
-                bottom.append(figure.add_axes([left, reasons / height, width / WIDTH, LOWER / height]))
-        _draw_thresholds(validation, above)
-        _draw_differences(validation, below)
-        _draw_reasons(validation, bottom)
-        _draw_legend(validation, figure, legend / height)
-        for k, line in enumerate(reversed(caption)):
-            figure.text(0.15 / WIDTH, (0.13 + k * LINE) / height, line, fontsize=SMALL, va="bottom")
-    return figure
+def draw(validation, width=WIDE):
+    """The figure of a validation.Validation. One column of a journal has room for one nu, the first."""
+    sheet, results = Sheet(width), validation.results
+    if sheet.columns == 1:
+        validation.shown["nu"] = validation.shown["nu"][:1]
+    paragraphs = [validation.caption(), " ".join(each for each in (validation.reasons(), wording.glossary(results)) if each)]
+    with plt.rc_context(sheet.parameters):
+        legend = _legend(validation) + (_effects() if validation.explained else [])
+        rows = [(sheet.tall(UPPER), 0.3 * sheet.letter), (sheet.tall(LOWER), BETWEEN * sheet.letter)]
+        rows += [(sheet.tall(LOWER), (BETWEEN + 0.3) * sheet.letter)] if validation.explained else []
+        columns = len(validation.shown["nu"])
+        grid = sheet.lay_out((validation.headline(), SUBTITLE, paragraphs), rows, 0.2, columns, legend, GUTTER, [THEORY] * columns)
+        for row in grid:
+            for axes in row:
+                axes.tick_params(axis="x", which="both", labelbottom=True)
+        _draw_thresholds(validation, sheet, grid[0])
+        _draw_differences(validation, sheet, grid[1])
+        _draw_reasons(validation, sheet, grid[2] if validation.explained else [])
+    return sheet.figure
 
 
 def _curves(validation):
@@ -78,7 +70,7 @@ def _thin(chosen):
     return indices[::max(1, math.ceil(indices.size / BARS))]
 
 
-def _draw_thresholds(validation, panels):
+def _draw_thresholds(validation, sheet, panels):
     seen_x, seen_y = [], []
     for axes, nu in zip(panels, validation.shown["nu"]):
         axes.set_xscale("log")
@@ -91,7 +83,7 @@ def _draw_thresholds(validation, panels):
             axes.errorbar(n_incumbent[at], n_entrant[at], stderr[at], **_bars(curve, order))
             seen_x.append(n_incumbent)
             seen_y += [theory[np.isfinite(theory)], n_entrant[drawable]]
-        axes.set_title(validation.equation("nu", nu), fontsize=style.SIZE, pad=5)
+        axes.set_title(validation.equation("nu", nu), fontsize=sheet.small, pad=4)
     x_low, x_high = _log_limits(np.concatenate(seen_x), 0.03)
     y_low, y_high = _log_limits(np.concatenate(seen_y), 0.05)
     for axes in panels:
@@ -100,11 +92,11 @@ def _draw_thresholds(validation, panels):
         axes.set_ylim(y_low, y_high)
         log_ticks(axes.yaxis, y_low, y_high)
         axes.tick_params(axis="y", which="both", labelleft=axes is panels[0])
-        axes.set_xlabel(labels.short_label(validation.results, "N_I"))
-    panels[0].set_ylabel(labels.label(validation.results, "N_E_star"))
+        axes.set_xlabel("$N_I$  (data points)", fontsize=sheet.label_size)
+    sheet.label_y(panels[0], "newcomer's least data  $N_E^*$")
 
 
-def _draw_differences(validation, panels):
+def _draw_differences(validation, sheet, panels):
     decay, seen, reached = validation.decay, [], []
     for axes, nu in zip(panels, validation.shown["nu"]):
         axes.set_xscale("log")
@@ -128,11 +120,11 @@ def _draw_differences(validation, panels):
         _frame(axes, limits)
         axes.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
         axes.tick_params(axis="y", labelleft=axes is panels[0])
-        axes.set_xlabel(r"threshold  $N_E^*$  (theory)")
-    panels[0].set_ylabel(r"$N_E^*/N_{E,\mathrm{theory}}^* - 1$  (%)")
+        axes.set_xlabel(THEORY, fontsize=sheet.label_size)
+    sheet.label_y(panels[0], r"$N_E^*/N_{E,\mathrm{theory}}^* - 1$  (%)")
 
 
-def _draw_reasons(validation, panels):
+def _draw_reasons(validation, sheet, panels):
     """Draws what explains the difference, at the tau_E shown where it is largest, if there are panels for it."""
     if not panels:
         return
@@ -160,21 +152,24 @@ def _draw_reasons(validation, panels):
         _frame(axes, _log_limits(np.concatenate(seen), 0.05))
         axes.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
         axes.tick_params(axis="y", labelleft=axes is panels[0])
-        axes.set_xlabel(r"threshold  $N_E^*$  (theory)")
-    panels[0].set_title(f"what explains it at {validation.equation('tau_E', tau)}", fontsize=style.SIZE, pad=5, loc="left")
-    panels[-1].legend(loc="lower right", fontsize=SMALL - 1, frameon=False, handlelength=2.6, borderaxespad=0.4)
-    panels[0].set_ylabel(r"$N_E^*/N_{E,\mathrm{theory}}^* - 1$  (%)")
+        axes.set_xlabel(THEORY, fontsize=sheet.label_size)
+    who = wording.value(validation.results, "tau_E", validation.results.axes["tau_E"][tau])
+    panels[0].set_title(f"what explains it: {who}", fontsize=sheet.small, pad=4, loc="left")
+    sheet.label_y(panels[0], r"$N_E^*/N_{E,\mathrm{theory}}^* - 1$  (%)")
 
 
-def _draw_legend(validation, figure, bottom):
-    """Draws the legend: a sample of each curve, and of the line N_E* = N_I."""
-    handles = [Line2D([], [], label=validation.equation("tau_E", tau), marker=curve["marker"], markersize=6,
+def _legend(validation):
+    """The legend's handles: a sample of each curve, and of the line N_E* = N_I."""
+    results = validation.results
+    handles = [Line2D([], [], label=wording.value(results, "tau_E", results.axes["tau_E"][tau]), marker=curve["marker"], markersize=6,
                       markerfacecolor="white", markeredgewidth=1.2, **_line(curve, 1.4))
                for tau, curve in _curves(validation)]
-    handles.append(Line2D([], [], label=r"$N_E^* = N_I$", **_reference()))
-    figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.15 / WIDTH, bottom), ncol=NAMES,
-                  fontsize=SMALL, frameon=False, handlelength=3.0, labelspacing=0.3, columnspacing=1.4,
-                  borderaxespad=0, borderpad=0)
+    return [*handles, Line2D([], [], label=r"$N_E^* = N_I$", **_reference())]
+
+
+def _effects():
+    """The legend's handles of what explains the difference."""
+    return [Line2D([], [], label=f"lowest: {text}", **look) for text, look in EFFECTS.values()]
 
 
 def _reference():
@@ -183,7 +178,6 @@ def _reference():
 
 def _frame(axes, limits):
     axes.set_xlim(*limits)
-    axes.tick_params(which="both", top=True, right=True)
     log_ticks(axes.xaxis, *limits)
 
 

@@ -78,7 +78,7 @@ class AgreementTest(unittest.TestCase):
         self.write(0.03, 0.02, axes={"N_I": np.array(N_I)[order], "tau_E": TAU})
         found = self.load()
         figure = agreement.draw(found)
-        lower, upper = figure.axes
+        upper, lower = figure.axes
         for tau, (above, below) in enumerate(zip(upper.containers, lower.containers)):
             base = theory(N_I, TAU)[:, tau]
             x, y = above.lines[0].get_data()
@@ -97,7 +97,7 @@ class AgreementTest(unittest.TestCase):
         self.write(status=status)
         found = self.load()
         self.assertEqual(found.points.size, 5)
-        self.assertIn("4 of 10 points pending", found.caption())
+        self.assertIn("4 of 10 points not computed yet", found.caption())
         self.assertEqual(faults(agreement.draw(found)), [])
 
     def test_theory_alone(self):
@@ -106,13 +106,14 @@ class AgreementTest(unittest.TestCase):
         self.assertEqual((code, err), (0, ""))
         self.assertIn("10 of 10 thresholds", out)
         ratio = 100 * theory(N_I, TAU)[:4] / np.array(N_I[:4])[:, None]
-        self.assertEqual(self.load().headline(), f"An entrant needs {ratio.min():.2g} to {ratio.max():.2g} % of the incumbent's data")
+        self.assertEqual(self.load().headline(), f"A newcomer needs {ratio.min():.2g} to {ratio.max():.2g} % of the incumbent's data")
 
     def test_every_text_is_on_the_page_and_apart(self):
         for axes, rows in (({"N_I": N_I, "tau_E": TAU}, None), ({"N_I": [1000.0], "tau_E": [1.2]}, 5), ({"N_I": [math.inf], "tau_E": [0.8]}, 5),
                            ({"N_I": np.geomspace(10, 1e6, 40).tolist() + [math.inf], "tau_E": [0.8, 0.9, 1.0, 1.2, 1.5, 2, math.inf]}, 10 ** 6)):
             self.write(axes=axes, rows=rows, spectrum_title="Helpfulness and harmlessness of the queries of a service, of a year and more")
             found = self.load()
+            self.assertEqual(faults(agreement.draw(found, 3.4)), [])
             figure = agreement.draw(found)
             self.assertEqual(faults(figure), [])
             self.assertEqual(any(text == r"$\infty$" for text, _ in texts(figure)), math.isinf(axes["N_I"][-1]))
@@ -124,7 +125,7 @@ class AgreementTest(unittest.TestCase):
         self.write(difference, axes=axes, tau_I=None)
         self.assertRegex(self.run_command()[2], r"tau_I is held at 0\.5, the first of its 2 values; --slice")
         self.assertAlmostEqual(np.median(self.load("tau_I=0.7").points.difference), 0.04)
-        self.assertIn(r"$\tau_I$ = 0.7$\,L^*$", self.load("tau_I=0.7").caption())
+        self.assertIn("incumbent allowed 0.7 $L^*$", self.load("tau_I=0.7").caption())
 
     def test_refusals(self):
         def refused(pattern, *arguments):

@@ -338,7 +338,7 @@ class WithoutMpiTest(ProgramTest):
         config = path.with_suffix(".yaml").name
         with mock.patch.dict(os.environ, self.STEP, LD_PRELOAD=preload(self.folder, "no_mpi_init")):
             for words in (POINT, ("plan", config), ("submit", config, "--dry-run"), ("status", path.name), ("show", path.name),
-                          ("--version",), ("help", "plan")):
+                          ("--version",), ("help", "plan"), ("draw", "--help"), ("export", path.name)):
                 out, err = self.run_moat(0, *words)
                 self.assertTrue(out and not err, words)
             self.assertIn("MPI_Init was called", self.run_moat(99, "run", config)[1])

@@ -198,8 +198,12 @@ class VanishedTest(DiskTest):
             self.assertFalse(folder.exists())
 
     def test_file_replaced(self):
-        folder = self.folder / "replaced"
-        launch = self.start(folder, None)
+        for ranks in (None, 3):
+            with self.subTest(ranks):
+                self.check_replaced(self.folder / f"replaced-{ranks}", ranks)
+
+    def check_replaced(self, folder, ranks):
+        launch = self.start(folder, ranks)
         (folder / "long.h5").rename(folder / "aside.h5")
         (folder / "long.h5").write_text("something else")
         code, _, err = launch.finish()

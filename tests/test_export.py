@@ -4,9 +4,12 @@
 
 import contextlib
 import csv
+import importlib.util
 import io
 import itertools
+import json
 import math
+import re
 import shutil
 import sys
 import unittest
@@ -22,6 +25,8 @@ from sweeps import law, market
 
 sys.path.insert(0, str(ROOT / "analysis"))
 import export  # noqa: E402
+import moatfile  # noqa: E402
+import output  # noqa: E402
 
 JOBS = {
     "market": market("market", N_I="{values: [2, 100, 1e9, .inf]}", tau_E="{values: [0.5, 0.95, .inf]}",
@@ -75,18 +80,72 @@ class ExportTest(unittest.TestCase):
                             self.assertEqual(row[variable], words.split()[value])
 
     def test_numpy_and_pandas_read_it(self):
-        """Missing values are NaN and infinity is inf, to both; there is one row of no threshold at least."""
-        text = self.export(0, "market.h5")[0]
-        table = pandas.read_csv(io.StringIO(text), comment="#", float_precision="round_trip")
-        names = text.splitlines()[text.count("\n#") + 1].split(",")
-        plain = np.genfromtxt(io.StringIO(text), delimiter=",", skip_header=text.count("\n#") + 2)
+        """Without an argument. Missing values are NaN and infinity is inf, to both; there is one row of no threshold at least."""
+        target = self.folder / "plain.csv"
+        self.export(0, "market.h5", "-o", target)
+        table, exact = pandas.read_csv(target), pandas.read_csv(target, float_precision="round_trip")
+        plain = np.genfromtxt(target, delimiter=",", skip_header=1)
+        names = list(table)
         with h5py.File(self.folder / "market.h5") as file:
             threshold = file["N_E_star"][...].ravel()
             n_incumbent = np.broadcast_to(file["N_I"][...][:, None, None, None], file["N_E_star"].shape).ravel()
         self.assertTrue(np.isnan(threshold).any() and np.isinf(n_incumbent).any() and np.isfinite(threshold).any())
         for name, expected in (("N_E_star", threshold), ("N_I", n_incumbent)):
-            np.testing.assert_array_equal(table[name], expected)
+            np.testing.assert_allclose(table[name], expected, rtol=1e-15)
+            np.testing.assert_array_equal(exact[name], expected)
             np.testing.assert_array_equal(plain[:, names.index(name)], expected)
+        self.assertLessEqual(set(table["regime"]), set(moatfile.REGIMES))
+
+    @unittest.skipUnless(shutil.which("Rscript"), "there is no R")
+    def test_r_reads_it(self):
+        target = self.folder / "r.csv"
+        self.export(0, "market.h5", "-o", target)
+        done = pace.run(["Rscript", "-e", f"t <- read.csv('{target}'); cat(class(t$N_E_star), class(t$N_I), sum(is.na(t$N_E_star)), "
+                                          "sum(is.infinite(t$N_I)), nrow(t))"], 60, text=True)
+        with h5py.File(self.folder / "market.h5") as file:
+            threshold = file["N_E_star"][...]
+            infinite = np.isinf(file["N_I"][...]).sum() * threshold[0].size
+        self.assertEqual(done.stdout.split(), ["numeric", "numeric", str(np.isnan(threshold).sum()), str(infinite), str(threshold.size)])
+
+    @unittest.skipUnless(importlib.util.find_spec("pyarrow"), "there is no pyarrow")
+    def test_parquet(self):
+        target = self.folder / "table.parquet"
+        with mock.patch.object(export, "CHUNK", 5):
+            self.export(0, "market.h5", "-o", target)
+        self.assertFalse((self.folder / "table.parquet-metadata.json").exists())
+        text = self.folder / "parquet.csv"
+        self.export(0, "market.h5", "-o", text)
+        pandas.testing.assert_frame_equal(pandas.read_parquet(target), pandas.read_csv(text, float_precision="round_trip"))
+
+    @unittest.skipIf(importlib.util.find_spec("pyarrow"), "there is pyarrow")
+    def test_parquet_without_pyarrow(self):
+        _, error = self.export(2, "market.h5", "-o", self.folder / "none.parquet")
+        self.assertIn("Parquet needs the module pyarrow", error)
+        self.assertFalse((self.folder / "none.parquet").exists())
+
+    def test_bar(self):
+        """On a terminal and for a large table alone, within its width, and away at the end."""
+        class Terminal(io.StringIO):
+            def isatty(self):
+                return True
+
+        def shown(**changes):
+            with mock.patch.multiple(output, FIRST=0, PAUSE=0), mock.patch.object(export, "CHUNK", 5), \
+                    mock.patch.dict(export.os.environ, {"TERM": "xterm", "COLUMNS": "40", **changes.pop("environment", {})}), \
+                    mock.patch.object(output.sys, "stderr", changes.pop("stream", Terminal())) as stream:
+                export.write(str(self.folder / "market.h5"), str(self.folder / "bar.csv"), quiet=False, **changes)
+            return stream.getvalue()
+
+        said = shown()
+        rows = re.split(r"\r|\x1b\[K", said)
+        self.assertLess(max(map(len, rows)), 40)
+        self.assertIn("export.py: 48 of 48 points, 100 %, 0 s ", rows)
+        self.assertTrue(said.endswith("\r\x1b[K"))
+        self.assertEqual((shown(stream=io.StringIO()), shown(environment={"TERM": "dumb"})), ("", ""))
+        with contextlib.redirect_stderr(Terminal()) as quick:
+            export.write(str(self.folder / "market.h5"), str(self.folder / "bar.csv"), quiet=False)
+            export.main([str(self.folder / "market.h5"), "-o", str(self.folder / "bar.csv"), "-q"])
+        self.assertEqual(quick.getvalue(), "")
 
     def test_pieces_make_the_whole(self):
         """However few points are held at a time, and with axes held."""
@@ -106,23 +165,39 @@ class ExportTest(unittest.TestCase):
         self.assertEqual(len(found), 8)
         self.assertEqual(set(found[0]), {"N_I", "tau_E", "Q", "nu", "N_E_star"})
         self.assertEqual({(row["tau_E"], row["Q"]) for row in found}, {("inf", "0.30000000000000004")})
-        self.assertIn("# solver: deterministic", text)
-        self.assertIn("# moat_version: ", text)
+        self.assertNotIn("#", text)
+        self.assertEqual(json.loads((self.folder / "table.tsv-metadata.json").read_text())["dialect"]["delimiter"], "\t")
         self.assertEqual([path.name for path in self.folder.glob("*.part*")], [])
 
-    def test_header(self):
-        """What the model is, beside where the file comes from, from the root attributes."""
+    def test_metadata(self):
+        """What the model is, and where the file comes from, from the root attributes: above the table, or beside it with the
+        units and meaning of each column from the file."""
         path = self.folder / "typed.h5"
         shutil.copy(self.folder / "market.h5", path)
         given = {"gamma": 0.5, "P": math.inf, "tau_I": 0.9, "tau_unit": "L_star", "scrutiny": "training_mixture", "seed": 7}
         with h5py.File(path, "r+") as file:
             file.attrs.update(given)
-        lines = [line[2:].split(": ", 1) for line in self.export(0, path.name)[0].splitlines() if line.startswith("#")]
-        found = dict(lines)
-        self.assertEqual(len(found), len(lines))
-        self.assertLessEqual({"title", "moat_version", "git_revision", "sweep", "solver", "references"}, set(found))
-        for name, value in given.items():
-            self.assertEqual(type(value)(found[name]), value)
+        text = self.export(0, path.name, "--header")[0]
+        lines = [line[2:].split(": ", 1) for line in text.splitlines() if line.startswith("#")]
+        above, target = dict(lines), self.folder / "typed.csv"
+        self.assertEqual(len(above), len(lines))
+        self.assertTrue(text.endswith(self.export(0, path.name)[0]))
+        self.export(0, path.name, "-o", target, "--header")
+        self.assertEqual([target.read_text(), *self.folder.glob("typed.csv?*")], [text])
+        self.export(0, path.name, "-o", target)
+        document = json.loads((self.folder / "typed.csv-metadata.json").read_text())
+        for found in (above, document["notes"][0]):
+            self.assertLessEqual({"title", "moat_version", "git_revision", "sweep", "solver", "references"}, set(found))
+            for name, value in given.items():
+                self.assertEqual(type(value)(found[name]), value)
+        described = {column["name"]: column for column in document["tableSchema"]["columns"]}
+        self.assertEqual((document["url"], list(described)), (target.name, target.read_text().split("\n")[0].split(",")))
+        with h5py.File(path) as file:
+            for name, column in described.items():
+                self.assertEqual(column["dc:description"], file[name].attrs["long_name"])
+                if column["datatype"] == "number" and name not in ("tau_E", "tau_I"):
+                    self.assertEqual(column["schema:unitText"], file[name].attrs["units"])
+        self.assertIn("no_entry", described["status"]["schema:valueReference"])
 
     def test_hostile_texts(self):
         """A file whose names and words are formulas or several lines: none in a cell of the table or of its header."""
@@ -138,10 +213,10 @@ class ExportTest(unittest.TestCase):
             words = file["regime"].attrs["flag_meanings"].split()
             file["regime"].attrs["flag_meanings"] = " ".join("=" + word for word in words)
             del file["run"]  # and with it the checksums
-        plain = self.export(0, "market.h5")[0].splitlines()
+        plain = self.export(0, "market.h5", "--header")[0].splitlines()
         for suffix, separator in ((".csv", ","), (".tsv", "\t")):
             target = self.folder / f"hostile{suffix}"
-            self.export(0, path.name, "-o", target)
+            self.export(0, path.name, "-o", target, "--header")
             lines = target.read_text().split("\n")
             self.assertEqual(len(lines), len(plain) + 1)  # each row is one line
             header = next(k for k, line in enumerate(lines) if not line.startswith("#"))
@@ -207,6 +282,7 @@ class ExportTest(unittest.TestCase):
             target.chmod(0o640)
             link.symlink_to(name)
             (folder / f"{name.replace('.', '.part.')}").symlink_to("victim")
+            beside = {folder / f"{link.name}-metadata.json"} if script == "export.py" else set()
             before = sorted(folder.iterdir())
             run = f"'{ROOT}/analysis/{script}' '{self.folder}/market.h5' --slice Q=0.1 nu=1 -o {link.name}"
             found = pace.run(f"ulimit -f 1; {run}", 60, shell=True, text=True, cwd=folder)
@@ -218,7 +294,7 @@ class ExportTest(unittest.TestCase):
             self.assertEqual(found.returncode, 0, found.stderr)
             self.assertGreater(target.stat().st_size, 1024)
             self.assertEqual((link.is_symlink(), target.stat().st_mode & 0o777), (True, 0o640))
-            self.assertEqual(sorted(folder.iterdir()), before, script)
+            self.assertEqual(set(folder.iterdir()), {*before, *beside}, script)
         self.assertEqual(victim.read_text(), "as it was")
 
 

@@ -114,9 +114,9 @@ class LemmaTest(unittest.TestCase):
         at = {"alpha": 1, "Q": 1, "nu": 2}
         drawn = lemma.columns(results, at)
         self.assertEqual([column.name for column in drawn], ["N", "lambda"])
-        figure = lemma.draw(drawn, ["nothing to add"])
+        figure = lemma.draw(drawn, ["nothing to add"], results)
         self.assertEqual(faults(figure), [])
-        for column, (main, shares) in zip(drawn, (figure.axes[1::-1], figure.axes[3:1:-1])):
+        for column, (main, shares) in zip(drawn, (figure.axes[::2], figure.axes[1::2])):
             other = "lambda" if column.name == "N" else "N"
             index = {**at, other: results.axes[other].size // 2}
             lines = {line.get_label(): line.get_ydata() for line in main.get_lines()}
@@ -146,8 +146,9 @@ class LemmaTest(unittest.TestCase):
                                  ("levels", {"alpha": 0, "Q": 0, "nu": 0, "N": 15}, [r"$N$ = $10^{6}$"])):
             drawn = lemma.columns(self.read(name), at)
             self.assertEqual([column.title for column in drawn], titles)
-            figure = lemma.draw(drawn, ["a caption"])
-            self.assertEqual(faults(figure), [])
+            for width in (3.4, 7.6):
+                figure = lemma.draw(drawn, ["a caption"], self.read(name), width)
+                self.assertEqual(faults(figure), [])
             self.assertIn("a caption", [text for text, _ in texts(figure)])
 
     def test_command(self):

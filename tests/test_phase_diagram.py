@@ -25,11 +25,13 @@ import phase_diagram
 import phase_page
 import phase_panels
 import regimes
+import regions
 import style
 from colour_scale import ColourScale
 
 import matplotlib.pyplot as plt  # after phase_diagram, which chooses the backend
 from matplotlib.collections import QuadMesh
+from matplotlib.text import Text
 from PIL import Image
 
 from drawn import faults, texts
@@ -62,25 +64,32 @@ class PhaseDiagramTest(unittest.TestCase):
         self.addCleanup(plt.close, figure)
         return diagram, figure
 
+    @staticmethod
+    def main_panel(figure):
+        return max(figure.axes, key=lambda axes: axes.get_position().height)
+
+    @staticmethod
+    def written(figure):
+        return " ".join(text.replace("\n", " ") for text, _ in texts(figure))
+
     def test_curves_show_the_chosen_numbers(self):
         axes = curves_axes(N_I=[*np.geomspace(10, 1e12, 23), math.inf])
         path = self.path("curves.h5")
         slopes = np.broadcast_to(np.linspace(1, 0, 24)[:, None, None, None], (24, 2, 2, 2))
         write_market(path, axes, elasticity_N_I=slopes)
         _, figure = self.draw(path, ["Q=.4", "tau_E=.inf"], y="nu")
-        drawn = [line.get_ydata() for line in figure.axes[1].lines if len(line.get_ydata()) == 23]
-        self.assertEqual(len(drawn), 4)  # two curves, and for each its N_I = inf
+        drawn = [line.get_ydata() for line in self.main_panel(figure).lines if len(line.get_ydata()) == 23]
+        self.assertEqual(len(drawn), 5)  # two curves, for each its N_I = inf, and N_E* = N_I
         with h5py.File(path) as file:
             n_entrant = file["N_E_star"][:, 1, 1, :]
-        for k, (ratio, limit) in enumerate(zip(drawn[::2], drawn[1::2])):
+        for k, (ratio, limit) in enumerate(zip(drawn[:4:2], drawn[1:4:2])):
             np.testing.assert_allclose(ratio, n_entrant[:-1, k] / axes["N_I"][:-1], rtol=1e-12)
             np.testing.assert_allclose(limit, n_entrant[-1, k] / axes["N_I"][:-1], rtol=1e-12)
         shown = {text for text, _ in texts(figure)}
-        self.assertLessEqual({r"$1/(\nu+1)$ = 0.746", r"$1/(\nu+1)$ = 0.5", r"$\nu$ = 0.34", r"$\nu$ = 1",
-                              "$N_E^* = N_I$"}, shown)
-        caption = " ".join(shown)
-        for item in (r"$\gamma$ = 0.5", r"$P$ = $\infty$", r"$\tau_I$ = 0.9$\,L^*$", r"$\tau_E$ = $\infty$",
-                     "$Q$ = 0.4", "deterministic solver", r"$N_I$ = $\infty$"):
+        self.assertLessEqual({r"$\nu$ = 0.34", r"$\nu$ = 1", "$N_E^* = N_I$"}, shown)
+        caption = self.written(figure)
+        for item in (r"$\gamma$ = 0.5", "infinitely many features", "incumbent allowed 0.9 $L^*$", "no rule for the newcomer",
+                     "$Q$ = 0.4", "deterministic solver", r"thin dashes: $N_I$ = $\infty$", "$L^*$: the safety loss of"):
             self.assertIn(item, caption)
 
     def test_field_hatches_exactly_the_cells_without_threshold(self):
@@ -88,26 +97,67 @@ class PhaseDiagramTest(unittest.TestCase):
         axes = field_axes()
         write_market(path, axes, tau_incumbent=0.4, spoil=known_status)
         diagram, figure = self.draw(path)
-        main = figure.axes[1]
+        main = self.main_panel(figure)
         for status in hatching.HATCHES:
             patches = [patch for patch in main.patches if patch.get_gid() == f"kind-{status}"]
             self.assertEqual(len(patches), 1, status)
             inside = patches[0].get_path()
             covered = [[inside.contains_point((x, y)) for y in diagram.plane.y_values] for x in diagram.plane.x_values]
             np.testing.assert_array_equal(covered, diagram.kinds == status)
-        legend = {text.get_text() for text in figure.legends[0].get_texts()}
-        self.assertEqual(legend, {name for _, _, name in hatching.HATCHES.values()})
+        written = self.written(figure)
+        for region in regions.STATUSES.values():  # each is named, on the map or below it
+            self.assertTrue(region.name in written or region.words in written, region)
         mesh = next(each for each in main.collections if isinstance(each, QuadMesh))
         ratio = (diagram.n_entrant / axes["N_I"][:, None]).T
-        np.testing.assert_allclose(mesh.get_array().reshape(40, 60).filled(math.nan), ratio, rtol=1e-12)
+        drawn = mesh.get_array().reshape(40, 60)
+        for at in zip(*np.nonzero(np.isfinite(ratio))):
+            self.assertEqual(regions.SHARES[int(drawn[at])][1], regions.share(ratio[at]), ratio[at])
+        np.testing.assert_array_equal(drawn.mask, np.isnan(ratio))
+        self.assertFalse(faults(figure))
+
+    def test_borders_of_regions_follow_the_numbers(self):
+        """N_E*/N_I = N_I^-3/4 tau_E^-3/2: the borders are straight lines on a page with logarithmic axes."""
+        path = self.path("plane.h5")
+        axes = field_axes(tau_E=np.geomspace(0.3, 30, 25))
+        n_entrant = (axes["N_I"][:, None] ** 0.25 * axes["tau_E"][None, :] ** -1.5)[:, :, None, None]
+        write_results(path, axes, n_entrant, np.ones(n_entrant.shape))
+        _, figure = self.draw(path)
+        found = {}
+        for border in self.main_panel(figure).collections:
+            if border.get_label().startswith("border "):
+                level = float(border.get_label().split()[1])
+                for x, y in (segment.T for segment in border.get_segments()):
+                    inside = (x > axes["N_I"][0]) & (x < axes["N_I"][-1]) & (y > 0.3) & (y < 30)
+                    off = -0.75 * np.log10(x[inside]) - 1.5 * np.log10(y[inside]) - level
+                    found[level] = max(found.get(level, 0), np.abs(off).max(initial=0))
+        self.assertLessEqual({-6, -4, -3, -2, -1, 0}, set(found))
+        self.assertLess(max(found.values()), 0.03)  # lines are straight between points of the grid
+        written = self.written(figure)
+        for name in ("less data", "more data", "less than a tenth", "less than a hundredth"):
+            self.assertIn(name, written)
+
+    def test_what_is_constant_is_drawn_as_constant(self):
+        """The same rule for both: N_E* = N_I up to rounding (case 10); a slope of 1e-12 is 0."""
+        path, axes = self.path("same.h5"), field_axes(tau_E=np.linspace(0.9, 0.95, 12))
+        noise = 1 + 1e-13 * np.random.default_rng(1).standard_normal((60, 12, 1, 1))
+        n_entrant = axes["N_I"][:, None, None, None] * noise
+        write_results(path, axes, n_entrant, np.ones(n_entrant.shape), elasticity_N_I=1e-12 * noise)
+        _, figure = self.draw(path)
+        mesh = next(each for each in self.main_panel(figure).collections if isinstance(each, QuadMesh))
+        self.assertEqual({regions.SHARES[int(k)][1].name for k in np.unique(mesh.get_array())}, {"as much data"})
+        self.assertIn("as much data as the incumbent, whatever the market", self.written(figure))
+        diagram, figure = self.draw(path, quantity="elasticity_N_I")
+        self.assertEqual(np.abs(diagram.values).max(), 0)
+        self.assertEqual(faults(figure), [])
+        self.assertTrue(ColourScale(n_entrant[:1].ravel(), log=True).constant)
 
     def test_contours_lie_on_their_level(self):
         path = self.path("plane.h5")
         axes = field_axes(tau_E=np.geomspace(0.3, 30, 25))
         n_entrant = (axes["N_I"][:, None] ** 0.25 * axes["tau_E"][None, :] ** -1.5)[:, :, None, None]
         write_results(path, axes, n_entrant, np.ones(n_entrant.shape))
-        _, figure = self.draw(path)
-        main, to_inches = figure.axes[1], figure.dpi_scale_trans
+        _, figure = self.draw(path, quantity="N_E_star")
+        main, to_inches = self.main_panel(figure), figure.dpi_scale_trans
         found = 0
         for line in main.collections:
             name = line.get_label()
@@ -115,9 +165,10 @@ class PhaseDiagramTest(unittest.TestCase):
                 level = 0.0 if name.startswith("$N_E") else float(name[5:-2])
                 for piece in line.get_segments():
                     x, y = (to_inches + main.transData.inverted()).transform(piece).T
-                    np.testing.assert_allclose(-0.75 * np.log10(x) - 1.5 * np.log10(y), level, atol=1e-3)
+                    np.testing.assert_allclose((-0.75 if level == 0.0 and name.startswith("$N_E") else 0.25) * np.log10(x)
+                                               - 1.5 * np.log10(y), level, atol=1e-3)
                     found += 1
-        self.assertGreaterEqual(found, 8)
+        self.assertGreaterEqual(found, 5)
 
     def test_scales_follow_the_spacing(self):
         path = self.path("five.h5")
@@ -125,9 +176,8 @@ class PhaseDiagramTest(unittest.TestCase):
         scales = {"tau_I": "linear", "N_I": "log", "tau_E": "linear", "Q": "log", "nu": "log"}
         for x, y in (("tau_I", "Q"), ("Q", "tau_E"), ("tau_E", "Q"), ("nu", "tau_E"), ("N_I", "Q")):
             _, figure = self.draw(path, x=x, y=y)
-            companion, main = figure.axes[:2]
-            self.assertEqual([main.get_xscale(), companion.get_xscale(), main.get_yscale()],
-                             [scales[x], scales[x], scales[y]])
+            main = self.main_panel(figure)
+            self.assertEqual([main.get_xscale(), main.get_yscale()], [scales[x], scales[y]])
 
     def test_exponents_of_theory_beside_curves(self):
         path = self.path("five.h5")
@@ -146,16 +196,19 @@ class PhaseDiagramTest(unittest.TestCase):
             diagram, figure = self.draw(path, **choices)
             shown = {text for text, _ in texts(figure)}
             self.assertLessEqual(expected, shown, choices)
-            curves = [line.get_ydata() for line in figure.axes[1].lines if line.get_marker() not in (None, "None")]
-            self.assertEqual(len(curves), diagram.plane.y_values.size)
-            np.testing.assert_array_equal(curves, diagram.values.T)
+            curves = [line.get_ydata() for line in self.main_panel(figure).lines if line.get_marker() not in (None, "None")]
+            for curve in curves:  # one for each value of y; those that coincide are one
+                self.assertTrue((curve == diagram.values.T).all(axis=1).any())
+            for values in diagram.values.T:
+                self.assertTrue(any(np.abs(values - curve).max() <= 0.05 * np.ptp(diagram.values) for curve in curves))
 
-    def test_curves_along_x_are_drawn_once(self):
-        path = self.path("five.h5")
-        write_powers(path, five_axes())
-        _, figure = self.draw(path, ["tau_I=.3", "Q=1", "nu=1"], quantity="elasticity_N_I")
-        self.assertEqual(len(figure.axes), 1)
-        self.assertEqual(figure.axes[0].get_xlabel(), "incumbent's number of data points  $N_I$")
+    def test_many_values_of_y_as_curves(self):
+        path = self.path("field.h5")
+        write_market(path, field_axes(), spoil=known_status)
+        _, figure = self.draw(path, as_curves=True)
+        curves = [line for line in self.main_panel(figure).lines if line.get_marker() not in (None, "None")]
+        self.assertTrue(3 <= len(curves) <= phase_diagram.ROWS_SHOWN)
+        self.assertEqual(faults(figure), [])
 
     def test_regimes_cell_by_cell(self):
         axes, path = five_axes(N_I=np.geomspace(1e2, 1e9, 30)), self.path("regimes.h5")
@@ -166,7 +219,7 @@ class PhaseDiagramTest(unittest.TestCase):
             file["status"][:, :3] = moatfile.NO_ENTRY
         for y in ("Q", "tau_E"):  # a field, and bands
             diagram, figure = self.draw(path, ["nu=1"], y=y, quantity="regime")
-            main = figure.axes[1]
+            main = self.main_panel(figure)
             rows = np.asarray(diagram.plane.y_values) if y == "Q" else np.arange(3) + 0.5
             kinds = np.repeat(regimes.kind(columns), 6)
             kinds[:3] = moatfile.NO_ENTRY
@@ -174,17 +227,18 @@ class PhaseDiagramTest(unittest.TestCase):
                 patch, = [patch for patch in main.patches if patch.get_gid() == f"kind-{kind}"]
                 covered = [[patch.get_path().contains_point((x, row)) for row in rows] for x in axes["N_I"]]
                 np.testing.assert_array_equal(covered, np.broadcast_to((kinds == kind)[:, None], np.shape(covered)))
-            named = {text.get_text() for text in figure.legends[0].get_texts()}
-            self.assertEqual(named, {hatching.HATCHES[moatfile.NO_ENTRY][2], "no regime",
-                                     "first regime: exponent near $1$", "third regime: exponent near $0$",
-                                     r"second regime: exponent near $1/(\nu+1)$ = 0.5",
-                                     "transitional: near none of theory's exponents"})
+            written = self.written(figure)
+            for text in ("no regime", "first regime: exponent near $1$", "third regime: exponent near $0$",
+                         r"second regime: exponent near $1/(\nu+1)$ = 0.5", "transitional: near none of theory's exponents"):
+                self.assertIn(text, written)
             to_data = figure.dpi_scale_trans + main.transData.inverted()
-            regions = [(text.get_text(), to_data.transform(text.get_position())[0]) for text in main.texts]
-            self.assertEqual(len(regions), 3 if y == "Q" else 9)
-            for name, x in regions:
-                k = int(np.argmin(np.abs(np.log(axes["N_I"] / x))))
-                self.assertEqual(regimes.region_labels("elasticity_N_I")[kinds[k]], name)
+            inches = figure.get_size_inches()
+            symbols = {text: kind for kind, text in regimes.region_labels("elasticity_N_I").items()}
+            named = [(text.get_text(), to_data.transform(text.get_position() * inches)[0]) for text in figure.texts
+                     if text.get_text() in symbols]
+            self.assertEqual(len(named), 3 if y == "Q" else 9)
+            for name, x in named:
+                self.assertEqual(kinds[int(np.argmin(np.abs(np.log(axes["N_I"] / x))))], symbols[name])
 
     def test_colours_of_exponents_diverge_only_from_a_zero_inside(self):
         path, axes = self.path("signs.h5"), five_axes()
@@ -193,7 +247,7 @@ class PhaseDiagramTest(unittest.TestCase):
             slopes = np.linspace(least, 2.0, 9)[:, None]  # of Q
             write_powers(path, axes, elasticity_tau_E=np.broadcast_to(slopes, shape))
             _, figure = self.draw(path, x="N_I", y="Q", quantity="elasticity_tau_E")
-            mesh = next(each for each in figure.axes[1].collections if isinstance(each, QuadMesh))
+            mesh = next(each for each in self.main_panel(figure).collections if isinstance(each, QuadMesh))
             np.testing.assert_allclose(mesh.get_array().reshape(9, 3), np.broadcast_to(slopes, (9, 3)))
             self.assertEqual((mesh.norm.vmin, mesh.norm.vmax), (-2, 2) if least < 0 else (0.5, 2))
             self.assertEqual(mesh.get_cmap().name, style.DIVERGING_MAP if least < 0 else style.FIELD_MAP)
@@ -215,13 +269,12 @@ class PhaseDiagramTest(unittest.TestCase):
         path = self.path("regimes.h5")
         write_powers(path, five_axes())
         _, figure = self.draw(path, ["N_I=inf", "nu=.34"], y="Q", quantity="regime")
-        self.assertEqual([text.get_text() for text in figure.legends[0].get_texts()],
-                         [r"first regime: exponent near $1/\nu$ = 2.94"])
+        self.assertIn(r"first regime: exponent near $1/\nu$ = 2.94", self.written(figure))
         _, figure = self.draw(path, ["tau_E=.5", "nu=.34"], x="Q", y="N_I", quantity="regime")
-        shown = " ".join(text for text, _ in texts(figure))
+        shown = self.written(figure)
         self.assertIn(r"$N_I$ = $\infty$ left out", shown)
         self.assertIn("exponent near $1$", shown)
-        self.assertIn(f"exponent: {phase_page.quantity_label(moatfile.read(path, []), 'elasticity_N_I')}", shown)
+        self.assertIn(f"local exponent {phase_page.quantity_label(moatfile.read(path, []), 'elasticity_N_I')}", shown)
 
     def test_no_text_meets_another_or_leaves_the_page(self):
         def with_gaps(n_entrant, status):
@@ -262,15 +315,21 @@ class PhaseDiagramTest(unittest.TestCase):
         }
         drawn = [(name, market, plain) for name, market in cases.items()]
         drawn += [(name, None, choices) for name, choices in five.items()]
-        for name, market, choices in drawn:
+        for k, (name, market, choices) in enumerate(drawn):
             with self.subTest(name):
                 path = self.path("case.h5")
                 if market:
                     write_market(path, market[0], spoil=market[1])
                 else:
                     write_powers(path, five_axes())
-                _, figure = self.draw(path, **choices)
-                self.assertEqual(faults(figure), [])
+                diagram = self.diagram(path, **choices)
+                if k % 3 == 0:
+                    self.assertEqual(faults(phase_panels.draw(diagram)), [])
+                narrow = phase_panels.draw(diagram, 3.4)
+                self.assertEqual(faults(narrow), [])
+                self.assertGreaterEqual(min(text.get_fontsize() * (0.7 if "$" in text.get_text() else 1)
+                                            for text in narrow.findobj(Text)), 6)
+                plt.close("all")
 
     def test_formats_metadata_and_determinism(self):
         path = self.path("field.h5")

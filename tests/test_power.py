@@ -19,10 +19,10 @@ class PowerTest(DiskTest):
 
     PAGE = 4096
 
-    def record(self, *arguments):
-        """The calls of a run, and the file that it found (None: none)."""
+    def record(self, *arguments, ranks=None):
+        """The calls of a run, of all its ranks, and the file that it found (None: none)."""
         found, log = self.path.read_bytes() if self.path.exists() else None, self.folder / "log"
-        code, err = self.run_with(arguments=arguments, DISK_LOG=str(log))
+        code, err = self.run_with(ranks, arguments, DISK_LOG=str(log))
         self.assertEqual(code, 0, err)
         calls = disk_log(log)
         log.unlink()
@@ -54,14 +54,14 @@ class PowerTest(DiskTest):
                 image[at:at + len(data)] = data
         return bytes(image), names.count("sync")
 
-    def images(self, name, start, count, *arguments):
+    def images(self, name, start, count, *arguments, ranks=None):
         disk = self.folder / f"{name}-{start}"
         disk.mkdir()
         self.choose(name, disk)
         if start == "resumed":
             self.rewind()
         self.lines = history(self.path) if self.path.exists() else []
-        calls, found = self.record(*arguments)
+        calls, found = self.record(*arguments, ranks=ranks)
         moments = random.Random(f"{SEED} {name} {start}")
         for number in range(count):
             image, syncs = self.lose_power(calls, found, moments)
@@ -91,6 +91,16 @@ class PowerTest(DiskTest):
                             resumed = history(self.path)
                             self.assertEqual(resumed[:len(self.lines)], self.lines)
                             self.assertIn(len(resumed), (2, 2 + len(self.lines)))
+
+    def test_several_writers(self):
+        """What workers have put into the file is on disk before rank 0 calls it done."""
+        for start in ("new", "resumed"):
+            for number, _ in self.images("grid", start, STEPS or 500, "--fsync", "--writers=workers", ranks=4):
+                with self.subTest(f"MOAT_SEED={SEED}: {start}, {number}"):
+                    self.look()
+                    self.sweep.check(self, self.path, self.seen)
+                    self.check_history()
+            self.check_resumed()
 
     def test_something_is_lost_without_it(self):
         """The same without --fsync: files that say done what is not there. Else the test above proved nothing."""

@@ -52,6 +52,8 @@ class FiguresTest(unittest.TestCase):
         """Each panel has the file's local exponents, and theory's as bars that end at its break points."""
         figure, panels = self.panels(JOBS[:4], SLICES)
         self.assertEqual(faults(figure), [])
+        narrow = readings.draw([readings.Result(pair, SLICES) for pair in readings.pairs([self.path(job) for job in JOBS[:4]])], 3.4)
+        self.assertEqual(faults(narrow), [])
         a_E, a_I = 1 - math.sqrt(0.9999), 1e-7
         with h5py.File(self.path("result-2-wide")) as file:
             gap = file["D"][:, 1, 0, 1]
@@ -112,6 +114,9 @@ class FiguresTest(unittest.TestCase):
         results = moatfile.read(self.path("trade-off"), trade_off.NEEDS, "market_entry")
         figure = trade_off.draw(family.Family(results, "tau_E", "tau_I", ["nu=.34"]))
         self.assertEqual(faults(figure), [])
+        narrow = family.Family(results, "tau_E", "tau_I", ["nu=.34"])
+        narrow.width = 3.4
+        self.assertEqual(faults(trade_off.draw(narrow)), [])
         times = []
         with h5py.File(self.path("trade-off")) as file:
             for axes, i in zip(sorted(figure.axes, key=lambda axes: axes.get_position().x0), range(2), strict=True):

@@ -103,7 +103,8 @@ class SpectrumFigure(unittest.TestCase):
                       for name, each in power_law(30, rho=0).items()})
         for values in files:
             self.write(values)
-            self.assertEqual(faults(spectrum.draw(self.shown())), [])
+            for width in (7.6, 3.4):
+                self.assertEqual(faults(spectrum.draw(self.shown(), width)), [])
         self.write({**power_law(90), "eigenvalue_stderr": np.full(90, 1e-3)}, title="A title of many words, such as people give to data sets "
                    "of theirs", n=1e6, gamma=-0.3, delta=-0.25, nu=1.2345, nu_prime=1.2, noise_performance=1e-9, noise_safety=2.5, trusted=30.0)
         figure = spectrum.draw(self.shown())

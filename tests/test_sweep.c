@@ -16,6 +16,9 @@
 #include "moat/scaling_law.h"
 #include "results/results.h"
 #include "run/coordinator.h"
+#include "run/measurement.h"
+#include "sweep/ladder.h"
+#include "sweep/ladder_cost.h"
 
 static const char text[] = "name: test\n"
                            "sweep: market_entry\n"
@@ -194,6 +197,37 @@ static void test_agree_is_the_worst(void)
     CU_ASSERT_EQUAL(coordinator_agree(MOAT_IO, MPI_COMM_WORLD), MOAT_IO);
 }
 
+static const char ridge_text[] = "name: test\n"
+                                 "sweep: scaling_law\n"
+                                 "solver: ridge\n"
+                                 "output: test.h5\n"
+                                 "model: {gamma: 0.5, P: 64}\n"
+                                 "grid:\n"
+                                 "  N: {values: [8, 16]}\n"
+                                 "  alpha: {values: [0.5]}\n"
+                                 "  Q: {values: [0.5]}\n"
+                                 "  nu: {values: [1]}\n"
+                                 "ridge: {P: 64, N: {values: [8, 16, 32, 64]}, trials: 2, seed: 1}\n";
+
+/* A rung whose tables all come from elsewhere may be one that this machine could not solve. */
+static void test_memory_of_rungs_left(void)
+{
+    struct config *config = NULL;
+    struct ladder *ladder = NULL;
+    int group[4];
+    CU_ASSERT_FATAL(config_parse(ridge_text, "test", &config) == MOAT_OK && ladder_create(config, &ladder) == MOAT_OK);
+    double largest = ladder_bytes(config, ladder->reach, 3, 1);
+    double bytes = (ladder_bytes(config, ladder->reach, 2, 1) + largest) / 2;
+    CU_ASSERT(measurement_groups(config, NULL, 1, largest, group) == MOAT_OK);
+    CU_ASSERT(measurement_groups(config, NULL, 1, bytes, group) == MOAT_USAGE);
+    ladder->state[6] = TASK_DONE;
+    CU_ASSERT(measurement_groups(config, ladder, 1, bytes, group) == MOAT_USAGE);
+    ladder->state[7] = TASK_DONE;
+    CU_ASSERT(measurement_groups(config, ladder, 1, bytes, group) == MOAT_OK);
+    ladder_destroy(&ladder);
+    config_destroy(&config);
+}
+
 int main(int argc, char **argv)
 {
     MPI_Init(&argc, &argv);
@@ -204,6 +238,7 @@ int main(int argc, char **argv)
                                {"the same under training_mixture", test_training_mixture},
                                {"the file equals the scaling law", test_scaling_laws},
                                {"statuses are agreed on", test_agree_is_the_worst},
+                               {"memory of rungs that are left", test_memory_of_rungs_left},
                                CU_TEST_INFO_NULL};
         failed = suite_run("sweep", tests);
     } else { /* the same collectives in the same order */

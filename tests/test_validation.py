@@ -179,7 +179,7 @@ class Figure(ValidationTest):
         panels = figure.axes
         self.assertEqual(len(panels), 4)  # two nu, above and below
         for nu in range(2):
-            above, below = (bars(panels[k]) for k in (2 * nu, 2 * nu + 1))
+            above, below = (bars(panels[k]) for k in (nu, nu + 2))
             self.assertEqual((len(above), len(below)), (3, 3))
             for tau in range(3):
                 at = (slice(None), tau, 1, nu)
@@ -188,7 +188,7 @@ class Figure(ValidationTest):
                 np.testing.assert_allclose(above[tau][1], 2 * base[at] * error)
                 np.testing.assert_allclose(below[tau][0], np.c_[base[at], 100 * difference[at]], atol=1e-10)
                 np.testing.assert_allclose(below[tau][1], 200 * error)
-                curve = panels[2 * nu].get_lines()
+                curve = panels[nu].get_lines()
                 self.assertTrue(any(np.array_equal(line.get_ydata(), base[at]) for line in curve))
 
     def test_every_text_is_on_the_page_and_apart(self):
@@ -196,8 +196,8 @@ class Figure(ValidationTest):
                 "nu": [0.5, 0.75, 1.0, 1.5]}
         for grid, slices in ((GRID, []), (axes, []), (axes, ["nu=1", "tau_E=inf", "tau_E=0.95"])):
             write_ridge(self.file, -1 / theory(grid), 0.01, grid)
-            figure = validation_panels.draw(self.load(*slices))
-            self.assertEqual(faults(figure), [])
+            for width in (7.6, 3.4):
+                self.assertEqual(faults(validation_panels.draw(self.load(*slices), width)), [])
 
     def test_caption_and_origin(self):
         write_ridge(self.file, -1 / theory(GRID), 0.01)
@@ -207,7 +207,7 @@ class Figure(ValidationTest):
             self.assertEqual((image.info["moat_version"], image.info["git_revision"], image.info["Source"]),
                              ("0.1.0", "deadbeef", str(self.file)))
         caption = ",".join(self.load("Q=0.3").caption())
-        for item in (r"$\gamma$ = 0.5", "$P$ = 512", r"$\tau_I$ = 0.9$\,L^*$", "$Q$ = 0.3", "12 trials", "seed 7"):
+        for item in (r"$\gamma$ = 0.5", "512 features", "incumbent allowed 0.9 $L^*$", "$Q$ = 0.3", "12 trials", "seed 7"):
             self.assertIn(item, caption)
 
     def test_formats(self):

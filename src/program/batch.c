@@ -17,6 +17,7 @@
 
 struct batch_arguments {
     const char *config, *output, *tables, *launcher, **settings;
+    enum writers writers;
     bool force, fsync;
 };
 
@@ -26,6 +27,7 @@ static const struct argp_option options[] = {
     COMMAND_TABLES_OPTION,
     COMMAND_FORCE_OPTION,
     COMMAND_FSYNC_OPTION,
+    COMMAND_WRITERS_OPTION,
     {"launcher", 'l', "COMMAND", 0,
      "command that starts the ranks, such as \"srun --mpi=pmix\"; default: MOAT_LAUNCHER from the environment, or "
      "mpirun",
@@ -45,6 +47,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case COMMAND_FSYNC:
         arguments->fsync = true;
+        return 0;
+    case COMMAND_WRITERS:
+        arguments->writers = command_parse_writers(argument, state);
         return 0;
     case 'l':
         arguments->launcher = argument;
@@ -79,7 +84,9 @@ static pid_t start_run(const struct batch_arguments *arguments, const char *path
     ok = ok &&
          (!arguments->tables || (command_add_word("--tables", &words) && command_add_word(arguments->tables, &words)));
     ok = ok && (!arguments->force || command_add_word("--force", &words)) &&
-         (!arguments->fsync || command_add_word("--fsync", &words));
+         (!arguments->fsync || command_add_word("--fsync", &words)) &&
+         (!arguments->writers ||
+          (command_add_word("--writers", &words) && command_add_word(writers_name[arguments->writers], &words)));
     pid_t child = ok ? fork() : -1;
     if (child == 0) {
         attempt_unblock_signals();

@@ -149,6 +149,17 @@ void command_parse_ranks(const char *argument, struct argp_state *state, int *ra
     *ranks = (int)number;
 }
 
+enum writers command_parse_writers(const char *argument, struct argp_state *state)
+{
+    for (int who = WRITERS_WORKERS; who <= WRITERS_RANK_0; who++) {
+        if (strcmp(argument, writers_name[who]) == 0) {
+            return (enum writers)who;
+        }
+    }
+    argp_error(state, "--writers: found `%s`, expected `workers` or `rank-0`", argument);
+    return WRITERS_BY_FILE_SYSTEM;
+}
+
 bool command_add_word(const char *word, const char ***list)
 {
     size_t count = 0;

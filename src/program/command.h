@@ -7,6 +7,7 @@
 
 #include "moat/error.h"
 #include "results/results.h"
+#include "run/writers.h"
 
 /* A command of the program. `moat help` is written from these and from argp's tables, so that it cannot differ from
    `moat COMMAND --help`. */
@@ -19,7 +20,11 @@ struct command {
 
 /* Every command NAME, in the order of `moat help`. To add one, write NAME.c, which defines command_NAME, and its
    section of moat.1, and name it here. */
-#define COMMANDS(use) use(run) use(plan) use(submit) use(batch) use(measure) use(point) use(status) use(show)
+/* clang-format off */
+#define COMMANDS(use) \
+    use(run) use(plan) use(submit) use(batch) use(measure) use(point) use(status) use(show) use(draw) use(export) \
+    use(explore) use(summary)
+/* clang-format on */
 
 #define COMMAND_DECLARE(name) extern const struct command command_##name;
 COMMANDS(COMMAND_DECLARE)
@@ -56,8 +61,11 @@ error_t command_parse_file(int key, char *argument, struct argp_state *state, co
 /* Reads a number of ranks from the command line into *ranks; ends in argp's error if it is not one. */
 void command_parse_ranks(const char *argument, struct argp_state *state, int *ranks);
 
+/* Reads who writes blocks from the command line; ends in argp's error if it is neither of them. */
+enum writers command_parse_writers(const char *argument, struct argp_state *state);
+
 /* Options of several commands. */
-enum { COMMAND_FSYNC = 0x100, COMMAND_JSON, COMMAND_SET, COMMAND_TABLES /* no letters */ };
+enum { COMMAND_FSYNC = 0x100, COMMAND_JSON, COMMAND_SET, COMMAND_TABLES, COMMAND_WRITERS /* no letters */ };
 /* Versions of clang-format differ on braces in macros and tables. */
 /* clang-format off */
 #define COMMAND_OUTPUT_OPTION {"output", 'o', "FILE", 0, "results file, instead of the config's `output`", 0}
@@ -72,6 +80,10 @@ enum { COMMAND_FSYNC = 0x100, COMMAND_JSON, COMMAND_SET, COMMAND_TABLES /* no le
 #define COMMAND_FSYNC_OPTION \
     {"fsync", COMMAND_FSYNC, NULL, 0, \
      "bring the file to disk every second and after each data set, so that finished work survives a loss of power", 0}
+#define COMMAND_WRITERS_OPTION \
+    {"writers", COMMAND_WRITERS, "WHO", 0, \
+     "who puts solved blocks into the file: `workers` or `rank-0`; default: the workers, on file systems known to keep " \
+     "the writes of several processes apart", 0}
 #define COMMAND_JSON_OPTION {"json", COMMAND_JSON, NULL, 0, "print one object of JSON, on a line", 0}
 /* clang-format on */
 

@@ -162,6 +162,9 @@ void job_script_write(FILE *out, const struct job_script *script)
     }
     fputs(script->force ? " --force" : "", out);
     fputs(script->fsync ? " --fsync" : "", out);
+    if (script->writers) {
+        fprintf(out, " --writers=%s", writers_name[script->writers]);
+    }
     fputc('\n', out);
 }
 

@@ -7,6 +7,7 @@
 
 #include "moat/error.h"
 #include "run/plan.h"
+#include "run/writers.h"
 
 /* A batch script that runs one sweep. It does the same from whatever folder it is submitted: its paths are absolute. */
 struct job_script {
@@ -17,6 +18,7 @@ struct job_script {
     const char *launcher;        /* the command that starts the ranks; NULL: mpirun */
     const char *const *settings; /* changes of the config, as of config_load */
     bool force, fsync;           /* options of the run */
+    enum writers writers;        /* likewise */
     const struct plan *plan;     /* what the job asks for follows from it; NULL until it is there */
     double seconds_limit;        /* longest time that the job may ask for; INFINITY: any */
 };

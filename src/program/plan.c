@@ -105,12 +105,13 @@ static void print_plan(const struct plan *plan, const char *tables)
     if (plan->rungs > 0) {
         printf("\ndata sets, %s: %.4g Gflop, %.3g Gflop/s on one rank here\n",
                format_time(plan->tables_seconds, time, sizeof time), plan->flops / 1e9, plan->flops_per_second / 1e9);
-        printf("%10s %10s %10s %12s %12s %10s\n", "N", "to solve", "ranks", "Gflop", "MB per rank", "s");
+        printf("%10s %10s %12s %12s %10s%s\n", "N", "ranks", "Gflop", "MB per rank", "s", tables ? "   to solve" : "");
     }
     for (size_t k = 0; k < plan->rungs; k++) {
         const struct plan_rung *rung = &plan->rung[k];
-        printf("%10.0f %10zu %10d %12.4g %12.4g %10.3g\n", rung->N, rung->left, rung->ranks, rung->flops / 1e9,
-               rung->bytes / 1e6, rung->seconds);
+        printf("%10.0f %10d %12.4g %12.4g %10.3g", rung->N, rung->ranks, rung->flops / 1e9, rung->bytes / 1e6,
+               rung->seconds);
+        tables ? printf(" %10zu\n", rung->left) : printf("\n");
     }
     printf("\ngrid points, %s: %.3g points/s on one worker here\n", format_time(plan->grid_seconds, time, sizeof time),
            1 / plan->seconds_per_point);

@@ -12,6 +12,7 @@
 #include "base/ranks.h"
 #include "program/command.h"
 #include "program/output.h"
+#include "program/prose.h"
 #include "program/report.h"
 #include "results/results.h"
 #include "run/inputs.h"
@@ -29,6 +30,7 @@ static const struct argp_option options[] = {
      "start K ranks under mpirun, or under MOAT_LAUNCHER from the environment; best one more than there are cores", 0},
     COMMAND_FORCE_OPTION,
     COMMAND_FSYNC_OPTION,
+    COMMAND_WRITERS_OPTION,
     {"quiet", 'q', NULL, 0, "print nothing but errors", 0},
     {0},
 };
@@ -48,6 +50,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case COMMAND_FSYNC:
         request->results |= RESULTS_FSYNC;
+        return 0;
+    case COMMAND_WRITERS:
+        request->writers = command_parse_writers(argument, state);
         return 0;
     case 'q':
         request->quiet = true;
@@ -139,7 +144,7 @@ static void require_memory(int rank)
 
 static int run(int argc, char **argv)
 {
-    struct session_request request = {.begin = report_begin};
+    struct session_request request = {.begin = report_begin, .note = prose_print};
     int rank, code;
     char *line = command_line(argc, argv);
     request.command = line ? line : "";

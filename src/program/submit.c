@@ -24,6 +24,7 @@
 
 struct submit_arguments {
     const char *config, *output, *tables, *launcher, **settings;
+    enum writers writers;
     int ranks;
     bool force, fsync, dry_run;
     char **more; /* sbatch's own options, NULL at the end */
@@ -39,6 +40,7 @@ static const struct argp_option options[] = {
      "command that starts the ranks in the job, such as \"srun --mpi=pmix\"; default: mpirun", 0},
     COMMAND_FORCE_OPTION,
     COMMAND_FSYNC_OPTION,
+    COMMAND_WRITERS_OPTION,
     {"dry-run", 'd', NULL, 0, "print the batch script and the command line of sbatch; submit nothing", 0},
     {0},
 };
@@ -58,6 +60,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case COMMAND_FSYNC:
         arguments->fsync = true;
+        return 0;
+    case COMMAND_WRITERS:
+        arguments->writers = command_parse_writers(argument, state);
         return 0;
     case 'd':
         arguments->dry_run = true;
@@ -198,8 +203,8 @@ static enum moat_status submit(const struct submit_arguments *arguments, const s
     return status;
 }
 
-/* Prints what submit() would do. */
-static void print(const struct submit_arguments *arguments, const struct job_script *script)
+/* Prints what submit() would do. Returns MOAT_OK. */
+static enum moat_status print(const struct submit_arguments *arguments, const struct job_script *script)
 {
     job_script_write(stdout, script);
     printf("# sbatch --parsable");
@@ -208,6 +213,7 @@ static void print(const struct submit_arguments *arguments, const struct job_scr
     }
     shell_write_after(stdout, " ", script->path);
     printf("\n");
+    return MOAT_OK;
 }
 
 /* Makes the checks of the run that need no ranks, before the work of a plan. */
@@ -237,11 +243,7 @@ static enum moat_status plan_and_submit(const struct submit_arguments *arguments
         script->plan = plan;
         script->seconds_limit = time && slurm_parse_time(time, &seconds) ? seconds : partition.seconds;
         warn(arguments, script, &partition);
-        if (arguments->dry_run) {
-            print(arguments, script);
-        } else {
-            status = submit(arguments, script);
-        }
+        status = arguments->dry_run ? print(arguments, script) : submit(arguments, script);
     }
     plan_destroy(&plan);
     return status;
@@ -258,16 +260,15 @@ static enum moat_status prepare(const struct submit_arguments *arguments)
                                   arguments->tables, &script);
     }
     if (status == MOAT_OK) {
-        script.launcher =
-            arguments->launcher ? arguments->launcher : getenv("MOAT_LAUNCHER"); /* a job may not get it */
+        script.launcher = arguments->launcher ? arguments->launcher : getenv("MOAT_LAUNCHER"); /* a job may lack it */
         script.settings = arguments->settings;
         script.force = arguments->force;
         script.fsync = arguments->fsync;
+        script.writers = arguments->writers;
         status = check(arguments, config, &script);
     }
-    if (status == MOAT_OK && script.tables) {
-        status = tables_file_open(script.tables, config, script.output, &tables);
-    }
+    status =
+        status == MOAT_OK && script.tables ? tables_file_open(script.tables, config, script.output, &tables) : status;
     status = status == MOAT_OK ? plan_and_submit(arguments, config, tables, &script) : status;
     tables_file_close(&tables);
     job_script_free(&script);

@@ -18,10 +18,13 @@ uint32_t checksum_add(uint32_t before, const void *values, size_t bytes)
     return (uint32_t)crc32_z(before, values, bytes);
 }
 
-static bool read_record(const struct results *results, const struct block *block, unsigned char *record)
+static bool read_record(const struct results *results, size_t index, const struct block *block, unsigned char *record)
 {
     size_t offset[FIELD_COUNT + 1];
     bool ok = true;
+    if (results->writer) {
+        return writer_get(results->writer, index, record) == MOAT_OK;
+    }
     field_offsets(&results->layout, block, offset);
     for (int f = 0; f < FIELD_COUNT && ok; f++) {
         size_t start[GRID_AXES], count[GRID_AXES];
@@ -46,7 +49,7 @@ bool checksum_check_blocks(struct results *results, size_t *damaged)
         if (results->block[i].state != BLOCK_DONE) {
             continue;
         }
-        ok = read_record(results, &block, record);
+        ok = read_record(results, i, &block, record);
         if (ok && field_checksum(&results->layout, &block, record) != results->block[i].checksum) {
             results->block[i].state = BLOCK_PENDING;
             ++*damaged;

@@ -113,7 +113,7 @@ static enum moat_status write_file(struct results *results, const char *temporar
     results->file = ok ? H5Fcreate(temporary, H5F_ACC_TRUNC, list, access_list) : -1;
     ok = results->file >= 0 && layout_create(results->file, config);
     if (ok) {
-        status = fill_fields(results->file, config, run, lock, results->durable);
+        status = fill_fields(results->file, temporary, config, run, lock, results->durable);
     }
     ok = ok && status == MOAT_OK && provenance_write(results->file, config) &&
          records_open(results->file, &results->records) && history_begin(results, run) &&

@@ -1,105 +1,153 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Chunks without an index lie one after the other, so that a field is one piece of the file. */
+/* Chunks without an index lie one after the other, so that a field is one part of the file. */
 #include "results/fill.h"
 
 #include <endian.h>
 #include <errno.h>
-#include <stdint.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "results/hdf5.h"
-#include "results/variable.h"
+enum { WRITE_BYTES = 1 << 17, PIECE_BYTES = 1 << 23 };
+static const uint64_t SYNC_BYTES = (uint64_t)256 << 20, SHARED_BYTES = (uint64_t)32 << 20;
 
-enum { WORD = 8, PIECE_WORDS = 1 << 17 }; /* 1 MB a write */
-static const uint64_t SYNC_BYTES = (uint64_t)256 << 20;
-
-struct filling {
+struct fill {
+    const struct config *config;
     const struct results_run *run;
+    struct results_placement placement;
     int descriptor;
     bool durable;
-    double total;     /* bytes of the whole file */
-    uint64_t written; /* so far */
+    double total;               /* bytes of the whole file */
+    uint64_t written, unsynced; /* so far */
+    int field;                  /* the next piece: of this field, from this byte on */
+    uint64_t at;
 };
 
-/* Finds the place of a field's chunks in the file, and their bytes. */
-static bool find_chunks(hid_t file, const char *name, haddr_t *address, hsize_t *bytes)
+void fill_memory(void *memory, size_t bytes, enum field_type type)
 {
-#if FILL_OURSELVES
-    const hsize_t origin[GRID_AXES] = {0};
-    hsize_t dims[GRID_AXES], chunk[GRID_AXES];
-    unsigned mask = 0;
-    hid_t dataset = variable_open(file, name), space = H5Dget_space(dataset), list = H5Dget_create_plist(dataset);
-    int rank = H5Sget_simple_extent_ndims(space);
-    bool ok = rank > 0 && rank <= GRID_AXES && H5Sget_simple_extent_dims(space, dims, NULL) == rank &&
-              H5Pget_chunk(list, GRID_AXES, chunk) == rank &&
-              H5Dget_chunk_info_by_coord(dataset, origin, &mask, address, bytes) >= 0 && *address != HADDR_UNDEF;
-    for (int a = 0; a < rank && ok; a++) {
-        *bytes *= (dims[a] + chunk[a] - 1) / chunk[a];
+    const uint64_t nan = htole64(UINT64_C(0x7ff8000000000000)); /* NaN as the file has it */
+    if (type == FIELD_UINT8) {
+        memset(memory, 0, bytes);
+        return;
     }
-    hdf5_close(&list);
-    hdf5_close(&space);
-    return hdf5_close(&dataset) && ok;
-#else
-    (void)file, (void)name;
-    *address = *bytes = 0; /* HDF5 has filled it */
-    return true;
-#endif
+    for (size_t at = 0; at < bytes; at += sizeof nan) {
+        memcpy((char *)memory + at, &nan, sizeof nan);
+    }
 }
 
-static enum moat_status fill_range(struct filling *filling, const uint64_t *pattern, uint64_t address, uint64_t bytes)
+/* The bytes of all chunks of a field; 0 of one that is not stored, or a single value, which HDF5 has filled. */
+static uint64_t chunks_bytes(int f, const struct config *config)
 {
-    const uint64_t piece = (uint64_t)WORD * PIECE_WORDS;
-    uint64_t at = 0;
-    while (at < bytes) {
-        const char *from = (const char *)pattern + at % WORD;
-        ssize_t done =
-            pwrite(filling->descriptor, from, bytes - at < piece ? bytes - at : piece, (off_t)(address + at));
-        if (done < 0 && errno != EINTR) {
+    const struct field *field = &field_table[f];
+    size_t shape[GRID_AXES], parts[GRID_AXES], bytes;
+    int rank = placement_chunk(field, &config->grid, shape, parts, &bytes);
+    for (int i = 0; i < rank; i++) {
+        bytes *= parts[i];
+    }
+    return rank > 0 && field_stored(field, config) ? bytes : 0;
+}
+
+bool fill_next(struct fill *fill, struct fill_piece *piece)
+{
+    while (fill->field < FIELD_COUNT && fill->at >= chunks_bytes(fill->field, fill->config)) {
+        fill->field++;
+        fill->at = 0;
+    }
+    if (fill->field == FIELD_COUNT) {
+        return false;
+    }
+    uint64_t left = chunks_bytes(fill->field, fill->config) - fill->at;
+    *piece = (struct fill_piece){.address = fill->placement.address[fill->field] + fill->at,
+                                 .bytes = left < PIECE_BYTES ? left : PIECE_BYTES,
+                                 .type = (int32_t)field_table[fill->field].type};
+    fill->at += piece->bytes;
+    return true;
+}
+
+enum moat_status fill_count(struct fill *fill, const struct fill_piece *piece)
+{
+    fill->written += piece->bytes;
+    fill->unsynced += piece->bytes;
+    if (fill->durable && fill->unsynced >= SYNC_BYTES) {
+        fill->unsynced = 0;
+        if (fdatasync(fill->descriptor) != 0) {
             return moat_error_set(MOAT_IO, "%s", strerror(errno));
         }
-        uint64_t more = done > 0 ? (uint64_t)done : 0, unsynced = filling->written % SYNC_BYTES;
-        at += more;
-        filling->written += more;
-        if (filling->durable && unsynced + more >= SYNC_BYTES && fdatasync(filling->descriptor) != 0) {
-            return moat_error_set(MOAT_IO, "%s", strerror(errno));
-        }
-        double share = (double)filling->written / filling->total;
-        if (filling->run->making && filling->run->making(filling->run->context, share < 1 ? share : 1)) {
-            return moat_error_set(MOAT_STOPPED,
-                                  "stopped by a signal when %.0f %% of the new file was there: it is removed and an "
-                                  "older one stays; the same command begins anew",
-                                  100 * share);
-        }
+    }
+    double share = (double)fill->written / fill->total;
+    if (fill->run->making && fill->run->making(fill->run->context, share < 1 ? share : 1)) {
+        return moat_error_set(MOAT_STOPPED,
+                              "stopped by a signal when %.0f %% of the new file was there: it is removed and an older "
+                              "one stays; the same command begins anew",
+                              100 * share);
     }
     return MOAT_OK;
 }
 
-enum moat_status fill_fields(hid_t file, const struct config *config, const struct results_run *run, int descriptor,
-                             bool durable)
+int fill_put(int descriptor, const struct fill_piece *piece)
 {
-    struct filling filling = {.run = run, .descriptor = descriptor, .durable = durable, .total = results_bytes(config)};
-    const size_t words = PIECE_WORDS + 1;
-    uint64_t *zeros = calloc(2 * words, WORD), *nans = zeros ? zeros + words : NULL;
-    enum moat_status status = zeros ? MOAT_OK : moat_error_set(MOAT_MEMORY, "out of memory");
-    for (size_t i = 0; zeros && i < words; i++) {
-        nans[i] = htole64(UINT64_C(0x7ff8000000000000)); /* NaN as the file has it */
-    }
-    for (int f = 0; f < FIELD_COUNT && status == MOAT_OK; f++) {
-        const struct field *field = &field_table[f];
-        haddr_t address = 0;
-        hsize_t bytes = 0;
-        int axis[GRID_AXES];
-        if (!field_stored(field, config) || field_axes(field, &config->grid, axis) == 0) {
-            continue; /* HDF5 has filled the only value */
+    char values[WRITE_BYTES];
+    uint64_t at = 0;
+    fill_memory(values, sizeof values, (enum field_type)piece->type);
+    while (at < piece->bytes) {
+        uint64_t more = sizeof values - at % 8; /* a write that is cut short may end within a value */
+        more = piece->bytes - at < more ? piece->bytes - at : more;
+        ssize_t done = pwrite(descriptor, values + at % 8, more, (off_t)(piece->address + at));
+        if (done == 0 || (done < 0 && errno != EINTR)) {
+            return done < 0 ? errno : EIO;
         }
-        if (!find_chunks(file, field->name, &address, &bytes)) {
-            status = moat_error_set(MOAT_IO, "HDF5 does not tell where %s lies", field->name);
-        } else {
-            status = fill_range(&filling, field->type == FIELD_FLOAT64 ? nans : zeros, address, bytes);
-        }
+        at += done > 0 ? (uint64_t)done : 0;
     }
-    free(zeros);
+    return 0;
+}
+
+/* Fills what is left in this process. */
+static enum moat_status fill_alone(struct fill *fill)
+{
+    struct fill_piece piece;
+    enum moat_status status = MOAT_OK;
+    while (status == MOAT_OK && fill_next(fill, &piece)) {
+        int failed = fill_put(fill->descriptor, &piece);
+        status = failed ? moat_error_set(MOAT_IO, "%s", strerror(failed)) : fill_count(fill, &piece);
+    }
     return status;
+}
+
+/* The ticket of a file that has no record of its run yet; false if the file cannot be named. */
+static bool make_ticket(const struct fill *fill, const char *path, struct writer_ticket *ticket)
+{
+    struct stat about;
+    char *absolute = realpath(path, NULL);
+    memset(ticket, 0, sizeof *ticket);
+    bool ok = absolute && strlen(absolute) < sizeof ticket->path && fstat(fill->descriptor, &about) == 0;
+    if (ok) {
+        strcpy(ticket->path, absolute);
+        ticket->inode = (uint64_t)about.st_ino;
+        ticket->durable = fill->durable;
+        writer_kernel(ticket->kernel, sizeof ticket->kernel);
+    }
+    free(absolute);
+    return ok;
+}
+
+enum moat_status fill_fields(hid_t file, const char *path, const struct config *config, const struct results_run *run,
+                             int descriptor, bool durable)
+{
+    struct fill fill = {
+        .config = config, .run = run, .descriptor = descriptor, .durable = durable, .total = results_bytes(config)};
+    struct writer_ticket ticket;
+    enum moat_status status = MOAT_OK;
+    if (!FILL_OURSELVES) {
+        return MOAT_OK; /* HDF5 has filled them */
+    }
+    if (!placement_find(file, config, &fill.placement)) {
+        return moat_error_set(MOAT_IO, "HDF5 does not tell where the fields lie");
+    }
+    if (run->fill && fill.total > (double)SHARED_BYTES && make_ticket(&fill, path, &ticket)) {
+        status = run->fill(run->context, &fill, &ticket);
+    }
+    return status == MOAT_OK ? fill_alone(&fill) : status;
 }

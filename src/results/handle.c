@@ -78,6 +78,7 @@ enum moat_status handle_create(const char *path, const struct config *config, un
 bool handle_destroy(struct results *results)
 {
     bool ok = true;
+    writer_close(&results->writer); /* it leaves the descriptor to results_close, which syncs it */
     for (int f = 0; f < FIELD_COUNT; f++) {
         ok &= hdf5_close(&results->field[f]);
     }
@@ -127,6 +128,21 @@ enum moat_status handle_write_failed(struct results *results)
     }
     return fail(results, hdf5_error(MOAT_IO, results->path,
                                     "cannot be written (finished blocks are safe, the same command resumes)"));
+}
+
+enum moat_status results_put_failed(struct results *results, int rank, const char *reason)
+{
+    char who[32] = "";
+    if (*results->failure) {
+        return moat_error_set(MOAT_IO, "%s", results->failure);
+    }
+    if (rank > 0) {
+        snprintf(who, sizeof who, " by rank %d", rank);
+    }
+    return fail(results, moat_error_set(MOAT_IO,
+                                        "%s: cannot be written%s (finished blocks are safe, the same command "
+                                        "resumes): %s",
+                                        results->path, who, reason));
 }
 
 /* Returns true if the file still has its name: data written to a file that was removed are lost. */

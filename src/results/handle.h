@@ -24,7 +24,10 @@ struct results {
 
     char failure[1024]; /* why nothing more is written; "" while all is well */
 
-    hid_t file, field[FIELD_COUNT]; /* -1 where the sweep has none */
+    hid_t file;
+    struct writer *writer;    /* of the fields; NULL if only HDF5 may write them */
+    hid_t field[FIELD_COUNT]; /* without a writer; -1 where the sweep has none */
+    struct results_placement placement;
     struct records *records;
 
     struct config layout; /* what the layout follows from: sweep, solver, measured, grid, fields; the rest is zero */
@@ -58,7 +61,7 @@ bool handle_sync(struct results *results);
 /* Returns MOAT_IO when a write failed before, or when the file has been removed or replaced. */
 enum moat_status handle_check_writable(struct results *results);
 
-/* Marks the file as one that cannot be written any more. Returns MOAT_IO with the reason. */
+/* Marks the file as one that cannot be written any more, as HDF5 has failed. Returns MOAT_IO with the reason. */
 enum moat_status handle_write_failed(struct results *results);
 
 #endif

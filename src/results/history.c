@@ -142,6 +142,22 @@ bool history_update(struct results *results, enum history_state state)
     return write_record(results, false) && (state != HISTORY_CLOSED || write_attribute(results));
 }
 
+bool history_find_start(const struct results *results, uint64_t *offset, double *started)
+{
+    const struct records *records = results->records;
+    size_t place = place_of(results->run.number, records->size[ALONG_HISTORY][0]);
+    for (int v = 0; v < group_variables; v++) {
+        if (group_table[v].along == ALONG_HISTORY &&
+            group_table[v].offset == offsetof(struct history_record, started)) {
+            haddr_t address = H5Dget_offset(records->variable[v]);
+            *offset = address + place * records->size[ALONG_HISTORY][1] * sizeof *started;
+            *started = results->run.started;
+            return address != HADDR_UNDEF;
+        }
+    }
+    return false;
+}
+
 char *history_text(hid_t file)
 {
     struct records *records = NULL;

@@ -23,6 +23,10 @@ bool history_begin(struct results *results, const struct results_run *run);
    the attribute too. False on failure. Rank 0. */
 bool history_update(struct results *results, enum history_state state);
 
+/* Finds where the file has the time at which this run opened it, and that time, s since 1970. False if HDF5 does not
+   tell. Rank 0. */
+bool history_find_start(const struct results *results, uint64_t *offset, double *started);
+
 /* The history as text, one line for each run, which the caller frees; NULL if `file` has no such records, or out of
    memory. Runs without a record are counted in a line. Local. */
 char *history_text(hid_t file);

@@ -14,6 +14,7 @@
 #include "results/history.h"
 #include "results/identity.h"
 #include "results/lock.h"
+#include "results/placement.h"
 #include "results/pulse.h"
 
 enum { CACHE_CHUNKS = 4, CACHE_BYTES_MIN = 16384, CACHE_SLOTS = 101 };
@@ -35,9 +36,16 @@ static hid_t open_field(const struct results *results, const struct field *field
     return dataset;
 }
 
+/* Opens what the run writes: the fields for HDF5 only if they cannot be written without it. */
 static bool open_variables(struct results *results)
 {
+    struct results_placement *placement = &results->placement;
     bool ok = true;
+    if (placement_find(results->file, &results->layout, placement) && placement->known) {
+        ok = writer_create(results->lock, &results->layout, placement, &results->writer) == MOAT_OK;
+        return ok && records_open(results->file, &results->records);
+    }
+    hdf5_begin(); /* an HDF5 that does not tell has not failed */
     for (int f = 0; f < FIELD_COUNT && ok; f++) {
         if (field_stored(&field_table[f], &results->layout)) {
             results->field[f] = open_field(results, &field_table[f]);

@@ -90,7 +90,7 @@ size_t records_count(const struct records *records, enum group_along along)
 bool records_read(const struct records *records, enum group_along along, void *out)
 {
     size_t count = records_count(records, along), bytes = record_bytes[along];
-    unsigned char *values = malloc(count * bytes + 1); /* no member is larger than its record */
+    unsigned char *values = hdf5_allocate(count * bytes + 1); /* no member is larger than its record */
     bool ok = values != NULL;
     memset(out, 0, count * bytes);
     for (int v = 0; v < group_variables && ok; v++) {

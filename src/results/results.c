@@ -2,14 +2,18 @@
 /*
  * Writing blocks, flushing, closing.
  *
- * A flush first brings the values of the written blocks into the file, and only then marks them done. So no kill leaves
- * a block done without its values. HDF5's SWMR mode keeps the file readable in between.
+ * The values of a block are in the file before it is noted here as one to be marked; where only HDF5 may write them
+ * they are there before a flush writes the marks. So no kill leaves a block done without its values. A durable flush
+ * syncs the file before it writes the marks: that brings to disk what any process of this node has put into it, while a
+ * process of another node syncs each block before it reports it. HDF5's SWMR mode keeps the file readable in between.
  */
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,6 +21,7 @@
 #include "results/hdf5.h"
 #include "results/history.h"
 #include "results/summary.h"
+#include "results/variable.h"
 
 #define FLUSH_INTERVAL 1.0 /* s */
 
@@ -36,12 +41,12 @@ size_t results_blocks_done(const struct results *results)
     return results->done;
 }
 
-enum moat_status results_write(struct results *results, size_t index, const unsigned char *record, uint32_t checksum,
-                               double seconds, int rank)
+/* Writes the record as HDF5 does it. False on failure. */
+static bool write_with_hdf5(struct results *results, size_t index, const unsigned char *record)
 {
     struct block block = grid_block(&results->layout.grid, index);
     size_t offset[FIELD_COUNT + 1];
-    bool ok = !*results->failure;
+    bool ok = true;
     hdf5_begin();
     field_offsets(&results->layout, &block, offset);
     for (int f = 0; f < FIELD_COUNT && ok; f++) {
@@ -53,7 +58,29 @@ enum moat_status results_write(struct results *results, size_t index, const unsi
         enum variable_type type = field_table[f].type == FIELD_UINT8 ? VARIABLE_UINT8 : VARIABLE_FLOAT64;
         ok = variable_write_box(results->field[f], type, axes, start, count, record + offset[f]);
     }
-    if (!ok) {
+    return ok;
+}
+
+enum moat_status results_write(struct results *results, size_t index, const unsigned char *record, uint32_t checksum,
+                               double seconds, int rank)
+{
+    if (*results->failure) {
+        return handle_write_failed(results);
+    }
+    if (results->writer && writer_put(results->writer, index, record) != MOAT_OK) {
+        char reason[256];
+        snprintf(reason, sizeof reason, "%s", moat_error_message());
+        return results_put_failed(results, 0, reason);
+    }
+    if (!results->writer && !write_with_hdf5(results, index, record)) {
+        return handle_write_failed(results);
+    }
+    return results_mark(results, index, checksum, seconds, rank);
+}
+
+enum moat_status results_mark(struct results *results, size_t index, uint32_t checksum, double seconds, int rank)
+{
+    if (*results->failure) {
         return handle_write_failed(results);
     }
     results->done += results->block[index].state != BLOCK_DONE;
@@ -62,6 +89,26 @@ enum moat_status results_write(struct results *results, size_t index, const unsi
     results->first_unflushed = index < results->first_unflushed ? index : results->first_unflushed;
     results->last_unflushed = index > results->last_unflushed ? index : results->last_unflushed;
     return clock_seconds() - results->flushed > FLUSH_INTERVAL ? results_flush(results) : MOAT_OK;
+}
+
+bool results_ticket(struct results *results, bool any_file_system, struct writer_ticket *out)
+{
+    struct stat about;
+    char *path = realpath(results->target, NULL);
+    hdf5_begin();
+    bool ok = results->writer && path && strlen(path) < sizeof out->path && fstat(results->lock, &about) == 0;
+    memset(out, 0, sizeof *out);
+    if (ok) {
+        strcpy(out->path, path);
+        out->inode = (uint64_t)about.st_ino;
+        out->placement = results->placement;
+        out->durable = results->durable;
+        out->any_file_system = any_file_system;
+        writer_kernel(out->kernel, sizeof out->kernel);
+        ok = history_find_start(results, &out->run_offset, &out->run_started);
+    }
+    free(path);
+    return ok;
 }
 
 /* Writes that part of the records of the unflushed blocks. */
@@ -115,9 +162,10 @@ enum moat_status results_count(struct results *results, struct results_summary *
     summary_read_title(results->file, out);
     out->written_now = true;
     summary_count_blocks(results->block, results->blocks, out);
-    return summary_count_points(results->field[FIELD_STATUS], &results->layout.grid, out)
-               ? MOAT_OK
-               : hdf5_error(MOAT_IO, results->path, "cannot be read");
+    hid_t points = variable_open(results->file, field_table[FIELD_STATUS].name);
+    bool ok = points >= 0 && summary_count_points(points, &results->layout.grid, out);
+    hdf5_close(&points);
+    return ok ? MOAT_OK : hdf5_error(MOAT_IO, results->path, "cannot be read");
 }
 
 enum moat_status results_close(struct results **results)

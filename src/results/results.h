@@ -9,15 +9,17 @@
 #include "base/launch.h"
 #include "moat/error.h"
 #include "moat/market.h"
+#include "results/writer.h"
 #include "sweep/config.h"
 #include "sweep/field.h"
 #include "sweep/ladder.h"
 
 /*
- * The results file: an HDF5 file in the format of HDF5 1.10, written by rank 0 alone while any number of readers follow
- * it live (SWMR). src/results/README.md describes its contents. If the run is killed at any moment, you lose at most
- * the last second of blocks. A block is marked done only after its data are in the file, so everything marked done is
- * complete.
+ * The results file: an HDF5 file in the format of HDF5 1.10, which any number of readers follow live (SWMR) while a run
+ * writes it. src/results/README.md describes its contents. Rank 0 alone has it open with HDF5. The values of blocks
+ * have fixed places, where the process that solved a block can put them itself (writer.h). If the run is killed at any
+ * moment, you lose at most the last second of blocks. A block is marked done only after its data are in the file, so
+ * everything marked done is complete.
  *
  * After a kill the file has all that was written to it, after a loss of power only what is on the disk. With
  * RESULTS_FSYNC each flush brings the data to disk, then marks them done, then brings the marks to disk. Whichever of
@@ -25,6 +27,7 @@
  * marked done stays done. This assumes that a disk keeps what it has confirmed and tears no page of 4096 bytes.
  */
 struct results;
+struct fill;
 
 enum results_options {
     RESULTS_FORCE = 1, /* replace a file of another sweep */
@@ -45,6 +48,9 @@ struct results_run {
     double cores; /* that it holds until it closes the file, for the core-hours; 0: not counted */
     /* Called many times a second while a large file is made, with the share that is there; true stops it. NULL: none */
     bool (*making)(void *context, double share);
+    /* Called once while a large file is made, to have other processes fill it (results/fill.h): what fill_next still
+       has afterwards is filled by this one. Returns MOAT_IO, or what fill_count does. NULL: there are no others */
+    enum moat_status (*fill)(void *context, struct fill *fill, const struct writer_ticket *ticket);
     void *context;
 };
 
@@ -73,18 +79,31 @@ bool results_block_done(const struct results *results, size_t index);
 /* Number of blocks for which results_block_done holds. Rank 0. */
 size_t results_blocks_done(const struct results *results);
 
-/* Writes the record of block `index` (layout of field_offsets), its field_checksum from where it was solved, the
-   seconds it took and the rank that solved it. The file is flushed when the last flush is more than a second old.
-   Returns MOAT_IO. Rank 0. */
+/* Writes the record of block `index` (layout of field_offsets) and does what results_mark does. Returns MOAT_IO. Rank
+ * 0.
+ */
 enum moat_status results_write(struct results *results, size_t index, const unsigned char *record, uint32_t checksum,
                                double seconds, int rank);
+
+/* Notes that the values of block `index` are in the file, with their field_checksum from where they were solved, the
+   seconds that took and the rank that did it. The block is marked done in the file at the next flush, which is made now
+   if the last is more than a second old. Returns MOAT_IO. Rank 0. */
+enum moat_status results_mark(struct results *results, size_t index, uint32_t checksum, double seconds, int rank);
+
+/* Fills the ticket with which other processes write blocks to the file; `any_file_system` as there. Returns false if
+   only HDF5 may write them. Rank 0. */
+bool results_ticket(struct results *results, bool any_file_system, struct writer_ticket *out);
+
+/* Notes that `rank` could not put its block into the file, for that `reason`: nothing more is written. Returns MOAT_IO.
+   Rank 0. */
+enum moat_status results_put_failed(struct results *results, int rank, const char *reason);
 
 /* Makes every block pending again, in the file too: the tables that the grid is solved from are about to change.
    Returns MOAT_IO. Rank 0. */
 enum moat_status results_reopen_blocks(struct results *results);
 
 /* Fills the tables and states of the tasks of `ladder` that the file has. Only with SOLVER_RIDGE. Tasks whose checksum
-   does not match become pending. Returns MOAT_IO. Rank 0. */
+   does not match become pending. Returns MOAT_IO, MOAT_MEMORY. Rank 0. */
 enum moat_status results_read_tables(struct results *results, struct ladder *ladder);
 
 /* Writes the tables and state of `task` from `ladder`, and flushes at once because a task is costly. `message` is the

@@ -42,7 +42,7 @@ static uint32_t task_checksum(const struct ladder *ladder, size_t task)
 /* States first: a run that writes the file meanwhile marks a task done only when its tables are there. */
 bool tasks_read(const struct records *records, struct ladder *ladder, size_t *damaged)
 {
-    struct task_record *record = calloc(ladder->tasks + 1, sizeof *record);
+    struct task_record *record = hdf5_allocate((ladder->tasks + 1) * sizeof *record);
     bool ok =
         record && records_count(records, ALONG_TASKS) == ladder->tasks && records_read(records, ALONG_TASKS, record);
     for (int v = 0; v < group_variables && ok; v++) {
@@ -66,7 +66,7 @@ enum moat_status results_read_tables(struct results *results, struct ladder *lad
     size_t damaged = 0;
     hdf5_begin();
     if (!tasks_read(results->records, ladder, &damaged)) {
-        return hdf5_error(MOAT_IO, results->path, "the measured tables cannot be read");
+        return hdf5_verdict(hdf5_error(MOAT_IO, results->path, "the measured tables cannot be read"), results->path);
     }
     if (damaged > 0) {
         fprintf(stderr, "moat: %s: found damaged tables of %zu of %zu data sets; they are solved again\n",

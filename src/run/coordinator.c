@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The coordinator: hands out blocks, receives their records, writes them.
+ * The coordinator: hands out blocks, writes their records, or marks those that workers report to have written.
  *
  * Each worker has up to two blocks: the one that it solves and the next, so that it never waits for rank 0. One that
  * has run out of memory gives both back; each is handed to another worker once all other blocks have been handed out,
  * if not more than one has tried it. Rank 0 receives a few records at a time, so that a worker that stops in the middle
  * of one does not hold up the others. It waits by probing between short sleeps, as a blocking receive would keep a core
- * busy. A sleep lasts a sixteenth of the wait so far. Just after a record has begun to arrive rank 0 does not sleep:
- * the record comes in pieces, and rank 0 has to take each of them.
+ * busy. A sleep lasts a sixteenth of the wait so far, or half of it where no large message keeps a worker waiting. Just
+ * after a record has begun to arrive rank 0 does not sleep: it comes in pieces, and rank 0 has to take each of them.
  */
 #include "run/coordinator.h"
 
@@ -21,10 +21,7 @@
 #include "run/shortage.h"
 
 enum { BLOCKS_AHEAD = 2, RECEIVES = 4, TRIES = 2 };
-#define AWAKE_NS 5e6
-#define NAP_SHARE 16.0
-#define NAP_MIN_NS 5e4
-#define NAP_MAX_NS 1e6
+static const double AWAKE_NS = 5e6, NAP_MIN_NS = 5e4, NAP_SHARE = 0.0625, NAP_SHARE_REPORT = 0.5;
 
 struct employed {
     int blocks;     /* of those handed to it, how many have not come back */
@@ -54,6 +51,7 @@ struct sweep {
     unsigned char *message[RECEIVES];
     MPI_Request receive[RECEIVES]; /* of records that have begun to arrive */
     size_t receiving;
+    bool reports;            /* the last message was one of a worker that writes itself */
     double since;            /* when a record last began or ended to arrive, on clock_seconds */
     enum moat_status status; /* the first failure, after which no more blocks are handed out */
 };
@@ -94,15 +92,19 @@ static size_t next_block(struct sweep *sweep)
     return sweep->next < sweep->blocks ? sweep->next++ : next_returned(sweep);
 }
 
-static void write_record(struct sweep *sweep, const struct solved_header *header, const unsigned char *record, int rank)
+/* Marks a block that is done, once its record is in the file. */
+static void keep_block(struct sweep *sweep, const struct solved_header *header, const unsigned char *record, int rank)
 {
-    struct block block = grid_block(&sweep->config->grid, (size_t)header->block);
+    size_t index = (size_t)header->block;
     enum moat_status status =
-        results_write(sweep->results, (size_t)header->block, record, header->checksum, header->seconds, rank);
+        header->status == MOAT_IO ? results_put_failed(sweep->results, rank, (const char *)record)
+        : header->written         ? results_mark(sweep->results, index, header->checksum, header->seconds, rank)
+                          : results_write(sweep->results, index, record, header->checksum, header->seconds, rank);
     if (status != MOAT_OK) {
         sweep->status = sweep->status == MOAT_OK || sweep->status == MOAT_STOPPED ? status : sweep->status;
         return;
     }
+    struct block block = grid_block(&sweep->config->grid, index);
     progress_add(sweep->progress, block_points(&block));
 }
 
@@ -173,27 +175,31 @@ static bool take_in(struct sweep *sweep)
     int rank = envelope.MPI_SOURCE;
     const struct solved_header *header = (const struct solved_header *)(const void *)sweep->message[i];
     const unsigned char *record = sweep->message[i] + sizeof *header;
+    sweep->reports = header->written;
     sweep->receiving--;
     sweep->in_flight--;
     sweep->worker[rank].blocks--;
     if (header->status == MOAT_OK) {
         hand_out(sweep, rank);
-        write_record(sweep, header, record, rank);
-    } else {
+    }
+    if (header->status == MOAT_MEMORY) {
         take_back(sweep, (size_t)header->block, rank, (const char *)record);
+    } else {
+        keep_block(sweep, header, record, rank);
     }
     sweep->since = clock_seconds();
     return true;
 }
 
-static void nap(const struct sweep *sweep)
+static void take_nap(const struct sweep *sweep)
 {
-    double waited = (clock_seconds() - sweep->since) * 1e9, nap_ns = waited / NAP_SHARE;
+    double waited = (clock_seconds() - sweep->since) * 1e9;
+    double ns = waited * (sweep->reports ? NAP_SHARE_REPORT : NAP_SHARE), max = sweep->reports ? 4e6 : 1e6;
     if (sweep->receiving > 0 && waited < AWAKE_NS) {
         sched_yield(); /* the worker that sends the record may need this core */
     } else {
-        nap_ns = nap_ns < NAP_MIN_NS ? NAP_MIN_NS : nap_ns < NAP_MAX_NS ? nap_ns : NAP_MAX_NS;
-        nanosleep(&(struct timespec){.tv_nsec = (long)nap_ns}, NULL);
+        ns = ns < NAP_MIN_NS ? NAP_MIN_NS : ns < max ? ns : max;
+        nanosleep(&(struct timespec){.tv_nsec = (long)ns}, NULL);
     }
 }
 
@@ -209,7 +215,7 @@ static void serve_workers(struct sweep *sweep)
         begin_receive(sweep);
         if (!take_in(sweep)) {
             progress_add(sweep->progress, 0);
-            nap(sweep);
+            take_nap(sweep);
         }
     }
 }
@@ -224,7 +230,7 @@ static void solve_in_place(struct sweep *sweep, struct worker *worker)
             shortage_reason(sweep->shortage.reason, sizeof sweep->shortage.reason);
             return;
         }
-        write_record(sweep, &header, record, 0);
+        keep_block(sweep, &header, record, 0);
     }
 }
 
@@ -239,11 +245,9 @@ static enum moat_status allocate(struct sweep *sweep)
         sweep->message[i] = malloc(sweep->size);
         room = room && sweep->message[i];
     }
-    return room ? MOAT_OK
-                : moat_error_set(MOAT_MEMORY,
-                                 "rank 0 is out of memory for %d blocks of %zu bytes: give it more; the "
-                                 "same command resumes the sweep",
-                                 RECEIVES, sweep->size);
+    const char *message = "rank 0 is out of memory for %d blocks of %zu bytes: give it more; the same command resumes "
+                          "the sweep";
+    return room ? MOAT_OK : moat_error_set(MOAT_MEMORY, message, RECEIVES, sweep->size);
 }
 
 static void stop_workers(struct sweep *sweep)

@@ -32,8 +32,10 @@ double measurement_memory(MPI_Comm comm);
 /* Sets group[rungs], the number of ranks that solve a task of each rung of the config's ladder, for so many workers (at
    least 1). This is ridge.ranks_per_group. With `auto` it is the smallest number with which a task fits into `bytes` on
    each rank, or more where one task would take longer than an even division of the work that is left once the costlier
-   rungs are done. Returns MOAT_USAGE if a rung does not fit. Local, the same on every rank. */
-enum moat_status measurement_groups(const struct config *config, int workers, double bytes, int *group);
+   rungs are done. A rung of which no task of `ladder` is left (NULL: all tasks are) takes no memory. Returns MOAT_USAGE
+   if a rung does not fit. Local, the same on every rank. */
+enum moat_status measurement_groups(const struct config *config, const struct ladder *ladder, int workers, double bytes,
+                                    int *group);
 
 /* Sets ranks[trials] to the sizes of the groups that take one trial each through the sums, the first for the trial that
    is given out first, so that all ranks have an even part: for the trials with a rung that is not done. The others are

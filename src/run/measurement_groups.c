@@ -64,15 +64,30 @@ static enum moat_status check_fit(const struct config *config, size_t reach, siz
         config->ridge.N.values[k], config->P, size, needed / 1e9, bytes / 1e9);
 }
 
-enum moat_status measurement_groups(const struct config *config, int workers, double bytes, int *group)
+/* Whether rung k has a task that is not done. */
+static bool has_task_left(const struct ladder *ladder, size_t k)
 {
-    size_t reach = ladder_reach(config), rungs = config->ridge.N.size;
+    bool left = !ladder;
+    for (size_t trial = 0; ladder && trial < ladder->trials; trial++) {
+        left = left || ladder->state[k * ladder->trials + trial] != TASK_DONE;
+    }
+    return left;
+}
+
+enum moat_status measurement_groups(const struct config *config, const struct ladder *ladder, int workers, double bytes,
+                                    int *group)
+{
+    size_t reach = ladder_reach(config), rungs = config->ridge.N.size, most = reach;
     double total = 0, left = 0, trials = (double)config->ridge.trials;
     enum moat_status status = take_rows(config, &bytes);
     for (size_t k = 0; k < rungs; k++) {
         total += ladder_flops(config, reach, k) * trials;
     }
+    while (most > 0 && !has_task_left(ladder, most - 1)) { /* the sums have the rows of the largest rung left */
+        most--;
+    }
     for (size_t k = 0; k < rungs && status == MOAT_OK; k++) {
+        size_t sums = k < most ? most : reach;
         int wanted = config->ridge.ranks_per_group;
         int size = wanted > 0 ? (wanted < workers ? wanted : workers) : 1;
         /* One rank solves a task, unless this would take longer than a worker needs for its even part of the work that
@@ -84,14 +99,14 @@ enum moat_status measurement_groups(const struct config *config, int workers, do
         while (wanted == 0 && k >= reach && size < workers && flops / size > even) {
             size = 2 * size < workers ? 2 * size : workers;
         }
-        while (wanted == 0 && size < workers && ladder_bytes(config, reach, k, size) > bytes) {
+        while (wanted == 0 && size < workers && ladder_bytes(config, sums, k, size) > bytes) {
             size = 2 * size < workers ? 2 * size : workers;
         }
-        status = check_fit(config, reach, k, size, bytes);
+        status = has_task_left(ladder, k) ? check_fit(config, sums, k, size, bytes) : MOAT_OK;
         group[k] = size;
     }
-    for (size_t k = 0; k + 1 < reach && status == MOAT_OK; k++) {
-        group[k] = group[reach - 1]; /* one group keeps the sums for all */
+    for (size_t k = 0; k < reach && status == MOAT_OK; k++) {
+        group[k] = group[most > 0 ? most - 1 : 0]; /* one group keeps the sums for all */
     }
     return status;
 }

@@ -136,7 +136,7 @@ static enum moat_status plan_tasks(struct plan *plan, double bytes)
     }
     size_t reach = ladder_reach(config);
     double all = 0, seconds_of_all = 0;
-    enum moat_status status = measurement_groups(config, plan->workers, bytes, group);
+    enum moat_status status = measurement_groups(config, plan->ladder, plan->workers, bytes, group);
     for (size_t k = 0; status == MOAT_OK && k < plan->rungs; k++) {
         struct plan_rung *rung = &plan->rung[k];
         double N = config->ridge.N.values[k], flops = ladder_flops(config, reach, k);
@@ -176,11 +176,11 @@ enum moat_status plan_resize(struct plan *plan, int ranks, double bytes)
 /* Counts the tasks that are left of each rung, and their operations. */
 static enum moat_status count_tasks(struct plan *plan, const struct tables_file *tables)
 {
-    struct ladder *ladder = NULL;
     if (plan->rungs == 0) {
         return MOAT_OK;
     }
-    enum moat_status status = ladder_create(plan->config, &ladder);
+    enum moat_status status = ladder_create(plan->config, &plan->ladder);
+    struct ladder *ladder = plan->ladder;
     if (status == MOAT_OK && tables) {
         tables_file_take(tables, ladder, &plan->taken);
     }
@@ -189,7 +189,6 @@ static enum moat_status count_tasks(struct plan *plan, const struct tables_file 
         rung->left += ladder->state[task] != TASK_DONE;
         rung->flops_left += ladder->state[task] != TASK_DONE ? ladder_task_flops(ladder, task) : 0;
     }
-    ladder_destroy(&ladder);
     return status;
 }
 
@@ -232,6 +231,7 @@ enum moat_status plan_create(const struct config *config, const struct tables_fi
 void plan_destroy(struct plan **plan)
 {
     if (*plan) {
+        ladder_destroy(&(*plan)->ladder);
         free((*plan)->rung);
         free(*plan);
         *plan = NULL;

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "ridge/blas.h"
 #include "run/coordinator.h"
+#include "run/fillers.h"
 #include "run/hosts.h"
 #include "run/inputs.h"
 #include "run/measurement.h"
@@ -40,14 +41,14 @@ static enum moat_status agree_on_memory(const struct session *session, enum moat
 
 /* --- session_open */
 
-/* Chooses the group size of each rung. The caller frees *group. Returns MOAT_USAGE if a rung does not fit into the
-   memory. Local. */
-static enum moat_status plan_groups(const struct session *session, int **group)
+/* Chooses the group size of each rung. The caller frees *group. Returns MOAT_USAGE if a rung that has tasks left, of
+   `ladder` or, with NULL, at all, does not fit into the memory. Local. */
+static enum moat_status plan_groups(const struct session *session, const struct ladder *ladder, int **group)
 {
     const struct config *config = session->config;
     int workers = session->ranks > 1 ? session->ranks - 1 : 1;
     *group = calloc(config->ridge.N.size, sizeof **group);
-    return *group ? measurement_groups(config, workers, session->bytes, *group)
+    return *group ? measurement_groups(config, ladder, workers, session->bytes, *group)
                   : moat_error_set(MOAT_MEMORY, "out of memory for %zu rungs", config->ridge.N.size);
 }
 
@@ -56,21 +57,37 @@ const char *session_path(const struct session *session)
     return session->request->output ? session->request->output : session->config->output;
 }
 
+/* Reads the tables of another file, and refuses a ladder that does not fit now rather than in session_measure. */
+static enum moat_status check_ladder(struct session *session)
+{
+    int *group = NULL;
+    struct ladder *ladder = NULL;
+    struct tables_taken taken;
+    enum moat_status status = session_open_tables(session);
+    if (status == MOAT_OK && session->source) {
+        status = ladder_create(session->config, &ladder);
+    }
+    if (ladder) {
+        tables_file_take(session->source, ladder, &taken);
+    }
+    if (status == MOAT_OK && session->config->solver == SOLVER_RIDGE) {
+        status = plan_groups(session, ladder, &group);
+    }
+    ladder_destroy(&ladder);
+    free(group);
+    return status;
+}
+
 /* Rank 0's part of session_open. The file comes last, so that a refusal leaves none. */
 static enum moat_status prepare(struct session *session, int nodes, double cores)
 {
-    int *group = NULL;
     if (session->request->ranks > 0 && session->request->ranks != session->ranks) {
         return moat_error_set(MOAT_USAGE, "--ranks: found %d, but the launcher has started %d: leave --ranks out",
                               session->request->ranks, session->ranks);
     }
     enum moat_status status = inputs_load(session->request->config, session->request->settings, &session->config);
-    if (status == MOAT_OK && session->config->solver == SOLVER_RIDGE) {
-        status = plan_groups(session, &group); /* refused now rather than in session_measure */
-        free(group);
-    }
     if (status == MOAT_OK) {
-        status = session_open_tables(session);
+        status = check_ladder(session);
     }
     if (status == MOAT_OK) {
         status = session_open_results(session, nodes, cores);
@@ -119,7 +136,13 @@ enum moat_status session_open(const struct session_request *request, MPI_Comm co
     if (!request->quiet) {
         hosts_list(comm, session->hosts);
     }
-    enum moat_status status = session->rank == 0 ? prepare(session, nodes, cores) : MOAT_OK;
+    enum moat_status status = MOAT_OK;
+    if (session->rank == 0) {
+        status = prepare(session, nodes, cores);
+        fillers_dismiss(comm);
+    } else {
+        fillers_serve(comm);
+    }
     status = agree_on_memory(session, status);
     if (status == MOAT_OK) {
         status = share_config(session);
@@ -169,16 +192,16 @@ enum moat_status session_measure(struct session *session)
     if (session->config->solver != SOLVER_RIDGE) {
         return MOAT_OK;
     }
-    enum moat_status status = plan_groups(session, &group);
-    if (status == MOAT_OK) {
-        status = ladder_create(session->config, &session->ladder);
-    }
+    enum moat_status status = ladder_create(session->config, &session->ladder);
     if (status == MOAT_OK && session->rank == 0) {
         status = session_read_tables(session);
     }
     status = agree_on_memory(session, status);
     if (status == MOAT_OK) {
         measurement_share(session->ladder, session->comm); /* so that every rank knows which tables are left */
+        status = agree_on_memory(session, plan_groups(session, session->ladder, &group));
+    }
+    if (status == MOAT_OK) {
         status = agree(session, make_tables(session, group));
     }
     if (status == MOAT_OK) {
@@ -201,10 +224,43 @@ static size_t points_done(const struct session *session)
     return points;
 }
 
+/* Decides who writes, and tells the user if it is rank 0 for some reason. Returns true if it is the workers.
+ * Collective.
+ */
+static bool choose_writers(struct session *session)
+{
+    const struct session_request *request = session->request;
+    char why[WRITERS_WHY_SIZE], line[WRITERS_WHY_SIZE + 256];
+    bool workers =
+        writers_agree(request->writers, session->results, session->config, session->comm, &session->writer, why);
+    if (session->rank == 0 && *why && !request->quiet && request->note) {
+        snprintf(line, sizeof line, "rank 0 writes the blocks of all workers into the file: %s", why);
+        request->note(line);
+    }
+    worker_write_with(session->worker, session->writer);
+    return workers;
+}
+
+/* Lets go of the file on the workers, which it may tell only now that it could not store the data. Returns MOAT_IO, on
+   rank 0 with a message unless it has failed before with that `status`. Collective. */
+static enum moat_status close_writers(struct session *session, enum moat_status status)
+{
+    enum moat_status closed = writer_close(&session->writer);
+    if (closed != MOAT_OK) {
+        moat_error_context(closed, "rank %d: %s: cannot be brought to disk", session->rank, session_path(session));
+    }
+    enum moat_status worst = coordinator_agree(closed, session->comm);
+    if (session->rank != 0) {
+        return closed;
+    }
+    return status == MOAT_OK && worst != MOAT_OK ? moat_error_set(worst, "%s", "") : status;
+}
+
 enum moat_status session_solve(struct session *session)
 {
     const struct config *config = session->config;
     enum moat_status status = agree_on_memory(session, worker_create(config, session->ladder, &session->worker));
+    bool workers_write = status == MOAT_OK && choose_writers(session);
     if (status == MOAT_OK && session->rank == 0) {
         struct progress *progress = &session->progress;
         session->blocks_before = results_blocks_done(session->results);
@@ -214,7 +270,7 @@ enum moat_status session_solve(struct session *session)
     } else if (status == MOAT_OK) {
         worker_run(session->worker, session->comm);
     }
-    return status;
+    return workers_write ? close_writers(session, status) : status;
 }
 
 /* --- session_close */
@@ -224,6 +280,7 @@ enum moat_status session_close(struct session *session)
     enum moat_status status = results_close(&session->results);
     tables_file_close(&session->source);
     worker_destroy(&session->worker);
+    writer_close(&session->writer);
     ladder_destroy(&session->ladder);
     config_destroy(&session->config);
     return status;

@@ -11,6 +11,7 @@
 #include "run/hosts.h"
 #include "run/progress.h"
 #include "run/worker.h"
+#include "run/writers.h"
 #include "sweep/config.h"
 #include "sweep/ladder.h"
 
@@ -25,8 +26,9 @@
  *   session_close     closes the file, frees everything
  *
  * To follow one grid point: grid_block (sweep/grid.h) puts it into a block, coordinator_run sends the block's number to
- * a worker, worker_solve solves its points into a record, coordinator_run receives the record, and results_write puts
- * it into the file.
+ * a worker, worker_solve solves its points into a record, writer_put puts the record into the file, and coordinator_run
+ * receives the worker's report and has results_mark say that the block is done. Where only rank 0 may write,
+ * coordinator_run receives the record, and results_write does both.
  *
  * Each of the first three stages needs the one before to have returned MOAT_OK. session_close is called in any case.
  */
@@ -42,8 +44,10 @@ struct session_request {
     const char *tables;                           /* another results file, whose tables are taken; NULL: none */
     int ranks;                                    /* the number that was asked for, 0 for any */
     unsigned results;                             /* options of results_open */
+    enum writers writers;                         /* who puts blocks into the file */
     bool quiet;                                   /* shows no progress */
     void (*begin)(const struct session *session); /* called on rank 0 unless quiet, once a run is certain; NULL: none */
+    void (*note)(const char *line);               /* likewise, with something that the user should know; NULL: none */
 };
 
 struct session {
@@ -57,6 +61,7 @@ struct session {
     struct tables_file *source; /* of request->tables, on rank 0 until they are in the ladder; else NULL */
     struct tables_taken taken;  /* from there by this run, on rank 0 */
     struct worker *worker;
+    struct writer *writer;    /* of a worker that puts its blocks into the file itself, else NULL */
     char hosts[HOSTS_SIZE];   /* of hosts_list, on rank 0; "" if quiet */
     struct progress tables;   /* of session_measure, on rank 0; its unit NULL if no tables were left to make */
     size_t blocks_before;     /* that were in the file before session_solve, on rank 0 */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The worker: from a block's number to the block's record.
+ * The worker: from a block's number to the block's record, and where it may to the record's place in the file.
  *
  * For each nu it makes a model, which then solves the points of one (Q, nu) after the other.
  */
@@ -23,6 +23,7 @@ enum { MODELS = 8 };
 struct worker {
     const struct config *config;
     const struct ladder *ladder;
+    struct writer *writer;  /* not owned; NULL: rank 0 writes */
     unsigned char *message; /* struct solved_header, then the record */
     struct {
         size_t nu;           /* its index in the grid */
@@ -53,6 +54,11 @@ enum moat_status worker_create(const struct config *config, const struct ladder 
         return moat_error_set(MOAT_MEMORY, "out of memory for a block of %zu bytes", size);
     }
     return MOAT_OK;
+}
+
+void worker_write_with(struct worker *worker, struct writer *writer)
+{
+    worker->writer = writer;
 }
 
 static void forget_models(struct worker *worker)
@@ -145,22 +151,44 @@ enum moat_status worker_solve(struct worker *worker, size_t index, struct solved
     return MOAT_OK;
 }
 
+/* Composes the message that gives a block back, with its reason: "" if the block was not tried. */
+static size_t give_back(struct worker *worker, size_t index, enum moat_status status, const char *why)
+{
+    struct solved_header *header = (struct solved_header *)(void *)worker->message;
+    char *reason = (char *)worker->message + sizeof *header;
+    char kept[WORKER_REASON_SIZE] = "";
+    snprintf(kept, sizeof kept, "%s", why);
+    *header = (struct solved_header){.block = index, .status = (int32_t)status};
+    memcpy(reason, kept, sizeof kept);
+    return sizeof *header + sizeof kept;
+}
+
+static size_t give_back_for_memory(struct worker *worker, size_t index, bool tried)
+{
+    char why[WORKER_REASON_SIZE] = "";
+    worker->exhausted = true;
+    forget_models(worker);
+    if (tried) {
+        shortage_reason(why, sizeof why);
+    }
+    return give_back(worker, index, MOAT_MEMORY, why);
+}
+
 const void *worker_answer(struct worker *worker, size_t index, size_t *size)
 {
     struct solved_header *header = (struct solved_header *)(void *)worker->message;
     const unsigned char *record;
-    char *reason = (char *)worker->message + sizeof *header;
     bool tried = !worker->exhausted;
     enum moat_status status = tried ? worker_solve(worker, index, header, &record) : MOAT_MEMORY;
-    *size = sizeof *header + (status == MOAT_OK ? record_size(worker->config, index) : WORKER_REASON_SIZE);
     if (status != MOAT_OK) {
-        worker->exhausted = true;
-        forget_models(worker);
-        *header = (struct solved_header){.block = index, .status = (int32_t)status};
-        memset(reason, 0, WORKER_REASON_SIZE);
-        if (tried) {
-            shortage_reason(reason, WORKER_REASON_SIZE);
-        }
+        *size = give_back_for_memory(worker, index, tried);
+    } else if (!worker->writer) {
+        *size = sizeof *header + record_size(worker->config, index);
+    } else if (writer_put(worker->writer, index, record) == MOAT_OK) {
+        header->written = true;
+        *size = sizeof *header;
+    } else {
+        *size = give_back(worker, index, MOAT_IO, moat_error_message());
     }
     return worker->message;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "moat/error.h"
+#include "results/writer.h"
 #include "sweep/config.h"
 #include "sweep/ladder.h"
 
@@ -17,13 +18,18 @@ struct worker;
    worker. Returns MOAT_MEMORY. The caller owns *out. Local. */
 enum moat_status worker_create(const struct config *config, const struct ladder *ladder, struct worker **out);
 
+/* Makes the worker put its blocks into the file itself, with `writer`, which must outlive it; NULL: it sends them to
+   rank 0. Local. */
+void worker_write_with(struct worker *worker, struct writer *writer);
+
 /* Frees *worker and sets it to NULL; accepts NULL inside. Local. */
 void worker_destroy(struct worker **worker);
 
 /*
  * The protocol. Rank 0 sends a block's number with WORKER_TAG_SOLVE, or any with WORKER_TAG_STOP. A worker answers each
- * WORKER_TAG_SOLVE with one message, WORKER_TAG_SOLVED: struct solved_header, then the record. Once it has run out of
- * memory it gives back that block and every later one: then a reason of WORKER_REASON_SIZE bytes follows the header.
+ * WORKER_TAG_SOLVE with one message, WORKER_TAG_SOLVED: struct solved_header, then the record unless the worker has put
+ * it into the file. If that fails, or once the worker has run out of memory, it gives back that block, of a lack of
+ * memory every later one too: then a reason of WORKER_REASON_SIZE bytes follows the header.
  */
 enum { WORKER_TAG_SOLVE = 1, WORKER_TAG_STOP = 2, WORKER_TAG_SOLVED = 3 };
 enum { WORKER_REASON_SIZE = 512 };
@@ -32,7 +38,8 @@ struct solved_header {
     unsigned long long block;
     double seconds;
     uint32_t checksum; /* field_checksum of the record */
-    int32_t status;    /* MOAT_OK or MOAT_MEMORY */
+    int32_t status;    /* MOAT_OK, MOAT_MEMORY, or MOAT_IO if the record could not be put into the file */
+    int32_t written;   /* the record is in the file, and does not follow */
 };
 
 /* Bytes of the largest message of that protocol. Local. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The worker's side of the protocol: it takes blocks and sends records, whatever solves a block. */
+/* The worker's side of the protocol: it takes blocks and sends reports of them, whatever solves a block. */
 #include "run/worker.h"
 
 #include "run/worker_internal.h"

@@ -4,6 +4,7 @@
  * are counted from 1 in each process; DISK_FAULT in the environment says what happens at call k:
  *
  *   EIO:k[:n]      it and the next n - 1 calls (all, without n) fail with EIO; likewise ENOSPC
+ *   short:k[:n]    of what they are to write, they write a half
  *   kill:k         the process is killed in the middle of it
  *
  * DISK_CALLS=fsync counts only fsync and fdatasync. DISK_LOG=FILE records every call, "name offset length\n" and the
@@ -14,13 +15,15 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-enum { PAGE = 4096 };
+enum { PAGE = 4096, SHORT = -2 };
 
 static long calls;
 
@@ -45,15 +48,13 @@ static void record(const char *name, off_t offset, size_t size, const void *byte
     if (log >= 0) {
         char line[96];
         int length = snprintf(line, sizeof line, "%s %lld %zu\n", name, (long long)offset, size);
-        syscall(SYS_write, log, line, (size_t)length);
-        if (bytes) {
-            syscall(SYS_write, log, bytes, size);
-        }
+        const struct iovec parts[] = {{line, (size_t)length}, {(void *)(uintptr_t)bytes, size}};
+        syscall(SYS_writev, log, parts, bytes ? 2 : 1); /* in one call, as several processes append */
         close(log);
     }
 }
 
-/* What happens at this call: 0 nothing, -1 the process is to be killed in it, else the errno it fails with. */
+/* What happens at this call: 0 nothing, -1 the process is to be killed in it, SHORT, else the errno it fails with. */
 static int fate(int is_sync)
 {
     const char *fault = getenv("DISK_FAULT"), *only = getenv("DISK_CALLS");
@@ -66,13 +67,19 @@ static int fate(int is_sync)
     if (calls < first || calls - first >= count) {
         return 0;
     }
-    return strcmp(kind, "kill") == 0 ? (calls == first ? -1 : 0) : strcmp(kind, "ENOSPC") == 0 ? ENOSPC : EIO;
+    return strcmp(kind, "kill") == 0     ? (calls == first ? -1 : 0)
+           : strcmp(kind, "short") == 0  ? SHORT
+           : strcmp(kind, "ENOSPC") == 0 ? ENOSPC
+                                         : EIO;
 }
 
 /* A write is cut where a kill or a full disk may cut it: at a page of memory. */
 static ssize_t faulty_write(int descriptor, const void *bytes, size_t size, off_t offset)
 {
     int error = fate(0);
+    if (error == SHORT) {
+        return raw_pwrite(descriptor, bytes, size > 1 ? size / 2 : size, offset);
+    }
     if (error) {
         off_t end = (offset + (off_t)size / 2) / PAGE * PAGE;
         if (end > offset) {
@@ -100,6 +107,7 @@ ssize_t pwrite64(int descriptor, const void *bytes, size_t size, off_t offset) _
 static int fails(const char *name, int descriptor, int is_sync, off_t length)
 {
     int error = ours(descriptor) ? fate(is_sync) : 0;
+    error = error == SHORT ? 0 : error;
     if (error < 0) {
         raise(SIGKILL);
     }

@@ -61,13 +61,14 @@ def simulate(build, workers, arguments):
     return makespan, work / (workers * makespan), busy / makespan, records / makespan
 
 
-def blocks(costs, seconds, record_seconds):
+def blocks(costs, seconds, record_seconds, put_seconds=-1):
     """Function from the number of workers to the arguments with which `simulated` runs a sweep of blocks.
 
-    seconds: the time each block takes. record_seconds: rank 0's time for one record.
+    seconds: the time each block takes. record_seconds: rank 0's time for one record, or report. put_seconds: a worker's time to
+    put a record into the file; negative: rank 0 writes.
     """
     N_I, tau_E = map(int, costs["shape"])
-    return lambda workers: ["blocks", max(BLOCKS_LEAST, BLOCKS_PER_WORKER * workers), N_I, tau_E, record_seconds, *seconds]
+    return lambda workers: ["blocks", max(BLOCKS_LEAST, BLOCKS_PER_WORKER * workers), N_I, tau_E, put_seconds, record_seconds, *seconds]
 
 
 def ladder(groups, rungs, record_seconds):
@@ -112,10 +113,14 @@ def main():
     solve = costs["solve"]
     mean = sum(solve) / len(solve)
     message, write = costs["message_block"][0], costs["write_block"][0]
-    print(f"Measured here, CPU seconds: a block {mean:.3g} ({costs['record_bytes'][0] / 1e6:.3g} MB), its message {message:.2g} "
-          f"and writing it {write:.2g} of rank 0; a task {rungs[0]:.2g} to {rungs[-1]:.3g}, its messages "
+    report = costs["message_report"][0] + costs["mark_block"][0]
+    print(f"Measured here, CPU seconds: a block {mean:.3g} ({costs['record_bytes'][0] / 1e6:.3g} MB), writing it {write:.2g} of a worker "
+          f"and its report {costs['message_report'][0]:.2g} and marking it {costs['mark_block'][0]:.2g} of rank 0, or its message "
+          f"{message:.2g} and writing it of rank 0; a task {rungs[0]:.2g} to {rungs[-1]:.3g}, its messages "
           f"{costs['message_task'][0]:.2g}, writing it {costs['write_task'][0]:.2g}.")
     table(build, "Threshold blocks, writing free", blocks(costs, solve, message))
+    table(build, "Threshold blocks, written by the workers", blocks(costs, solve, report, write))
+    table(build, "Blocks of a second, written by the workers", blocks(costs, [seconds / mean for seconds in solve], report, write))
     table(build, "Threshold blocks, one writer", blocks(costs, solve, message + write))
     table(build, "Blocks of a second, one writer", blocks(costs, [seconds / mean for seconds in solve], message + write))
     table(build, "Mixed ladder, one writer",

@@ -8,10 +8,11 @@
  *   shape N_I TAU_E               points of a block along these two axes
  *   record_bytes BYTES            size of a block's record
  *   write_block, write_task       seconds to write one record, and the tables of one task
- *   message_block, message_task   seconds to send the same from this process to itself
- *   rung N SECONDS                for one task of every rung on one rank. Tasks of more than LONGEST_FLOPS operations
- *                                 are not run; their time is computed at the rate of the last task that was
- *   groups WORKERS TRIALS RANKS.. number of ranks in the group of every rung
+ *   mark_block                    seconds of rank 0 to mark a block that a worker has written, with its share of a
+ * flush message_block, message_task   seconds to send the same from this process to itself message_report seconds to
+ * send the report of a worker that writes, and to hand out a block rung N SECONDS                for one task of every
+ * rung on one rank. Tasks of more than LONGEST_FLOPS operations are not run; their time is computed at the rate of the
+ * last task that was groups WORKERS TRIALS RANKS.. number of ranks in the group of every rung
  *
  * Usage: costs THRESHOLD.yaml LADDER.yaml FILE WORKERS...; FILE is overwritten.
  */
@@ -92,6 +93,14 @@ static void measure_blocks(const struct config *config, const char *path)
     printf("\nshape %zu %zu\nrecord_bytes %zu\nwrite_block %.4g\n", shape[GRID_N_I], shape[GRID_TAU_E], bytes,
            writing / (double)blocks);
     printf("message_block %.4g\n", message_seconds(bytes, 1) + message_seconds(sizeof(unsigned long long), 1));
+    printf("message_report %.4g\n",
+           message_seconds(sizeof(struct solved_header), 1) + message_seconds(sizeof(unsigned long long), 1));
+    double start = cpu();
+    for (size_t block = 0; block < blocks; block++) {
+        check(results_mark(results, block, 0, 1, 1));
+    }
+    check(results_flush(results));
+    printf("mark_block %.4g\n", (cpu() - start) / (double)blocks);
     check(results_close(&results));
     worker_destroy(&worker);
 }
@@ -135,7 +144,7 @@ static void measure_ladder(struct config *config, const char *path, char **worke
     for (; group && *workers; workers++) {
         int count = atoi(*workers);
         config->ridge.trials = count > WORKERS_PER_TRIAL ? (size_t)count / WORKERS_PER_TRIAL : 1;
-        check(measurement_groups(config, count, RANK_BYTES, group));
+        check(measurement_groups(config, NULL, count, RANK_BYTES, group));
         printf("groups %d %zu", count, config->ridge.trials);
         for (size_t k = 0; k < ladder->rungs; k++) {
             printf(" %d", group[k]);

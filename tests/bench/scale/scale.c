@@ -4,7 +4,7 @@
  * it to run thousands of ranks in SimGrid; mpicc can compile it too. Rank 0 prints one line: workers, makespan in s,
  * work in s, seconds rank 0 was busy, records, rank 0's CPU seconds (which mean nothing in a simulation).
  *
- *   scale blocks BLOCKS N_I TAU_E RECORD_SECONDS SECONDS...      blocks of N_I x TAU_E points
+ *   scale blocks BLOCKS N_I TAU_E PUT_SECONDS RECORD_SECONDS SECONDS...      blocks of N_I x TAU_E points
  *   scale ladder TRIALS RECORD_SECONDS SECONDS:RANKS...          one pair for each rung, N rising; SECONDS on one rank
  */
 #include <math.h>
@@ -91,8 +91,8 @@ int main(int argc, char **argv)
     int rank, ranks;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-    bool blocks = argc > 6 && strcmp(argv[1], "blocks") == 0;
-    int first = blocks ? 6 : 4;
+    bool blocks = argc > 7 && strcmp(argv[1], "blocks") == 0;
+    int first = blocks ? 7 : 4;
     if (argc <= first || (!blocks && strcmp(argv[1], "ladder") != 0)) {
         fprintf(stderr, "scale: usage: see scale.c\n");
         MPI_Abort(MPI_COMM_WORLD, 2);
@@ -105,7 +105,7 @@ int main(int argc, char **argv)
         seconds[i] = strtod(argv[first + (int)i], &end);
         group[i] = *end == ':' ? atoi(end + 1) : 1;
     }
-    standins = (struct standins){strtod(argv[first - 1], NULL), seconds, durations};
+    standins = (struct standins){strtod(argv[first - 1], NULL), blocks ? strtod(argv[5], NULL) : 0, seconds, durations};
 
     struct progress progress;
     size_t count = strtoul(argv[2], NULL, 10);

@@ -11,7 +11,8 @@
  * rank.
  */
 struct standins {
-    double record_seconds; /* rank 0's time for one record, or for the tables of one task */
+    double record_seconds; /* rank 0's time for one record or report, or for the tables of one task */
+    double put_seconds;    /* a worker's time to put a record into the file; negative: it sends them to rank 0 */
     const double *seconds; /* block i takes seconds[i % durations]; a task of rung k takes seconds[k] on one rank */
     size_t durations;      /* number of seconds; of rungs in a ladder */
 };
