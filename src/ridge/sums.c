@@ -19,11 +19,9 @@
 #include "ridge/scalapack.h"
 
 enum {
-    DEALT = 32,       /* rows in a block of the deal */
-    PANEL_MOST = 512, /* features in a panel */
-    PANEL_LEAST = 128,
-    PANEL_DOUBLES = 1 << 18, /* of normals in a panel: they stay in the cache, with their weighted copy */
-    PASS_DOUBLES = 1 << 21   /* that may be summed over the group at once in any case */
+    DEALT = 32,  /* rows in a block of the deal */
+    PANEL = 256, /* features in a panel, whatever the rows: so the bits of an element do not depend on their number */
+    PASS_DOUBLES = 1 << 21 /* that may be summed over the group at once in any case */
 };
 
 /* What is at hand while panels are added up. */
@@ -70,13 +68,6 @@ void ridge_sums_release(struct ridge_sums **sums)
     }
 }
 
-static size_t panel_width(size_t rows)
-{
-    size_t width = PANEL_DOUBLES / rows / 4 * 4; /* four features share a call of the generator */
-    width = width < PANEL_MOST ? width : PANEL_MOST;
-    return width > PANEL_LEAST ? width : PANEL_LEAST;
-}
-
 /* Columns that are summed in one pass. */
 static size_t pass_columns(size_t rows, size_t products, int ranks)
 {
@@ -92,7 +83,7 @@ size_t ridge_sums_size(size_t rows, size_t aligned, size_t label_weights, int ra
 
 size_t ridge_sums_making(size_t P, size_t rows, size_t aligned, size_t label_weights, int ranks)
 {
-    size_t products = 2 + 2 * aligned, width = panel_width(rows);
+    size_t products = 2 + 2 * aligned, width = PANEL;
     size_t sum = ranks > 1 ? products * rows * pass_columns(rows, products, ranks) : 0;
     width = width < P ? width : P;
     return sum + 2 * width * rows + width * (2 * products + label_weights + 2 + aligned) + rows * label_weights + 64;
@@ -125,7 +116,7 @@ static enum moat_status allocate(struct ridge_work *work, size_t rows, struct ma
 {
     const struct ridge_task *task = work->task;
     size_t labels = ridge_label_weights(task), products = 2 + 2 * work->aligned;
-    size_t own = ridge_sums_count(rows, work->size, work->rank), width = panel_width(rows);
+    size_t own = ridge_sums_count(rows, work->size, work->rank), width = PANEL;
     enum moat_status status = MOAT_OK;
     struct ridge_sums *sums = making->sums;
     *sums = (struct ridge_sums){.gamma = task->gamma,

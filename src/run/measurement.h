@@ -37,9 +37,9 @@ double measurement_memory(MPI_Comm comm);
 enum moat_status measurement_groups(const struct config *config, const struct ladder *ladder, int workers, double bytes,
                                     int *group);
 
-/* Sets ranks[trials] to the sizes of the groups that take one trial each through the sums, the first for the trial that
-   is given out first, so that all ranks have an even part: for the trials with a rung that is not done. The others are
-   not set. `group` is that of measurement_groups. Local. */
+/* Sets ranks[trials] to the size of the group that takes a trial through its sums, so that all ranks have an even part:
+   by the numbers of trials and workers alone, so that a run that goes on makes the same groups. `group` is that of
+   measurement_groups. Local. */
 void measurement_trial_groups(const struct ladder *ladder, const int *group, int workers, int *ranks);
 
 /* Has the tasks of `ladder` solved that are pending or failed in an earlier run, and writes each to `results`. A task

@@ -114,9 +114,7 @@ enum moat_status measurement_choice_create(const struct ladder *ladder, const in
     choice->left = malloc(ladder->rungs * sizeof *choice->left);
     choice->ranks = calloc(ladder->trials, sizeof *choice->ranks);
     choice->leader = malloc(ladder->trials * sizeof *choice->leader);
-    int *sizes = calloc(ladder->trials, sizeof *sizes);
-    if (!choice->hold || !choice->left || !choice->ranks || !choice->leader || !sizes) {
-        free(sizes);
+    if (!choice->hold || !choice->left || !choice->ranks || !choice->leader) {
         return moat_error_set(MOAT_MEMORY,
                               "rank 0 is out of memory for %zu data sets on %d workers: give it more; the "
                               "same command resumes the sweep",
@@ -126,12 +124,10 @@ enum moat_status measurement_choice_create(const struct ladder *ladder, const in
         choice->hold[task] = ladder->state[task] == TASK_DONE ? HOLD_CLOSED : HOLD_WAITS;
         choice->left[task / ladder->trials] = ladder->trials;
     }
-    measurement_trial_groups(ladder, group, workers, sizes);
-    for (size_t trial = 0, at = 0; trial < ladder->trials; trial++) {
+    for (size_t trial = 0; trial < ladder->trials; trial++) {
         choice->leader[trial] = NOBODY;
-        choice->ranks[trial] = next_of_trial(choice, trial) < ladder->tasks ? sizes[at++] : 0;
     }
-    free(sizes);
+    measurement_trial_groups(ladder, group, workers, choice->ranks);
     return MOAT_OK;
 }
 

@@ -7,7 +7,8 @@
 #include "run/measurement_internal.h"
 #include "sweep/ladder_cost.h"
 
-static const double SHORT = 0.05; /* of the work of the whole ladder; see below */
+static const double WORTH_SHARING = 1e10; /* operations of a trial, a fraction of a second */
+static const double SHORT = 0.05;         /* of the work of the whole ladder; see below */
 
 double measurement_free_memory(void)
 {
@@ -113,32 +114,18 @@ enum moat_status measurement_groups(const struct config *config, const struct la
 
 void measurement_trial_groups(const struct ladder *ladder, const int *group, int workers, int *ranks)
 {
-    size_t trials = 0;
-    double total = 0, trial = 0;
+    double trial = 0;
+    for (size_t k = 0; k < ladder->reach; k++) {
+        trial += ladder_flops(ladder->config, ladder->reach, k);
+    }
+    int least = ladder->reach > 0 ? group[ladder->reach - 1] : 1;
+    int over = (int)(ladder->trials % (size_t)(workers / least));
     for (size_t t = 0; t < ladder->trials; t++) {
-        bool waits = false;
-        for (size_t k = 0; k < ladder->reach; k++) {
-            waits = waits || ladder->state[k * ladder->trials + t] != TASK_DONE;
-        }
-        ranks[trials] = 1;
-        trials += waits;
-    }
-    for (size_t k = 0; k < ladder->rungs; k++) {
-        double flops = ladder_flops(ladder->config, ladder->reach, k);
-        trial += k < ladder->reach ? flops : 0;
-        total += flops * (double)ladder->trials;
-    }
-    if (ladder->reach == 0 || trials == 0) {
-        return;
-    }
-    int least = group[ladder->reach - 1], groups = workers / least;
-    int over = (int)(trials % (size_t)groups);
-    bool share = ladder->config->ridge.ranks_per_group == 0 && trial > SHORT * total / workers;
-    for (size_t t = 0; t < trials; t++) {
         ranks[t] = least;
     }
     /* As many trials as there are groups at a time take all of them equally long. Those over go first, on larger
        groups: over = 5 on 8 ranks is one trial on 8, then four on 2 each. */
+    bool share = ladder->config->ridge.ranks_per_group == 0 && trial > WORTH_SHARING;
     for (int bit = 1, at = 0; share && bit <= over; bit *= 2) {
         for (int i = 0; (over & bit) && i < bit; i++) {
             ranks[at++] = workers / bit > least ? workers / bit : least;
