@@ -208,7 +208,11 @@ enum moat_status plan_create(const struct config *config, const struct tables_fi
     plan->speed = (struct ladder_speed){NAN, NAN, NAN};
     plan->rungs = config->solver == SOLVER_RIDGE ? config->ridge.N.size : 0;
     plan->rung = calloc(plan->rungs + 1, sizeof *plan->rung);
-    enum moat_status status = plan->rung ? count_tasks(plan, tables) : moat_error_set(MOAT_MEMORY, "out of memory");
+    if (!plan->rung) {
+        plan_destroy(&plan);
+        return moat_error_set(MOAT_MEMORY, "out of memory");
+    }
+    enum moat_status status = count_tasks(plan, tables);
     if (status == MOAT_OK) {
         status = plan_resize(plan, ranks, bytes);
     }
