@@ -89,7 +89,7 @@ FAULTY      := $(shell grep -l '^\#.*MOAT_FAULTS' $(wildcard src/*/*.c))
 plain        = $(if $(PLAIN),$(filter-out $(FAULTY),$(filter src/%,$(1))))
 object       = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(call plain,$(1)),$(1))) $(patsubst %.c,$(PLAIN)/%.o,$(call plain,$(1)))
 
-.PHONY: all deps test-deps bench-deps scale-deps check-deps lint-deps demo pictures validation words figures test test-faults test-domain test-slurm soak check check-all coverage elpa lint \
+.PHONY: all deps test-deps bench-deps scale-deps check-deps lint-deps demo pictures validation large-p words figures test test-faults test-domain test-slurm soak check check-all coverage elpa lint \
         bench bench-scale asan fuzz valgrind install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -116,6 +116,12 @@ validation: deps ## run jobs/ridge-validation.yaml (minutes) and draw data again
 	$(Q)mkdir -p $(BUILD)/validation
 	$(Q)$(MPIRUN) -n 3 $(BUILD)/moat run jobs/ridge-validation.yaml -o $(BUILD)/validation/ridge-validation.h5
 	$(Q)$(PYTHON) analysis/validation.py $(BUILD)/validation/ridge-validation.h5 -o $(BUILD)/validation/ridge-validation.png
+
+large-p: deps ## run jobs/ridge-large-p.yaml (a million features, minutes) and draw data against theory
+	$(Q)$(MAKE) -j$$(nproc) --no-print-directory all
+	$(Q)mkdir -p $(BUILD)/large-p
+	$(Q)$(MPIRUN) -n 3 $(BUILD)/moat run jobs/ridge-large-p.yaml -o $(BUILD)/large-p/ridge-large-p.h5
+	$(Q)$(PYTHON) analysis/validation.py $(BUILD)/large-p/ridge-large-p.h5 -o $(BUILD)/large-p/ridge-large-p.png
 
 # $(call sweep,CONFIG AND OPTIONS): a sweep that was killed goes on where it was, and only a complete one has the target's name.
 sweep = mkdir -p $(@D) && $(MPIRUN) -n 3 $(BUILD)/moat run $(1) -q --force -o $@.part && mv $@.part $@ && touch $@

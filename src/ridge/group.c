@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "ridge/deal.h"
 #include "ridge/scalapack.h"
 #include "ridge/sums.h"
 
@@ -23,7 +24,7 @@ struct row_range ridge_row_range(size_t n, int ranks, int rank)
 
 size_t ridge_vector_row(const struct ridge_work *work, size_t at)
 {
-    return work->sums ? ridge_sums_row(at, work->size, work->rank) : work->vector_rows.first + at;
+    return work->sums ? ridge_deal_row(at, work->size, work->rank) : work->vector_rows.first + at;
 }
 
 void ridge_group_join(struct ridge_work *work)

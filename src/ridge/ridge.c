@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "ridge/check.h"
+#include "ridge/deal.h"
 #include "ridge/draw.h"
 #include "ridge/factor.h"
 #include "ridge/fits.h"
@@ -104,7 +105,7 @@ static enum moat_status obtain(struct ridge_work *work, size_t most, struct ridg
         return status;
     }
     work->sums = *sums;
-    work->vector_rows = (struct row_range){0, ridge_sums_count(work->r, work->size, work->rank)};
+    work->vector_rows = (struct row_range){0, ridge_deal_count(work->r, work->size, work->rank)};
     return ridge_sample_labels(work, (*sums)->label);
 }
 

@@ -13,14 +13,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "ridge/deal.h"
 #include "ridge/group.h"
 #include "ridge/moments.h"
 #include "ridge/random.h"
 #include "ridge/scalapack.h"
 
 enum {
-    DEALT = 32,  /* rows in a block of the deal */
-    PANEL = 256, /* features in a panel, whatever the rows: so the bits of an element do not depend on their number */
     PASS_DOUBLES = 1 << 21 /* that may be summed over the group at once in any case */
 };
 
@@ -40,18 +39,6 @@ struct making {
     double *room;              /* [2 + aligned][width] */
 };
 
-size_t ridge_sums_count(size_t n, int ranks, int rank)
-{
-    size_t cycle = (size_t)DEALT * (size_t)ranks, rest = n % cycle, before = (size_t)DEALT * (size_t)rank;
-    size_t more = rest < before ? 0 : rest - before;
-    return n / cycle * DEALT + (more < DEALT ? more : DEALT);
-}
-
-size_t ridge_sums_row(size_t at, int ranks, int rank)
-{
-    return (at / DEALT * (size_t)ranks + (size_t)rank) * DEALT + at % DEALT;
-}
-
 const double *ridge_sums_product(const struct ridge_sums *sums, size_t product)
 {
     return sums->matrix + product * sums->own * sums->rows;
@@ -68,25 +55,11 @@ void ridge_sums_release(struct ridge_sums **sums)
     }
 }
 
-/* Columns that are summed in one pass. */
-static size_t pass_columns(size_t rows, size_t products, int ranks)
+size_t ridge_sums_pass(size_t rows, size_t products, int ranks)
 {
     size_t columns = (rows + (size_t)ranks - 1) / (size_t)ranks, least = PASS_DOUBLES / (products * rows);
     columns = columns > least ? columns : least;
     return ranks == 1 || columns > rows ? rows : columns;
-}
-
-size_t ridge_sums_size(size_t rows, size_t aligned, size_t label_weights, int ranks)
-{
-    return (2 + 2 * aligned) * ridge_sums_count(rows, ranks, 0) * rows + rows * label_weights + 64;
-}
-
-size_t ridge_sums_making(size_t P, size_t rows, size_t aligned, size_t label_weights, int ranks)
-{
-    size_t products = 2 + 2 * aligned, width = PANEL;
-    size_t sum = ranks > 1 ? products * rows * pass_columns(rows, products, ranks) : 0;
-    width = width < P ? width : P;
-    return sum + 2 * width * rows + width * (2 * products + label_weights + 2 + aligned) + rows * label_weights + 64;
 }
 
 static bool serve(const struct ridge_sums *sums, const struct ridge_work *work)
@@ -112,11 +85,25 @@ static void release_making(struct ridge_work *work, struct making *making)
     }
 }
 
+/* What a panel needs. */
+static void allocate_panel(struct ridge_work *work, struct making *making, enum moat_status *status)
+{
+    size_t rows = making->sums->rows, products = making->sums->products, width = making->width;
+    size_t labels = ridge_label_weights(work->task);
+    making->normals = ridge_allocate(work, width * rows, status);
+    making->scaled = ridge_allocate(work, width * rows, status);
+    making->weight = ridge_allocate(work, products * width, status);
+    making->sign = ridge_allocate(work, products * width, status);
+    making->label_weight = ridge_allocate(work, labels * width, status);
+    making->label_part = ridge_allocate(work, labels * rows, status);
+    making->room = ridge_allocate(work, (2 + work->aligned) * width, status);
+}
+
 static enum moat_status allocate(struct ridge_work *work, size_t rows, struct making *making)
 {
     const struct ridge_task *task = work->task;
     size_t labels = ridge_label_weights(task), products = 2 + 2 * work->aligned;
-    size_t own = ridge_sums_count(rows, work->size, work->rank), width = PANEL;
+    size_t own = ridge_deal_count(rows, work->size, work->rank), width = SUMS_PANEL;
     enum moat_status status = MOAT_OK;
     struct ridge_sums *sums = making->sums;
     *sums = (struct ridge_sums){.gamma = task->gamma,
@@ -137,16 +124,10 @@ static enum moat_status allocate(struct ridge_work *work, size_t rows, struct ma
     }
     making->features = ridge_row_range(task->P, work->size, work->rank);
     making->width = width = width < task->P ? width : task->P;
-    making->columns = pass_columns(rows, products, work->size);
+    making->columns = ridge_sums_pass(rows, products, work->size);
     making->height = work->size > 1 ? rows : own;
     making->sum = work->size > 1 ? ridge_allocate(work, products * rows * making->columns, &status) : sums->matrix;
-    making->normals = ridge_allocate(work, width * rows, &status);
-    making->scaled = ridge_allocate(work, width * rows, &status);
-    making->weight = ridge_allocate(work, products * width, &status);
-    making->sign = ridge_allocate(work, products * width, &status);
-    making->label_weight = ridge_allocate(work, labels * width, &status);
-    making->label_part = ridge_allocate(work, labels * rows, &status);
-    making->room = ridge_allocate(work, (2 + work->aligned) * width, &status);
+    allocate_panel(work, making, &status);
     return ridge_agree(work, status);
 }
 
@@ -252,7 +233,7 @@ static void keep(struct ridge_work *work, struct making *making)
             ridge_sum(work, sum, making->height * (end - at));
         }
         for (size_t i = 0; i < sums->own; i++) {
-            size_t row = ridge_sums_row(i, work->size, work->rank);
+            size_t row = ridge_deal_row(i, work->size, work->rank);
             for (size_t j = at; j <= row && j < end; j++) {
                 matrix[j * sums->own + i] = sum[(j - at) * making->height + row];
             }

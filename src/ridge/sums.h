@@ -12,8 +12,8 @@
  *
  * and c_i = x_i^T B x_i. They are added up over panels of features, which are drawn when needed and thrown away, so
  * memory is O(rows^2) for any P. Each rank adds up features of its own; one sum over the group ends it. Then a rank
- * keeps its rows of each matrix, with all columns: rows are dealt out in blocks, like cards, so that a leading block is
- * spread evenly too. Source: MODEL.md section 8.
+ * keeps its rows of each matrix, with all columns: rows are dealt out (deal.h), so that a leading block is spread
+ * evenly too. Source: MODEL.md section 8.
  */
 struct ridge_sums {
     double gamma;
@@ -40,14 +40,10 @@ enum moat_status ridge_sums_provide(struct ridge_work *work, size_t most, struct
 /* Product number `product`, which has `own` rows. Local. */
 const double *ridge_sums_product(const struct ridge_sums *sums, size_t product);
 
-/* The number of rows below `n` that a rank holds. They are its first ones. Local. */
-size_t ridge_sums_count(size_t n, int ranks, int rank);
+/* Features in a panel, whatever the rows are, so that the bits of an element do not depend on their number. */
+enum { SUMS_PANEL = 256 };
 
-/* The number of the row that a rank holds at `at`. Local. */
-size_t ridge_sums_row(size_t at, int ranks, int rank);
-
-/* Upper bound of the doubles that a rank takes for the sums, and beside them while they are made. Local. */
-size_t ridge_sums_size(size_t rows, size_t aligned, size_t label_weights, int ranks);
-size_t ridge_sums_making(size_t P, size_t rows, size_t aligned, size_t label_weights, int ranks);
+/* Columns of each product that are summed over the group at once. Local. */
+size_t ridge_sums_pass(size_t rows, size_t products, int ranks);
 
 #endif
