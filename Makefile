@@ -44,7 +44,7 @@ $(foreach variable,$(LIBRARIES),$(eval $(variable) := $($(variable)))) # pkg-con
 PACKAGES := build-essential pkg-config openmpi-bin libopenmpi-dev libscalapack-openmpi-dev libopenblas0-serial \
             libopenblas-serial-dev liblapack-dev libhdf5-openmpi-dev libgsl-dev libyaml-dev zlib1g-dev librandom123-dev libcunit1-dev \
             python3 python3-h5py python3-xarray python3-h5netcdf python3-matplotlib python3-scipy $(if $(ELPA),libelpa-dev)
-TEST_PACKAGES := chromium groff-base hdf5-tools mandoc munge slurm-wlm # without them the tests that need them are left out
+TEST_PACKAGES := chromium groff-base hdf5-tools mandoc munge python3-pip slurm-wlm # without them the tests that need them are left out
 BENCH_PACKAGES := python3-mpi4py python3-sklearn # likewise the peers
 LINT_PACKAGES := clang clang-format clang-tidy cppcheck libelpa-dev pyflakes3
 CHECK_PACKAGES := clang libclang-rt-dev valgrind
@@ -106,7 +106,7 @@ $(BUILD)/demo/quickstart.png: $(BUILD)/demo/quickstart.h5 $(wildcard analysis/*.
 	$(Q)$(PYTHON) analysis/phase_diagram.py $< --slice Q=0.1 nu=1 -o $@
 	@echo "figure: $@"
 
-pictures: demo validation words ## draw the pictures that README shows, jobs/*.png, anew (minutes)
+pictures: demo validation words ## draw the pictures that the READMEs show, jobs/*.png, from the code as it stands (minutes)
 	$(Q)$(MAKE) --no-print-directory FORMAT=png $(BUILD)/figures/readings.png
 	$(Q)cp $(BUILD)/demo/quickstart.png $(BUILD)/validation/ridge-validation.png $(BUILD)/figures/readings.png jobs/
 	$(Q)cp $(BUILD)/words/words-ridge.png jobs/words.png
@@ -248,12 +248,13 @@ test-programs: $(BUILD)/moat $(TESTS:%=$(BUILD)/tests/%)
 
 # fast_unwind_on_malloc=0: Open MPI has no frame pointers, and tests/lsan.supp needs the whole stack. intercept_tls_get_addr=0:
 # gcc 12's leak checker guesses where glibc keeps the variables of a thread, and may die of what it reads there.
+# Nehalem: on a processor that it does not know, OpenBLAS 0.3.21 takes kernels (Prescott) whose dsymv reads 8 bytes past a vector.
 ASAN_TESTS := test_run test_ridge_run test_kill test_damaged test_bombs # the others preload libraries, or draw
 asan: ## build with address and undefined-behaviour sanitizers in build/asan and run the tests of C and of the program
 	$(Q)$(MAKE) --no-print-directory BUILD=build/asan OPTIMISE=-O1 SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer" EXTRA=-DMOAT_FAULTS test-programs
 	$(Q)BUILD=build/asan PROGRAMS=build/asan/tests MPIRUN="$(MPIRUN)" MPI_TESTS="$(MPI_TESTS)" PYTHON=$(PYTHON) PYTHON_TESTS="$(ASAN_TESTS)" TIMEOUT=1800 MOAT_SANITIZED=1 MOAT_SECONDS=60 \
 	    ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0:allocator_may_return_null=1:intercept_tls_get_addr=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-	    LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 tests/run $(TESTS)
+	    LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 OPENBLAS_CORETYPE=Nehalem tests/run $(TESTS)
 
 elpa: ## build with EIGENSOLVER=elpa in build/elpa and run test_ridge on 1 to 4 ranks
 	$(Q)$(MAKE) --no-print-directory EIGENSOLVER=elpa BUILD=build/elpa deps
@@ -334,6 +335,7 @@ install: all ## install the program, library, analysis, jobs and documentation u
 	$(Q)$(call put,share/doc/moat,644,README.md LICENSE)
 	$(Q)$(call put,share/doc/moat/src,644,src/README.md src/MODEL.md)
 	$(Q)$(foreach folder,src/results include analysis tests tests/bench,$(call put,share/doc/moat/$(folder),644,$(folder)/README.md) &&) :
+	$(Q)$(call put,share/doc/moat/analysis,644,analysis/FILES.md)
 	$(Q)$(call put,share/doc/moat/tests/bench,644,tests/bench/*.png)
 	$(Q)$(call put,share/doc/moat/.github,644,.github/CONTRIBUTING.md)
 	$(Q)$(call put,share/doc/moat/jobs,644,jobs/*.png jobs/README.md jobs/reference.yaml)

@@ -10,9 +10,9 @@ from .opening import Refused
 
 
 def write(config):
-    """The text of a config, a dictionary. Keys are those of jobs/reference.yaml. Values may be texts, numbers and truth values of Python and
-    NumPy, infinity, None, and lists, tuples, ranges, arrays (of NumPy, pandas or xarray) and dictionaries of them. Raises
-    Refused for anything else."""
+    """The text of a config, a dictionary. Keys are those of jobs/reference.yaml. Values may be texts, numbers and truth values of
+    Python and NumPy, infinity, None, and lists, tuples, ranges, arrays (of NumPy, pandas or xarray) and dictionaries of them.
+    Raises Refused for anything else."""
     lines = []
     for name, value in config.items():
         if hasattr(value, "items") and value:

@@ -7,7 +7,7 @@ import style
 import wording
 
 NEAR = 0.012  # of the range of all curves: closer than that, two curves are one to the eye
-ODD = 0.03  # of the points of a curve may lie somewhat further off, or be missing
+ODD, FAR = 0.05, 0.15  # this part of its points may be missing, or as far off as this part of that range
 
 
 def positions(values, log):
@@ -47,7 +47,7 @@ def _coincide(one, other, span):
     if not both.any() or alone.sum() > ODD * one.size:
         return False
     apart = np.sort(np.abs(one[both] - other[both]))
-    return bool(apart[int((1 - ODD) * (apart.size - 1))] <= NEAR * span and apart[-1] <= 5 * NEAR * span)
+    return bool(apart[int((1 - ODD) * (apart.size - 1))] <= NEAR * span and apart[-1] <= FAR * span)
 
 
 def names(groups, texts):

@@ -52,7 +52,10 @@ def texts(results):
 def fingerprint(path):
     """The first digits of the checksum of the config's text. Raises Refused."""
     with opening.open_file(path) as file:
-        return hashlib.sha256(bytes(file["run/config"][()])).hexdigest()[:12] if "run/config" in file else "unknown"
+        try:
+            return hashlib.sha256(bytes(file["run/config"][()])).hexdigest()[:12] if "run/config" in file else "unknown"
+        except opening.UNREADABLE as error:
+            raise Refused(f"{path}: damaged at run/config: {opening.one_line(error)}") from error
 
 
 def fixed(results):
@@ -149,6 +152,10 @@ def main(argv=None):
     except OSError as error:
         print(f"explore.py: {arguments.output}: cannot be written: {error.strerror or error}", file=sys.stderr)
         return 2 if error.filename else 1  # a name that cannot be opened, or a disk that is full
+    except MemoryError:
+        print(f"explore.py: {arguments.file}: out of memory; --slice AXIS=VALUE keeps only the points with this value",
+              file=sys.stderr)
+        return 1
     print(f"{arguments.output}: {results.variables['status'][1].size} points, {len(text) / 1e6:.1f} MB")
     for note in about["notes"]:
         print(f"explore.py: {note}", file=sys.stderr)

@@ -109,8 +109,10 @@ def slope(x, y, weight=None):
 
 
 def measured(curve, label, quantity, along, sign):
-    """The fit of a measured curve over its whole range, to compare with the deterministic equivalent's."""
+    """The fit of a measured curve over its whole range, to compare with the deterministic equivalent's; None with too few points."""
     known = (curve.y > 0) & (curve.stderr > 0) & (curve.expected > 0)
+    if np.count_nonzero(known) < 3:
+        return None
     x, y, weight = curve.x[known], curve.y[known], (curve.y[known] / curve.stderr[known]) ** 2
     (found, error), (expected, _) = slope(x, y, weight), slope(x, curve.expected[known], weight)
     return Row(label, quantity, along, "all", sign * expected, "", x[0], x[-1], sign * found, error)
@@ -180,7 +182,8 @@ def rows(curve, label, quantity, along, usable, start, unit=1.0, sign=1):
 
     usable: points with data that P directions allow. start, unit: as for reach. sign: -1 if y falls with x.
     """
-    result = [] if curve.stderr is None or curve.expected is None else [measured(curve, label, quantity, along, sign)]
+    whole = None if curve.stderr is None or curve.expected is None else measured(curve, label, quantity, along, sign)
+    result = [whole] if whole else []
     usable = usable & np.isfinite(curve.y) & (curve.y > 0)
     for k, regime in enumerate(curve.law.regimes if curve.law.breaks else ()):
         values = fitted(curve, k, usable, start, unit)

@@ -99,7 +99,9 @@ def _chi_squared(power, points):
 
 
 def _best_power(points):
-    """The p with the least chi^2, or None if that is an end of the range searched."""
+    """The p with the least chi^2, or None if that is an end of the range searched, or there are no points."""
+    if not points.size:
+        return None
     grid = np.linspace(*POWERS, 81)
     k = int(np.argmin([_chi_squared(power, points) for power in grid]))
     if k in (0, grid.size - 1):
@@ -124,7 +126,8 @@ def fit_decay(points):
     if curvature <= 0:
         return None
     error = math.sqrt(2 / curvature * max(1.0, chi_squared / freedom))
-    left_out = [_best_power(points[points.group != group]) for group in np.unique(points.group)]
-    if len(left_out) >= GROUPS and None not in left_out:
+    groups = np.unique(points.group)
+    left_out = [_best_power(points[points.group != group]) for group in groups] if groups.size >= GROUPS else [None]
+    if None not in left_out:
         error = max(error, math.sqrt((len(left_out) - 1) * np.var(left_out)))
     return Decay(power, error, chi_squared, freedom, _residual_z(points, power))

@@ -24,7 +24,7 @@ from sheet import WIDE, Sheet
 TERMS = {"finite_data_error": "finite data", "overfitting_error": "overfitting", "mixture_error": "mixture",
          "mixture_finite_data_error": "mixture finite data"}
 HATCHES = ("", "///", "...", "\\\\")
-MAIN, SHARES, GAP, GUTTER = 3.0, 1.7, 0.08, 0.45  # inches
+MAIN, SHARES, GAP, GUTTER = 3.0, 1.7, 0.2, 0.45  # inches
 SUBTITLE = "The four terms of the performance loss $L_1$ (no unit), and below them the share of each (dotted: the lemma's formulas)"
 MEANING = ("finite data: what too few data leave unlearnt; overfitting: label noise that is learnt; mixture: labels for safety, with "
            "any data; mixture finite data: what these leave unlearnt.")
@@ -74,7 +74,7 @@ def finding(drawn):
     """The title: which term is largest with the least and with the most data."""
     column = drawn[0]
     shares = np.maximum(column.terms, 0)
-    shares = shares / shares.sum(axis=0)
+    shares = (shares / shares.sum(axis=0))[:, np.isfinite(column.terms).all(axis=0)]
     names, at = list(TERMS.values()), [int(np.argmax(shares[:, k])) for k in (0, -1)]
     said = [f"{_term(names[term])} makes {100 * shares[term, k]:.0f} % of the loss" for term, k in zip(at, (0, -1))]
     small, large = ("few data", "much data") if column.name == "N" else ("a small ridge level", "a large one")
@@ -100,6 +100,7 @@ def draw(drawn, items, results, width=WIDE):
             rows += [(sheet.tall(MAIN), 0.3 * sheet.letter + (0.6 * sheet.letter if rows else 0)), (sheet.tall(SHARES), GAP)]
         grid = sheet.lay_out(texts, rows, 0.3, columns, handles, GUTTER, [column.label for column in drawn[-columns:]])
         values = np.concatenate([np.sum(column.terms, axis=0) for column in drawn])
+        values = values[np.isfinite(values)]
         for k, column in enumerate(drawn):
             main, shares = (grid[2 * (k // columns) + row][k % columns] for row in (0, 1))
             _draw_terms(sheet, column, main, (values.min() * 1e-4, values.max() * 4))

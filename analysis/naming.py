@@ -24,7 +24,7 @@ def twice(draw):
 
 
 def _halo(colour):
-    return [withStroke(linewidth=2.5, foreground=colour)]
+    return [withStroke(linewidth=3.5, foreground=colour)]
 
 
 def _forms(name):

@@ -91,17 +91,25 @@ def finding(diagram):
     if diagram.quantity == "regime":
         return _of_regimes(diagram)
     if diagram.quantity not in ("ratio", "N_E_star"):
-        low, high = known.min(), known.max()
-        return (f"One per cent more moves the newcomer's threshold by {_signed(low)} to {_signed(high)} %" if _signed(low) != _signed(high)
-                else f"One per cent more moves the newcomer's threshold by {_signed(low)} % everywhere")
+        return _of_slopes(diagram, known)
     if diagram.quantity == "N_E_star":
         low, high = labels.number(known.min(), 2), labels.number(known.max(), 2)
         return f"A newcomer needs {low} to {high} data points" if low != high else f"A newcomer needs {low} data points everywhere"
     return _of_shares(diagram, known)
 
 
+def _of_slopes(diagram, known):
+    plane, last = diagram.plane, diagram.values[:, -1][np.isfinite(diagram.values[:, -1])]
+    if diagram.quantity == f"elasticity_{plane.x}" and last.size > 1 and plane.x == "N_I":
+        first, final = _signed(last[0]), _signed(last[-1])
+        return f"Against one per cent more data the newcomer needs {first} % more at first, {final} % in the end"
+    low, high = (_signed(value) for value in np.quantile(known, [0.05, 0.95]))
+    most = "" if known.min() == known.max() else " in most of these markets"
+    return f"One per cent more moves the newcomer's least data by {low if low == high else f'{low} to {high}'} %{most}"
+
+
 def _signed(number):
-    return f"{float(f'{number:.2g}'):.6g}".replace("-", "\N{MINUS SIGN}")
+    return wording.power(number).replace("-", "\N{MINUS SIGN}")
 
 
 def _of_shares(diagram, known):

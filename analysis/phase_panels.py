@@ -43,10 +43,12 @@ def _draw(diagram, width, legend):
     right, broken = sheet.margin(names)
     kinds = [diagram.kinds[:, columns[group[0]]] for group in groups]
     has_strip = is_regimes or any(hatching.shown(each) for each in kinds)
+    if not is_regimes and all((each == kinds[0]).all() for each in kinds):
+        kinds = kinds[:1]  # one row for all curves
     band = BAND if is_regimes else ROW
     tall = max(band * sheet.letter, max(map(sheet.names_height, [[each] for each in broken])) if is_regimes else 0)
     rows = [] if is_regimes else [(max(sheet.tall(MAIN), sheet.names_height(broken)), 0)]
-    rows += [(tall * len(groups), GAP if rows else 0)] if has_strip else []
+    rows += [(tall * len(kinds), GAP if rows else 0)] if has_strip else []
     x = Cells(diagram, diagram.plane.x, diagram.plane.x_values)
     panels = [row[0] for row in sheet.lay_out(phase_page.texts(diagram), rows, right, legend=legend, below=[x.label])]
     for axes in panels:
@@ -152,7 +154,7 @@ def _draw_strip(diagram, sheet, axes, x, kinds, broken):
         axes.axhline(row, color="black", linewidth=0.6, zorder=3)
         middle = sheet.place(axes, x.values[0], row + 0.5)[1]
         named |= naming.name_runs(sheet, axes, x.edges, row + 1, row, each, shorts)
-        if not broken:
+        if not broken and rows > 1:
             sheet.draw_line([left - 0.4, left - 0.23, left - 0.06], [middle] * 3, markevery=[1], **style.look(curves.look(row)))
     sheet.name_curves(axes, [(x.edges[-1], row + 0.5, text, curves.look(row)) for row, text in enumerate(broken)])
     shown = hatching.shown(np.array(kinds))

@@ -59,8 +59,8 @@ class Plane:
 def _choose(results, x, y, slices):
     """Chooses the plane: (x, y, indices kept of y, index of each axis held fixed, axes held without a slice).
 
-    By default x is N_I if that is free, and y is the longest free axis. If every axis but x has a slice, y is one of those,
-    with a single value. Raises Refused.
+    By default x is N_I if that is free and has two finite values, or else the longest free axis that has; y is the longest free
+    axis. If every axis but x has a slice, y is one of those, with a single value. Raises Refused.
     """
     axes = list(results.axes)
     for option, axis in (("--x", x), ("--y", y)):
@@ -72,7 +72,8 @@ def _choose(results, x, y, slices):
     free = [axis for axis in axes if axis not in at and axis not in (x, y)]
     if not x and not free:
         raise Refused(f"--slice: fixes {', '.join(at)}, which leaves no axis to draw against; drop one of them")
-    x = x or ("N_I" if "N_I" in free else _longest(results, free))
+    drawable = [axis for axis in free if np.isfinite(results.axes[axis]).sum() > 1 and axis != y]
+    x = x or ("N_I" if "N_I" in (drawable or free) else _longest(results, drawable or free))
     free = [axis for axis in free if axis != x]
     y = y or (_longest(results, free) if free else next(axis for axis in axes if axis != x))
     rows = np.array([at.pop(y)]) if y in at else np.arange(results.axes[y].size)

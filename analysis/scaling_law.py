@@ -52,6 +52,8 @@ def draw(family):
     """The figure of a family of curves along N."""
     quantity = EXCESS if "--excess" in family.flags else LOSS
     results, (value, exponent, _) = family.results, quantity
+    if results.axes["N"].size < 2:
+        raise Refused(f"{results.path}: N has one value, {results.axes['N'][0]:.6g}; expected several to draw the loss against")
     curves = [curve(results, label, at, quantity) for label, at in family.members()]
     if not any((each.y > 0).any() for each in curves):
         raise Refused(f"{results.path}: {value} is nowhere above 0, as it takes to draw it on a logarithmic scale")

@@ -80,12 +80,12 @@ def main(argv=None):
     found = [line for its in by_file.values() for line in its]
     if arguments.csv:
         csv.writer(sys.stdout, lineterminator="\n").writerows([COLUMNS, *found])
-    else:
+    elif found:
         print(table(found))
     said = complaints(by_file)
     for line in said:
         print(f"summary.py: {line}", file=sys.stderr)
-    return 1 if arguments.check and said else 0
+    return 1 if arguments.check and said else 0 if found else 2  # without a curve there is nothing to print
 
 
 if __name__ == "__main__":

@@ -154,7 +154,7 @@ def _draw_reasons(validation, sheet, panels):
         axes.tick_params(axis="y", labelleft=axes is panels[0])
         axes.set_xlabel(THEORY, fontsize=sheet.label_size)
     who = wording.value(validation.results, "tau_E", validation.results.axes["tau_E"][tau])
-    panels[0].set_title(f"what explains it: {who}", fontsize=sheet.small, pad=4, loc="left")
+    panels[0].set_title(f"{'what explains it' if sheet.columns > 1 else 'why'}: {who}", fontsize=sheet.small, pad=4, loc="left")
     sheet.label_y(panels[0], r"$N_E^*/N_{E,\mathrm{theory}}^* - 1$  (%)")
 
 
@@ -169,7 +169,7 @@ def _legend(validation):
 
 def _effects():
     """The legend's handles of what explains the difference."""
-    return [Line2D([], [], label=f"lowest: {text}", **look) for text, look in EFFECTS.values()]
+    return [Line2D([], [], label=f"bottom panels: {text}", **look) for text, look in EFFECTS.values()]
 
 
 def _reference():

@@ -24,7 +24,10 @@ Requires-Python: >=3.10
 REQUIRES = ("h5netcdf", "h5py", "matplotlib", "numpy", "scipy", "xarray")
 WHEEL = "Wheel-Version: 1.0\nGenerator: moat\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 # An editable install: a package of one file, which stands for the folder.
-EDITABLE = "__path__ = [{folder!r}]\n__file__ = {file!r}\nexec(compile(open(__file__, encoding='utf-8').read(), __file__, 'exec'))\n"
+EDITABLE = """__path__ = [{folder!r}]
+__file__ = {file!r}
+exec(compile(open(__file__, encoding="utf-8").read(), __file__, "exec"))
+"""
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):

@@ -99,7 +99,8 @@ class InstallTest(unittest.TestCase):
         found = {str(path.relative_to(self.prefix)) for path in self.folder.rglob("*") if path.is_file()}
         expected = {"bin/moat", "lib/libmoat.a", "lib/pkgconfig/moat.pc", "share/man/man1/moat.1",
                     "share/doc/moat/README.md", "share/doc/moat/LICENSE", "share/doc/moat/src/MODEL.md",
-                    "share/doc/moat/src/README.md", "share/doc/moat/.github/CONTRIBUTING.md", "share/doc/moat/jobs/reference.yaml"}
+                    "share/doc/moat/src/README.md", "share/doc/moat/.github/CONTRIBUTING.md", "share/doc/moat/jobs/reference.yaml",
+                    "share/doc/moat/analysis/FILES.md"}
         expected |= {f"share/doc/moat/{folder}/README.md" for folder in ("src/results", "include", "analysis", "jobs", "tests", "tests/bench")}
         expected |= {f"share/doc/moat/{path.relative_to(ROOT)}" for path in (ROOT / "tests" / "bench").glob("*.png")}
         expected |= {f"include/moat/{path.name}" for path in (ROOT / "include" / "moat").glob("*.h")}

@@ -361,7 +361,7 @@ class PhaseDiagramTest(unittest.TestCase):
             ([self.path("text.h5"), "-o", figure], "cannot be read as HDF5"),
             ([self.path("other.h5"), "-o", figure], "not a moat results file"),
             ([scaling, "-o", figure], "its sweep is scaling_law"),
-            ([single, "-o", figure], "N_I has fewer than two finite values (100, inf)"),
+            ([single, "-o", figure, "--x", "N_I"], "N_I has fewer than two finite values (100, inf)"),
             ([good, "-o", self.path("figure.jpg")], "expected a figure ending in .png, .pdf or .svg"),
             ([good, "-o", self.path("nowhere/figure.png")], "there is no folder"),
             ([good, "-o", figure, "--slice", "Q=0.2"], "Q has no value 0.2; it has 0.1, 0.4"),
@@ -384,6 +384,19 @@ class PhaseDiagramTest(unittest.TestCase):
                 self.assertEqual((code, stderr.count("\n")), (2, 1), stderr)
                 self.assertIn(expected, stderr)
                 self.assertFalse(os.path.exists(figure))
+
+    def test_without_a_single_threshold_the_reason_is_drawn(self):
+        """Case 08: unlimited data of the incumbent alone, no entry anywhere."""
+        path = self.path("none.h5")
+        axes = {"N_I": [math.inf], "tau_E": np.linspace(0.3, 0.9, 9), "Q": np.linspace(0.1, 1, 9), "nu": [1.0]}
+        write_results(path, axes, np.full((1, 9, 9, 1), math.nan), np.full((1, 9, 9, 1), moatfile.NO_ENTRY))
+        for width in (7.6, 3.4):
+            figure = phase_panels.draw(self.diagram(path), width)
+            self.addCleanup(plt.close, figure)
+            written = self.written(figure)
+            self.assertIn("No amount of data is enough for the newcomer, anywhere in this figure", written)
+            self.assertIn("no entry", written)
+            self.assertEqual(faults(figure), [])
 
     def test_unsliced_axes_are_announced(self):
         path = self.path("curves.h5")

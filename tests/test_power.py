@@ -102,6 +102,37 @@ class PowerTest(DiskTest):
                     self.check_history()
             self.check_resumed()
 
+    def places(self):
+        """(offset, bytes) of run/block_state in the file, and offset -> block of the chunks of N_E_star."""
+        with h5py.File(self.path) as file:
+            state, values = file["run/block_state"].id, file["N_E_star"].id
+            shape, size = file["run"].attrs["block_shape"], file["N_E_star"].shape
+            N_Is, tau_Es, Qs, _ = (-(-size[axis] // shape[axis]) for axis in range(4))
+            blocks = {}
+            for number in range(values.get_num_chunks()):
+                chunk = values.get_chunk_info(number)
+                N_I, tau_E, Q, nu = (at // edge for at, edge in zip(chunk.chunk_offset, shape))
+                blocks[chunk.byte_offset] = ((nu * Qs + Q) * N_Is + N_I) * tau_Es + tau_E
+            return (state.get_offset(), state.get_storage_size()), blocks
+
+    def test_order_of_several_writers(self):
+        """No write says that a block is done before a sync that comes after the block's values, whoever wrote them."""
+        self.choose("grid")
+        calls, _ = self.record("--fsync", "--writers=workers", ranks=4)
+        (state, size), blocks = self.places()
+        self.assertEqual(size, len(blocks))
+        put, synced, done = set(), set(), set()
+        names = [name for name, _, _ in calls]
+        for name, offset, data in calls[names.index("rename"):]:
+            if name == "sync":
+                synced |= put
+            elif name == "write" and offset in blocks:
+                put.add(blocks[offset])
+            elif name == "write" and state <= offset < state + size:
+                done |= {offset - state + at for at, one in enumerate(data) if one}
+                self.assertLessEqual(done, synced)
+        self.assertEqual(done, set(range(size)))
+
     def test_something_is_lost_without_it(self):
         """The same without --fsync: files that say done what is not there. Else the test above proved nothing."""
         wrong = 0

@@ -6,6 +6,7 @@ file systems, and nodes, where they must not."""
 import os
 import re
 import shutil
+import signal
 import unittest
 from unittest import mock
 
@@ -14,8 +15,9 @@ import numpy as np
 
 import program
 from failing_disk import DiskTest, prepare_sweeps
-from program import ProgramTest, differing, preload, ranks_script, read, temporary_folder
-from sweeps import MIXED, law, market
+from interrupted import wait_for
+from program import AXES, Launch, ProgramTest, differing, done_mask, preload, ranks_script, read, temporary_folder
+from sweeps import LONG, MIXED, law, market
 
 # Axes of which blocks are no divisors: chunks that are larger than the blocks in them.
 UNEVEN = {"uneven": market("uneven", N_I="{log: [10, 1e9], points: 67}", tau_E="{linear: [0.6, 1.3], points: 31}",
@@ -72,7 +74,8 @@ class SameBytesTest(ProgramTest):
     def test_unknown_writer(self):
         self.write("mixed.yaml", MIXED)
         for command in ("run", "submit", "batch"):
-            self.assertIn("--writers: found `all`, expected `workers` or `rank-0`", self.run_moat(2, command, "mixed.yaml", "--writers=all")[1])
+            _, err = self.run_moat(2, command, "mixed.yaml", "--writers=all")
+            self.assertIn("--writers: found `all`, expected `workers` or `rank-0`", err)
 
 
 def setUpModule():
@@ -89,12 +92,13 @@ class WritersTest(DiskTest):
         super().setUp()
         self.choose("grid")
 
-    def run_three(self, *arguments, distinct=None, **common):
+    def run_three(self, *arguments, distinct=None, config="grid.yaml", **common):
         """Runs on three ranks: (exit code, stdout, stderr)."""
         export = " ".join(f"{name}={value}" for name, value in (distinct or {}).items())
         line = f'[ {ONE} = 2 ] && export {export or "SAME=1"}; exec "$MOAT" "$@"'
-        with mock.patch.dict(os.environ, common, LD_PRELOAD=f"{self.shim}:{self.other_disk}"), ranks_script(self.folder / ".scratch", line):
-            return program.moat(self.folder, "run", self.sweep.config, "-o", self.path, *arguments, ranks=3)
+        environment = {**common, "LD_PRELOAD": f"{self.shim}:{self.other_disk}"}
+        with mock.patch.dict(os.environ, environment), ranks_script(self.folder / ".scratch", line):
+            return program.moat(self.folder, "run", config, "-o", self.path, *arguments, ranks=3)
 
     def start_anew(self):
         self.path.unlink(missing_ok=True)
@@ -122,13 +126,32 @@ class WritersTest(DiskTest):
         self.assertEqual(self.run_three("-q", "--writers", "rank-0", distinct={"DISK_FAULT": "EIO:1"}), (0, "", ""))
         self.check_complete()
 
+    def test_filling(self):
+        """The workers fill a large new file: one that fails leaves none, and what is not solved yet is empty everywhere."""
+        self.write("long.yaml", LONG)
+        path = self.folder / "long.h5"
+        (self.folder / ".scratch").mkdir()
+        self.path = path
+        code, _, err = self.run_three("-q", "--writers=workers", config="long.yaml", distinct={"DISK_FAULT": "EIO:2"})
+        self.check_told(code, err, os.strerror(5))
+        self.assertEqual({file.name for file in self.folder.iterdir()}, {"long.yaml", "grid.yaml", ".scratch"})
+        with Launch(self.folder, "run", "long.yaml", "-q", "--writers=workers", ranks=3) as launch:
+            wait_for(path.exists, pause=0.001)
+            os.kill(launch.process.pid, signal.SIGUSR1)
+            self.assertEqual(launch.finish()[0], 75)
+        pending, values = ~done_mask(path), read(path)
+        self.assertTrue(pending.any())
+        for name, axes in (("N_E_star", AXES), ("elasticity_Q", AXES), ("status", AXES), ("D", AXES[1:])):
+            empty = values[name][pending if axes == AXES else pending.all(axis=0)]
+            self.assertTrue(np.isnan(empty).all() if empty.dtype.kind == "f" else not empty.any(), name)
+
     def test_short_writes(self):
         self.start_anew()
         self.assertEqual(self.run_three("-q", "--writers", "workers", distinct={"DISK_FAULT": "short:1"}), (0, "", ""))
         self.check_complete()
 
     def check_who(self, why, *arguments, fault="EIO:1", **environment):
-        """Rank 0 writes, and says so with the reason unless that is None; or with `why` "" the workers do, which shows by the fault."""
+        """Rank 0 writes, and says so with the reason unless that is None; with "" the workers do, which shows by the fault."""
         self.start_anew()
         distinct = {**environment.pop("distinct", {}), "DISK_FAULT": fault}
         code, out, err = self.run_three(*arguments, distinct=distinct, **environment)
@@ -152,7 +175,8 @@ class WritersTest(DiskTest):
 
     def test_other_nodes(self):
         elsewhere = {"DISK_KERNEL": "another"}
-        self.check_who(r"rank 2 on \S+: it is on another node, and ext4 is a file system of one node", DISK_TYPE=EXT4, distinct=elsewhere)
+        self.check_who(r"rank 2 on \S+: it is on another node, and ext4 is a file system of one node",
+                       DISK_TYPE=EXT4, distinct=elsewhere)
         self.check_who("", DISK_TYPE=LUSTRE, distinct=elsewhere)
 
     def test_file_that_is_not_there(self):
@@ -163,11 +187,12 @@ class WritersTest(DiskTest):
         other.mkdir()
         shutil.copy(self.path, other / "grid.h5")
         before = (other / "grid.h5").read_bytes()
-        self.check_who(r"rank 2 on \S+: its file of that name is another one", "--writers=workers", distinct={"DISK_SHOWS": other / "grid.h5"})
+        self.check_who(r"rank 2 on \S+: its file of that name is another one", "--writers=workers",
+                       distinct={"DISK_SHOWS": other / "grid.h5"})
         self.assertTrue((other / "grid.h5").read_bytes() == before)
 
     def test_syncs_of_workers(self):
-        """With --fsync rank 0 brings to disk what was written on its node. On another node a worker does that, before each report."""
+        """With --fsync rank 0 brings to disk what was written on its node; on another a worker does, before each report."""
         fails = {"DISK_CALLS": "fsync", "DISK_FAULT": "EIO:2"}
         elsewhere = {"DISK_KERNEL": "another", **fails}
         for environment, arguments, told in ((fails, ["--fsync"], ""), (elsewhere, ["--fsync"], "cannot be written by rank 2 ("),

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { WRITE_BYTES = 1 << 17, PIECE_BYTES = 1 << 23 };
+enum { PIECE_BYTES = 1 << 20 }; /* a signal is heard after each, on a slow disk too */
 static const uint64_t SYNC_BYTES = (uint64_t)256 << 20, SHARED_BYTES = (uint64_t)32 << 20;
 
 struct fill {
@@ -89,13 +89,15 @@ enum moat_status fill_count(struct fill *fill, const struct fill_piece *piece)
 
 int fill_put(int descriptor, const struct fill_piece *piece)
 {
-    char values[WRITE_BYTES];
+    static char values[2][PIECE_BYTES]; /* empty ones of each type, made when they are first needed */
+    static bool made[2];
     uint64_t at = 0;
-    fill_memory(values, sizeof values, (enum field_type)piece->type);
+    if (!made[piece->type]) {
+        fill_memory(values[piece->type], PIECE_BYTES, (enum field_type)piece->type);
+        made[piece->type] = true;
+    }
     while (at < piece->bytes) {
-        uint64_t more = sizeof values - at % 8; /* a write that is cut short may end within a value */
-        more = piece->bytes - at < more ? piece->bytes - at : more;
-        ssize_t done = pwrite(descriptor, values + at % 8, more, (off_t)(piece->address + at));
+        ssize_t done = pwrite(descriptor, values[piece->type] + at, piece->bytes - at, (off_t)(piece->address + at));
         if (done == 0 || (done < 0 && errno != EINTR)) {
             return done < 0 ? errno : EIO;
         }

@@ -21,8 +21,8 @@ struct fill;
 
 /* A part of a field in the file: multiples of 8 bytes, from an element's beginning on. */
 struct fill_piece {
-    uint64_t address, bytes;
-    int32_t type; /* of enum field_type */
+    uint64_t address, bytes; /* no more than fill_next gives */
+    int32_t type;            /* of enum field_type */
 };
 
 /* Fills memory with the empty values of a field of that type, as the file has them. `bytes` is a multiple of the size

@@ -15,6 +15,9 @@ int placement_chunk(const struct field *field, const struct grid *grid, size_t s
     size_t block[GRID_AXES];
     grid_block_shape(grid, block);
     *bytes = field_element_size(field->type);
+    for (int i = 0; i < GRID_AXES; i++) {
+        shape[i] = parts[i] = 1;
+    }
     for (int i = 0; i < rank; i++) {
         shape[i] = block[axis[i]];
         parts[i] = (grid->axis[axis[i]].size + shape[i] - 1) / shape[i];

@@ -25,7 +25,7 @@
 bool placement_find(hid_t file, const struct config *config, struct results_placement *out);
 
 /* The shape of a chunk of `field` and its bytes; the number of chunks along each axis of field_axes in `parts`. A field
-   without axes is one value. Returns the number of axes. Local. */
+   without axes is one value; of axes that it lacks both are 1. Returns the number of axes. Local. */
 int placement_chunk(const struct field *field, const struct grid *grid, size_t shape[GRID_AXES],
                     size_t parts[GRID_AXES], size_t *bytes);
 

@@ -52,69 +52,75 @@ static struct piece piece_of(const struct config *config, int f, size_t index)
     return piece;
 }
 
-/* Copies the box row by row between the chunk and the record. */
-static void copy_box(const struct piece *piece, unsigned char *chunk, unsigned char *record, bool into_chunk)
+/* The number of rows of a box along its last axis, and the bytes of each. */
+static size_t rows_of(const struct piece *piece, size_t *bytes)
 {
-    int last = piece->rank - 1;
-    size_t rows = 1, row = piece->count[last] * piece->element;
-    for (int i = 0; i < last; i++) {
+    size_t rows = 1;
+    for (int i = 0; i < piece->rank - 1; i++) {
         rows *= piece->count[i];
     }
-    for (size_t r = 0; r < rows; r++) {
-        size_t rest = r, at = 0, stride = piece->shape[last];
-        for (int i = last - 1; i >= 0; i--) {
-            at += rest % piece->count[i] * stride;
-            rest /= piece->count[i];
-            stride *= piece->shape[i];
-        }
-        unsigned char *there = chunk + at * piece->element, *here = record + r * row;
-        memcpy(into_chunk ? there : here, into_chunk ? here : there, row);
-    }
+    *bytes = piece->element * (piece->rank > 0 ? piece->count[piece->rank - 1] : 1);
+    return rows;
 }
 
-/* Writes or reads all bytes at `offset`. Returns errno, 0 on success. */
-static int transfer(const struct writer *writer, unsigned char *bytes, size_t size, uint64_t offset, bool out)
+/* Byte of the chunk at which row `row` of the box begins. */
+static size_t row_at(const struct piece *piece, size_t row)
 {
-    while (size > 0) {
-        ssize_t done = out ? pwrite(writer->descriptor, bytes, size, (off_t)offset)
-                           : pread(writer->descriptor, bytes, size, (off_t)offset);
+    size_t at = 0, stride = piece->element;
+    for (int i = piece->rank - 1; i >= 0; i--) {
+        size_t count = i == piece->rank - 1 ? 1 : piece->count[i];
+        at += row % count * stride;
+        row /= count;
+        stride *= piece->shape[i];
+    }
+    return at;
+}
+
+/* Writes all bytes of `from`, or with NULL reads as many into `to`, at `offset`. Returns errno, 0 on success. */
+static int transfer(const struct writer *writer, const unsigned char *from, unsigned char *to, size_t size,
+                    uint64_t offset)
+{
+    size_t moved = 0;
+    while (moved < size) {
+        off_t at = (off_t)(offset + moved);
+        ssize_t done = from ? pwrite(writer->descriptor, from + moved, size - moved, at)
+                            : pread(writer->descriptor, to + moved, size - moved, at);
         if (done == 0 || (done < 0 && errno != EINTR)) {
             return done < 0 ? errno : EIO;
         }
-        size_t moved = done > 0 ? (size_t)done : 0;
-        bytes += moved;
-        size -= moved;
-        offset += moved;
+        moved += done > 0 ? (size_t)done : 0;
     }
     return 0;
 }
 
-static int put_field(const struct writer *writer, int f, size_t index, unsigned char *values)
+static int put_field(const struct writer *writer, int f, size_t index, const unsigned char *values)
 {
     struct piece piece = piece_of(writer->config, f, index);
+    size_t bytes, rows = rows_of(&piece, &bytes);
     if (!piece.whole) {
         fill_memory(writer->chunk, piece.bytes, field_table[f].type);
-        copy_box(&piece, writer->chunk, values, true);
+        for (size_t r = 0; r < rows; r++) {
+            memcpy(writer->chunk + row_at(&piece, r), values + r * bytes, bytes);
+        }
         values = writer->chunk;
     }
-    return transfer(writer, values, piece.bytes, placement_offset(&writer->placement, writer->config, f, index), true);
+    return transfer(writer, values, NULL, piece.bytes, placement_offset(&writer->placement, writer->config, f, index));
 }
 
 static int get_field(const struct writer *writer, int f, size_t index, unsigned char *values)
 {
     struct piece piece = piece_of(writer->config, f, index);
-    unsigned char *to = piece.whole ? values : writer->chunk;
-    int failed =
-        transfer(writer, to, piece.bytes, placement_offset(&writer->placement, writer->config, f, index), false);
-    if (!failed && !piece.whole) {
-        copy_box(&piece, writer->chunk, values, false);
+    size_t bytes, rows = rows_of(&piece, &bytes);
+    uint64_t offset = placement_offset(&writer->placement, writer->config, f, index);
+    int failed = transfer(writer, NULL, piece.whole ? values : writer->chunk, piece.bytes, offset);
+    for (size_t r = 0; !failed && !piece.whole && r < rows; r++) {
+        memcpy(values + r * bytes, writer->chunk + row_at(&piece, r), bytes);
     }
     return failed;
 }
 
-/* Puts or gets all fields of a block. Returns errno, 0 on success. */
-static int each_field(const struct writer *writer, size_t index, unsigned char *record,
-                      int (*move)(const struct writer *, int, size_t, unsigned char *))
+/* Puts the fields of a block from `from`, or with NULL gets them into `to`. Returns errno, 0 on success. */
+static int each_field(const struct writer *writer, size_t index, const unsigned char *from, unsigned char *to)
 {
     struct block block = grid_block(&writer->config->grid, index);
     size_t offset[FIELD_COUNT + 1];
@@ -122,7 +128,7 @@ static int each_field(const struct writer *writer, size_t index, unsigned char *
     field_offsets(writer->config, &block, offset);
     for (int f = 0; f < FIELD_COUNT && !failed; f++) {
         if (field_stored(&field_table[f], writer->config)) {
-            failed = move(writer, f, index, record + offset[f]);
+            failed = from ? put_field(writer, f, index, from + offset[f]) : get_field(writer, f, index, to + offset[f]);
         }
     }
     return failed;
@@ -130,8 +136,7 @@ static int each_field(const struct writer *writer, size_t index, unsigned char *
 
 enum moat_status writer_put(struct writer *writer, size_t index, const unsigned char *record)
 {
-    /* each_field serves both ways; put_field does not change what it gets */
-    int failed = each_field(writer, index, (unsigned char *)(uintptr_t)record, put_field);
+    int failed = each_field(writer, index, record, NULL);
     if (!failed && writer->distant && writer->durable && fdatasync(writer->descriptor) != 0) {
         failed = errno;
     }
@@ -141,7 +146,7 @@ enum moat_status writer_put(struct writer *writer, size_t index, const unsigned 
 
 enum moat_status writer_get(struct writer *writer, size_t index, unsigned char *record)
 {
-    int failed = each_field(writer, index, record, get_field);
+    int failed = each_field(writer, index, NULL, record);
     return failed ? moat_error_set(MOAT_IO, "%s", strerror(failed)) : MOAT_OK;
 }
 
@@ -191,7 +196,7 @@ static bool is_file(int descriptor, const struct writer_ticket *ticket)
     }
     return ticket->run_offset == 0 ||
            (pread(descriptor, &started, sizeof started, (off_t)ticket->run_offset) == (ssize_t)sizeof started &&
-            memcmp(&started, &ticket->run_started, sizeof started) == 0);
+            started == ticket->run_started);
 }
 
 /* Checks that the file is the ticket's, and where several processes may write it. */

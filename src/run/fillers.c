@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Rank 0 sends the ticket of the file to all; a worker that cannot write the file says so, and gets no piece. The
- * others have one piece each, and get the next when they have filled it. In a durable run a worker of another node than
- * rank 0 brings each piece to disk itself.
+ * others have two pieces each, and get the next when they have filled one. In a durable run a worker of another node
+ * than rank 0 brings each piece to disk itself.
  */
 #include "run/fillers.h"
 
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum { TAG_PIECE = 11, TAG_END = 12, TAG_FILLED = 13 };
-enum { NAP_NS = 100000 };
+enum { PIECES_AHEAD = 2, NAP_NS = 100000 };
 
 /* What a worker answers: to the ticket, then to each piece. */
 struct answer {
@@ -60,9 +60,11 @@ enum moat_status fillers_run(struct fill *fill, const struct writer_ticket *tick
                                                      : fill_count(fill, &answer.piece);
             status = status == MOAT_OK ? counted : status;
         }
-        if (!answer.failed && status == MOAT_OK && fill_next(fill, &piece)) {
-            send_piece(&piece, rank, comm);
-            awaited++;
+        for (int more = answer.piece.bytes > 0 ? 1 : PIECES_AHEAD; more > 0; more--) {
+            if (!answer.failed && status == MOAT_OK && fill_next(fill, &piece)) {
+                send_piece(&piece, rank, comm);
+                awaited++;
+            }
         }
     }
     for (int rank = 1; rank < ranks; rank++) {

@@ -111,7 +111,7 @@ class Bench:
         code, out, err = moat(self.folder, "run", f"{name}.yaml", *options, ranks=ranks, seconds=SECONDS)
         wall = time.monotonic() - start
         assert code == 0, out + err
-        return wall, err.splitlines()[-1] if err else out.splitlines()[-1]
+        return wall, next(line for line in reversed(out.splitlines()) if " in " in line)  # progress, of a slow run, is on stderr
 
     @staticmethod
     def grid(size):

@@ -68,7 +68,8 @@ def blocks(costs, seconds, record_seconds, put_seconds=-1):
     put a record into the file; negative: rank 0 writes.
     """
     N_I, tau_E = map(int, costs["shape"])
-    return lambda workers: ["blocks", max(BLOCKS_LEAST, BLOCKS_PER_WORKER * workers), N_I, tau_E, put_seconds, record_seconds, *seconds]
+    return lambda workers: ["blocks", max(BLOCKS_LEAST, BLOCKS_PER_WORKER * workers), N_I, tau_E, put_seconds, record_seconds,
+                            *seconds]
 
 
 def ladder(groups, rungs, record_seconds):
@@ -114,8 +115,8 @@ def main():
     mean = sum(solve) / len(solve)
     message, write = costs["message_block"][0], costs["write_block"][0]
     report = costs["message_report"][0] + costs["mark_block"][0]
-    print(f"Measured here, CPU seconds: a block {mean:.3g} ({costs['record_bytes'][0] / 1e6:.3g} MB), writing it {write:.2g} of a worker "
-          f"and its report {costs['message_report'][0]:.2g} and marking it {costs['mark_block'][0]:.2g} of rank 0, or its message "
+    print(f"Measured here, CPU seconds: a block {mean:.3g} ({costs['record_bytes'][0] / 1e6:.3g} MB), writing it {write:.2g} of a "
+          f"worker, its report {costs['message_report'][0]:.2g} and marking it {costs['mark_block'][0]:.2g} of rank 0, or its message "
           f"{message:.2g} and writing it of rank 0; a task {rungs[0]:.2g} to {rungs[-1]:.3g}, its messages "
           f"{costs['message_task'][0]:.2g}, writing it {costs['write_task'][0]:.2g}.")
     table(build, "Threshold blocks, writing free", blocks(costs, solve, message))
