@@ -83,14 +83,14 @@ static double difference(const struct ridge_task *task, size_t first, const stru
     return worst;
 }
 
-static const double gammas[] = {0.1, 0.5, 1.5};
+static const double gammas[] = {0.1, 1};
 
 /* The rungs of one trial, the largest first, all from the same sums as far as these serve; against the definition. */
 static void test_definition(void)
 {
     const size_t P = 48, N[] = {49, 47, 40, 20, 1};
     size_t through = 0, most = 0;
-    for (size_t g = 0; g < 3; g++) {
+    for (size_t g = 0; g < 2; g++) {
         struct ridge_sums *sums = NULL;
         for (size_t n = 0; n < sizeof N / sizeof *N; n++) {
             double nu[NUS];
@@ -116,9 +116,9 @@ static void test_definition(void)
    held to it: there Y has no promise. */
 static void test_both_ways(void)
 {
-    const size_t P = 700, N[] = {699, 540, 350, 80};
+    const size_t P = 700, N[] = {699, 350, 80};
     double most = 0;
-    for (size_t g = 0; g < 3; g++) {
+    for (size_t g = 0; g < 2; g++) {
         struct ridge_sums *sums = NULL;
         for (size_t n = 0; n < sizeof N / sizeof *N; n++) {
             double nu[NUS], expected = ridge_way_expected(gammas[g], P, NULL, N[n]);

@@ -11,6 +11,10 @@
 /* Sums that cost up to that much more than the data themselves are taken for their memory. */
 static const double DEARER = 1.1;
 
+/* Operations of a trial below which there is nothing to gain: then a data set does not depend on the others of its
+   ladder, to the bit. */
+static const double WORTH_SUMS = 1e10;
+
 /* The expected bound of the error of rung k through sums, by the bound that is allowed. */
 static const double UNCLEAR = 1.0 / 3;
 
@@ -81,6 +85,7 @@ size_t ladder_reach(const struct config *config)
         high = accurate ? high : k;
     }
     double least = trial_flops(config, 0);
+    low = least < WORTH_SUMS ? 0 : low;
     for (size_t reach = 1; reach <= low; reach++) {
         double flops = trial_flops(config, reach);
         least = flops < least ? flops : least;

@@ -13,8 +13,8 @@
  */
 
 /* Number of rungs of the ladder, from the smallest on, that go through the sums of their trial: those whose expected
-   accuracy allows it, as far as they pay. 0 with drawn rows, and where the directions of a measured spectrum are not
-   loaded. Local. */
+   accuracy allows it, as far as they pay. 0 where a trial takes less than a second, with drawn rows, and where the
+   directions of a measured spectrum are not loaded. Local. */
 size_t ladder_reach(const struct config *config);
 
 /* Operations of a task of rung k, for that reach: with those of the sums in the largest rung that goes through them. On
