@@ -65,7 +65,10 @@ size_t ridge_sums_pass(size_t rows, size_t products, int ranks)
 static bool serve(const struct ridge_sums *sums, const struct ridge_work *work)
 {
     const struct ridge_task *task = work->task;
-    bool same = sums && sums->nus == task->nus;
+    if (!sums) {
+        return false;
+    }
+    bool same = sums->nus == task->nus;
     for (size_t v = 0; same && !task->population && v < task->nus; v++) {
         same = sums->nu[v] == task->nu[v];
     }
@@ -123,7 +126,7 @@ static enum moat_status allocate(struct ridge_work *work, size_t rows, struct ma
         sums->nu[v] = task->nu[v];
     }
     making->features = ridge_row_range(task->P, work->size, work->rank);
-    making->width = width = width < task->P ? width : task->P;
+    making->width = width < task->P ? width : task->P;
     making->columns = ridge_sums_pass(rows, products, work->size);
     making->height = work->size > 1 ? rows : own;
     making->sum = work->size > 1 ? ridge_allocate(work, products * rows * making->columns, &status) : sums->matrix;
@@ -182,7 +185,8 @@ static void add_product(const struct making *making, size_t n, size_t product)
     size_t at = making->first, rows = making->sums->rows, most = rows - at;
     int part = (int)(most < making->columns ? most : making->columns), height = (int)making->height;
     double one = 1, *sum = making->sum + product * making->height * making->columns + at;
-    for (double sign = 1; sign >= -1; sign -= 2) {
+    for (int negative = 0; negative < 2; negative++) {
+        double sign = negative ? -1 : 1;
         size_t features = scale(making, n, product, sign);
         int inner = (int)features;
         if (features == 0) {
@@ -263,13 +267,13 @@ static void add_up(struct ridge_work *work, struct making *making)
 
 enum moat_status ridge_sums_provide(struct ridge_work *work, size_t most, struct ridge_sums **sums)
 {
-    size_t rows = most < work->task->N ? work->task->N : most, now = work->profile->bytes_now;
+    size_t rows = most < work->task->N ? work->task->N : most;
     struct making making = {0};
     if (serve(*sums, work)) {
         return MOAT_OK;
     }
     work->profile->bytes_now -= *sums ? (*sums)->bytes : 0;
-    now = work->profile->bytes_now;
+    size_t now = work->profile->bytes_now;
     ridge_sums_release(sums);
     making.sums = *sums = calloc(1, sizeof **sums);
     enum moat_status status = *sums ? MOAT_OK : moat_error_set(MOAT_MEMORY, "out of memory for the sums of a trial");
@@ -281,7 +285,7 @@ enum moat_status ridge_sums_provide(struct ridge_work *work, size_t most, struct
         add_up(work, &making);
     }
     release_making(work, &making);
-    if (status == MOAT_OK) {
+    if (status == MOAT_OK && *sums) {
         (*sums)->bytes = work->profile->bytes_now - now;
     } else {
         work->profile->bytes_now = now;
