@@ -69,7 +69,7 @@ static bool serve(const struct ridge_sums *sums, const struct ridge_work *work)
         return false;
     }
     bool same = sums->nus == task->nus;
-    for (size_t v = 0; same && !task->population && v < task->nus; v++) {
+    for (size_t v = 0; same && sums->nu && !task->population && v < task->nus; v++) {
         same = sums->nu[v] == task->nu[v];
     }
     return same && sums->gamma == task->gamma && sums->seed == task->seed && sums->trial == task->trial &&

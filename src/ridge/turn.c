@@ -65,6 +65,7 @@ void ridge_turn(const struct ridge_work *work, size_t product, const double *x, 
                    work->sums->own, x, work->r, 0, out, own);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a product and the columns */
 void ridge_turn_squares(const struct ridge_work *work, size_t product, size_t at, size_t part, const double *panel,
                         double *room, double *out, size_t stride)
 {

@@ -73,7 +73,7 @@ static double find_kappa(const struct levels *levels, double N, int order, doubl
 
 double ridge_way_expected(double gamma, size_t P, const struct ridge_population *population, size_t N)
 {
-    struct levels levels;
+    struct levels levels = {.n = 0};
     double largest = 0, trace = 0, points = (double)N, df1, df2;
     if (N >= P) {
         return INFINITY;

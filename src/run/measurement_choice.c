@@ -10,7 +10,7 @@ enum { NOBODY = -1 };
 
 bool measurement_through_sums(const struct ladder *ladder, size_t task)
 {
-    return task / ladder->trials < ladder->reach;
+    return task < ladder->reach * ladder->trials;
 }
 
 int measurement_task_ranks(const struct measurement_choice *choice, size_t task)
@@ -65,14 +65,15 @@ size_t measurement_choose(struct measurement_choice *choice, int leader, int siz
     if (own < ladder->trials && choice->ranks[own] <= size) {
         next = next_of_trial(choice, own);
     }
-    for (size_t trial = 0; trial < ladder->trials && (next == none || next % ladder->trials != own); trial++) {
+    bool goes_on = next != none;
+    for (size_t trial = 0; trial < ladder->trials && !goes_on; trial++) {
         bool larger = next == none || choice->ranks[trial] > measurement_task_ranks(choice, next);
         if (choice->leader[trial] == NOBODY && choice->ranks[trial] <= size && larger) {
             size_t task = next_of_trial(choice, trial);
             next = task == none ? next : task;
         }
     }
-    for (size_t k = ladder->rungs; k-- > ladder->reach && (next == none || next % ladder->trials != own);) {
+    for (size_t k = ladder->rungs; k-- > ladder->reach && !goes_on;) {
         bool fits = choice->group[k] <= size && has_task(choice, k);
         bool larger = next == none || choice->group[k] > measurement_task_ranks(choice, next);
         next = fits && larger ? k * ladder->trials + choice->left[k] - 1 : next;
