@@ -278,10 +278,10 @@ enum moat_status ridge_sums_provide(struct ridge_work *work, size_t most, struct
     making.sums = *sums = calloc(1, sizeof **sums);
     enum moat_status status = *sums ? MOAT_OK : moat_error_set(MOAT_MEMORY, "out of memory for the sums of a trial");
     status = ridge_agree(work, status);
-    if (status == MOAT_OK) {
+    if (status == MOAT_OK && *sums) {
         status = allocate(work, rows, &making);
     }
-    if (status == MOAT_OK) {
+    if (status == MOAT_OK && *sums) {
         add_up(work, &making);
     }
     release_making(work, &making);

@@ -16,8 +16,8 @@ bool measurement_through_sums(const struct ladder *ladder, size_t task)
 int measurement_task_ranks(const struct measurement_choice *choice, size_t task)
 {
     const struct ladder *ladder = choice->ladder;
-    return measurement_through_sums(ladder, task) ? choice->ranks[task % ladder->trials]
-                                                  : choice->group[task / ladder->trials];
+    size_t trials = ladder->trials > 0 ? ladder->trials : 1;
+    return measurement_through_sums(ladder, task) ? choice->ranks[task % trials] : choice->group[task / trials];
 }
 
 static bool waits(const struct measurement_choice *choice, size_t task)
