@@ -24,7 +24,8 @@ def draw(axes, x, y, levels, size=style.SIZE - 1):
     """Draws labelled contours on `axes`, whose limits must be final.
 
     x, y: centres of the cells. levels: (field, value, label, line width) of each contour, the most important first; a
-    field has the shape (y, x) and is NaN where it is unknown. size: of the labels, in points. Returns the texts of the labels that found room.
+    field has the shape (y, x) and is NaN where it is unknown. size: of the labels, in points.
+    Returns the texts of the labels that found room.
     """
     if not levels:
         return []

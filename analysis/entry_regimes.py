@@ -3,8 +3,8 @@
 """Draws N_E* against the incumbent's data N_I, and the regimes it passes through (result 1 of the paper).
 
 Each value of a second axis gives one curve. A strip below shows which of theory's exponents the local exponent is near, and why
-there is no threshold where there is none. Its ticks mark theory's break points, which hold up to constant factors. Thresholds from sampled data have error bars; the
-lines are then the deterministic equivalent.
+there is no threshold where there is none. Its ticks mark theory's break points, which hold up to constant factors. Thresholds
+from sampled data have error bars; the lines are then the deterministic equivalent.
 """
 
 import sys

@@ -148,7 +148,8 @@ def _check(results, drawn):
         if column.x.size < 2:
             raise Refused(f"{results.path}: {column.name} has one value, {column.x[0]:.6g}; expected several to draw the terms against")
         if not np.isfinite(column.terms).all(axis=0).any():
-            raise Refused(f"{results.path}: has no loss along {column.name} yet; wait until the run has done more, or choose another --slice")
+            raise Refused(f"{results.path}: has no loss along {column.name} yet; wait until the run has done more, or choose another "
+                          "--slice")
 
 
 def main(argv=None):

@@ -80,8 +80,11 @@ def name_runs(sheet, axes, x_edges, low, high, kinds, names):
     starts = np.flatnonzero(np.diff(kinds, prepend=-1))
     for start, end in zip(starts, np.append(starts[1:], len(kinds))):
         kind = int(kinds[start])
-        if kind in names and size >= (LEAST / 0.7 if "$" in names[kind][0] else LEAST) - 0.01 and across[end] - across[start] > style.text_width(names[kind][0], size) + 0.08:
-            name, ink, colour = names[kind]
+        if kind not in names:
+            continue
+        name, ink, colour = names[kind]
+        least = (LEAST / 0.7 if "$" in name else LEAST) - 0.01
+        if size >= least and across[end] - across[start] > style.text_width(name, size) + 0.08:
             sheet.text((across[start] + across[end]) / 2, (bottom + top) / 2, name, ha="center", va="center", fontsize=size,
                        color=ink, zorder=6, path_effects=_halo(colour))
             named.add(kind)

@@ -149,7 +149,8 @@ def _draw_contours(field, scale, values):
 def _name(field):
     """Names the regions, statuses and regimes on the panel; returns handles of those that have no room for theirs."""
     diagram, kinds = field.diagram, field.diagram.kinds.T
-    wanted = {kind: (regions.STATUSES[kind].name, regions.STATUSES[kind].ink, hatching.colour(kind)) for kind in hatching.HATCHES if kind in hatching.shown(kinds)}
+    wanted = {kind: (regions.STATUSES[kind].name, regions.STATUSES[kind].ink, hatching.colour(kind))
+              for kind in hatching.shown(kinds) if kind in regions.STATUSES}
     raster = kinds.astype(int)
     handles = {kind: hatching.legend_handles([kind], {})[0] for kind in wanted}
     if field.is_regimes:
@@ -157,7 +158,8 @@ def _name(field):
         texts = regimes.names(governing, diagram.theory(governing))
         for kind in hatching.shown(kinds):
             if kind in texts:
-                wanted[kind] = (regimes.region_labels(governing).get(kind, regimes.words(regimes.WORDS[kind])), regimes.INKS[kind], hatching.colour(kind))
+                name = regimes.region_labels(governing).get(kind, regimes.words(regimes.WORDS[kind]))
+                wanted[kind] = (name, regimes.INKS[kind], hatching.colour(kind))
                 handles[kind] = hatching.legend_handles([kind], texts)[0]
     elif field.is_map:
         shares = _regions(diagram.values.T)

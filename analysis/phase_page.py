@@ -151,8 +151,8 @@ def _empty(kinds):
 
 
 def _of_regimes(diagram):
-    found = [kind for kind in hatching.shown(diagram.kinds)]
-    count = sum(kind in {regimes.kind(value) for value in (regimes.FIRST, regimes.SECOND, regimes.THIRD, regimes.PLATEAU)} for kind in found)
+    found = hatching.shown(diagram.kinds)
+    count = sum(kind in regimes.MET for kind in found)
     if not count:
         return "None of theory's regimes is met here"
     part = np.isin(diagram.kinds, [regimes.kind(value) for value in (regimes.TRANSITIONAL, regimes.NONE)])

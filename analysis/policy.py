@@ -49,14 +49,16 @@ def finding(tau_I, curves, unit):
     if max(factors) < 1.05:
         return "The incumbent's rule makes no difference to the newcomer"
     ends = f"{labels.number(tau_I[high], 3)} to {labels.number(tau_I[low], 3)}{unit}"
-    return f"Tightening the incumbent's rule from {ends} cuts the data a newcomer needs by a factor of {wording.spans(factors, wording.factor)}"
+    return (f"Tightening the incumbent's rule from {ends} cuts the data a newcomer needs by a factor of "
+            f"{wording.spans(factors, wording.factor)}")
 
 
 def draw(family):
     """The figure of a family of curves along tau_I."""
     results, tau_I = family.results, family.results.axes["tau_I"]
     if tau_I.size < 2:
-        raise Refused(f"{results.path}: tau_I has one value, {tau_I[0]:.6g}; expected an axis grid.tau_I with several, as in jobs/policy.yaml")
+        raise Refused(f"{results.path}: tau_I has one value, {tau_I[0]:.6g}; expected an axis grid.tau_I with several, as in "
+                      "jobs/policy.yaml")
     curves = [Curve(results, label, at) for label, at in family.members()]
     if not any(np.isfinite(curve.y).any() for curve in curves):
         raise Refused(f"{results.path}: no curve along tau_I has a threshold, as it takes to draw one; phase_diagram.py shows why")

@@ -34,7 +34,8 @@ def curve(results, label, at, quantity):
     value, exponent, regime = quantity
     take = lambda name: results.take(name, ("N",), at) if name in results.variables else None
     return power_laws.Curve(label, results.axes["N"], take(value), take(exponent), take(regime),
-                            theory.law(results, exponent, {**at, "N": 0}), take("loss_stderr"), take(f"{value}_deterministic"), take("status"))
+                            theory.law(results, exponent, {**at, "N": 0}), take("loss_stderr"), take(f"{value}_deterministic"),
+                            take("status"))
 
 
 def finding(curves, value):
@@ -58,7 +59,8 @@ def draw(family):
     if not any((each.y > 0).any() for each in curves):
         raise Refused(f"{results.path}: {value} is nowhere above 0, as it takes to draw it on a logarithmic scale")
     shown = ("data of the model  $N$  (data points)", NAMES[value], labels.formula(labels.derivative(results, exponent)))
-    subtitle = f"{NAMES[value][0].upper() + NAMES[value][1:]} (no unit) against the model's data $N$; below it, by how many per cent it falls if $N$ rises by one"
+    subtitle = (f"{NAMES[value][0].upper() + NAMES[value][1:]} (no unit) against the model's data $N$; below it, by how many per cent "
+                "it falls if $N$ rises by one")
     caption = [family.caption(*power_laws.unsolved(curves)),
                " ".join([*power_laws.notes(curves), *power_laws.bars(curves), wording.glossary(results, exponent)])]
     return power_laws.draw(curves, shown, (finding(curves, value), subtitle, caption), family.width, falling=True)

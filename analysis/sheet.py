@@ -23,8 +23,8 @@ NAMES = 0.29  # of the sheet's width: the most that names beside a panel take
 
 
 class Sheet:
-    """width: in inches. size, small: of the letters, in points. label_size: of the labels of axes. line: height of a line of small text. letter: factor of lengths that
-    go with the letters. columns: of a legend. figure, height: once it is laid out."""
+    """width: in inches. size, small: of the letters, in points. label_size: of the labels of axes. line: height of a line of small
+    text. letter: factor of lengths that go with the letters. columns: of a legend. figure, height: once it is laid out."""
 
     def __init__(self, width=WIDE):
         part = min(max((width - COLUMN) / (WIDE - COLUMN), 0.0), 1.0)

@@ -17,8 +17,8 @@ from sheet import WIDE, Sheet
 
 UPPER, LOWER, BETWEEN, GUTTER = 3.0, 2.4, 0.72, 0.14  # heights of the panels, and the gaps between rows and columns
 THEORY = "threshold  $N_E^*$  (theory)"
-SUBTITLE = ("Newcomer's least data $N_E^*$ (data points) from sampled data against the incumbent's data $N_I$, and below by how much it differs "
-            "from theory (%)")
+SUBTITLE = ("Newcomer's least data $N_E^*$ (data points) from sampled data against the incumbent's data $N_I$, and below by how much it "
+            "differs from theory (%)")
 BARS = 30  # error bars drawn on a curve, at most
 EFFECTS = {  # kind -> (label, look) of what explains the difference
     label_noise.NOISE: ("label noise as measured", {"color": "black", "linestyle": "-", "linewidth": 1.6}),

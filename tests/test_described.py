@@ -110,7 +110,7 @@ class SpellingsTest(unittest.TestCase):
         for arguments in (("phase_diagram",), ("phase_diagram", "--x", "tau_E", "--y", "N_I"), ("entry_regimes",)):
             expected, shown = self.drawn("plain", *arguments)
             said = " ".join(shown)
-            for item in (r"$\gamma$ = 0.5", r"$P$ = $\infty$", r"$\tau_I$ = 1.1", r"$\tau_E$"):
+            for item in (r"$\gamma$ = 0.5", "infinitely many features", "incumbent allowed 1.1"):
                 self.assertIn(item, said)
             self.assertNotIn("L^*", said)
             for name in set(SPELLINGS) - {"plain"}:
@@ -139,9 +139,9 @@ class SpellingsTest(unittest.TestCase):
         folder.mkdir()
         path = str(solve(folder, PLAIN.replace("absolute\n", "L_star\n", 2)))
         diagram = phase_diagram.Diagram(phase_diagram.read(path), x="tau_E", y="N_I")
-        self.assertIn(r"$\tau_I$ = 1.1$\,L^*$", diagram.caption())
+        self.assertIn("incumbent allowed 1.1 $L^*$", diagram.caption())
         self.assertEqual(self.drawn("multiples", "phase_diagram", "--x", "tau_E", "--y", "N_I")[1].count(
-            r"entrant's safety threshold  $\tau_E$ / $L^*$"), 1)
+            r"safety loss that the newcomer is allowed $\tau_E$ ($L^*$)"), 1)
 
 
 class LackingTest(unittest.TestCase):
