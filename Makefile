@@ -74,7 +74,7 @@ INNER_SOURCES   := $(filter-out $(LIBRARY_SOURCES) src/ridge/grid_%.c src/progra
                    src/ridge/grid_$(strip $(EIGENSOLVER)).c
 PROGRAM_SOURCES := $(wildcard src/program/*.c)
 TESTS       := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
-MPI_TESTS   := test_sweep test_ridge test_population test_measure
+MPI_TESTS   := test_sweep test_ridge test_sums test_population test_measure
 SUPPORT     := $(wildcard tests/lib/*.c)
 # These are about Open MPI's mpirun, or build with it; under MPICH the others run, with ranks that yield their core.
 OPEN_MPI_TESTS := test_kill test_slurm test_install
@@ -89,7 +89,7 @@ FAULTY      := $(shell grep -l '^\#.*MOAT_FAULTS' $(wildcard src/*/*.c))
 plain        = $(if $(PLAIN),$(filter-out $(FAULTY),$(filter src/%,$(1))))
 object       = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(call plain,$(1)),$(1))) $(patsubst %.c,$(PLAIN)/%.o,$(call plain,$(1)))
 
-.PHONY: all deps test-deps bench-deps scale-deps check-deps lint-deps demo pictures validation words figures test test-faults test-domain test-slurm soak check check-all coverage elpa lint \
+.PHONY: all deps test-deps bench-deps scale-deps check-deps lint-deps demo pictures validation large-p words figures test test-faults test-domain test-slurm soak check check-all coverage elpa lint \
         bench bench-scale asan fuzz valgrind install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -116,6 +116,12 @@ validation: deps ## run jobs/ridge-validation.yaml (minutes) and draw data again
 	$(Q)mkdir -p $(BUILD)/validation
 	$(Q)$(MPIRUN) -n 3 $(BUILD)/moat run jobs/ridge-validation.yaml -o $(BUILD)/validation/ridge-validation.h5
 	$(Q)$(PYTHON) analysis/validation.py $(BUILD)/validation/ridge-validation.h5 -o $(BUILD)/validation/ridge-validation.png
+
+large-p: deps ## run jobs/ridge-large-p.yaml (a million features, minutes) and draw data against theory
+	$(Q)$(MAKE) -j$$(nproc) --no-print-directory all
+	$(Q)mkdir -p $(BUILD)/large-p
+	$(Q)$(MPIRUN) -n 3 $(BUILD)/moat run jobs/ridge-large-p.yaml -o $(BUILD)/large-p/ridge-large-p.h5
+	$(Q)$(PYTHON) analysis/validation.py $(BUILD)/large-p/ridge-large-p.h5 -o $(BUILD)/large-p/ridge-large-p.png
 
 # $(call sweep,CONFIG AND OPTIONS): a sweep that was killed goes on where it was, and only a complete one has the target's name.
 sweep = mkdir -p $(@D) && $(MPIRUN) -n 3 $(BUILD)/moat run $(1) -q --force -o $@.part && mv $@.part $@ && touch $@
@@ -280,7 +286,7 @@ bench: bench-deps ## run the benchmarks (ratios within one run), and what a rese
 
 # The protocols' own sources, compiled a second time for SimGrid; without -Bsymbolic it overrules our MPI_Iprobe.
 SCALE := $(BUILD)/tests/bench/scale
-SIMULATED := $(wildcard tests/bench/scale/s*.c) $(patsubst %,src/%.c,run/coordinator run/worker_run run/measurement run/measurement_work run/progress run/estimate run/terminal run/launcher run/interrupt run/shortage sweep/grid sweep/field model/regime base/error sweep/axis base/clock base/memory sweep/record)
+SIMULATED := $(wildcard tests/bench/scale/s*.c) $(patsubst %,src/%.c,run/coordinator run/worker_run run/measurement run/measurement_choice run/measurement_work run/progress run/estimate run/terminal run/launcher run/interrupt run/shortage sweep/grid sweep/field model/regime base/error sweep/axis base/clock base/memory sweep/record)
 bench-scale: scale-deps all $(SCALE)/costs $(SCALE)/simulated ## efficiency under up to 4096 ranks simulated by SimGrid (minutes)
 	$(Q)$(PYTHON) tests/bench/scale/bench_scale.py $(SCALE)
 

@@ -18,6 +18,7 @@
 #include "run/coordinator.h"
 #include "run/measurement.h"
 #include "sweep/ladder.h"
+#include "sweep/ladder_cost.h"
 
 static const char text[] = "name: test\n"
                            "sweep: market_entry\n"
@@ -215,7 +216,8 @@ static void test_memory_of_rungs_left(void)
     struct ladder *ladder = NULL;
     int group[4];
     CU_ASSERT_FATAL(config_parse(ridge_text, "test", &config) == MOAT_OK && ladder_create(config, &ladder) == MOAT_OK);
-    double largest = ladder_bytes(config, 64, 1), bytes = (ladder_bytes(config, 32, 1) + largest) / 2;
+    double largest = ladder_bytes(config, ladder->reach, 3, 1);
+    double bytes = (ladder_bytes(config, ladder->reach, 2, 1) + largest) / 2;
     CU_ASSERT(measurement_groups(config, NULL, 1, largest, group) == MOAT_OK);
     CU_ASSERT(measurement_groups(config, NULL, 1, bytes, group) == MOAT_USAGE);
     ladder->state[6] = TASK_DONE;

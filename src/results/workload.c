@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "sweep/grid.h"
-#include "sweep/ladder.h"
+#include "sweep/ladder_cost.h"
 
 /* What each rank has done, and the seconds that it took. */
 struct tally {
@@ -75,10 +75,10 @@ void workload_tasks(const struct config *config, const struct task_record *task,
         *out = (struct results_work){NAN, NAN, NAN};
         return;
     }
+    size_t reach = ladder_reach(config);
     tally_begin(ranks, &tally);
     for (size_t i = 0; i < tasks; i++) {
-        double N = config->ridge.N.values[i / config->ridge.trials];
-        double flops = ladder_flops(config, N);
+        double flops = ladder_flops(config, reach, i / config->ridge.trials);
         out->total += flops;
         if (task[i].state != TASK_PENDING) {
             out->done += flops;

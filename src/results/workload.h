@@ -10,7 +10,7 @@
 
 /*
  * The work of a sweep: how much there is, how much is done, and how fast it goes, from the records of its file. Blocks
- * count by their points, tasks by ridge_flops: that of the largest N may be a million times that of the smallest.
+ * count by their points, tasks by ladder_flops: that of the largest N may be a million times that of the smallest.
  *
  * The rate is the sum, over the ranks that solve, of the work that each has done by the seconds that it took. It holds
  * for a single look at the file, and for a run that has just resumed the work of another. Only ranks of the run that

@@ -13,11 +13,13 @@
 
 #include "ridge/group.h"
 #include "ridge/random.h"
+#include "ridge/turn.h"
 
 enum { PROBES = 4 };
 
 struct probe {
     double *z, *uz, *s; /* r x PROBES each: the vectors, U z, and the residual in the making */
+    double *own;        /* this rank's rows of U z */
     double *t;          /* this rank's rows of L or Y x PROBES */
 };
 
@@ -27,7 +29,8 @@ static enum moat_status probe_allocate(struct ridge_work *work, struct probe *pr
     probe->z = ridge_allocate(work, work->r * PROBES, &status);
     probe->uz = ridge_allocate(work, work->r * PROBES, &status);
     probe->s = ridge_allocate(work, work->r * PROBES, &status);
-    probe->t = ridge_allocate(work, work->data_rows.count * PROBES, &status);
+    probe->own = ridge_allocate(work, work->vector_rows.count * PROBES, &status);
+    probe->t = ridge_allocate(work, work->sums ? 0 : work->data_rows.count * PROBES, &status);
     status = ridge_agree(work, status);
     if (status == MOAT_OK) {
         random_normals(0, 0, 0, work->r, 0, PROBES, probe->z, 1, work->r);
@@ -40,6 +43,7 @@ static void probe_release(struct ridge_work *work, struct probe *probe)
     ridge_release(work, &probe->z);
     ridge_release(work, &probe->uz);
     ridge_release(work, &probe->s);
+    ridge_release(work, &probe->own);
     ridge_release(work, &probe->t);
 }
 
@@ -62,10 +66,12 @@ static double largest_of(double left, double right)
 /* uz = U z with the first `columns` of U. */
 static void apply_vectors(const struct ridge_work *work, const struct probe *probe, size_t columns)
 {
-    struct row_range own = work->vector_rows;
+    size_t own = work->vector_rows.count;
     memset(probe->uz, 0, work->r * PROBES * sizeof *probe->uz);
-    ridge_multiply('N', 'N', own.count, PROBES, columns, 1, work->vectors, own.count, probe->z, work->r, 0,
-                   probe->uz + own.first, work->r);
+    ridge_multiply('N', 'N', own, PROBES, columns, 1, work->vectors, own, probe->z, work->r, 0, probe->own, own);
+    for (size_t i = 0; i < own * PROBES; i++) {
+        probe->uz[i / own * work->r + ridge_vector_row(work, i % own)] = probe->own[i];
+    }
     ridge_sum(work, probe->uz, work->r * PROBES);
 }
 
@@ -82,14 +88,13 @@ static void apply_gram(const struct ridge_work *work, const struct probe *probe,
     ridge_sum(work, probe->s, work->r * PROBES);
 }
 
-/* |U^T (U z) - z| for the first `columns` of U, from uz. */
+/* |U^T (U z) - z| for the first `columns` of U, from this rank's rows of U z. */
 static double orthogonality(const struct ridge_work *work, const struct probe *probe, size_t columns)
 {
-    struct row_range own = work->vector_rows;
+    size_t own = work->vector_rows.count;
     memset(probe->s, 0, work->r * PROBES * sizeof *probe->s);
-    if (own.count > 0) {
-        ridge_multiply('T', 'N', columns, PROBES, own.count, 1, work->vectors, own.count, probe->uz + own.first,
-                       work->r, 0, probe->s, work->r);
+    if (own > 0) {
+        ridge_multiply('T', 'N', columns, PROBES, own, 1, work->vectors, own, probe->own, own, 0, probe->s, work->r);
     }
     ridge_sum(work, probe->s, work->r * PROBES);
     for (size_t i = 0; i < work->r * PROBES; i++) {
@@ -133,7 +138,11 @@ enum moat_status ridge_check(struct ridge_work *work)
     if (status == MOAT_OK) {
         apply_vectors(work, &probe, work->r);
         double turned = orthogonality(work, &probe, work->r);
-        apply_gram(work, &probe, work->data, work->r, 1 / (double)work->task->N, probe.uz);
+        if (work->sums) {
+            ridge_turn_apply(work, probe.uz, PROBES, probe.own, probe.s);
+        } else {
+            apply_gram(work, &probe, work->data, work->r, 1 / (double)work->task->N, probe.uz);
+        }
         double largest = apply_square(work, &probe, work->r);
         apply_vectors(work, &probe, work->r);
         for (size_t i = 0; i < work->r * PROBES; i++) {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The cost of a task: counted operations, and memory as ridge_solve allocates it, stage by stage. */
+#include "ridge/deal.h"
 #include "ridge/eigen.h"
 #include "ridge/forms.h"
 #include "ridge/group.h"
 #include "ridge/profile.h"
 #include "ridge/spread.h"
+#include "ridge/sums.h"
 
 void ridge_step_flops(size_t P, size_t N, size_t nus, size_t lambdas, double flops[RIDGE_STEPS])
 {
@@ -63,8 +65,57 @@ size_t ridge_bytes(size_t P, size_t N, size_t nus, size_t lambdas, int ranks)
     return (always + most + 4096) * sizeof(double);
 }
 
+double ridge_sums_flops(size_t P, size_t most, size_t aligned)
+{
+    return (2 + 2 * (double)aligned) * (double)most * (double)most * (double)P;
+}
+
+double ridge_rung_flops(size_t N, size_t aligned, size_t noises, size_t lambdas)
+{
+    double n = (double)N, b = (double)aligned, k = (double)noises;
+    /* eigenvectors; U^T H U, the lower triangle; the diagonals of the linear terms; U^T diag(c) U; the forms */
+    return n * n * (n * (4.0 / 3 + 4.0 / 3 + 2 + 3 * (1 + b) + 2 * b + k) + (b + k) * (double)lambdas);
+}
+
+/* Doubles that a rank takes for sums, and beside them while they are made. */
+static size_t sums_size(size_t rows, size_t aligned, size_t label_weights, int ranks)
+{
+    return (2 + 2 * aligned) * ridge_deal_count(rows, ranks, 0) * rows + rows * label_weights + 64;
+}
+
+static size_t sums_making(size_t P, size_t rows, size_t aligned, size_t label_weights, int ranks)
+{
+    size_t products = 2 + 2 * aligned, width = SUMS_PANEL;
+    size_t sum = ranks > 1 ? products * rows * ridge_sums_pass(rows, products, ranks) : 0;
+    width = width < P ? width : P;
+    return sum + 2 * width * rows + width * (2 * products + label_weights + 2 + aligned) + rows * label_weights + 64;
+}
+
+size_t ridge_rung_bytes(const struct ridge_rung_size *size, int ranks)
+{
+    size_t r = size->N, a = size->aligned, own = ridge_deal_count(r, ranks, 0), panel = r * ridge_panel(r);
+    struct ridge_work work = {.size = ranks, .r = r};
+    ridge_grid_shape(&work);
+    struct ridge_layout layout = ridge_layout(&work, r); /* of rank 0, which has the largest part of everything */
+    size_t spread = (size_t)layout.local_rows * (size_t)layout.local_columns, vectors = own * r;
+    size_t eigen = spread + ridge_eigen_work(&layout), rotate = spread + vectors + panel;
+    size_t making = sums_making(size->P, size->most, a, size->label_weights, ranks);
+
+    size_t width = ridge_forms_panel(r, a > size->noises ? a : size->noises), products = a + 1 + size->noises;
+    size_t part = ranks > 1 ? ridge_row_range(width, ranks, 0).count : 0, whole = ranks > 1 ? r * width : 0;
+    size_t forms = vectors + products * (own * width + r * (width + part)) + whole + own * width +
+                   r * (2 * size->lambdas + a) + size->lambdas * (a + size->noises + width);
+
+    size_t stage[] = {making, spread + panel, eigen, rotate, forms}, most = 0;
+    for (size_t i = 0; i < sizeof stage / sizeof *stage; i++) {
+        most = most > stage[i] ? most : stage[i];
+    }
+    size_t sums = sums_size(size->most, a, size->label_weights, ranks);
+    return (sums + own * size->noises + r + most + 4096) * sizeof(double);
+}
+
 /* The moments of the targets stand in for three nu. With rows one product is left, of which the fits take more. */
-enum { MOMENTS = 3, ROW_PRODUCTS = 1 };
+enum { MOMENTS = RIDGE_MOMENTS, ROW_PRODUCTS = 1 };
 
 double ridge_population_flops(size_t P, size_t N, bool rows, size_t lambdas)
 {

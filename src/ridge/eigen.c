@@ -76,7 +76,7 @@ enum moat_status ridge_check_info(const struct ridge_work *work, const char *rou
 }
 
 /* On the rank that holds the matrix; nothing to do on the others. */
-static enum moat_status alone(struct ridge_work *work, const struct ridge_layout *layout, double *matrix)
+static enum moat_status alone(struct ridge_work *work, const struct ridge_layout *layout, double *matrix, double *out)
 {
     int n = layout->order, info = 0;
     size_t doubles = alone_work((size_t)n), integers = 3 + 5 * (size_t)n;
@@ -94,6 +94,7 @@ static enum moat_status alone(struct ridge_work *work, const struct ridge_layout
         int lwork = (int)doubles, liwork = (int)integers;
         dsyevd_("V", "L", &n, matrix, &n, value, space, &lwork, (int *)(void *)integer_space, &liwork, &info, 1, 1);
         status = ridge_check_info(work, "dsyevd", n, info);
+        memcpy(out ? out : value, value, out ? (size_t)n * sizeof *value : 0);
     }
     ridge_release(work, &value);
     ridge_release(work, &space);
@@ -101,8 +102,15 @@ static enum moat_status alone(struct ridge_work *work, const struct ridge_layout
     return status;
 }
 
-enum moat_status ridge_eigenvectors(struct ridge_work *work, const struct ridge_layout *layout, double **matrix)
+enum moat_status ridge_eigenvectors(struct ridge_work *work, const struct ridge_layout *layout, double **matrix,
+                                    double *value)
 {
     bool grid = layout->rows * layout->columns > 1;
-    return ridge_agree(work, grid ? ridge_grid_vectors(work, layout, matrix) : alone(work, layout, *matrix));
+    enum moat_status status =
+        grid ? ridge_grid_vectors(work, layout, matrix, value) : alone(work, layout, *matrix, value);
+    status = ridge_agree(work, status);
+    if (status == MOAT_OK && value) {
+        ridge_broadcast(work, value, (size_t)layout->order);
+    }
+    return status;
 }

@@ -20,9 +20,10 @@ struct ridge_layout ridge_layout(const struct ridge_work *work, size_t order);
 size_t ridge_global(const struct ridge_layout *layout, int local, int coordinate, int processes);
 
 /* Eigenvectors of a symmetric matrix, given by its lower triangle in `layout` and replaced by the vectors in order of
-   ascending eigenvalue. *matrix may be another array afterwards. Returns MOAT_USAGE, MOAT_MEMORY or MOAT_NUMERICAL.
-   Collective over the group. */
-enum moat_status ridge_eigenvectors(struct ridge_work *work, const struct ridge_layout *layout, double **matrix);
+   ascending eigenvalue. *matrix may be another array afterwards. The eigenvalues go to value[order], the same on every
+   rank, unless that is NULL. Returns MOAT_USAGE, MOAT_MEMORY or MOAT_NUMERICAL. Collective over the group. */
+enum moat_status ridge_eigenvectors(struct ridge_work *work, const struct ridge_layout *layout, double **matrix,
+                                    double *value);
 
 /* Doubles and integers of work space for the eigenvectors, without those that the library's own query adds. Local. */
 size_t ridge_eigen_work(const struct ridge_layout *layout);

@@ -17,7 +17,10 @@
 #include "ridge/check.h"
 #include "ridge/eigen.h"
 #include "ridge/group.h"
+#include "ridge/sample.h"
 #include "ridge/spread.h"
+#include "ridge/turn.h"
+#include "ridge/way.h"
 
 #define REFINE 1e-6
 
@@ -37,8 +40,8 @@ static void column_lengths(struct ridge_work *work, size_t columns)
     ridge_sum(work, work->square, columns);
 }
 
-/* Eigenvectors of scale A^T A of order layout->order into *matrix, which is allocated here. Adds the time of both steps
-   to seconds[0], seconds[1]. */
+/* Eigenvectors of scale A^T A of order layout->order into *matrix, which is allocated here; through sums that of G, and
+   the s^2. Adds the time of both steps to seconds[0], seconds[1]. */
 static enum moat_status gram_vectors(struct ridge_work *work, const struct ridge_layout *layout, const double *a,
                                      double scale, double **matrix, double seconds[2])
 {
@@ -49,37 +52,73 @@ static enum moat_status gram_vectors(struct ridge_work *work, const struct ridge
     status = ridge_agree(work, status);
     if (status == MOAT_OK) {
         memset(*matrix, 0, local * sizeof **matrix);
-        status = ridge_gram(work, layout, a, scale, *matrix);
+        status = work->sums ? ridge_turn_gram(work, layout, *matrix) : ridge_gram(work, layout, a, scale, *matrix);
     }
     double formed = clock_seconds();
     if (status == MOAT_OK) {
-        status = ridge_eigenvectors(work, layout, matrix);
+        status = ridge_eigenvectors(work, layout, matrix, work->sums ? work->square : NULL);
     }
     seconds[0] += formed - start;
     seconds[1] += clock_seconds() - formed;
     return status;
 }
 
+/* Where the s^2 are too small for sums, the task goes on with the data themselves. */
+static enum moat_status choose_way(struct ridge_work *work)
+{
+    double bound = ridge_way_bound(work->task, work->square, work->r);
+    ridge_broadcast(work, &bound, 1);
+    work->profile->bound = bound;
+    if (bound <= RIDGE_WAY_MOST) {
+        work->profile->through_sums++;
+        return MOAT_OK;
+    }
+    double start = clock_seconds();
+    work->sums = NULL;
+    work->vector_rows = ridge_row_range(work->r, work->size, work->rank);
+    enum moat_status status = ridge_sample(work);
+    work->profile->seconds[STEP_SAMPLE] += clock_seconds() - start;
+    return status;
+}
+
+/* Y and U, or U alone where it is all that is needed, from the eigenvectors in `matrix`. */
+static enum moat_status rotate_data(struct ridge_work *work, const struct ridge_layout *layout, double *matrix)
+{
+    double start = clock_seconds(), scale = sqrt(1 / (double)work->task->N);
+    enum moat_status status = MOAT_OK;
+    if (!work->sums) {
+        work->image = ridge_allocate(work, work->data_rows.count * work->r, &status);
+    }
+    work->vectors = ridge_allocate(work, work->vector_rows.count * work->r, &status);
+    status = ridge_agree(work, status);
+    if (status == MOAT_OK) {
+        status = ridge_rotate(work, layout, matrix, work->data, scale, NULL, work->image, work->vectors);
+    }
+    if (status == MOAT_OK && !work->sums) {
+        column_lengths(work, work->r);
+    }
+    work->profile->seconds[STEP_ROTATE] += clock_seconds() - start;
+    return status;
+}
+
 enum moat_status ridge_factor(struct ridge_work *work)
 {
     struct ridge_layout layout = ridge_layout(work, work->r);
-    double *seconds = work->profile->seconds, *matrix = NULL, scale = 1 / (double)work->task->N;
-    enum moat_status status = gram_vectors(work, &layout, work->data, scale, &matrix, seconds + STEP_GRAM);
-    double start = clock_seconds();
+    double *matrix = NULL;
+    enum moat_status status = MOAT_OK;
+    work->square = ridge_allocate(work, work->r, &status);
+    status = ridge_agree(work, status);
     if (status == MOAT_OK) {
-        work->square = ridge_allocate(work, work->r, &status);
-        work->image = ridge_allocate(work, work->data_rows.count * work->r, &status);
-        work->vectors = ridge_allocate(work, work->vector_rows.count * work->r, &status);
-        status = ridge_agree(work, status);
+        status = gram_vectors(work, &layout, work->data, 1 / (double)work->task->N, &matrix,
+                              work->profile->seconds + STEP_GRAM);
+    }
+    if (status == MOAT_OK && work->sums) {
+        status = choose_way(work);
     }
     if (status == MOAT_OK) {
-        status = ridge_rotate(work, &layout, matrix, work->data, sqrt(scale), NULL, work->image, work->vectors);
-    }
-    if (status == MOAT_OK) {
-        column_lengths(work, work->r);
+        status = rotate_data(work, &layout, matrix);
     }
     ridge_release(work, &matrix);
-    seconds[STEP_ROTATE] += clock_seconds() - start;
     return status;
 }
 
@@ -126,7 +165,7 @@ static enum moat_status refine(struct ridge_work *work, size_t columns)
 enum moat_status ridge_refine(struct ridge_work *work)
 {
     enum moat_status status = MOAT_OK;
-    size_t small = small_columns(work, work->r);
+    size_t small = work->sums ? 0 : small_columns(work, work->r);
     while (status == MOAT_OK && small > 0) {
         status = refine(work, small);
         if (status == MOAT_OK) {

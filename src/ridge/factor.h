@@ -4,7 +4,8 @@
 
 #include "ridge/work.h"
 
-/* Computes U, Y and s^2 from L. Collective over the group. */
+/* Computes U, Y and s^2 from L; or U and s^2 from work->sums where they serve, else work->sums becomes NULL and the
+   task goes through L. Collective over the group. */
 enum moat_status ridge_factor(struct ridge_work *work);
 
 /* Refines them where s^2 is small, without L. Collective over the group. */

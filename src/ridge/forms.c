@@ -22,10 +22,13 @@
 #include "ridge/factor.h"
 #include "ridge/group.h"
 #include "ridge/moments.h"
+#include "ridge/sums.h"
+#include "ridge/turn.h"
 
 /* The weighted Gram products on one side, features or data points. */
 struct side {
     const double *matrix; /* this rank's rows x r */
+    bool turned;          /* the products are of sums in place of weights */
     size_t rows;
     double *weight; /* [product][rows] */
     size_t products;
@@ -41,7 +44,9 @@ struct forms {
     double *linear;        /* [k][matrix B]: w */
     double *quadratic;     /* [matrices B, then noises][lambda]: the forms of A1 and D */
     double *applied;       /* columns x lambdas */
-    double *linear_weight; /* [matrix B][features]: b sigma */
+    double *linear_weight; /* [matrix B][features]: b sigma; none through sums */
+    double *panel;         /* r x width: columns of U, if this rank has not all their rows; only through sums */
+    double *squared;       /* this rank's rows x width; only through sums */
 };
 
 size_t ridge_forms_panel(size_t r, size_t nus)
@@ -56,12 +61,12 @@ static void fill_weights(const struct ridge_work *work, struct forms *forms)
 {
     const struct ridge_task *task = work->task;
     struct row_range features = work->primal ? work->vector_rows : work->data_rows;
-    double *sigma = forms->feature.weight, *b = sigma + features.count;
-    ridge_variances(task, features, sigma);
-    ridge_alignments(task, features, b);
-    for (size_t v = 0; v < work->aligned; v++) {
-        for (size_t j = 0; j < features.count; j++) {
-            forms->linear_weight[v * features.count + j] = b[v * features.count + j] * sigma[j];
+    if (!work->sums) {
+        double *sigma = forms->feature.weight, *b = sigma + features.count;
+        ridge_variances(task, features, sigma);
+        ridge_alignments(task, features, b);
+        for (size_t i = 0; i < work->aligned * features.count; i++) {
+            forms->linear_weight[i] = b[i] * sigma[i % features.count];
         }
     }
     for (size_t l = 0; l < task->lambdas; l++) {
@@ -88,11 +93,13 @@ static enum moat_status forms_allocate(struct ridge_work *work, size_t width, st
     const struct ridge_task *task = work->task;
     struct row_range features = work->primal ? work->vector_rows : work->data_rows;
     size_t points = work->primal ? work->data_rows.count : work->vector_rows.count;
+    size_t weights = work->sums ? 0 : features.count;
     enum moat_status status = MOAT_OK;
-    forms->feature.matrix = work->primal ? work->vectors : work->image;
-    forms->feature.rows = features.count;
+    forms->feature.matrix = work->primal || work->sums ? work->vectors : work->image;
+    forms->feature.rows = work->sums ? points : features.count;
+    forms->feature.turned = work->sums;
     forms->feature.products = work->aligned + 1;
-    forms->feature.weight = ridge_allocate(work, features.count * (work->aligned + 1), &status);
+    forms->feature.weight = ridge_allocate(work, weights * (work->aligned + 1), &status);
     forms->point.matrix = work->primal ? work->image : work->vectors;
     forms->point.rows = points;
     forms->point.products = work->noises;
@@ -102,7 +109,9 @@ static enum moat_status forms_allocate(struct ridge_work *work, size_t width, st
     forms->gain_loss = ridge_allocate(work, work->r * task->lambdas, &status);
     forms->gain_noise = ridge_allocate(work, work->r * task->lambdas, &status);
     forms->linear = ridge_allocate(work, work->r * work->aligned, &status);
-    forms->linear_weight = ridge_allocate(work, features.count * work->aligned, &status);
+    forms->linear_weight = ridge_allocate(work, weights * work->aligned, &status);
+    forms->panel = ridge_allocate(work, work->sums && work->size > 1 ? work->r * width : 0, &status);
+    forms->squared = ridge_allocate(work, work->sums ? points * width : 0, &status);
     forms->quadratic = ridge_allocate(work, (work->aligned + work->noises) * task->lambdas, &status);
     forms->applied = ridge_allocate(work, width * task->lambdas, &status);
     return ridge_agree(work, status);
@@ -113,15 +122,28 @@ static void forms_release(struct ridge_work *work, struct forms *forms)
     double **array[] = {&forms->feature.weight, &forms->feature.scaled, &forms->feature.partial, &forms->feature.sum,
                         &forms->point.scaled,   &forms->point.partial,  &forms->point.sum,       &forms->gain_loss,
                         &forms->gain_noise,     &forms->linear,         &forms->linear_weight,   &forms->quadratic,
-                        &forms->applied};
+                        &forms->applied,        &forms->panel,          &forms->squared};
     for (size_t i = 0; i < sizeof array / sizeof *array; i++) {
         ridge_release(work, array[i]);
     }
 }
 
+/* out = columns `at` .. at + count of the matrix, weighted. */
+static void weigh(const struct side *side, size_t product, size_t at, size_t count, double *out)
+{
+    const double *weight = side->weight + product * side->rows;
+    for (size_t c = 0; c < count; c++) {
+        const double *from = side->matrix + (at + c) * side->rows;
+        for (size_t i = 0; i < side->rows; i++) {
+            out[c * side->rows + i] = from[i] * weight[i];
+        }
+    }
+}
+
 /* The products' columns at .. at + part, rows at .. r, summed over the group. Returns where this rank's columns are:
-   [product][own column][r - at]. */
-static double *side_products(const struct ridge_work *work, const struct side *side, size_t at, size_t part)
+   [product][own column][r - at]. `panel` has the columns of U with all rows, through sums. */
+static double *side_products(const struct ridge_work *work, const struct side *side, size_t at, size_t part,
+                             const double *panel)
 {
     size_t height = work->r - at, columns = side->products * part;
     double *to = side->scaled;
@@ -129,12 +151,11 @@ static double *side_products(const struct ridge_work *work, const struct side *s
     for (int rank = 0; rank < work->size; rank++) { /* the columns of a rank lie together */
         struct row_range own = ridge_row_range(part, work->size, rank);
         counts[rank] = (int)(own.count * side->products * height);
-        for (size_t p = 0; p < side->products; p++) {
-            for (size_t c = 0; c < own.count; c++, to += side->rows) {
-                const double *from = side->matrix + (at + own.first + c) * side->rows;
-                for (size_t i = 0; i < side->rows; i++) {
-                    to[i] = from[i] * side->weight[p * side->rows + i];
-                }
+        for (size_t p = 0; p < side->products; p++, to += own.count * side->rows) {
+            if (side->turned) {
+                ridge_turn(work, SUMS_VARIANCE + p, panel + own.first * work->r, own.count, to);
+            } else {
+                weigh(side, p, at + own.first, own.count, to);
             }
         }
     }
@@ -173,8 +194,13 @@ static void panel_forms(const struct ridge_work *work, struct forms *forms, size
 {
     size_t lambdas = work->task->lambdas;
     size_t each = ridge_row_range(part, work->size, work->rank).count * (work->r - at);
-    double *features = side_products(work, &forms->feature, at, part);
-    double *points = side_products(work, &forms->point, at, part);
+    const double *panel = work->sums ? ridge_turn_panel(work, at, part, forms->panel) : NULL;
+    double *features = side_products(work, &forms->feature, at, part, panel);
+    double *points = side_products(work, &forms->point, at, part, panel);
+    for (size_t v = 0; v < work->aligned && work->sums; v++) {
+        ridge_turn_squares(work, SUMS_ALIGNED + work->aligned + v, at, part, panel, forms->squared,
+                           forms->linear + at * work->aligned + v, work->aligned);
+    }
     for (size_t v = 0; v < work->aligned; v++) {
         add_form(work, forms, at, part, features, features + (v + 1) * each, forms->gain_loss,
                  forms->quadratic + v * lambdas);
@@ -242,8 +268,11 @@ enum moat_status ridge_forms(struct ridge_work *work, struct ridge_table *out)
         goto cleanup;
     }
     fill_weights(work, &forms);
-    ridge_column_squares(forms.feature.matrix, forms.feature.rows, work->r, forms.linear_weight, work->aligned,
-                         forms.linear);
+    memset(forms.linear, 0, work->r * work->aligned * sizeof *forms.linear);
+    if (!work->sums) {
+        ridge_column_squares(forms.feature.matrix, forms.feature.rows, work->r, forms.linear_weight, work->aligned,
+                             forms.linear);
+    }
     memset(forms.quadratic, 0, cells * sizeof *forms.quadratic);
     for (size_t at = 0; at < work->r; at += width) {
         panel_forms(work, &forms, at, work->r - at < width ? work->r - at : width);

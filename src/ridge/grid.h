@@ -10,7 +10,8 @@
  */
 
 /* Collective over the group. */
-enum moat_status ridge_grid_vectors(struct ridge_work *work, const struct ridge_layout *layout, double **matrix);
+enum moat_status ridge_grid_vectors(struct ridge_work *work, const struct ridge_layout *layout, double **matrix,
+                                    double *out);
 
 /* Local. */
 size_t ridge_grid_work(const struct ridge_layout *layout);

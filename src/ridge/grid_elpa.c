@@ -62,7 +62,8 @@ static int open_solver(const struct ridge_work *work, const struct ridge_layout 
     return error;
 }
 
-enum moat_status ridge_grid_vectors(struct ridge_work *work, const struct ridge_layout *layout, double **matrix)
+enum moat_status ridge_grid_vectors(struct ridge_work *work, const struct ridge_layout *layout, double **matrix,
+                                    double *out)
 {
     int n = layout->order, zero = 0, error = 0, descriptor[9];
     int leading = layout->local_rows > 0 ? layout->local_rows : 1;
@@ -80,6 +81,7 @@ enum moat_status ridge_grid_vectors(struct ridge_work *work, const struct ridge_
     if (status == MOAT_OK) {
         elpa_eigenvectors_double(solver, *matrix, value, vectors, &error);
         status = ridge_check_info(work, "ELPA", n, error);
+        memcpy(out ? out : value, value, out ? (size_t)n * sizeof *value : 0);
         double *swap = *matrix;
         *matrix = vectors;
         vectors = swap;

@@ -9,6 +9,7 @@
 #include "ridge/grid.h"
 
 #include <limits.h>
+#include <string.h>
 
 #include "ridge/group.h"
 #include "ridge/scalapack.h"
@@ -45,7 +46,8 @@ static enum moat_status grid_query(const struct ridge_work *work, const struct r
     return info == 0 ? MOAT_OK : ridge_check_info(work, "pdsyevd's query", n, info);
 }
 
-enum moat_status ridge_grid_vectors(struct ridge_work *work, const struct ridge_layout *layout, double **matrix)
+enum moat_status ridge_grid_vectors(struct ridge_work *work, const struct ridge_layout *layout, double **matrix,
+                                    double *out)
 {
     int n = layout->order, one = 1, zero = 0, info = 0, descriptor[9];
     int leading = layout->local_rows > 0 ? layout->local_rows : 1;
@@ -71,6 +73,7 @@ enum moat_status ridge_grid_vectors(struct ridge_work *work, const struct ridge_
     pdsyevd_("V", "L", &n, *matrix, &one, &one, descriptor, value, vectors, &one, &one, descriptor, space, &lwork,
              (int *)(void *)integer_space, &liwork, &info, 1, 1);
     status = ridge_check_info(work, "pdsyevd", n, info);
+    memcpy(out ? out : value, value, out ? (size_t)n * sizeof *value : 0);
     double *swap = *matrix;
     *matrix = vectors;
     vectors = swap;

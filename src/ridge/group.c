@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "ridge/deal.h"
 #include "ridge/scalapack.h"
+#include "ridge/sums.h"
 
 enum { MESSAGE_SIZE = 1024 };
 
@@ -18,6 +20,11 @@ struct row_range ridge_row_range(size_t n, int ranks, int rank)
     size_t each = n / parts, more = n % parts; /* the first `more` ranks hold one row more */
     size_t first = part * each + (part < more ? part : more);
     return (struct row_range){first, each + (part < more)};
+}
+
+size_t ridge_vector_row(const struct ridge_work *work, size_t at)
+{
+    return work->sums ? ridge_deal_row(at, work->size, work->rank) : work->vector_rows.first + at;
 }
 
 void ridge_group_join(struct ridge_work *work)

@@ -9,6 +9,9 @@
 /* The rows of rank `rank` when n rows are divided over `ranks`. Local. */
 struct row_range ridge_row_range(size_t n, int ranks, int rank);
 
+/* The number of the row of U that this rank holds at `at`. Local. */
+size_t ridge_vector_row(const struct ridge_work *work, size_t at);
+
 /* Sets the size of work->group and this process's rank in it. Neither this nor any other function here calls MPI for a
    group of one. Local. */
 void ridge_group_join(struct ridge_work *work);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "ridge/check.h"
+#include "ridge/deal.h"
 #include "ridge/draw.h"
 #include "ridge/factor.h"
 #include "ridge/fits.h"
@@ -18,6 +19,7 @@
 #include "ridge/moments.h"
 #include "ridge/population.h"
 #include "ridge/sample.h"
+#include "ridge/sums.h"
 #include "ridge/work.h"
 
 static enum moat_status check_task(const struct ridge_task *task, int ranks)
@@ -90,9 +92,27 @@ static void find_null(struct ridge_work *work)
     work->null = work->draw ? 1e-24 * largest : -1;
 }
 
-static enum moat_status run_steps(struct ridge_work *work, struct ridge_table *out)
+/* What the Gram matrix is made of: the sums of the trial or, where they cannot serve, the data. */
+static enum moat_status obtain(struct ridge_work *work, size_t most, struct ridge_sums **sums)
 {
-    enum moat_status status = run_step(MOAT_OK, work, STEP_SAMPLE, ridge_sample);
+    const struct ridge_task *task = work->task;
+    if (most == 0 || work->primal || work->draw || most >= INT_MAX / 256) {
+        return run_step(MOAT_OK, work, STEP_SAMPLE, ridge_sample);
+    }
+    most = most < task->P ? most : task->P - 1;
+    enum moat_status status = ridge_sums_provide(work, most, sums);
+    if (status != MOAT_OK) {
+        return status;
+    }
+    work->sums = *sums;
+    work->vector_rows = (struct row_range){0, ridge_deal_count(work->r, work->size, work->rank)};
+    return ridge_sample_labels(work, (*sums)->label);
+}
+
+static enum moat_status run_steps(struct ridge_work *work, size_t most, struct ridge_sums **sums,
+                                  struct ridge_table *out)
+{
+    enum moat_status status = obtain(work, most, sums);
     if (status == MOAT_OK) {
         status = ridge_factor(work); /* three steps in one */
     }
@@ -123,22 +143,23 @@ static enum moat_status shape(struct ridge_work *work)
     return status;
 }
 
-enum moat_status ridge_solve_profiled(const struct ridge_task *task, MPI_Comm group, struct ridge_table *out,
-                                      struct ridge_profile *profile)
+enum moat_status ridge_solve_rung_profiled(const struct ridge_task *task, size_t most, MPI_Comm group,
+                                           struct ridge_sums **sums, struct ridge_table *out,
+                                           struct ridge_profile *profile)
 {
     double start = clock_seconds();
+    profile->bytes_now += *sums ? (*sums)->bytes : 0;
     struct ridge_work work = {.task = task, .group = group, .profile = profile, .blacs_context = -1};
     ridge_group_join(&work);
     enum moat_status status = check_task(task, work.size); /* the same on every rank */
-    if (status != MOAT_OK) {
-        return status;
+    if (status == MOAT_OK) {
+        status = shape(&work);
     }
-    status = shape(&work);
     if (status == MOAT_OK) {
         status = ridge_grid_open(&work);
     }
     if (status == MOAT_OK) {
-        status = run_steps(&work, out);
+        status = run_steps(&work, most, sums, out);
     }
     ridge_release_draws(&work);
     ridge_release(&work, &work.data);
@@ -147,12 +168,31 @@ enum moat_status ridge_solve_profiled(const struct ridge_task *task, MPI_Comm gr
     ridge_release(&work, &work.square);
     ridge_release(&work, &work.label);
     ridge_grid_close(&work);
+    if (status == MOAT_NUMERICAL) { /* it may be theirs */
+        profile->bytes_now -= *sums ? (*sums)->bytes : 0;
+        ridge_sums_release(sums);
+    }
+    profile->bytes_now -= *sums ? (*sums)->bytes : 0;
 
     double result[] = {work.residual, clock_seconds() - start};
     ridge_broadcast(&work, result, 2);
     out->residual = result[0];
     out->seconds = result[1];
     return status;
+}
+
+enum moat_status ridge_solve_rung(const struct ridge_task *task, size_t most, MPI_Comm group, struct ridge_sums **sums,
+                                  struct ridge_table *out)
+{
+    struct ridge_profile profile = {0};
+    return ridge_solve_rung_profiled(task, most, group, sums, out, &profile);
+}
+
+enum moat_status ridge_solve_profiled(const struct ridge_task *task, MPI_Comm group, struct ridge_table *out,
+                                      struct ridge_profile *profile)
+{
+    struct ridge_sums *none = NULL;
+    return ridge_solve_rung_profiled(task, 0, group, &none, out, profile);
 }
 
 enum moat_status ridge_solve(const struct ridge_task *task, MPI_Comm group, struct ridge_table *out)

@@ -52,4 +52,19 @@ struct ridge_table {
  */
 enum moat_status ridge_solve(const struct ridge_task *task, MPI_Comm group, struct ridge_table *out);
 
+/*
+ * ridge_solve for one of several data sets of a trial, N < P. What they have in common, the sums over the features, is
+ * made at the first of them and kept in *sums for the others: for data sets of up to `most` points, or of N where that
+ * is more. *sums is NULL at first, and may be of other tasks: it is replaced where it does not serve. A task whose
+ * matrices are too ill-conditioned for sums (ridge/way.h) is solved as by ridge_solve, and so is any with `most` = 0, N
+ * >= P or drawn rows. After a failure *sums may be NULL. The caller frees it with ridge_sums_release, before the group
+ * is freed or used by other ranks. Collective over `group`. Source: MODEL.md section 8.
+ */
+struct ridge_sums;
+enum moat_status ridge_solve_rung(const struct ridge_task *task, size_t most, MPI_Comm group, struct ridge_sums **sums,
+                                  struct ridge_table *out);
+
+/* Frees *sums and sets it to NULL; accepts NULL inside. Local. */
+void ridge_sums_release(struct ridge_sums **sums);
+
 #endif

@@ -13,12 +13,34 @@
 #include "ridge/moments.h"
 #include "ridge/random.h"
 
+/* This rank's c_i of N < P from those of all points: [points][weights]. */
+static void copy_labels(struct ridge_work *work, const double *all)
+{
+    size_t weights = ridge_label_weights(work->task), points = work->vector_rows.count;
+    for (size_t i = 0; i < points * weights; i++) {
+        work->label[i] = all[ridge_vector_row(work, i % points) * weights + i / points];
+    }
+}
+
+enum moat_status ridge_sample_labels(struct ridge_work *work, const double *all)
+{
+    enum moat_status status = MOAT_OK;
+    work->label_rows = work->vector_rows.count;
+    work->label = ridge_allocate(work, work->label_rows * work->noises, &status);
+    status = ridge_agree(work, status);
+    if (status == MOAT_OK) {
+        copy_labels(work, all);
+        ridge_fill_label_noise(work);
+    }
+    return status;
+}
+
 /* L = X^T: a column is a data point, its rows the features of this rank. */
 static enum moat_status sample_features(struct ridge_work *work)
 {
     const struct ridge_task *task = work->task;
     size_t weights = ridge_label_weights(task);
-    struct row_range features = work->data_rows, points = work->vector_rows;
+    struct row_range features = work->data_rows;
     enum moat_status status = MOAT_OK;
     double *scale = ridge_allocate(work, features.count, &status);
     double *weight = ridge_allocate(work, features.count * weights, &status);
@@ -38,11 +60,7 @@ static enum moat_status sample_features(struct ridge_work *work)
     ridge_fill_label_weights(task, features, weight);
     ridge_column_squares(work->data, features.count, task->N, weight, weights, sums);
     ridge_sum(work, sums, task->N * weights);
-    for (size_t w = 0; w < weights; w++) {
-        for (size_t i = 0; i < points.count; i++) {
-            work->label[w * points.count + i] = sums[(points.first + i) * weights + w];
-        }
-    }
+    copy_labels(work, sums);
 
 cleanup:
     ridge_release(work, &scale);
@@ -91,6 +109,7 @@ enum moat_status ridge_sample(struct ridge_work *work)
 {
     enum moat_status status = MOAT_OK;
     work->label_rows = work->primal ? work->data_rows.count : work->vector_rows.count;
+    ridge_release(work, &work->label); /* of sums that do not serve */
     work->data = ridge_allocate(work, work->data_rows.count * work->r, &status);
     work->label = ridge_allocate(work, work->label_rows * work->noises, &status);
     status = ridge_agree(work, status);

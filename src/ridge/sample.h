@@ -7,4 +7,8 @@
 /* Makes L and the c_i of the labels. Returns MOAT_MEMORY. Collective over the group. */
 enum moat_status ridge_sample(struct ridge_work *work);
 
+/* Makes the c_i of the labels alone, from those of all points: all[points][label weights]. For N < P. Returns
+   MOAT_MEMORY. Collective over the group. */
+enum moat_status ridge_sample_labels(struct ridge_work *work, const double *all);
+
 #endif

@@ -55,6 +55,27 @@ static void panel_copy(const struct ridge_layout *layout, double *local, size_t 
     }
 }
 
+double ridge_put_panel(const struct ridge_layout *layout, double *matrix, size_t at, size_t width, double *panel)
+{
+    size_t height = (size_t)layout->order - at;
+    double trace = 0;
+    panel_copy(layout, matrix, at, at, width, panel, true);
+    for (size_t k = 0; k < width; k++) {
+        trace += panel[k * height + k];
+    }
+    return trace;
+}
+
+enum moat_status ridge_check_trace(const struct ridge_work *work, double trace)
+{
+    enum moat_status status = MOAT_OK;
+    if (!isfinite(trace)) { /* a NaN in A reaches the diagonal; it could hang the eigensolver */
+        status = moat_error_set(MOAT_NUMERICAL, "the sampled data are not finite (P = %zu, N = %zu, trial %u)",
+                                work->task->P, work->task->N, (unsigned)work->task->trial);
+    }
+    return ridge_agree(work, status);
+}
+
 enum moat_status ridge_gram(struct ridge_work *work, const struct ridge_layout *layout, const double *a, double scale,
                             double *matrix)
 {
@@ -66,17 +87,10 @@ enum moat_status ridge_gram(struct ridge_work *work, const struct ridge_layout *
     for (size_t at = 0; status == MOAT_OK && at < order; at += width) {
         size_t part = order - at < width ? order - at : width;
         gram_panel(work, a, order, at, part, scale, panel);
-        panel_copy(layout, matrix, at, at, part, panel, true);
-        for (size_t k = 0; k < part; k++) {
-            trace += panel[k * (order - at) + k];
-        }
+        trace += ridge_put_panel(layout, matrix, at, part, panel);
     }
     ridge_release(work, &panel);
-    if (status == MOAT_OK && !isfinite(trace)) { /* a NaN in A reaches the diagonal; it could hang the eigensolver */
-        status = moat_error_set(MOAT_NUMERICAL, "the sampled data are not finite (P = %zu, N = %zu, trial %u)",
-                                work->task->P, work->task->N, (unsigned)work->task->trial);
-    }
-    return ridge_agree(work, status);
+    return status == MOAT_OK ? ridge_check_trace(work, trace) : status;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): four matrices */
@@ -102,7 +116,9 @@ enum moat_status ridge_rotate(struct ridge_work *work, const struct ridge_layout
                            own.count);
         }
         for (size_t k = 0; vectors && !b && k < part; k++) {
-            memcpy(vectors + (at + k) * own.count, panel + k * order + own.first, own.count * sizeof *vectors);
+            for (size_t i = 0; i < own.count; i++) {
+                vectors[(at + k) * own.count + i] = panel[k * order + ridge_vector_row(work, i)];
+            }
         }
     }
     ridge_release(work, &panel);

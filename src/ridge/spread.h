@@ -11,6 +11,13 @@
 enum moat_status ridge_gram(struct ridge_work *work, const struct ridge_layout *layout, const double *a, double scale,
                             double *matrix);
 
+/* Puts a panel of a lower triangle, columns `at` .. at + width and rows from `at` on, into the spread `matrix`. Returns
+   the sum of its diagonal. Local. */
+double ridge_put_panel(const struct ridge_layout *layout, double *matrix, size_t at, size_t width, double *panel);
+
+/* MOAT_NUMERICAL unless the trace of a matrix of sampled data is finite. Collective over the group. */
+enum moat_status ridge_check_trace(const struct ridge_work *work, double trace);
+
 /* image = scale A V and vectors = B V for the spread V; A is divided like L and Y, B like U. B = NULL stands for the
    identity. An output that is NULL is not computed. Collective over the group. */
 enum moat_status ridge_rotate(struct ridge_work *work, const struct ridge_layout *layout, double *spread,

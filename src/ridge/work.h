@@ -17,7 +17,10 @@
  * and every product that the tables need is a weighted Gram matrix of the columns of Y or of U. Each rank holds the
  * same contiguous range of the rows of L and Y throughout, and a range of the rows of U. So the products are local, and
  * summed over the group panel by panel. No rank ever holds a whole r x r matrix, unless it is alone. All matrices are
- * stored by columns; the leading dimension is the number of rows. Source: MODEL.md section 8.
+ * stored by columns; the leading dimension is the number of rows.
+ *
+ * For N < P there is a second way, without L and Y (sums.h): the sums of a trial are made once for all of its data
+ * sets, and with H any of their leading blocks, Y^T (.) Y is U^T H U / N. way.h decides. Source: MODEL.md section 8.
  */
 struct row_range {
     size_t first, count;
@@ -37,10 +40,11 @@ struct ridge_work {
     size_t noises;           /* weights of the data points for which there is a D */
     MPI_Comm group;
     int size, rank;
-    bool primal; /* points >= P */
+    bool primal;                   /* points >= P */
+    const struct ridge_sums *sums; /* while the task goes through them, else NULL */
     size_t r, length;
     struct row_range data_rows;   /* this rank's rows of L and Y */
-    struct row_range vector_rows; /* this rank's rows of U */
+    struct row_range vector_rows; /* this rank's rows of U; through sums only their number, see ridge_vector_row */
     double *data;                 /* L */
     double *image;                /* Y */
     double *vectors;              /* U */

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "ridge/ridge.h"
 #include "run/interrupt.h"
+#include "run/measurement_choice.h"
 #include "run/measurement_internal.h"
 #include "run/shortage.h"
 
@@ -19,18 +21,13 @@ struct led {
     bool idle;       /* waits for an order */
 };
 
-/* A task of this run. One that was given back is handed out once more. */
-enum hold { HOLD_WAITS, HOLD_OUT, HOLD_RETURNED, HOLD_OUT_AGAIN, HOLD_LEFT, HOLD_CLOSED };
-
 struct stage {
     struct ladder *ladder;
-    const int *group;
+    struct measurement_choice choice;
     struct results *results;
     struct progress *progress;
     MPI_Comm comm;
     uint8_t *before; /* [tasks], of enum task_state, before this run */
-    uint8_t *hold;   /* [tasks], of enum hold */
-    size_t *left;    /* [rungs]: only trials below this number can be left to hand out */
     int ranks;
     struct led *led; /* [ranks] */
     size_t in_flight;
@@ -38,41 +35,13 @@ struct stage {
     enum moat_status status; /* the first failure, after which no more tasks are handed out */
 };
 
-/* Whether a rung has a task to hand out, which is then the one below left[k]. */
-static bool has_task(struct stage *stage, size_t k)
+/* The next task for the group of `leader`; the number of tasks if there is none, or no more are to be handed out. */
+static size_t next_task(struct stage *stage, int leader, int size)
 {
-    for (size_t *left = &stage->left[k]; *left > 0; (*left)--) {
-        uint8_t hold = stage->hold[k * stage->ladder->trials + *left - 1];
-        if (hold == HOLD_WAITS || hold == HOLD_RETURNED) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The rung whose tasks a group of that size is to solve: of the rungs whose groups are no larger, the one with the
-   largest groups, and of several the costliest; ladder->rungs if there is none. A group is thus never split while there
-   are tasks of its size. */
-static size_t next_rung(struct stage *stage, int size)
-{
-    const struct ladder *ladder = stage->ladder;
-    size_t next = ladder->rungs;
     if (stage->status == MOAT_OK && interrupt_requested()) {
         stage->status = moat_error_set(MOAT_STOPPED, "stopped by a signal");
     }
-    for (size_t k = ladder->rungs; k-- > 0 && stage->status == MOAT_OK;) {
-        bool fits = stage->group[k] <= size && has_task(stage, k);
-        next = fits && (next == ladder->rungs || stage->group[k] > stage->group[next]) ? k : next;
-    }
-    return next;
-}
-
-/* Takes the next task of a rung that has_task. */
-static size_t take_task(struct stage *stage, size_t k)
-{
-    size_t task = k * stage->ladder->trials + --stage->left[k];
-    stage->hold[task] = stage->hold[task] == HOLD_WAITS ? HOLD_OUT : HOLD_OUT_AGAIN;
-    return task;
+    return stage->status == MOAT_OK ? measurement_choose(&stage->choice, leader, size) : stage->ladder->tasks;
 }
 
 /* Writes a task that was solved or failed. When a data set that failed in an earlier run is solved now, the points of
@@ -80,7 +49,7 @@ static size_t take_task(struct stage *stage, size_t k)
 static void store(struct stage *stage, size_t task, double seconds, int rank, const char *message)
 {
     enum moat_status status = MOAT_OK;
-    stage->hold[task] = HOLD_CLOSED;
+    stage->choice.hold[task] = HOLD_CLOSED;
     if (stage->ladder->state[task] == TASK_FAILED) {
         stage->progress->failed++;
         progress_clear(stage->progress);
@@ -106,13 +75,14 @@ static void send_order(const struct stage *stage, int rank, int tag, unsigned lo
 static void hand_out(struct stage *stage, int rank)
 {
     struct led *led = &stage->led[rank];
-    size_t k = next_rung(stage, led->exhausted ? led->size - 1 : led->size);
-    led->idle = k == stage->ladder->rungs;
+    size_t task = next_task(stage, rank, led->exhausted ? led->size - 1 : led->size);
+    led->idle = task == stage->ladder->tasks;
     if (led->idle) {
         return;
     }
-    if (stage->group[k] < led->size) {
-        int size = stage->group[k], ranks = led->ranks, groups = ranks / size;
+    int size = measurement_task_ranks(&stage->choice, task);
+    if (size < led->size) {
+        int ranks = led->ranks, groups = ranks / size;
         send_order(stage, rank, MEASUREMENT_TAG_SPLIT, (unsigned long long)size);
         for (int i = 0; i < groups; i++) {
             int leader = rank + i * size;
@@ -120,7 +90,9 @@ static void hand_out(struct stage *stage, int rank)
             hand_out(stage, leader);
         }
     } else {
-        send_order(stage, rank, MEASUREMENT_TAG_TASK, take_task(stage, k));
+        bool sums = measurement_through_sums(stage->ladder, task);
+        measurement_take(&stage->choice, task, rank);
+        send_order(stage, rank, sums ? MEASUREMENT_TAG_RUNG : MEASUREMENT_TAG_TASK, task);
         stage->in_flight++;
     }
 }
@@ -128,10 +100,7 @@ static void hand_out(struct stage *stage, int rank)
 /* Takes back a task from a group that ran out of memory, and finds work for the groups that had none left. */
 static void take_back(struct stage *stage, size_t task, int rank, const char *reason)
 {
-    size_t trials = stage->ladder->trials, *left = &stage->left[task / trials];
-    bool again = stage->hold[task] == HOLD_OUT_AGAIN;
-    stage->hold[task] = again ? HOLD_LEFT : HOLD_RETURNED;
-    *left = *left > task % trials ? *left : task % trials + 1;
+    measurement_return(&stage->choice, task, rank);
     progress_clear(stage->progress);
     shortage_note(&stage->shortage, rank, reason);
     stage->led[rank].exhausted = true;
@@ -190,40 +159,42 @@ static void serve_groups(struct stage *stage)
 
 static void solve_alone(struct stage *stage)
 {
-    for (size_t k = next_rung(stage, INT_MAX); k < stage->ladder->rungs; k = next_rung(stage, INT_MAX)) {
+    struct ladder *ladder = stage->ladder;
+    struct ridge_sums *sums = NULL;
+    for (size_t task = next_task(stage, 0, INT_MAX); task < ladder->tasks; task = next_task(stage, 0, INT_MAX)) {
         double seconds;
-        size_t task = take_task(stage, k);
-        enum moat_status status = measurement_solve(stage->ladder, task, MPI_COMM_SELF, &seconds);
+        bool through = measurement_through_sums(ladder, task);
+        measurement_take(&stage->choice, task, 0);
+        if (!through) {
+            ridge_sums_release(&sums);
+        }
+        enum moat_status status = measurement_solve(ladder, task, MPI_COMM_SELF, through ? &sums : NULL, &seconds);
         if (status == MOAT_MEMORY) {
-            stage->hold[task] = HOLD_LEFT;
+            stage->choice.hold[task] = HOLD_LEFT;
             stage->shortage.workers = 1;
             shortage_reason(stage->shortage.reason, sizeof stage->shortage.reason);
-            return;
+            break;
         }
-        measurement_count(stage->ladder, task, seconds, 1, stage->progress);
+        measurement_count(ladder, task, seconds, 1, stage->progress);
         store(stage, task, seconds, 0, status == MOAT_OK ? "" : moat_error_message());
     }
+    ridge_sums_release(&sums);
 }
 
-static enum moat_status allocate(struct stage *stage)
+static enum moat_status allocate(struct stage *stage, const int *group)
 {
     const struct ladder *ladder = stage->ladder;
+    int workers = stage->ranks > 1 ? stage->ranks - 1 : 1;
     stage->before = malloc(ladder->tasks + 1);
-    stage->hold = calloc(ladder->tasks + 1, sizeof *stage->hold);
-    stage->left = malloc(ladder->rungs * sizeof *stage->left);
     stage->led = calloc((size_t)stage->ranks, sizeof *stage->led);
-    if (!stage->before || !stage->hold || !stage->left || !stage->led) {
+    if (!stage->before || !stage->led) {
         return moat_error_set(MOAT_MEMORY,
                               "rank 0 is out of memory for %zu data sets on %d ranks: give it more; the "
                               "same command resumes the sweep",
                               ladder->tasks, stage->ranks);
     }
     memcpy(stage->before, ladder->state, ladder->tasks);
-    for (size_t task = 0; task < ladder->tasks; task++) {
-        stage->hold[task] = ladder->state[task] == TASK_DONE ? HOLD_CLOSED : HOLD_WAITS;
-        stage->left[task / ladder->trials] = ladder->trials;
-    }
-    return MOAT_OK;
+    return measurement_choice_create(ladder, group, workers, &stage->choice);
 }
 
 /* The status of a stage that is over: a shortage counts if it has left something. */
@@ -234,7 +205,7 @@ static enum moat_status judge(const struct stage *stage)
         return stage->status;
     }
     for (size_t task = 0; task < stage->ladder->tasks; task++) {
-        left += stage->hold[task] != HOLD_CLOSED;
+        left += stage->choice.hold[task] != HOLD_CLOSED;
     }
     return shortage_judge(&stage->shortage, left, stage->ladder->tasks);
 }
@@ -242,15 +213,11 @@ static enum moat_status judge(const struct stage *stage)
 enum moat_status measurement_coordinate(struct ladder *ladder, const int *group, struct results *results,
                                         struct progress *progress, MPI_Comm comm)
 {
-    struct stage stage = {.ladder = ladder,
-                          .group = group,
-                          .results = results,
-                          .progress = progress,
-                          .comm = comm,
-                          .shortage.thing = "data sets"};
+    struct stage stage = {
+        .ladder = ladder, .results = results, .progress = progress, .comm = comm, .shortage.thing = "data sets"};
     MPI_Comm_size(comm, &stage.ranks);
     measurement_weigh(ladder, stage.ranks > 1 ? stage.ranks - 1 : 1, progress);
-    stage.status = allocate(&stage);
+    stage.status = allocate(&stage, group);
     if (stage.ranks > 1) {
         measurement_gather(comm);
     }
@@ -263,8 +230,7 @@ enum moat_status measurement_coordinate(struct ladder *ladder, const int *group,
     }
     enum moat_status status = judge(&stage);
     free(stage.before);
-    free(stage.hold);
-    free(stage.left);
+    measurement_choice_free(&stage.choice);
     free(stage.led);
     return status;
 }

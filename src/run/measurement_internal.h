@@ -8,15 +8,18 @@
  * The measurement module, one file per concern:
  *   measurement.c         rank 0: which group gets which task, and when
  *   measurement_work.c    the other ranks: groups that form, split and solve tasks
+ *   measurement_choice.c  rank 0: the next task for a group
  *   measurement_solve.c   one task on one group; all tables to every rank
  *   measurement_groups.c  how many ranks a task needs
  *   measurement_progress.c  how much of the work is done
  */
 
-/* Rank 0 sends a leader a number with one of the first three tags: a task, the size of the groups to split into, or
-   nothing. A leader answers each task with struct measured_header, then a message for each table. */
+/* Rank 0 sends a leader a number with one of the first four tags: a task, one that goes through the sums of its trial,
+   the size of the groups to split into, or nothing. A leader answers each task with struct measured_header, then a
+   message for each table. */
 enum {
     MEASUREMENT_TAG_TASK = 11,
+    MEASUREMENT_TAG_RUNG,
     MEASUREMENT_TAG_SPLIT,
     MEASUREMENT_TAG_STOP,
     MEASUREMENT_TAG_MEASURED,

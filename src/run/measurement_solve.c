@@ -6,7 +6,8 @@
 #include "run/measurement.h"
 #include "sweep/ladder_known.h"
 
-enum moat_status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm group, double *seconds)
+enum moat_status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm group, struct ridge_sums **sums,
+                                   double *seconds)
 {
     const struct config *config = ladder->config;
     size_t at = task * ladder_task_size(ladder);
@@ -31,7 +32,8 @@ enum moat_status measurement_solve(struct ladder *ladder, size_t task, MPI_Comm 
         table.D = ladder->D + at;
     }
     double start = clock_seconds();
-    enum moat_status status = ridge_solve(&ridge, group, &table);
+    enum moat_status status =
+        sums ? ridge_solve_rung(&ridge, ridge.N, group, sums, &table) : ridge_solve(&ridge, group, &table);
     *seconds = clock_seconds() - start;
     ladder_spread_unknown(ladder, task);
     if (status != MOAT_MEMORY) {

@@ -2,6 +2,7 @@
 /* The stage that samples data sets and solves them, on the workers: groups that form, split and solve tasks. */
 #include <stdio.h>
 
+#include "ridge/ridge.h"
 #include "run/measurement_internal.h"
 #include "run/shortage.h"
 
@@ -68,20 +69,29 @@ static int receive_order(MPI_Comm group, MPI_Comm comm, unsigned long long *valu
 void measurement_work(struct ladder *ladder, MPI_Comm comm)
 {
     MPI_Comm group = measurement_gather(comm);
+    struct ridge_sums *sums = NULL;
     unsigned long long value = 0;
     for (int tag = receive_order(group, comm, &value); tag != MEASUREMENT_TAG_STOP;
          tag = receive_order(group, comm, &value)) {
+        if (tag != MEASUREMENT_TAG_RUNG) {
+            ridge_sums_release(&sums);
+        }
         if (tag == MEASUREMENT_TAG_SPLIT) {
             group = split(group, (int)value);
             continue;
         }
         int rank;
         double seconds;
-        enum moat_status status = measurement_solve(ladder, (size_t)value, group, &seconds);
+        enum moat_status status =
+            measurement_solve(ladder, (size_t)value, group, tag == MEASUREMENT_TAG_RUNG ? &sums : NULL, &seconds);
+        if (status == MOAT_MEMORY) {
+            ridge_sums_release(&sums);
+        }
         MPI_Comm_rank(group, &rank);
         if (rank == 0) {
             send_measured(ladder, (size_t)value, status, seconds, comm);
         }
     }
+    ridge_sums_release(&sums);
     MPI_Comm_free(&group);
 }

@@ -8,6 +8,7 @@
 
 #include "results/results.h"
 #include "ridge/blas.h"
+#include "ridge/profile.h"
 #include "run/measurement.h"
 #include "run/worker.h"
 #include "sweep/ladder_known.h"
@@ -55,25 +56,64 @@ static enum moat_status calibrate_points(const struct config *config, double *se
     return status;
 }
 
-/* Measures the flops per second of one rank on one task: the largest whose work is about a second at 10 Gflop/s. */
-static enum moat_status calibrate_task(const struct config *config, double *flops_per_second)
+/* Measures the speed of tasks that go through their data, on the largest whose work is about a second at 10 Gflop/s. */
+static enum moat_status calibrate_data(const struct config *config, struct ladder *ladder, double *speed)
 {
-    const struct axis *N = &config->ridge.N;
-    struct config sample = *config; /* a shallow copy, which must not be destroyed */
-    struct ladder *ladder = NULL;
+    double seconds = 0;
     size_t k = 0;
-    while (k + 1 < N->size && ladder_flops(config, N->values[k + 1]) < 1e10 * CALIBRATION_SECONDS) {
+    while (k + 1 < ladder->rungs && ladder_flops(config, 0, k + 1) < 1e10 * CALIBRATION_SECONDS) {
         k++;
     }
+    enum moat_status status = measurement_solve(ladder, k, MPI_COMM_NULL, NULL, &seconds);
+    *speed = ladder_flops(config, 0, k) / seconds;
+    return status;
+}
+
+/* Measures the speeds of sums and of what follows from them: on the largest rung whose work is about a second, with as
+   many features as the sums need for another. At lambda = 1 any features will do. */
+static enum moat_status calibrate_sums(const struct config *config, struct ladder *ladder, struct ladder_speed *speed)
+{
+    const double *N = config->ridge.N.values, *nu = config->grid.axis[GRID_NU].values;
+    size_t k = 0, nus = ladder->nus;
+    while (k + 1 < ladder->reach && ridge_rung_flops((size_t)N[k + 1], nus, nus, 1) < 1e10 * CALIBRATION_SECONDS) {
+        k++;
+    }
+    double lambda = 1, most = 1e10 * CALIBRATION_SECONDS / ridge_sums_flops(1, (size_t)N[k], nus);
+    struct ridge_task task = {.gamma = config->measured ? 1 : config->gamma,
+                              .P = (size_t)fmax(fmin(config->P, most), N[k] + 1),
+                              .N = (size_t)N[k],
+                              .nus = nus,
+                              .nu = nu,
+                              .lambdas = 1,
+                              .lambda = &lambda};
+    struct ridge_table table = {.A1 = ladder->A1, .A2 = ladder->A2, .D = ladder->D};
+    struct ridge_profile profile = {0};
+    struct ridge_sums *sums = NULL;
+    enum moat_status status = ridge_solve_rung_profiled(&task, task.N, MPI_COMM_NULL, &sums, &table, &profile);
+    ridge_sums_release(&sums);
+    double making = profile.seconds[STEP_SAMPLE] + profile.seconds[STEP_GRAM];
+    speed->sums = ridge_sums_flops(task.P, task.N, nus) / making;
+    speed->rung = ridge_rung_flops(task.N, nus, nus, 1) / (table.seconds - making);
+    return status;
+}
+
+/* Measures the speeds of one rank that the ladder needs. */
+static enum moat_status calibrate_tasks(const struct config *config, struct ladder_speed *speed)
+{
+    struct config sample = *config; /* a shallow copy, which must not be destroyed */
+    struct ladder *ladder = NULL;
     sample.ridge.trials = 1;
-    double seconds = 0;
     enum moat_status status = ridge_start_blas();
     if (status == MOAT_OK) {
         status = ladder_create(&sample, &ladder);
     }
-    if (status == MOAT_OK) {
-        status = measurement_solve(ladder, k, MPI_COMM_NULL, &seconds);
-        *flops_per_second = ladder_flops(config, N->values[k]) / seconds;
+    if (status == MOAT_OK && ladder->reach > 0 && !config->measured) {
+        status = calibrate_sums(config, ladder, speed);
+    }
+    if (status == MOAT_OK && (ladder->reach < ladder->rungs || config->measured)) {
+        status = calibrate_data(config, ladder, &speed->data);
+        speed->sums = config->measured ? speed->data : speed->sums;
+        speed->rung = config->measured ? speed->data : speed->rung;
     }
     ladder_destroy(&ladder);
     return status;
@@ -94,20 +134,27 @@ static enum moat_status plan_tasks(struct plan *plan, double bytes)
     if (!group) {
         return moat_error_set(MOAT_MEMORY, "out of memory for %zu rungs", plan->rungs);
     }
+    size_t reach = ladder_reach(config);
+    double all = 0, seconds_of_all = 0;
     enum moat_status status = measurement_groups(config, plan->ladder, plan->workers, bytes, group);
     for (size_t k = 0; status == MOAT_OK && k < plan->rungs; k++) {
         struct plan_rung *rung = &plan->rung[k];
-        double N = config->ridge.N.values[k], flops = ladder_flops(config, N);
+        double N = config->ridge.N.values[k], flops = ladder_flops(config, reach, k);
+        double seconds = ladder_seconds(config, reach, k, &plan->speed);
         *rung = (struct plan_rung){.N = N,
                                    .flops = flops,
                                    .ranks = group[k],
                                    .left = rung->left,
                                    .flops_left = rung->flops_left,
-                                   .bytes = ladder_bytes(config, N, group[k]),
-                                   .seconds = flops / plan->flops_per_second / group[k]};
+                                   .bytes = ladder_bytes(config, reach, k, group[k]),
+                                   .seconds = seconds / group[k]};
         plan->flops += rung->flops_left;
+        all += flops;
+        seconds_of_all += seconds;
+        plan->tables_seconds += rung->flops_left / flops * seconds / plan->workers;
         plan->rank_bytes = rung->left > 0 ? fmax(plan->rank_bytes, rung->bytes) : plan->rank_bytes;
     }
+    plan->flops_per_second = all / seconds_of_all;
     free(group);
     return status;
 }
@@ -120,7 +167,6 @@ enum moat_status plan_resize(struct plan *plan, int ranks, double bytes)
     plan->flops = plan->tables_seconds = plan->rank_bytes = 0;
     if (plan->rungs > 0) {
         status = plan_tasks(plan, bytes);
-        plan->tables_seconds = plan->flops / plan->flops_per_second / plan->workers;
     }
     plan->rank_bytes += resident_bytes();
     plan->grid_seconds = plan->model_seconds + plan->seconds_per_point * (double)plan->points / plan->workers;
@@ -159,6 +205,7 @@ enum moat_status plan_create(const struct config *config, const struct tables_fi
     plan->blocks = grid_blocks(&config->grid);
     plan->file_bytes = results_bytes(config);
     plan->flops_per_second = plan->seconds_per_point = NAN;
+    plan->speed = (struct ladder_speed){NAN, NAN, NAN};
     plan->rungs = config->solver == SOLVER_RIDGE ? config->ridge.N.size : 0;
     plan->rung = calloc(plan->rungs + 1, sizeof *plan->rung);
     if (!plan->rung) {
@@ -170,7 +217,7 @@ enum moat_status plan_create(const struct config *config, const struct tables_fi
         status = plan_resize(plan, ranks, bytes);
     }
     if (status == MOAT_OK && plan->rungs > 0) {
-        status = calibrate_task(config, &plan->flops_per_second);
+        status = calibrate_tasks(config, &plan->speed);
     }
     if (status == MOAT_OK) {
         status = calibrate_points(config, &plan->seconds_per_point, &plan->model_seconds);

@@ -8,6 +8,7 @@
 #include "results/tables_file.h"
 #include "sweep/config.h"
 #include "sweep/ladder.h"
+#include "sweep/ladder_cost.h"
 
 /* The work, memory and time that a sweep will take on a number of ranks, predicted from a calibration of a few seconds
    on this machine. */
@@ -27,7 +28,8 @@ struct plan {
                                   MPI's own */
     double seconds_per_point;  /* of one worker on this machine */
     double model_seconds;      /* before its first point, for the tables of a measured spectrum; else 0 */
-    double flops_per_second;   /* of one rank on this machine; NAN without SOLVER_RIDGE */
+    double flops_per_second;   /* of one rank over the whole ladder; NAN without SOLVER_RIDGE */
+    struct ladder_speed speed; /* of one rank on this machine; NAN where the ladder does not need it */
     double flops;              /* of all tasks that are left; 0 without SOLVER_RIDGE */
     struct plan_rung *rung;    /* [rungs] */
     size_t rungs;              /* 0 without SOLVER_RIDGE */

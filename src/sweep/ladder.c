@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "moat/deterministic.h"
-#include "ridge/cost.h"
+#include "sweep/ladder_cost.h"
 
 int ladder_tables(const struct ladder *ladder)
 {
@@ -31,23 +31,6 @@ double ladder_lambda_unit(const struct config *config)
 size_t ladder_slice(const struct ladder *ladder)
 {
     return ladder->config->measured ? ladder->lambdas * MOAT_SAMPLED_ALPHAS : ladder->lambdas;
-}
-
-double ladder_flops(const struct config *config, double N)
-{
-    size_t directions = config->rows ? config->rows->P : (size_t)config->P;
-    return config->measured
-               ? ridge_population_flops(directions, (size_t)N, config->ridge.data, LADDER_LAMBDAS)
-               : ridge_flops((size_t)config->P, (size_t)N, config->grid.axis[GRID_NU].size, LADDER_LAMBDAS);
-}
-
-double ladder_bytes(const struct config *config, double N, int ranks)
-{
-    struct ridge_population population = config_population(config);
-    return (double)(config->measured
-                        ? ridge_population_bytes(population.spectrum.n, (size_t)N, config->rows, LADDER_LAMBDAS, ranks)
-                        : ridge_bytes((size_t)config->P, (size_t)N, config->grid.axis[GRID_NU].size, LADDER_LAMBDAS,
-                                      ranks));
 }
 
 /* The tables, filled with zeros; false when out of memory. */
@@ -87,6 +70,7 @@ enum moat_status ladder_create(const struct config *config, struct ladder **out)
         return moat_error_set(MOAT_MEMORY, "out of memory for the tables of %zu rungs, %zu trials, %zu nu",
                               config->ridge.N.size, config->ridge.trials, nus);
     }
+    ladder->reach = ladder_reach(config);
     ladder->lambda_unit = ladder_lambda_unit(config);
     moat_empirical_lambda(ladder->lambda_unit, LADDER_LAMBDAS, ladder->lambda);
     return MOAT_OK;

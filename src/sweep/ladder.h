@@ -22,6 +22,7 @@ enum task_state { TASK_PENDING = 0, TASK_DONE = 1, TASK_FAILED = 2 };
 struct ladder {
     const struct config *config; /* not owned */
     size_t rungs, trials, nus, lambdas, tasks;
+    size_t reach;                           /* rungs that go through the sums of their trial, see ladder_cost.h */
     double lambda_unit, *lambda;            /* [lambdas], see moat_empirical_lambda */
     double *A1, *A2, *D;                    /* [tasks][nus][lambdas]; NULL on a measured spectrum */
     double *loss_performance, *loss_safety; /* [tasks][lambdas][MOAT_SAMPLED_ALPHAS]; NULL without one */
@@ -49,11 +50,6 @@ double *ladder_table(const struct ladder *ladder, int table);
 /* The lambda below which tables of `config` hardly depend on it, which has directions and rows as for ladder_create.
    Local. */
 double ladder_lambda_unit(const struct config *config);
-
-/* Operations of a task with N data points: on a measured spectrum `config` has its rows, or its P. And the bytes that
-   it takes on each of its ranks: `config` as for ladder_create. Local. */
-double ladder_flops(const struct config *config, double N);
-double ladder_bytes(const struct config *config, double N, int ranks);
 
 /* Number of data points of a task. Local. */
 double ladder_task_N(const struct ladder *ladder, size_t task);

@@ -3,6 +3,8 @@
  * them could run out of it, alone of its group. */
 #include "sweep/ladder_known.h"
 
+#include "sweep/ladder_cost.h"
+
 size_t ladder_unknown(const struct ladder *ladder, size_t task)
 {
     size_t unknown = 0;
@@ -57,5 +59,5 @@ double ladder_task_flops(const struct ladder *ladder, size_t task)
 {
     struct config left = *ladder->config; /* a shallow copy, which must not be destroyed */
     left.grid.axis[GRID_NU].size = ladder_unknown(ladder, task);
-    return ladder_flops(&left, ladder_task_N(ladder, task));
+    return ladder_flops(&left, ladder->reach, task / ladder->trials);
 }

@@ -117,7 +117,7 @@ static void measure_rungs(const struct config *config, struct ladder *ladder)
     for (size_t k = 0; k < ladder->rungs; k++) {
         double seconds = 0, flops = rung_flops(config, k), start = cpu();
         if (k == 0 || flops < LONGEST_FLOPS) {
-            check(measurement_solve(ladder, k * ladder->trials, MPI_COMM_SELF, &seconds));
+            check(measurement_solve(ladder, k * ladder->trials, MPI_COMM_SELF, NULL, &seconds));
             rate = flops / (cpu() - start);
         }
         printf("rung %.0f %.4g\n", config->ridge.N.values[k], flops / rate);
