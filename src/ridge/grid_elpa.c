@@ -5,6 +5,7 @@
  */
 #include "ridge/grid.h"
 
+#include <string.h>
 #include <elpa/elpa.h>
 
 #include "ridge/group.h"
