@@ -5,8 +5,8 @@
  */
 #include "ridge/grid.h"
 
-#include <string.h>
 #include <elpa/elpa.h>
+#include <string.h>
 
 #include "ridge/group.h"
 #include "ridge/scalapack.h"
