@@ -409,13 +409,14 @@ revision := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || e
 $(BUILD)/tests/%.o: DEFINES = -Itests/lib
 $(BUILD)/src/base/ranks.o: DEFINES = -DMOAT_MPIRUN='"$(firstword $(MPIRUN))"'
 # The Python and the scripts of `moat draw` and its kin. Python is looked for only where the file is compiled, as it takes a
-# second; it is compiled again when another is named, or the sources stand elsewhere.
+# second; it is compiled again when another is named, or the sources stand elsewhere. tests/run puts PYTHON into the environment:
+# a test that calls make must not link the program anew under the others.
 SCRIPTED := $(BUILD)/src/program/script.o
 $(SCRIPTED): DEFINES = -DMOAT_PYTHON='"$(or $(shell $(or $(PYTHON),python3) -c 'import sys; print(sys.executable)' 2>/dev/null),python3)"' \
     -DMOAT_ANALYSIS_FOLDER='"$(CURDIR)/analysis"'
 $(SCRIPTED): $(BUILD)/scripts
 $(BUILD)/scripts: force
-	@mkdir -p $(@D); echo '$(CURDIR) $(value PYTHON)' | cmp -s - $@ || echo '$(CURDIR) $(value PYTHON)' > $@
+	@mkdir -p $(@D); $(if $(filter environment,$(origin PYTHON)),[ -e $@ ] ||) echo '$(CURDIR) $(value PYTHON)' | cmp -s - $@ || echo '$(CURDIR) $(value PYTHON)' > $@
 VERSIONED := $(BUILD)/src/base/version.o
 $(VERSIONED): DEFINES = -DMOAT_VERSION='"$(VERSION)"' -DMOAT_REVISION='"$(revision)"'
 $(VERSIONED): $(BUILD)/revision
