@@ -346,6 +346,20 @@ class TablesTest(ProgramTest):
         for message in found["run/task_message"].ravel():
             self.assertRegex(message.decode(), r"^tables from \.\.\.[0-9/]+/4{80}/old\.h5 \(small, created \S+\)$")
 
+    def test_long_name_of_any_text(self):
+        """It loses whole characters, wherever it is cut, and its control characters: readers decode the message."""
+        deep = self.folder / ("\u20ac" * 80)
+        deep.mkdir()
+        for name in ("d", "ld", "old"):
+            shutil.copy(self.old, deep / f"{name}.h5")
+            found, _, _ = self.take(other_market(f"of-{name}", [0.75], [16, 32, 64, 96], 2), old=deep / f"{name}.h5")
+            for message in found["run/task_message"].ravel():
+                self.assertRegex(message.decode(), f"^tables from \\.\\.\\.\u20ac+/{name}\\.h5 \\(small, created \\S+\\)$")
+        short = self.folder / "a\nb.h5"
+        shutil.copy(self.old, short)
+        found, _, _ = self.take(other_market("short", [0.75], [16, 32, 64, 96], 2), old=short)
+        self.assertIn("/a?b.h5 (small", found["run/task_message"][0, 0].decode())
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -2,6 +2,7 @@
 /* Tables of another results file: checked, read at once, and copied to where a ladder lacks them. */
 #include "results/tables_file.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,18 +26,27 @@ struct tables_file {
 
 enum { NAME_MOST = 48 };
 
-/* Writes which file it is: "/data/old.h5 (small, created 2026-01-01T00:00:00Z)". A long path loses its beginning. */
+/* Writes which file it is: "/data/old.h5 (small, created 2026-01-01T00:00:00Z)". A long path loses whole characters at
+   its beginning. */
 static void describe(hid_t file, const char *path, char *text, size_t size)
 {
     char title[256], name[NAME_MOST], created[32], end[NAME_MOST + 64], *whole = realpath(path, NULL);
-    const char *shown = whole ? whole : path;
+    const char *shown = whole ? whole : path, *cut = "";
     hdf5_text_read(file, "title", title, sizeof title);
     hdf5_text_read(file, "date_created", created, sizeof created);
     hdf5_text_copy(name, sizeof name, *title ? title : "?");
     snprintf(end, sizeof end, " (%s, created %s)", name, *created ? created : "?");
     size_t length = strlen(shown), room = size - 1 - strlen(end);
-    bool cut = length > room;
-    snprintf(text, size, "%s%s%s", cut ? "..." : "", cut ? shown + length - (room - 3) : shown, end);
+    if (length > room) {
+        cut = "...";
+        shown += length - (room - strlen(cut));
+        while (((unsigned char)*shown & 0xc0) == 0x80) { /* in the middle of a character */
+            shown++;
+        }
+    }
+    char together[PATH_MAX + sizeof end];
+    snprintf(together, sizeof together, "%s%s%s", cut, shown, end);
+    hdf5_text_copy(text, size, together);
     free(whole);
 }
 
