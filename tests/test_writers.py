@@ -197,7 +197,7 @@ class WritersTest(DiskTest):
         elsewhere = {"DISK_KERNEL": "another", **fails}
         for environment, arguments, told in ((fails, ["--fsync"], ""), (elsewhere, ["--fsync"], "cannot be written by rank 2 ("),
                                              (elsewhere, [], ""),
-                                             ({**elsewhere, "DISK_FAULT": "EIO:1"}, [], "rank 2: {}: cannot be brought to disk: ")):
+                                             ({**elsewhere, "DISK_FAULT": "EIO:1"}, [], "rank 2: {}: cannot be brought to disk (blocks ")):
             with self.subTest(f"{environment} {arguments}"):
                 self.start_anew()
                 code, _, err = self.run_three("-q", *arguments, DISK_TYPE=LUSTRE, distinct=environment)

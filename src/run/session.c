@@ -247,7 +247,12 @@ static enum moat_status close_writers(struct session *session, enum moat_status 
 {
     enum moat_status closed = writer_close(&session->writer);
     if (closed != MOAT_OK) {
-        moat_error_context(closed, "rank %d: %s: cannot be brought to disk", session->rank, session_path(session));
+        char reason[256];
+        snprintf(reason, sizeof reason, "%s", moat_error_message());
+        moat_error_set(closed,
+                       "rank %d: %s: cannot be brought to disk (blocks that are called done may be damaged; the same "
+                       "command checks them and solves those again): %s",
+                       session->rank, session_path(session), reason);
     }
     enum moat_status worst = coordinator_agree(closed, session->comm);
     if (session->rank != 0) {
