@@ -195,9 +195,10 @@ class WritersTest(DiskTest):
         """With --fsync rank 0 brings to disk what was written on its node; on another a worker does, before each report."""
         fails = {"DISK_CALLS": "fsync", "DISK_FAULT": "EIO:2"}
         elsewhere = {"DISK_KERNEL": "another", **fails}
+        late = "rank 2: {}: cannot be brought to disk (blocks "
         for environment, arguments, told in ((fails, ["--fsync"], ""), (elsewhere, ["--fsync"], "cannot be written by rank 2 ("),
                                              (elsewhere, [], ""),
-                                             ({**elsewhere, "DISK_FAULT": "EIO:1"}, [], "rank 2: {}: cannot be brought to disk (blocks ")):
+                                             ({**elsewhere, "DISK_FAULT": "EIO:1"}, [], late)):
             with self.subTest(f"{environment} {arguments}"):
                 self.start_anew()
                 code, _, err = self.run_three("-q", *arguments, DISK_TYPE=LUSTRE, distinct=environment)
