@@ -21,7 +21,7 @@
 #include "suite.h"
 
 enum { NUS = 2, LAMBDAS = 5, CELLS = NUS * LAMBDAS };
-static const double lambdas[LAMBDAS] = {0, 1e-10, 1e-6, 1e-3, 1}; //, 1e-3, 1};
+static const double lambdas[LAMBDAS] = {0, 1e-10, 1e-6, 1e-3, 1};
 
 struct tables {
     double A1[CELLS], A2[CELLS], D[CELLS];
@@ -191,7 +191,8 @@ static void test_population(void)
     struct ridge_population population = {
         .spectrum = {.n = P, .sigma = sigma, .b11 = b11, .b22 = b22, .b12 = b12, .noise1 = 0.1, .noise2 = 0.3}};
     struct ridge_task task = {
-        .P = P, .N = 90, .seed = 3, .lambdas = LAMBDAS, .lambda = lambdas, .population = &population};
+        /* such a config has no gamma */
+        .gamma = NAN, .P = P, .N = 90, .seed = 3, .lambdas = LAMBDAS, .lambda = lambdas, .population = &population};
     struct ridge_sums *sums = NULL;
     for (size_t way = 0; way < 2; way++) {
         struct ridge_table table = {.performance = loss[way][0], .safety = loss[way][1]};
@@ -200,6 +201,13 @@ static void test_population(void)
                              MOAT_OK));
         CU_ASSERT(profile.through_sums == way);
     }
+    const struct ridge_sums *made = sums;
+    double smaller[2][CELLS_OF_LOSSES];
+    struct ridge_table table = {.performance = smaller[0], .safety = smaller[1]};
+    struct ridge_task next = task;
+    next.N = 60;
+    CU_ASSERT(everywhere(ridge_solve_rung(&next, next.N, MPI_COMM_WORLD, &sums, &table) == MOAT_OK));
+    CU_ASSERT(everywhere(sums == made && sums->rows == 120)); /* those of the larger rung serve */
     for (size_t i = 0; i < CELLS_OF_LOSSES; i++) {
         CU_ASSERT(everywhere(fabs(loss[1][0][i] / loss[0][0][i] - 1) < 1e-9));
         CU_ASSERT(everywhere(fabs(loss[1][1][i] / loss[0][1][i] - 1) < 1e-9));

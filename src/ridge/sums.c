@@ -68,12 +68,12 @@ static bool serve(const struct ridge_sums *sums, const struct ridge_work *work)
     if (!sums) {
         return false;
     }
-    bool same = sums->nus == task->nus;
+    bool same = sums->nus == task->nus && (task->population || sums->gamma == task->gamma);
     for (size_t v = 0; same && sums->nu && !task->population && v < task->nus; v++) {
         same = sums->nu[v] == task->nu[v];
     }
-    return same && sums->gamma == task->gamma && sums->seed == task->seed && sums->trial == task->trial &&
-           sums->P == task->P && sums->aligned == work->aligned && sums->ranks == work->size && sums->rows >= task->N;
+    return same && sums->seed == task->seed && sums->trial == task->trial && sums->P == task->P &&
+           sums->aligned == work->aligned && sums->ranks == work->size && sums->rows >= task->N;
 }
 
 static void release_making(struct ridge_work *work, struct making *making)
