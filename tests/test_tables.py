@@ -15,6 +15,7 @@ import numpy as np
 
 from interrupted import wait_for
 from program import Launch, ProgramTest, differing, read, solve, stay_alone, temporary_folder
+from ridge_tables import table_difference
 from sweeps import SMALL_RIDGE, law, market, on_spectrum
 
 DONE, FAILED = 1, 2
@@ -100,6 +101,15 @@ class TablesTest(ProgramTest):
             self.assertEqual(np.isnan(found["run/task_seconds"][k, trial]), there == len(nus))
             self.assertEqual(found["run/task_rank"][k, trial] == -1, there == len(nus))
 
+    def check_close(self, found, own):
+        """The file of a run that measures everything, but for rounding: BLAS may round the products of several nu another way
+        than those of one."""
+        self.assertEqual(found.keys(), own.keys())
+        self.assertLess(table_difference(found, own), 1e-9)
+        np.testing.assert_array_equal(found["status"], own["status"])
+        for name in {"N_E_star", "loss", "incumbent_loss_performance"} & found.keys():
+            np.testing.assert_allclose(found[name], own[name], rtol=1e-8, err_msg=name)
+
     def test_nothing_to_measure(self):
         """Other N_I, thresholds and Q, fewer rungs, trials and nu, the other kind of sweep; and back from there."""
         rungs = [16, 32, 64, 128, 256]
@@ -108,23 +118,23 @@ class TablesTest(ProgramTest):
                 nus = [1.5] if "N_I" in text else [0.75]
                 trials = 3 if "N_I" in text else 4
                 found, out, err = self.take(text, ranks=ranks)
-                self.assertEqual(differing(found, self.own(text)), [])
+                self.check_close(found, self.own(text))
                 self.check_origins(found, rungs, trials, nus)
                 self.assertIn(f"{5 * trials} of {5 * trials} data sets taken from old.h5", " ".join(out.split()))
                 self.assertNotIn("data sets in", " ".join(out.split()))
                 self.assertEqual(err, "")
         back = other_market("back", [0.75], [16, 32, 64, 256], 2)
         found, _, _ = self.take(back, old=self.folder / "law.h5")
-        self.assertEqual(differing(found, self.own(back)), [])
+        self.check_close(found, self.own(back))
         self.check_origins(found, [16, 32, 64, 256], 2, [0.75], "law.h5", "law")
 
     def test_more_to_measure(self):
-        """New rungs, trials and nu, in the middle and at the ends; the rest to the bit."""
+        """New rungs, trials and nu, in the middle and at the ends."""
         rungs, trials, nus = [16, 24, 64, 96, 200, 256], 5, [0.6, 0.75, 1.1, 1.5, 1.9]
         for ranks, text in ((None, other_market("market", nus, rungs, trials)), (3, other_law("law", nus, rungs, trials))):
             with self.subTest(ranks=ranks):
                 found, out, _ = self.take(text, ranks=ranks)
-                self.assertEqual(differing(found, self.own(text)), [])
+                self.check_close(found, self.own(text))
                 self.check_origins(found, rungs, trials, nus)
                 self.assertIn("16 of 30 data sets taken at some nu from old.h5", " ".join(out.split()))
 
@@ -140,8 +150,10 @@ class TablesTest(ProgramTest):
             found, own = self.take(text, ranks=3 if len(nus) > 2 else None)[0], self.own(text)
             for name in tables(found):
                 for at, nu in enumerate(nus):
-                    expected = planted[name][:, :, NUS.index(nu)] if nu in NUS else own[name][:, :, at]
-                    np.testing.assert_array_equal(found[name][:, :, at], expected, f"{name} at nu {nu}")
+                    if nu in NUS:
+                        np.testing.assert_array_equal(found[name][:, :, at], planted[name][:, :, NUS.index(nu)], f"{name} at nu {nu}")
+                    else:
+                        np.testing.assert_allclose(found[name][:, :, at], own[name][:, :, at], rtol=1e-9, atol=1e-12)
 
     def test_spectrum(self):
         """Gaussian samples of a measured spectrum, and rows of its data file."""
