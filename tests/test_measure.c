@@ -14,10 +14,10 @@
 #include "expect.h"
 #include "moat/market.h"
 #include "moat/measured.h"
+#include "mpi_suite.h"
 #include "ridge/measure_estimate.h"
 #include "ridge/power_law.h"
 #include "ridge/random.h"
-#include "suite.h"
 
 static const double GAMMA = 0.5, DELTA = 0.5, RHO = 0.4, NOISE[] = {0.3, 0.2}, NOISE_JOINT = 0.15;
 
@@ -565,10 +565,6 @@ static void test_allocations(void)
 
 int main(int argc, char **argv)
 {
-    MPI_Init(&argc, &argv);
-    if (world_rank() > 0 && !freopen("/dev/null", "w", stdout)) {
-        MPI_Abort(MPI_COMM_WORLD, 1);
-    }
     CU_TestInfo tests[] = {{"groups of any size measure the same", test_groups},
                            {"estimates within their standard errors", test_estimates},
                            {"noise that depends on the row", test_uneven_noise},
@@ -583,7 +579,5 @@ int main(int argc, char **argv)
                            {"every allocation may fail", test_allocations},
 #endif
                            CU_TEST_INFO_NULL};
-    int failed = suite_run("measure", tests);
-    MPI_Finalize();
-    return failed;
+    return mpi_suite_run("measure", tests, &argc, &argv);
 }

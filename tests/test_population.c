@@ -14,9 +14,9 @@
 #include "allocation_faults.h"
 #include "moat/measured.h"
 #include "moat/sampled.h"
+#include "mpi_suite.h"
 #include "ridge/profile.h"
 #include "ridge/random.h"
-#include "suite.h"
 
 enum { LAMBDAS = 5, CELLS = LAMBDAS * MOAT_SAMPLED_ALPHAS, MOST = 260 };
 static const double lambdas[LAMBDAS] = {1e-8, 1e-6, 1e-3, 3e-2, 1};
@@ -25,13 +25,6 @@ static double sigma[MOST], b11[MOST], b22[MOST], b12[MOST];
 struct losses {
     double value[2][CELLS]; /* performance, safety */
 };
-
-static bool everywhere(bool condition)
-{
-    int all = condition;
-    MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_INT, MPI_LAND, MPI_COMM_WORLD);
-    return all;
-}
 
 /* Alignments without order: some directions agree, some are opposed, one has no safety target. */
 static struct ridge_population gaussian(size_t P)
@@ -616,12 +609,6 @@ static void test_allocations(void)
 
 int main(int argc, char **argv)
 {
-    MPI_Init(&argc, &argv);
-    int rank;
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    if (rank > 0 && !freopen("/dev/null", "w", stdout)) {
-        MPI_Abort(MPI_COMM_WORLD, 1);
-    }
     CU_TestInfo tests[] = {
         {"Gaussian features against the definition", test_gaussian_definition},
         {"Gaussian features against drawn targets and labels", test_gaussian_draws},
@@ -636,7 +623,5 @@ int main(int argc, char **argv)
 #endif
         CU_TEST_INFO_NULL,
     };
-    int failed = suite_run("population", tests);
-    MPI_Finalize();
-    return failed;
+    return mpi_suite_run("population", tests, &argc, &argv);
 }

@@ -15,9 +15,9 @@
 #include "allocation_faults.h"
 #include "moat/deterministic.h"
 #include "moat/loss.h"
+#include "mpi_suite.h"
 #include "ridge/profile.h"
 #include "ridge_reference.h"
-#include "suite.h"
 
 enum { NUS = 2, LAMBDAS = 5, CELLS = NUS * LAMBDAS };
 static const double nus[NUS] = {0.75, 1.5};
@@ -26,14 +26,6 @@ static const double lambdas[LAMBDAS] = {0, 1e-10, 1e-6, 1e-3, 1};
 struct tables {
     double A1[CELLS], A2[CELLS], D[CELLS];
 };
-
-/* Returns true if `condition` holds on all ranks; every rank calls it. */
-static bool everywhere(bool condition)
-{
-    int all = condition;
-    MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_INT, MPI_LAND, MPI_COMM_WORLD);
-    return all;
-}
 
 /* On rank 0, when MOAT_TEST_VERBOSE is set. */
 __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
@@ -328,12 +320,6 @@ static void test_allocations(void)
 
 int main(int argc, char **argv)
 {
-    MPI_Init(&argc, &argv);
-    int rank;
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    if (rank > 0 && !freopen("/dev/null", "w", stdout)) {
-        MPI_Abort(MPI_COMM_WORLD, 1);
-    }
     CU_TestInfo tests[] = {{"against the definition, quadruple precision", test_definition},
                            {"against the definition, steep spectrum", test_definition_steep},
                            {"against the definition, larger", test_definition_large},
@@ -347,7 +333,5 @@ int main(int argc, char **argv)
                            {"every allocation may fail", test_allocations},
 #endif
                            CU_TEST_INFO_NULL};
-    int failed = suite_run("ridge", tests);
-    MPI_Finalize();
-    return failed;
+    return mpi_suite_run("ridge", tests, &argc, &argv);
 }

@@ -12,13 +12,13 @@
 #include <string.h>
 
 #include "moat/sampled.h"
+#include "mpi_suite.h"
 #include "ridge/cost.h"
 #include "ridge/population.h"
 #include "ridge/profile.h"
 #include "ridge/sums.h"
 #include "ridge/way.h"
 #include "ridge_reference.h"
-#include "suite.h"
 
 enum { NUS = 2, LAMBDAS = 5, CELLS = NUS * LAMBDAS };
 static const double lambdas[LAMBDAS] = {0, 1e-10, 1e-6, 1e-3, 1};
@@ -26,14 +26,6 @@ static const double lambdas[LAMBDAS] = {0, 1e-10, 1e-6, 1e-3, 1};
 struct tables {
     double A1[CELLS], A2[CELLS], D[CELLS];
 };
-
-/* Returns true if `condition` holds on all ranks; every rank calls it. */
-static bool everywhere(bool condition)
-{
-    int all = condition;
-    MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_INT, MPI_LAND, MPI_COMM_WORLD);
-    return all;
-}
 
 /* nu in the domain of gamma. */
 static struct ridge_task make_task(double gamma, size_t P, size_t N, double nu[NUS])
@@ -275,12 +267,6 @@ static void test_failures(void)
 
 int main(int argc, char **argv)
 {
-    MPI_Init(&argc, &argv);
-    int rank;
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    if (rank > 0 && !freopen("/dev/null", "w", stdout)) {
-        MPI_Abort(MPI_COMM_WORLD, 1);
-    }
     CU_TestInfo tests[] = {{"against the definition", test_definition},
                            {"both ways", test_both_ways},
                            {"groups of different sizes", test_groups},
@@ -290,7 +276,5 @@ int main(int argc, char **argv)
                            {"failures", test_failures},
 #endif
                            CU_TEST_INFO_NULL};
-    int failed = suite_run("sums", tests);
-    MPI_Finalize();
-    return failed;
+    return mpi_suite_run("sums", tests, &argc, &argv);
 }
