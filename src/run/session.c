@@ -224,9 +224,7 @@ static size_t points_done(const struct session *session)
     return points;
 }
 
-/* Decides who writes, and tells the user if it is rank 0 for some reason. Returns true if it is the workers.
- * Collective.
- */
+/* Decides who writes, and tells the user why if it is rank 0. Returns true if the workers do. Collective. */
 static bool choose_writers(struct session *session)
 {
     const struct session_request *request = session->request;
