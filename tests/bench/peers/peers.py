@@ -16,14 +16,12 @@ import subprocess
 import sys
 import time
 
+import h5py
 import numpy as np
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[2] / "analysis"))
-
 import market
-import moatfile
-from moatfile import Refused
+
+HERE = pathlib.Path(__file__).resolve().parent
 
 RANKS = 3                # the first of them hands out the work, in moat and in mpi4py
 MARKET_TOLERANCE = 1e-8  # allows for the peer's own tolerances of 1e-10 in ln N and 1e-5 in ln lambda
@@ -31,6 +29,10 @@ RIDGE_TOLERANCE = 1e-4   # between the two peers; allows for splines in lambda a
 RIDGE_DEVIATIONS = 4     # between data sets of different generators, in combined standard errors
 MANY_POINTS = 20_000     # values of N_I on the grid that measures moat's rate
 TIMED_TRIALS, COMPARED_TRIALS = 3, 16
+LADDER_P, LADDER_N, LADDER_NU = 16384, (16, 512, 29), (0.75, 1.5)
+LADDER_TRIALS = 4        # each is a repetition of its own: moat's sweeps have two
+LADDER_DEVIATIONS = 3    # of the tables of both generators, in combined standard errors, root mean square
+LEVELS_FITTED = 8        # every eighth of moat's ridge levels: scikit-learn fits each anew
 
 CONFIG = """\
 name: peers
@@ -46,6 +48,10 @@ grid:
   Q:     {{values: {Q}}}
   nu:    {{values: [{nu}]}}
 """
+
+
+class Refused(Exception):
+    """Why the comparison cannot go on."""
 
 
 class Work:
@@ -83,7 +89,7 @@ class Bench:
         output = config.with_suffix(".h5")
         launch = self.mpirun if ranks > 1 else []
         whole, _ = timed([*launch, self.moat, "run", config, "--force", "--quiet", "-o", output])
-        with moatfile.open_file(output) as file:
+        with h5py.File(output) as file:
             solving = sum(np.sum(file["run"][name][...]) for name in ("block_seconds", "task_seconds")
                           if name in file["run"])
         return whole, solving / max(ranks - 1, 1), output
@@ -105,8 +111,8 @@ def timed(command):
 
 
 def thresholds(path, *more):
-    results = moatfile.read(path, ["N_E_star", *more], ["N_I", "tau_E", "Q", "nu"])
-    return [results.variables[name][1].ravel() for name in ("N_E_star", *more)]
+    with h5py.File(path) as file:
+        return [file[name][...].ravel() for name in ("N_E_star", *more)]
 
 
 def check(what, found, limit):
@@ -177,6 +183,38 @@ def bench_ridge(bench, repetitions):
     return list(works.values())
 
 
+def bench_ladder(bench):
+    """The ladder of one trial at large P, whose data sets are nested. Its unit is a trial with 64 ridge levels."""
+    def config(trial):
+        low, high, rungs = LADDER_N
+        ladder = (f"ridge: {{P: {LADDER_P}, N: {{log: [{low}, {high}], points: {rungs}}}, trials: 2, seed: {trial + 1}}}\n")
+        return bench.config("ladder", solver="ridge", gamma=0.5, P=LADDER_P, tau=0.9, tau_E="[.inf]", Q=[0.1],
+                            nu=f"{LADDER_NU[0]}, {LADDER_NU[1]}", N_I="{values: [128]}", ladder=ladder)
+
+    works = {"svd": Work("ladder: SVD for each rung", "trial"), "ridge": Work("ladder: sklearn, a fit a level", "trial")}
+    ours, theirs, fitted = [], [], []
+    for trial in range(LADDER_TRIALS):
+        whole, solving, path = bench.run_moat(config(trial))
+        with h5py.File(path) as file:
+            N, level = (file[name][...] for name in ("ridge/N", "ridge/lambda"))
+            ours += list(np.stack([file[f"ridge/{name}"][...] for name in ("A1", "A2", "D")], axis=-1).swapaxes(0, 1))
+        for way, work in works.items():
+            some = level if way == "svd" else level[LEVELS_FITTED - 1::LEVELS_FITTED]
+            task = {"gamma": 0.5, "P": LADDER_P, "trial": trial, "nu": LADDER_NU, "N": N.astype(int).tolist(),
+                    "level": some.tolist()}
+            peer_whole, peer = bench.run_peer("ladder.py", way, json.dumps(task))
+            work.moat.append((whole / 2, solving / 2))
+            work.peer.append(tuple(seconds * len(level) / len(some) for seconds in (peer_whole, peer["seconds"])))
+            (theirs if way == "svd" else fitted).append(np.array(peer["tables"])[..., 1:])
+    at = slice(LEVELS_FITTED - 1, None, LEVELS_FITTED)
+    check("ladder, scikit-learn against SVD, same data: largest difference of A1, A2 and D, relative to the largest of each",
+          np.max(np.abs(np.array(fitted) - np.array(theirs)[:, :, :, at]) / np.max(np.abs(theirs), axis=(0, 1, 2, 3))), 1e-9)
+    means, errors = zip(*((np.mean(side, axis=0), np.var(side, axis=0, ddof=1) / len(side)) for side in (ours, theirs)))
+    check(f"ladder, {len(ours)} trials against {len(theirs)}: root mean square difference of the tables in combined standard errors",
+          np.sqrt(np.mean((means[0] - means[1]) ** 2 / (errors[0] + errors[1]))), LADDER_DEVIATIONS)
+    return list(works.values())
+
+
 def have(module, package, what):
     found = importlib.util.find_spec(module) is not None
     if not found:
@@ -192,7 +230,7 @@ def main(argv):
         if have("mpi4py", "python3-mpi4py", "the market under mpi4py.futures"):
             works += bench_market(bench, repetitions, RANKS)
         if have("sklearn", "python3-sklearn", "ridge regression"):
-            works += bench_ridge(bench, repetitions)
+            works += bench_ridge(bench, repetitions) + bench_ladder(bench)
     except Refused as refusal:
         print(f"peers.py: {refusal}", file=sys.stderr)
         return 1

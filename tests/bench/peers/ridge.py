@@ -19,10 +19,9 @@ import time
 
 import numpy as np
 from scipy.interpolate import CubicSpline
-from scipy.linalg import svd
 from scipy.optimize import brentq, minimize
-from sklearn.linear_model import Ridge
 
+import tables
 from company import best_loss, losses
 
 GAMMA, NU, Q, TAU_I, P = 0.5, 1.0, 0.1, 0.9, 1024
@@ -37,47 +36,22 @@ A0 = b @ sigma
 TAU = (TAU_I * 2 * Q * A0, math.inf)
 
 
+@functools.lru_cache(maxsize=None)
 def sample(N, trial):
     """The first N rows of a trial's data. A smaller N takes fewer of the same rows."""
     return np.random.default_rng([1, trial]).standard_normal((N, P)) * np.sqrt(sigma)
 
 
-@functools.lru_cache(maxsize=None)
-def data_set(N, trial):
-    """X, and x^T diag(b) x for each row x. The two labels of x differ by an expected square of 2 Q times that number."""
-    X = sample(N, trial)
-    return X, X**2 @ b
-
-
 @functools.lru_cache(maxsize=8)
 def refit(N, trial, level):
-    """(A0, A1, A2, D) at ln lambda = level. Fitting every unit vector of labels gives the estimator as a P x N matrix."""
-    X, difference = data_set(N, trial)
-    ridge = Ridge(alpha=N * math.exp(level), fit_intercept=False, solver="cholesky")
-    estimator = ridge.fit(X, np.eye(N)).coef_.T
-    error = estimator @ X
-    error[np.diag_indices(P)] -= 1
-    A1 = sigma @ error**2 @ b
-    A2 = -np.diag(error) @ (b * sigma)
-    D = sigma @ estimator**2 @ difference
-    return np.array([A0, A1, A2, D])
+    """(A0, A1, A2, D) at ln lambda = level."""
+    return tables.by_ridge(sample(N, trial), sigma, [b], [math.exp(level)])[0][0]
 
 
 @functools.lru_cache(maxsize=None)
 def path(N, trial):
-    """(A0, A1, A2, D) at all LEVELS from one SVD, as splines of their logarithms over ln lambda."""
-    X, difference = data_set(N, trial)
-    U, s, Vt = svd(X / math.sqrt(N), full_matrices=False)
-    V_sigma, V_b = Vt * sigma, Vt * b
-    M = V_sigma @ Vt.T
-    bias, linear = M * (V_b @ Vt.T), np.sum(V_b * V_sigma, axis=1)
-    noise = M * ((U.T * difference) @ U) / N
-    f = s / (s**2 + np.exp(LEVELS)[:, None])
-    F = f * s
-    A1 = A0 - 2 * F @ linear + np.sum(F @ bias * F, axis=1)
-    A2 = A0 - F @ linear
-    D = np.sum(f @ noise * f, axis=1)
-    return CubicSpline(LEVELS, np.log(np.column_stack([np.full_like(A1, A0), A1, A2, D])))
+    """(A0, A1, A2, D) at all LEVELS, as splines of their logarithms over ln lambda."""
+    return CubicSpline(LEVELS, np.log(tables.by_svd(sample(N, trial), sigma, [b], np.exp(LEVELS))[0]))
 
 
 def best_by_slsqp(N, tau, trials):
