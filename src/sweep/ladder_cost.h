@@ -9,7 +9,8 @@
 /*
  * What the tasks of a ladder cost. The data sets of a trial are nested: its rungs below some N go through sums over the
  * features that are made once a trial, for the largest of them (ridge/sums.h). Those of larger N, where this would be
- * too inaccurate or would cost more, go through the data themselves, each for itself.
+ * too inaccurate or would cost more, go through the data themselves, each for itself; and so do those with N far above
+ * P, through sums over their points (ridge/tall.h).
  */
 
 /* Number of rungs of the ladder, from the smallest on, that go through the sums of their trial: those whose expected
