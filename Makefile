@@ -106,9 +106,10 @@ $(BUILD)/demo/quickstart.png: $(BUILD)/demo/quickstart.h5 $(wildcard analysis/*.
 	$(Q)$(PYTHON) analysis/phase_diagram.py $< --slice Q=0.1 nu=1 -o $@
 	@echo "figure: $@"
 
-pictures: demo validation words ## draw the pictures that the READMEs show, jobs/*.png, from the code as it stands (minutes)
+pictures: demo validation large-p words ## draw the pictures that the READMEs show, jobs/*.png, from the code as it stands (minutes)
 	$(Q)$(MAKE) --no-print-directory FORMAT=png $(BUILD)/figures/readings.png
-	$(Q)cp $(BUILD)/demo/quickstart.png $(BUILD)/validation/ridge-validation.png $(BUILD)/figures/readings.png jobs/
+	$(Q)cp $(BUILD)/demo/quickstart.png $(BUILD)/validation/ridge-validation.png $(BUILD)/large-p/ridge-large-p.png \
+	    $(BUILD)/figures/readings.png jobs/
 	$(Q)cp $(BUILD)/words/words-ridge.png jobs/words.png
 
 validation: deps ## run jobs/ridge-validation.yaml (minutes) and draw data against theory

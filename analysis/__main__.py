@@ -42,11 +42,15 @@ def refuse(text):
     return USAGE
 
 
-def call(script, words):
-    """Runs a script as if it were called by its name; returns the exit code, or ends as the script does."""
+def call(command, script, words):
+    """Runs a script as if it were called by its name; returns the exit code, or ends as the script does. command: what was typed, by
+    which messages call it."""
     sys.argv = [str(FOLDER / f"{script}.py"), *words]
     if str(FOLDER) not in sys.path[:1]:
         sys.path.insert(0, str(FOLDER))  # the scripts import each other by their plain names
+    import output  # by its plain name, as the scripts import it
+
+    output.typed = command
     try:
         runpy.run_path(sys.argv[0], run_name="__main__")
     except ModuleNotFoundError as error:
@@ -63,7 +67,7 @@ def main(words):
     if command not in COMMANDS:
         return refuse(f"found command `{command}`, expected {', '.join(COMMANDS[:-1])} or {COMMANDS[-1]}")
     if command != "draw":
-        return call(command, rest)
+        return call(f"moat {command}", command, rest)
     if not rest:
         print(usage(), file=sys.stderr)
         return USAGE
@@ -75,7 +79,7 @@ def main(words):
         near = difflib.get_close_matches(kind, every, 1)
         return refuse(f"found kind of figure `{rest[0]}`, expected {', '.join(every)}"
                       + (f": did you mean `moat draw {near[0]}`?" if near else ": `moat draw` describes them"))
-    return call(kind.replace("-", "_"), rest[1:])
+    return call(f"moat draw {kind}", kind.replace("-", "_"), rest[1:])
 
 
 if __name__ == "__main__":

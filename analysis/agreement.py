@@ -29,6 +29,7 @@ from moatfile import Refused
 from scales import log_ticks
 from sheet import WIDE, Sheet
 
+PROGRAM = output.name("agreement.py")  # in messages
 NEEDS, OPTIONAL = ("N_E_star", "status"), ("N_E_star_stderr", "N_E_star_deterministic", "L_star")
 UPPER, LOWER, GAP, ROW = 3.6, 2.0, 0.08, 0.2  # inches
 MOST = 5  # curves
@@ -235,7 +236,7 @@ def summary(agreement):
 
 def main(argv=None):
     """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="agreement.py", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__.split("\n\n")[0])
     parser.add_argument("file", metavar="FILE", help="results file of `moat run` (model: {spectrum: FILE})")
     parser.add_argument("-o", "--output", metavar="FIG", required=True, help="figure to write: .png, .pdf or .svg")
     parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
@@ -248,15 +249,15 @@ def main(argv=None):
         agreement = Agreement(results, arguments.slice)
         for axis in agreement.assumed:
             values = results.axes[axis]
-            print(f"agreement.py: {axis} is held at {values[0]:.6g}, the first of its {values.size} values; "
+            print(f"{PROGRAM}: {axis} is held at {values[0]:.6g}, the first of its {values.size} values; "
                   f"--slice {axis}=VALUE chooses another", file=sys.stderr)
         style.save(draw(agreement, arguments.width), arguments.output, results, f"Theory and data: {results.title}")
         print("\n".join(summary(agreement)))
     except Refused as refusal:
-        print(f"agreement.py: {refusal}", file=sys.stderr)
+        print(f"{PROGRAM}: {refusal}", file=sys.stderr)
         return 2
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(output.run("agreement.py", main))
+    sys.exit(output.run(PROGRAM, main))

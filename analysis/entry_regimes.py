@@ -12,12 +12,14 @@ import sys
 import numpy as np
 
 import labels
+import output
 import power_laws
 import theory
 import wording
 from family import command
 from moatfile import Refused
 
+PROGRAM = output.name("entry_regimes.py")  # in messages
 NEEDS = ["N_E_star", "status", "elasticity_N_I", "regime", "L_star", "tau_E_absolute", *theory.breaks("elasticity_N_I")]
 LABELS = ("incumbent's data  $N_I$  (data points)", "newcomer's least data  $N_E^*$  (data points)")
 SUBTITLE = ("Least data with which the newcomer wins the users, $N_E^*$, against the incumbent's data $N_I$ (both in data points); below "
@@ -63,7 +65,7 @@ def draw(family):
 
 def main(argv=None):
     """Runs the command line; returns the exit code."""
-    return command(argv, "entry_regimes.py", __doc__, "market_entry", NEEDS, lambda results: "N_I", draw, OPTIONAL)
+    return command(argv, PROGRAM, __doc__, "market_entry", NEEDS, lambda results: "N_I", draw, OPTIONAL)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ import regions
 import theory
 from moatfile import Refused, WORDS
 
+PROGRAM = output.name("explore.py")  # in messages
 PAGE = Path(__file__).resolve().parent / "explore"
 STYLES = ("page.css", "print.css")
 SCRIPTS = ("numbers.js", "view.js", "answer.js", "tables.js", "compare.js", "controls.js", "scale.js", "curves.js", "contour.js",
@@ -130,7 +131,7 @@ def page(about, data):
 
 def main(argv=None):
     """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="explore.py", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__.split("\n\n")[0])
     parser.add_argument("file", metavar="FILE", help="results file of `moat run`, finished or not")
     parser.add_argument("-o", "--output", metavar="PAGE.html", required=True, help="the page to write")
     parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
@@ -147,20 +148,20 @@ def main(argv=None):
         with output.whole_file(arguments.output) as target:
             target.write(text)
     except Refused as refusal:
-        print(f"explore.py: {refusal}", file=sys.stderr)
+        print(f"{PROGRAM}: {refusal}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"explore.py: {arguments.output}: cannot be written: {error.strerror or error}", file=sys.stderr)
+        print(f"{PROGRAM}: {arguments.output}: cannot be written: {error.strerror or error}", file=sys.stderr)
         return 2 if error.filename else 1  # a name that cannot be opened, or a disk that is full
     except MemoryError:
-        print(f"explore.py: {arguments.file}: out of memory; --slice AXIS=VALUE keeps only the points with this value",
+        print(f"{PROGRAM}: {arguments.file}: out of memory; --slice AXIS=VALUE keeps only the points with this value",
               file=sys.stderr)
         return 1
     print(f"{arguments.output}: {results.variables['status'][1].size} points, {len(text) / 1e6:.1f} MB")
     for note in about["notes"]:
-        print(f"explore.py: {note}", file=sys.stderr)
+        print(f"{PROGRAM}: {note}", file=sys.stderr)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(output.run("explore.py", main))
+    sys.exit(output.run(PROGRAM, main))

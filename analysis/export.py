@@ -26,6 +26,7 @@ from cells import cell, comment
 from family import indices
 from moatfile import Refused
 
+PROGRAM = output.name("export.py")  # in messages
 PARQUET = ".parquet"
 CHUNK = 65536  # points held in memory at a time
 
@@ -105,8 +106,8 @@ def _arrow(target):
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise Refused(f"{target}: Parquet needs the module pyarrow, which {sys.executable} has not: `pip install pyarrow`, or write "
-                      ".csv") from error
+        raise Refused(f"{target}: Parquet needs the module pyarrow, which {sys.executable} has not: `pip install pyarrow` (Debian 14 "
+                      "has it as python3-pyarrow), or write .csv") from error
     return pyarrow, pyarrow.parquet
 
 
@@ -120,7 +121,7 @@ def write(path, target, variables=None, slices=(), header=False, quiet=True):
     with opening.open_file(path) as file:
         chosen = columns(file, results, variables)
         about = table_about.About(results, [(name, words) for name, _, _, words in chosen])
-        found = output.watched("export.py", pieces(results, chosen, at), count, "points", lambda arrays: arrays[0].size, quiet)
+        found = output.watched(PROGRAM, pieces(results, chosen, at), count, "points", lambda arrays: arrays[0].size, quiet)
         if not target:
             _as_text(sys.stdout, about, found, ",", header)
         elif arrow:
@@ -139,7 +140,7 @@ def write(path, target, variables=None, slices=(), header=False, quiet=True):
 
 def main(argv=None):
     """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="export.py", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__.split("\n\n")[0])
     parser.add_argument("file", metavar="FILE", help="results file of `moat run`")
     parser.add_argument("-o", "--output", metavar="TABLE", help="table to write: .csv, .tsv or .parquet; default: standard output")
     parser.add_argument("--variables", metavar="NAME", nargs="+", help="variables to write; default: all")
@@ -152,12 +153,12 @@ def main(argv=None):
     try:
         count = write(arguments.file, arguments.output, arguments.variables, arguments.slice, arguments.header, arguments.quiet)
     except Refused as refusal:
-        print(f"export.py: {refusal}", file=sys.stderr)
+        print(f"{PROGRAM}: {refusal}", file=sys.stderr)
         return 2
     except OSError as error:
         if not arguments.output:
             raise
-        print(f"export.py: {arguments.output}: cannot be written: {error.strerror or error}", file=sys.stderr)
+        print(f"{PROGRAM}: {arguments.output}: cannot be written: {error.strerror or error}", file=sys.stderr)
         return 2 if error.filename else 1  # a name that cannot be opened, or a disk that is full
     if arguments.output and not arguments.quiet:
         print(f"{arguments.output}: {count} points")
@@ -165,4 +166,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(output.run("export.py", main))
+    sys.exit(output.run(PROGRAM, main))

@@ -12,12 +12,14 @@ import sys
 import numpy as np
 
 import labels
+import output
 import power_laws
 import theory
 import wording
 from family import command
 from moatfile import Refused
 
+PROGRAM = output.name("gap.py")  # in messages
 LABELS = (r"inverse gap between the rules  $1/D$", "newcomer's least data  $N_E^*$  (data points)")
 SUBTITLE = ("Least data with which the newcomer wins the users, $N_E^*$ (data points), against one over the gap $D$; below it, by how "
             "many per cent it rises if $1/D$ rises by one")
@@ -71,7 +73,7 @@ def draw(family):
 
 def main(argv=None):
     """Runs the command line; returns the exit code."""
-    return command(argv, "gap.py", __doc__, "market_entry", NEEDS, along, draw)
+    return command(argv, PROGRAM, __doc__, "market_entry", NEEDS, along, draw)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ Here a market is solved with one of the three in place of theory's: D to first o
 Measured coefficients are theory's times the ratio of the file's tables to theory, which is linear between the tables.
 """
 
+import functools
 import math
 
 import numpy as np
@@ -21,6 +22,7 @@ import opening
 import theory
 
 KNOTS, POINTS = 400, 150  # of the table in ln kappa, and of the grid on which losses are minimised, twice
+PANEL = 1 << 13  # directions that are summed at a time, however many there are
 NAMES = ("A1", "A2", "D")
 THEORY, FIRST_ORDER, NOISE, LEARNT, BOTH = "theory", "first order", "noise", "learnt", "both"
 MEASURED = {NOISE: ("D",), LEARNT: ("A1", "A2"), BOTH: NAMES}  # which coefficients are the measured ones
@@ -58,16 +60,8 @@ class Coefficients:
     """
 
     def __init__(self, gamma, nu, P, kind=THEORY, tables=None, mixture=False):
-        i = np.arange(1.0, P + 1)
-        sigma, b = i ** -(1 + gamma), i ** (gamma - nu)
-        weighted, x = b * sigma, np.linspace(math.log(1e-3 * sigma[-1]), 3, KNOTS)
-        t = sigma / (sigma + np.exp(x)[:, None])
-        self.P, self.unit, self.a0 = P, P ** -(1 + gamma) / 100, weighted.sum()  # unit: lambda0
-        df1 = t.sum(axis=1)
-        # ln of df1, df2, a1, a2, sum b sigma t^2 and sum b sigma t
-        self.sums = CubicSpline(x, np.log(np.column_stack([df1, (t ** 2).sum(axis=1), (1 - t) @ weighted,
-                                                           (1 - t) ** 2 @ weighted, t ** 2 @ weighted, t @ weighted])))
-        self.ridgeless, self.x = CubicSpline(-np.log(df1), x), x  # x where df1 = N, as a function of -ln N
+        self.P, self.unit = P, P ** -(1 + gamma) / 100  # unit: lambda0
+        self.x, self.a0, self.sums, self.ridgeless = _sums(gamma, nu, P)
         self.kind, self.tables, self.mixture = kind, tables, mixture
 
     def range(self, N):
@@ -118,6 +112,23 @@ class Coefficients:
         if not (math.isfinite(goal) and low < high and excess(low) > 0 > excess(high)):
             return math.nan
         return math.exp(brentq(excess, low, high, xtol=1e-7))
+
+
+@functools.lru_cache(maxsize=4)
+def _sums(gamma, nu, P):
+    """(x, a0, spline of the logarithms of df1, df2, a1, a2, sum b sigma t^2 and sum b sigma t over x, and spline of the x where
+    df1 = N over -ln N)."""
+    x, a0 = np.linspace(math.log(1e-3 * P ** -(1 + gamma)), 3, KNOTS), 0.0
+    kappa, found = np.exp(x)[:, None], np.zeros((KNOTS, 6))
+    for first in range(1, P + 1, PANEL):
+        i = np.arange(first, min(first + PANEL, P + 1), dtype=float)
+        sigma = i ** -(1 + gamma)
+        weighted = i ** (gamma - nu) * sigma
+        t, rest = sigma / (sigma + kappa), kappa / (sigma + kappa)
+        found += np.column_stack([t.sum(axis=1), (t ** 2).sum(axis=1), rest @ weighted, rest ** 2 @ weighted,
+                                  t ** 2 @ weighted, t @ weighted])
+        a0 += weighted.sum()
+    return x, a0, CubicSpline(x, np.log(found)), CubicSpline(-np.log(found[:, 0]), x)
 
 
 def largest_alpha(c0, c1, c2, tau):

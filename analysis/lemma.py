@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 
 import labels
 import moatfile
+import output
 import style
 import wording
 from family import indices, parser
@@ -21,6 +22,7 @@ from moatfile import AXES, Refused
 from scales import log_ticks
 from sheet import WIDE, Sheet
 
+PROGRAM = output.name("lemma.py")  # in messages
 TERMS = {"finite_data_error": "finite data", "overfitting_error": "overfitting", "mixture_error": "mixture",
          "mixture_finite_data_error": "mixture finite data"}
 HATCHES = ("", "///", "...", "\\\\")
@@ -154,7 +156,7 @@ def _check(results, drawn):
 
 def main(argv=None):
     """Runs the command line; returns the exit code."""
-    arguments = parser("lemma.py", __doc__, "scaling_law").parse_args(argv)
+    arguments = parser(PROGRAM, __doc__, "scaling_law").parse_args(argv)
     try:
         style.check_target(arguments.output)
         results = moatfile.read(arguments.file, [*TERMS, "nu_prime"], "scaling_law", AXES["scaling_law"], ["lambda_loss"])
@@ -165,7 +167,7 @@ def main(argv=None):
         _check(results, drawn)
         style.save(draw(drawn, items, results, arguments.width), arguments.output, results, f"The key lemma: {results.title}")
     except Refused as refusal:
-        print(f"lemma.py: {refusal}", file=sys.stderr)
+        print(f"{PROGRAM}: {refusal}", file=sys.stderr)
         return 2
     return 0
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a script writes: files that are whole or not there, and whether all that it prints is written."""
+"""What a script writes: files that are whole or not there, its name in messages, and whether all that it prints is written."""
 
 import contextlib
 import os
@@ -9,7 +9,13 @@ import sys
 import tempfile
 import time
 
+typed = None  # the command that runs a script, such as `moat export`; None where the script is called by its name
 FIRST, PAUSE = 1, 0.2  # seconds before there is a bar, and between two changes of it
+
+
+def name(script):
+    """How messages call the `script`: by the command that was typed."""
+    return typed or script
 
 
 @contextlib.contextmanager

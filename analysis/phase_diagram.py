@@ -14,6 +14,7 @@ import numpy as np
 
 import labels
 import moatfile
+import output
 import phase_panels
 import regimes
 import sheet
@@ -24,6 +25,7 @@ from moatfile import Refused
 from phase_plane import Plane
 from scales import zeroed
 
+PROGRAM = output.name("phase_diagram.py")  # in messages
 ELASTICITIES = ("elasticity_N_I", "elasticity_tau_E", "elasticity_tau_I", "elasticity_Q")
 EXPONENTS = (*ELASTICITIES, "exponent_D")
 QUANTITIES = ("N_E_star", "ratio", "regime", *EXPONENTS)
@@ -126,7 +128,7 @@ def read(path, quantity=None):
 
 
 def _arguments(argv):
-    parser = argparse.ArgumentParser(prog="phase_diagram.py", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__.split("\n\n")[0])
     parser.add_argument("file", metavar="FILE", help="results file of `moat run` (sweep: market_entry)")
     parser.add_argument("-o", "--output", metavar="FIG", required=True, help="figure to write: .png, .pdf or .svg")
     parser.add_argument("--x", metavar="AXIS", help="horizontal axis; default: N_I, or the longest free axis if N_I has a "
@@ -151,12 +153,12 @@ def main(argv=None):
         diagram = Diagram(results, arguments.x, arguments.y, arguments.slice, arguments.quantity, arguments.curves)
         for axis in diagram.plane.assumed:
             values = results.axes[axis]
-            print(f"phase_diagram.py: {axis} is held at {values[0]:.6g}, the first of its {values.size} values; "
+            print(f"{PROGRAM}: {axis} is held at {values[0]:.6g}, the first of its {values.size} values; "
                   f"--slice {axis}=VALUE chooses another", file=sys.stderr)
         title = "Market entry threshold: " + results.title
         style.save(phase_panels.draw(diagram, arguments.width), arguments.output, results, title)
     except Refused as refusal:
-        print(f"phase_diagram.py: {refusal}", file=sys.stderr)
+        print(f"{PROGRAM}: {refusal}", file=sys.stderr)
         return 2
     return 0
 

@@ -15,6 +15,7 @@ import curves as families
 import hatching
 import labels
 import naming
+import output
 import regions
 import style
 import wording
@@ -24,6 +25,7 @@ from phase_page import axis_label
 from scales import log_limits, log_ticks, zeroed
 from sheet import Sheet
 
+PROGRAM = output.name("policy.py")  # in messages
 NEEDS = ["N_E_star", "status", "elasticity_tau_I", "L_star"]
 MAIN, LOWER, GAP, ROW = 3.5, 1.9, 0.08, 0.26  # inches
 SUBTITLE = (r"Least data with which the newcomer wins the users, $N_E^*$ (data points), against the safety loss that the incumbent is "
@@ -119,7 +121,7 @@ def _draw_strip(sheet, axes, edges, tau_I, curves):
 
 def main(argv=None):
     """Runs the command line; returns the exit code."""
-    return command(argv, "policy.py", __doc__, "market_entry", [*NEEDS, "tau_I_absolute"], lambda results: "tau_I", draw,
+    return command(argv, PROGRAM, __doc__, "market_entry", [*NEEDS, "tau_I_absolute"], lambda results: "tau_I", draw,
                    axes=["tau_I"])
 
 

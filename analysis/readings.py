@@ -19,6 +19,7 @@ import family
 import gap
 import labels
 import moatfile
+import output
 import regimes
 import style
 import theory
@@ -28,6 +29,7 @@ from scales import log_ticks
 from sheet import WIDE, Sheet, add_option
 from titled import words as titled_words
 
+PROGRAM = output.name("readings.py")  # in messages
 NEEDS = sorted({*entry_regimes.NEEDS, *gap.NEEDS})
 READINGS = {"trained_model": "the trained model is audited", theory.MIXTURE: "the training mixture is audited"}
 APART = 0.1  # difference of two local exponents that a reader sees
@@ -205,7 +207,7 @@ def _draw_theory(sheet, axes, curve):
 
 def main(argv=None):
     """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="readings.py", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__.split("\n\n")[0])
     parser.add_argument("files", metavar="FILE", nargs="+", help="results files of `moat run`, in pairs: one of each scrutiny")
     parser.add_argument("-o", "--output", metavar="FIG", required=True, help="figure to write: .png, .pdf or .svg")
     parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
@@ -223,11 +225,11 @@ def main(argv=None):
         for result in results:
             for axis in result.assumed:
                 value = result.results.axes[axis][result.at[axis]]
-                print(f"readings.py: result {result.number}: {axis} is held at {value:.10g}; --slice {axis}=VALUE chooses "
+                print(f"{PROGRAM}: result {result.number}: {axis} is held at {value:.10g}; --slice {axis}=VALUE chooses "
                       "another", file=sys.stderr)
         style.save(draw(results, arguments.width), arguments.output, results[0].results, "Both kinds of scrutiny")
     except Refused as refusal:
-        print(f"readings.py: {refusal}", file=sys.stderr)
+        print(f"{PROGRAM}: {refusal}", file=sys.stderr)
         return 2
     return 0
 

@@ -13,12 +13,14 @@ import sys
 import numpy as np
 
 import labels
+import output
 import power_laws
 import theory
 import wording
 from family import command
 from moatfile import Refused
 
+PROGRAM = output.name("scaling_law.py")  # in messages
 LOSS = ("loss", "exponent_loss", "regime")
 EXCESS = ("excess_loss", "exponent_excess", "regime_excess")
 NAMES = {"loss": "performance loss $L_1$", "excess_loss": "excess of the loss over that of unlimited data"}
@@ -68,7 +70,7 @@ def draw(family):
 
 def main(argv=None):
     """Runs the command line; returns the exit code."""
-    return command(argv, "scaling_law.py", __doc__, "scaling_law", NEEDS, lambda results: "N", draw, OPTIONAL,
+    return command(argv, PROGRAM, __doc__, "scaling_law", NEEDS, lambda results: "N", draw, OPTIONAL,
                    [("--excess", "draw the excess over the loss of infinite data")])
 
 

@@ -23,6 +23,7 @@ from scales import log_ticks
 from sheet import WIDE, Sheet, add_option
 from spectrum_file import MOMENTS
 
+PROGRAM = output.name("spectrum.py")  # in messages
 GAP, HEIGHTS = 0.08, (2.3, 2.7, 1.5)  # inches: between the panels; of eigenvalues, alignments, misalignment
 NEAR = 1.5  # factor: a spectrum whose means lie so close to a power law counts as one
 TARGETS = {"performance": MOMENTS[0], "safety": MOMENTS[1]}
@@ -235,7 +236,7 @@ def summary(shown):
 
 def main(argv=None):
     """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="spectrum.py", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__.split("\n\n")[0])
     parser.add_argument("file", metavar="FILE", help="spectrum file, such as `moat measure` writes")
     parser.add_argument("-o", "--output", metavar="FIG", required=True, help="figure to write: .png, .pdf or .svg")
     add_option(parser)
@@ -247,10 +248,10 @@ def main(argv=None):
         style.save(draw(shown, arguments.width), arguments.output, spectrum, f"Spectrum: {spectrum.title}")
         print("\n".join(summary(shown)))
     except Refused as refusal:
-        print(f"spectrum.py: {refusal}", file=sys.stderr)
+        print(f"{PROGRAM}: {refusal}", file=sys.stderr)
         return 2
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(output.run("spectrum.py", main))
+    sys.exit(output.run(PROGRAM, main))

@@ -20,6 +20,7 @@ import exponents
 import output
 from moatfile import Refused
 
+PROGRAM = output.name("summary.py")  # in messages
 TEXTS = ("file", "curve", "quantity", "along", "regime", "verdict", "why")
 COLUMNS = ("file", "curve", "quantity", "along", "regime", "theory", "fitted", "stderr", "local_min", "local_max", "tolerance",
            "from", "to", "crossover", "verdict", "why")
@@ -66,7 +67,7 @@ def complaints(found):
 
 def main(argv=None):
     """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="summary.py", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__.split("\n\n")[0])
     parser.add_argument("files", metavar="FILE", nargs="+", help="results file of `moat run`")
     parser.add_argument("--csv", action="store_true", help="print comma-separated values in place of aligned text")
     parser.add_argument("--check", action="store_true",
@@ -75,7 +76,7 @@ def main(argv=None):
     try:
         by_file = {path: list(lines(path)) for path in arguments.files}
     except Refused as refusal:
-        print(f"summary.py: {refusal}", file=sys.stderr)
+        print(f"{PROGRAM}: {refusal}", file=sys.stderr)
         return 2
     found = [line for its in by_file.values() for line in its]
     if arguments.csv:
@@ -84,9 +85,9 @@ def main(argv=None):
         print(table(found))
     said = complaints(by_file)
     for line in said:
-        print(f"summary.py: {line}", file=sys.stderr)
+        print(f"{PROGRAM}: {line}", file=sys.stderr)
     return 1 if arguments.check and said else 0 if found else 2  # without a curve there is nothing to print
 
 
 if __name__ == "__main__":
-    sys.exit(output.run("summary.py", main))
+    sys.exit(output.run(PROGRAM, main))

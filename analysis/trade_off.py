@@ -15,12 +15,14 @@ import curves as families
 import family
 import labels
 import moatfile
+import output
 import style
 import wording
 from moatfile import Refused
 from scales import log_ticks
 from sheet import Sheet
 
+PROGRAM = output.name("trade_off.py")  # in messages
 NEEDS = ["N_E_star", "status", "entrant_loss_safety", "incumbent_loss_safety"]
 STEP = 1.1  # the safety ratio at which the title reads the curves
 PANELS = 2  # values of N_I shown, at most
@@ -118,7 +120,7 @@ def _draw_panel(axes, curves, drawn):
 
 def main(argv=None):
     """Runs the command line; returns the exit code."""
-    arguments = family.parser("trade_off.py", __doc__, "market_entry").parse_args(argv)
+    arguments = family.parser(PROGRAM, __doc__, "market_entry").parse_args(argv)
     try:
         style.check_target(arguments.output)
         results = moatfile.read(arguments.file, NEEDS, "market_entry", [*moatfile.GRID["market_entry"], "tau_I"])
@@ -129,11 +131,11 @@ def main(argv=None):
         for axis in curves.assumed:
             if axis != "N_I":
                 values = results.axes[axis]
-                print(f"trade_off.py: {axis} is held at {values[0]:.6g}, the first of its {values.size} values; "
+                print(f"{PROGRAM}: {axis} is held at {values[0]:.6g}, the first of its {values.size} values; "
                       f"--slice {axis}=VALUE chooses another", file=sys.stderr)
         style.save(draw(curves), arguments.output, results, results.title)
     except Refused as refusal:
-        print(f"trade_off.py: {refusal}", file=sys.stderr)
+        print(f"{PROGRAM}: {refusal}", file=sys.stderr)
         return 2
     return 0
 

@@ -24,6 +24,7 @@ import validation_panels
 import wording
 from moatfile import AXES, Refused
 
+PROGRAM = output.name("validation.py")  # in messages
 ORDER = AXES["market_entry"]
 VARIABLES = ("N_E_star", "N_E_star_stderr", "N_E_star_deterministic", "status")
 OPTIONAL = ("L_star", "tau_I", "tau_E_absolute")
@@ -240,7 +241,7 @@ def _decay_line(name, points, decay):
 
 
 def _arguments(argv):
-    parser = argparse.ArgumentParser(prog="validation.py", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__.split("\n\n")[0])
     parser.add_argument("file", metavar="FILE", help="results file of `moat run` (solver: ridge)")
     parser.add_argument("-o", "--output", metavar="FIG", required=True, help="figure to write: .png, .pdf or .svg")
     parser.add_argument("--slice", metavar="AXIS=VALUE", nargs="+", action="extend", default=[],
@@ -260,16 +261,16 @@ def main(argv=None):
         for axis in validation.assumed:
             values = results.axes[axis]
             drawn = ", ".join(f"{values[k]:.6g}" for k in validation.shown[axis])
-            print(f"validation.py: draws {axis} = {drawn} out of {values.size} values; "
+            print(f"{PROGRAM}: draws {axis} = {drawn} out of {values.size} values; "
                   f"--slice {axis}=VALUE chooses another", file=sys.stderr)
         title = "N_E* from data against theory: " + results.title
         style.save(validation_panels.draw(validation, arguments.width), arguments.output, results, title)
         print("\n".join(summary(validation)))
     except Refused as refusal:
-        print(f"validation.py: {refusal}", file=sys.stderr)
+        print(f"{PROGRAM}: {refusal}", file=sys.stderr)
         return 2
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(output.run("validation.py", main))
+    sys.exit(output.run(PROGRAM, main))

@@ -228,7 +228,9 @@ class CommandTest(ProgramTest):
         direct = subprocess.run([ANALYSIS / "summary.py", path.name, "--check"], cwd=self.folder, capture_output=True, text=True)
         self.assertEqual((direct.returncode, *self.run_moat(1, "summary", path.name, "--check")), (1, direct.stdout, direct.stderr))
         self.assertEqual(self.run_moat(2, "draw", "gap", "absent.h5", "-o", "x.png")[1],
-                         "gap.py: absent.h5: no such file; expected a results file written by `moat run`\n")
+                         "moat draw gap: absent.h5: no such file; expected a results file written by `moat run`\n")
+        for words in (("export",), ("draw", "scaling-law")):
+            self.assertTrue(self.run_moat(0, *words, "--help")[0].startswith(f"usage: moat {' '.join(words)} [-h] "))
         self.assertRegex(self.run_moat(2, "draw", "phase_diagramm", path.name)[1],
                          r"^moat: found kind of figure `phase_diagramm`, expected .*: did you mean `moat draw phase-diagram`\?\n$")
         script = self.write("bare", f"#!/bin/sh\nexec {sys.executable} -I -S \"$@\"\n")
