@@ -5,18 +5,23 @@
  * Each worker has up to two blocks: the one that it solves and the next, so that it never waits for rank 0. One that
  * has run out of memory gives both back; each is handed to another worker once all other blocks have been handed out,
  * if not more than one has tried it. Rank 0 receives a few records at a time, so that a worker that stops in the middle
- * of one does not hold up the others. It waits by probing between sleeps (polling.h).
+ * of one does not hold up the others. It waits by probing between short sleeps, as a blocking receive would keep a core
+ * busy. A sleep lasts a sixteenth of the wait so far, or half of it where no large message keeps a worker waiting. Just
+ * after a record has begun to arrive rank 0 does not sleep: it comes in pieces, and rank 0 has to take each of them.
  */
 #include "run/coordinator.h"
 
+#include <sched.h>
 #include <stdlib.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "run/interrupt.h"
-#include "run/polling.h"
 #include "run/shortage.h"
 
 enum { BLOCKS_AHEAD = 2, RECEIVES = 4, TRIES = 2 };
+static const double AWAKE_NS = 5e6, NAP_MIN_NS = 5e4, NAP_SHARE = 0.0625, NAP_SHARE_REPORT = 0.5;
 
 struct employed {
     int blocks;     /* of those handed to it, how many have not come back */
@@ -46,7 +51,8 @@ struct sweep {
     unsigned char *message[RECEIVES];
     MPI_Request receive[RECEIVES]; /* of records that have begun to arrive */
     size_t receiving;
-    struct polling polling;
+    bool reports;            /* the last message was one of a worker that writes itself */
+    double since;            /* when a record last began or ended to arrive, on clock_seconds */
     enum moat_status status; /* the first failure, after which no more blocks are handed out */
 };
 
@@ -151,7 +157,7 @@ static void begin_receive(struct sweep *sweep)
         MPI_Irecv(sweep->message[i], (int)sweep->size, MPI_BYTE, envelope.MPI_SOURCE, WORKER_TAG_SOLVED, sweep->comm,
                   &sweep->receive[i]);
         sweep->receiving++;
-        polling_restart(&sweep->polling);
+        sweep->since = clock_seconds();
     }
 }
 
@@ -169,7 +175,7 @@ static bool take_in(struct sweep *sweep)
     int rank = envelope.MPI_SOURCE;
     const struct solved_header *header = (const struct solved_header *)(const void *)sweep->message[i];
     const unsigned char *record = sweep->message[i] + sizeof *header;
-    polling_note_block(&sweep->polling, header->written ? header->seconds : 0);
+    sweep->reports = header->written;
     sweep->receiving--;
     sweep->in_flight--;
     sweep->worker[rank].blocks--;
@@ -181,8 +187,20 @@ static bool take_in(struct sweep *sweep)
     } else {
         keep_block(sweep, header, record, rank);
     }
-    polling_restart(&sweep->polling);
+    sweep->since = clock_seconds();
     return true;
+}
+
+static void take_nap(const struct sweep *sweep)
+{
+    double waited = (clock_seconds() - sweep->since) * 1e9;
+    double ns = waited * (sweep->reports ? NAP_SHARE_REPORT : NAP_SHARE), max = sweep->reports ? 4e6 : 1e6;
+    if (sweep->receiving > 0 && waited < AWAKE_NS) {
+        sched_yield(); /* the worker that sends the record may need this core */
+    } else {
+        ns = ns < NAP_MIN_NS ? NAP_MIN_NS : ns < max ? ns : max;
+        nanosleep(&(struct timespec){.tv_nsec = (long)ns}, NULL);
+    }
 }
 
 static void serve_workers(struct sweep *sweep)
@@ -192,12 +210,12 @@ static void serve_workers(struct sweep *sweep)
             hand_out(sweep, rank);
         }
     }
-    polling_restart(&sweep->polling);
+    sweep->since = clock_seconds();
     while (sweep->in_flight > 0) {
         begin_receive(sweep);
         if (!take_in(sweep)) {
             progress_add(sweep->progress, 0);
-            polling_sleep(&sweep->polling, sweep->receiving > 0);
+            take_nap(sweep);
         }
     }
 }

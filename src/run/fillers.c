@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Rank 0 sends the ticket of the file to all; a worker that cannot write the file says so, and gets no piece. The
- * others have a few pieces each, and get the next when they have filled one. At the end each of them answers once more.
- * A worker of another node than rank 0 has by then brought its pieces to disk, which rank 0's fsync does not: a network
+ * others have two pieces each, and get the next when they have filled one. At the end each of them answers once more. A
+ * worker of another node than rank 0 has by then brought its pieces to disk, which rank 0's fsync does not: a network
  * file system may say only then that it had no room for them.
  */
 #include "run/fillers.h"
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum { TAG_PIECE = 11, TAG_END = 12, TAG_FILLED = 13, TAG_DISCARD = 14 };
-enum { PIECES_AHEAD = 4, NAP_NS = 500000 };             /* so that no worker waits for rank 0 with 2 GB/s */
+enum { PIECES_AHEAD = 2, NAP_NS = 100000 };
 static const uint64_t SYNC_BYTES = (uint64_t)256 << 20; /* a worker answers after each, so that signals are heard */
 
 /* What a worker answers: to the ticket, to each piece, to TAG_END. */
