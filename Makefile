@@ -74,7 +74,7 @@ INNER_SOURCES   := $(filter-out $(LIBRARY_SOURCES) src/ridge/grid_%.c src/progra
                    src/ridge/grid_$(strip $(EIGENSOLVER)).c
 PROGRAM_SOURCES := $(wildcard src/program/*.c)
 TESTS       := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
-MPI_TESTS   := test_sweep test_ridge test_sums test_population test_measure
+MPI_TESTS   := test_sweep test_ridge test_sums test_tall test_population test_measure
 SUPPORT     := $(wildcard tests/lib/*.c)
 # These are about Open MPI's mpirun, or build with it; under MPICH the others run, with ranks that yield their core.
 OPEN_MPI_TESTS := test_kill test_slurm test_install
