@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.lines import Line2D
 
+import curves
 import finite_n
 import label_noise
 import style
@@ -28,21 +29,27 @@ EFFECTS = {  # kind -> (label, look) of what explains the difference
 
 
 def draw(validation, width=WIDE):
-    """The figure of a validation.Validation. One column of a journal has room for one nu, the first."""
-    sheet, results = Sheet(width), validation.results
-    if sheet.columns == 1:
+    """The figure of a validation.Validation. One column of a journal has room for one nu, the first; the caption says so."""
+    sheet, results, items = Sheet(width), validation.results, validation.caption()
+    if sheet.columns == 1 and len(validation.shown["nu"]) > 1:
+        first, *others = (validation.equation("nu", nu) for nu in validation.shown["nu"])
+        items.append(f"shown: {first}; the wide figure has {', '.join(others)} too")
         validation.shown["nu"] = validation.shown["nu"][:1]
-    paragraphs = [validation.caption(), " ".join(each for each in (validation.reasons(), wording.glossary(results)) if each)]
+    paragraphs = [items, " ".join(each for each in (validation.reasons(), wording.glossary(results)) if each)]
     with plt.rc_context(sheet.parameters):
-        legend = _legend(validation) + (_effects() if validation.explained else [])
-        rows = [(sheet.tall(UPPER), 0.3 * sheet.letter), (sheet.tall(LOWER), BETWEEN * sheet.letter)]
+        legend = [Line2D([], [], label=r"$N_E^* = N_I$", **_reference()), *(_effects() if validation.explained else [])]
+        right, names = sheet.margin([wording.value(results, "tau_E", results.axes["tau_E"][tau]) for tau in validation.shown["tau_E"]])
+        rows = [(max(sheet.tall(UPPER), sheet.names_height(names)), 0.3 * sheet.letter), (sheet.tall(LOWER), BETWEEN * sheet.letter)]
         rows += [(sheet.tall(LOWER), (BETWEEN + 0.3) * sheet.letter)] if validation.explained else []
         columns = len(validation.shown["nu"])
-        grid = sheet.lay_out((validation.headline(), SUBTITLE, paragraphs), rows, 0.2, columns, legend, GUTTER, [THEORY] * columns)
+        grid = sheet.lay_out((validation.headline(), SUBTITLE, paragraphs), rows, right, columns, legend, GUTTER,
+                             [THEORY] * columns)
         for row in grid:
             for axes in row:
                 axes.tick_params(axis="x", which="both", labelbottom=True)
         _draw_thresholds(validation, sheet, grid[0])
+        ends = [curves.end(*np.array(validation.curve(tau, validation.shown["nu"][-1]))[[0, 3]]) for tau in validation.shown["tau_E"]]
+        sheet.name_curves(grid[0][-1], [(*end, name, look) for end, name, (_, look) in zip(ends, names, _curves(validation))])
         _draw_differences(validation, sheet, grid[1])
         _draw_reasons(validation, sheet, grid[2] if validation.explained else [])
     return sheet.figure
@@ -156,15 +163,6 @@ def _draw_reasons(validation, sheet, panels):
     who = wording.value(validation.results, "tau_E", validation.results.axes["tau_E"][tau])
     panels[0].set_title(f"{'what explains it' if sheet.columns > 1 else 'why'}: {who}", fontsize=sheet.small, pad=4, loc="left")
     sheet.label_y(panels[0], r"$N_E^*/N_{E,\mathrm{theory}}^* - 1$  (%)")
-
-
-def _legend(validation):
-    """The legend's handles: a sample of each curve, and of the line N_E* = N_I."""
-    results = validation.results
-    handles = [Line2D([], [], label=wording.value(results, "tau_E", results.axes["tau_E"][tau]), marker=curve["marker"], markersize=6,
-                      markerfacecolor="white", markeredgewidth=1.2, **_line(curve, 1.4))
-               for tau, curve in _curves(validation)]
-    return [*handles, Line2D([], [], label=r"$N_E^* = N_I$", **_reference())]
 
 
 def _effects():
