@@ -17,7 +17,7 @@ from scales import log_ticks
 from sheet import WIDE, Sheet
 
 UPPER, LOWER, BETWEEN, GUTTER = 3.0, 2.4, 0.72, 0.14  # heights of the panels, and the gaps between rows and columns
-THEORY = "threshold  $N_E^*$  (theory)"
+THEORY = "$N_E^*$  (theory)"
 SUBTITLE = ("Newcomer's least data $N_E^*$ (data points) from sampled data against the incumbent's data $N_I$, and below by how much it "
             "differs from theory (%)")
 BARS = 30  # error bars drawn on a curve, at most
