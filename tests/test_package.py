@@ -226,7 +226,7 @@ class CommandTest(ProgramTest):
         """They pass through: the script's own, and those where there is none, no Python, or no module."""
         path = solve(self.folder, TINY_GRID)
         direct = subprocess.run([ANALYSIS / "summary.py", path.name, "--check"], cwd=self.folder, capture_output=True, text=True)
-        self.assertEqual((direct.returncode, *self.run_moat(1, "summary", path.name, "--check")), (1, direct.stdout, direct.stderr))
+        self.assertEqual((direct.returncode, *self.run_moat(1, "summary", path.name, "--check")), (1, direct.stdout, direct.stderr.replace("summary.py", "moat summary")))
         self.assertEqual(self.run_moat(2, "draw", "gap", "absent.h5", "-o", "x.png")[1],
                          "moat draw gap: absent.h5: no such file; expected a results file written by `moat run`\n")
         for words in (("export",), ("draw", "scaling-law")):
