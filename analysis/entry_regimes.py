@@ -48,7 +48,8 @@ def finding(curves):
             grown.append((each.x[known[-1]] / each.x[known[0]], each.y[known[-1]] / each.y[known[0]]))
     incumbent = max(part for part, _ in grown)
     times = wording.spans([own for part, own in grown if part > 0.5 * incumbent], wording.factor)
-    return f"While the incumbent's data grow by a factor of {wording.factor(incumbent)}, the newcomer's least data grow by one of {times}"
+    return (f"While the incumbent's data grow by a factor of {wording.factor(incumbent)}, the newcomer's least data grow by a factor of "
+            f"{times}")
 
 
 def draw(family):

@@ -47,10 +47,10 @@ def finding(curves):
     """The title: how N_E* grows in the end."""
     last = [each.exponent[np.isfinite(each.exponent)][-1] for each in curves if np.isfinite(each.exponent).any()]
     if not last:
-        return "As the rules come closer, the newcomer needs more data"
+        return "As the gap between the rules closes, the newcomer needs more data"
     power = wording.spans(last, wording.power)
     power = f"powers of {power}" if " " in power else f"the power {power}"
-    return f"As the newcomer's rule closes in on the incumbent's, the data it needs end up growing as {power} of the inverse gap"
+    return f"As the gap between the rules closes, the newcomer's least data end up growing as {power} of its inverse"
 
 
 def draw(family):

@@ -71,12 +71,13 @@ def _roomiest(counts, size):
     return None
 
 
-def name_runs(sheet, axes, x_edges, low, high, kinds, names):
-    """Writes names into the runs of one row of a strip, between the heights `low` and `high`. names: as name_regions has them.
-    Returns the kinds that are named in one run or more."""
+def name_runs(sheet, axes, x_edges, low, high, kinds, names, ticks=()):
+    """Writes names into the runs of one row of a strip, between the heights `low` and `high`, clear of the `ticks` at these x.
+    names: as name_regions has them. Returns the kinds that are named in one run or more."""
     across = sheet.place_all(axes, x_edges, [low] * len(x_edges))[:, 0]
     bottom, top = sheet.place_all(axes, [x_edges[0]] * 2, [low, high])[:, 1]
     size, named = min(sheet.small, 72 * (top - bottom) * 0.62), set()
+    barred = sheet.place_all(axes, ticks, [low] * len(ticks))[:, 0] if len(ticks) else np.array([])
     starts = np.flatnonzero(np.diff(kinds, prepend=-1))
     for start, end in zip(starts, np.append(starts[1:], len(kinds))):
         kind = int(kinds[start])
@@ -84,8 +85,15 @@ def name_runs(sheet, axes, x_edges, low, high, kinds, names):
             continue
         name, ink, colour = names[kind]
         least = (LEAST / 0.7 if "$" in name else LEAST) - 0.01
-        if size >= least and across[end] - across[start] > style.text_width(name, size) + 0.08:
-            sheet.text((across[start] + across[end]) / 2, (bottom + top) / 2, name, ha="center", va="center", fontsize=size,
+        left, right = _widest(across[start], across[end], barred)
+        if size >= least and right - left > style.text_width(name, size) + 0.08:
+            sheet.text((left + right) / 2, (bottom + top) / 2, name, ha="center", va="center", fontsize=size,
                        color=ink, zorder=6, path_effects=_halo(colour))
             named.add(kind)
     return named
+
+
+def _widest(left, right, barred):
+    """(left, right) of the widest stretch of a run between the places `barred` in it."""
+    ends = [left, *np.sort(barred[(barred > left) & (barred < right)]), right]
+    return max(zip(ends, ends[1:]), key=lambda each: each[1] - each[0])

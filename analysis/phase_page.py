@@ -102,7 +102,8 @@ def _of_slopes(diagram, known):
     plane, last = diagram.plane, diagram.values[:, -1][np.isfinite(diagram.values[:, -1])]
     if diagram.quantity == f"elasticity_{plane.x}" and last.size > 1 and plane.x == "N_I":
         first, final = _signed(last[0]), _signed(last[-1])
-        return f"Against one per cent more data the newcomer needs {first} % more at first, {final} % in the end"
+        who = _who(diagram)
+        return f"Against one per cent more data {who[0].lower()}{who[1:]} needs {first} % more at first, {final} % in the end"
     low, high = (_signed(value) for value in np.quantile(known, [0.05, 0.95]))
     most = "" if known.min() == known.max() else " in most of these markets"
     return f"One per cent more moves the newcomer's least data by {low if low == high else f'{low} to {high}'} %{most}"

@@ -144,12 +144,12 @@ class _Page:
         left = sheet.box(axes)[0]
         for row, curve in enumerate(self.curves):
             hatching.hatch(axes, curve.edges, [row, row + 1], curve.kinds[None, :])
-            for x in curve.law.breaks:
-                if axes.get_xlim()[0] < x < axes.get_xlim()[1]:
-                    for color, width in (("black", 3.5), ("white", 1.5)):
-                        axes.plot([x, x], [row + 0.05, row + 0.95], color=color, linewidth=width, solid_capstyle="butt", zorder=5)
+            ticks = [x for x in curve.law.breaks if axes.get_xlim()[0] < x < axes.get_xlim()[1]]
+            for x in ticks:
+                for color, width in (("black", 3.5), ("white", 1.5)):
+                    axes.plot([x, x], [row + 0.05, row + 0.95], color=color, linewidth=width, solid_capstyle="butt", zorder=5)
             axes.axhline(row, color="black", linewidth=0.6, zorder=4)
-            named |= naming.name_runs(sheet, axes, curve.edges, row + 1, row, curve.kinds, shorts)
+            named |= naming.name_runs(sheet, axes, curve.edges, row + 1, row, curve.kinds, shorts, ticks)
             middle = sheet.place(axes, curve.x[0], row + 0.5)[1]
             sheet.draw_line([left - 0.4, left - 0.23, left - 0.06], [middle] * 3, markevery=[1], **style.look(families.look(row)))
         shown = hatching.shown(np.concatenate([curve.kinds for curve in self.curves]))
@@ -158,8 +158,11 @@ class _Page:
 
     def _draw_exponents(self, axes):
         for order, curve in enumerate(self.curves):
-            axes.plot(curve.x, curve.exponent, zorder=3 + order, markevery=style.markers(curve.x.size, order, len(self.curves)),
-                      **style.look(families.look(order)))
+            look = style.look(families.look(order))
+            if curve.stderr is not None:  # a line through sampled exponents would show corners that are noise
+                look |= {"linestyle": "none", "markersize": 4.5, "markeredgecolor": look["color"], "markerfacecolor": "white"}
+            every = None if curve.stderr is not None else style.markers(curve.x.size, order, len(self.curves))
+            axes.plot(curve.x, curve.exponent, zorder=3 + order, markevery=every, **look)
         seen = {}
         for curve in self.all:
             for _, symbol, value in curve.law.met:

@@ -47,7 +47,7 @@ def finding(curves, value):
     last = [each.exponent[np.isfinite(each.exponent)][-1] for each in curves if np.isfinite(each.exponent).any()]
     if not last:
         return f"How the {what} of a model falls with its data"
-    return (f"With more data the {what} falls more slowly: at best as the power {wording.power(most)} of $1/N$, in the end as "
+    return (f"The {what} of a model falls at best as the power {wording.power(most)} of $1/N$, in the end as the power "
             f"{wording.spans(last, wording.power)}")
 
 

@@ -10,8 +10,9 @@ EDGE = 0.15  # inches from the edges of the figure
 
 
 def words(text):
-    """The words of a text. Mathematics between dollar signs is one word, with what it touches; so are a few words in parentheses."""
-    return re.findall(r"(?:\$[^$]*\$|\([^()$]{1,11}\)|\\\$|[^\s$])+", text)
+    """The words of a text. Mathematics between dollar signs is one word, with what it touches; so are a few words in parentheses, and a
+    number with its unit $L^*$."""
+    return re.findall(r"(?:(?<=\d) (?=\$L)|\$[^$]*\$|\([^()$]{1,11}\)|\\\$|[^\s$])+", text)
 
 
 class Texts:
@@ -21,7 +22,7 @@ class Texts:
     def __init__(self, sheet, title, subtitle, caption):
         self.sheet, room = sheet, sheet.width - 2 * EDGE
         self.bold = max(sheet.size - 0.5, sheet.small)
-        self.title = style.wrap(words(title), self.bold, BOLD * room, " ")
+        self.title = _balanced(words(title), self.bold, BOLD * room)
         self.subtitle = style.wrap(words(subtitle), sheet.small, room, " ")
         self.caption = [line for each in caption for line in
                         (style.wrap(words(each), sheet.small, room, " ") if isinstance(each, str) else
@@ -52,3 +53,13 @@ class Texts:
             top -= self._tall(line)
             figure.text(EDGE / width, (top + (0.27 if self._tall(line) == self.sheet.line else 0.38) * self.sheet.line) / height, line,
                         va="baseline", **look)
+
+
+def _balanced(parts, size, room):
+    """Lines of words, as few as fit `room` inches and of nearly one length: no word stands alone in the last."""
+    lines = style.wrap(parts, size, room, " ")
+    for part in (0.6, 0.7, 0.8, 0.9):
+        found = style.wrap(parts, size, part * room, " ")
+        if len(found) == len(lines):
+            return found
+    return lines

@@ -29,19 +29,19 @@ EFFECTS = {  # kind -> (name, look) of what explains the difference
 
 
 def draw(validation, width=WIDE):
-    """The figure of a validation.Validation. One column of a journal has room for one nu, the first."""
-    sheet, results = Sheet(width), validation.results
-    caption, shown = validation.caption(), validation.shown["nu"]
-    if sheet.columns == 1 and len(shown) > 1:
-        validation.shown["nu"] = shown[:1]
-        caption.append(f"other $\\nu$: --slice nu={results.axes['nu'][shown[1]]:.6g}")
+    """The figure of a validation.Validation. One column of a journal has room for one nu, the first; the caption says so."""
+    sheet, results, caption = Sheet(width), validation.results, validation.caption()
+    if sheet.columns == 1 and len(validation.shown["nu"]) > 1:
+        first, *others = (validation.equation("nu", nu) for nu in validation.shown["nu"])
+        caption.append(f"shown: {first}; the wide figure has {', '.join(others)} too")
+        validation.shown["nu"] = validation.shown["nu"][:1]
     paragraphs = [caption, " ".join(each for each in (validation.reasons(), wording.glossary(results)) if each)]
     with plt.rc_context(sheet.parameters):
         names = [wording.value(results, "tau_E", results.axes["tau_E"][tau]) for tau, _ in _curves(validation)]
         right, names = sheet.margin(names)
         heading = sheet.heading
         wider, effects = sheet.margin([name for name, _ in EFFECTS.values()]) if validation.explained else (0.0, [])
-        rows = [(sheet.tall(UPPER), 0.3 * sheet.letter), (sheet.tall(LOWER), BETWEEN * sheet.letter)]
+        rows = [(max(sheet.tall(UPPER), sheet.names_height(names)), 0.3 * sheet.letter), (sheet.tall(LOWER), BETWEEN * sheet.letter)]
         rows += [(sheet.tall(LOWER), (BETWEEN + 0.3) * sheet.letter)] if validation.explained else []
         columns = len(validation.shown["nu"])
         grid = sheet.lay_out((validation.headline(), SUBTITLE, paragraphs), rows, max(right, wider), columns, (), GUTTER,

@@ -226,7 +226,7 @@ class CommandTest(ProgramTest):
         """They pass through: the script's own, and those where there is none, no Python, or no module."""
         path = solve(self.folder, TINY_GRID)
         direct = subprocess.run([ANALYSIS / "summary.py", path.name, "--check"], cwd=self.folder, capture_output=True, text=True)
-        self.assertEqual((direct.returncode, *self.run_moat(1, "summary", path.name, "--check")), (1, direct.stdout, direct.stderr))
+        self.assertEqual((direct.returncode, *self.run_moat(1, "summary", path.name, "--check")), (1, direct.stdout, direct.stderr.replace("summary.py", "moat summary")))
         self.assertEqual(self.run_moat(2, "draw", "gap", "absent.h5", "-o", "x.png")[1],
                          "moat draw gap: absent.h5: no such file; expected a results file written by `moat run`\n")
         for words in (("export",), ("draw", "scaling-law")):
@@ -243,6 +243,16 @@ class CommandTest(ProgramTest):
                 out, err = self.run_moat(2, "export", path.name)
             self.assertEqual((out, err.count("\n")), ("", 1))
             self.assertIn(message, err)
+
+    def test_folder_like_an_option(self):
+        """Python gets the folder of the scripts as one, whatever its name; what is no folder is refused."""
+        (self.folder / "-x").mkdir()
+        (self.folder / "-x" / "__main__.py").write_text("import sys\nprint(sys.argv[1:])\n")
+        self.write("-V", "")
+        with mock.patch.dict(os.environ, MOAT_ANALYSIS="-x"):
+            self.assertEqual(self.run_moat(0, "draw", "gap"), ("['draw', 'gap']\n", ""))
+        with mock.patch.dict(os.environ, MOAT_ANALYSIS="-V"):
+            self.assertIn("MOAT_ANALYSIS: found `-V`, expected the folder", self.run_moat(2, "draw", "gap")[1])
 
     def test_words(self):
         """Each reaches Python as it is, whatever it is."""
