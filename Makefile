@@ -74,7 +74,7 @@ INNER_SOURCES   := $(filter-out $(LIBRARY_SOURCES) src/ridge/grid_%.c src/progra
                    src/ridge/grid_$(strip $(EIGENSOLVER)).c
 PROGRAM_SOURCES := $(wildcard src/program/*.c)
 TESTS       := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
-MPI_TESTS   := test_sweep test_ridge test_sums test_population test_measure
+MPI_TESTS   := test_sweep test_ridge test_sums test_tall test_population test_measure
 SUPPORT     := $(wildcard tests/lib/*.c)
 # These are about Open MPI's mpirun, or build with it; under MPICH the others run, with ranks that yield their core.
 OPEN_MPI_TESTS := test_kill test_slurm test_install
@@ -106,9 +106,10 @@ $(BUILD)/demo/quickstart.png: $(BUILD)/demo/quickstart.h5 $(wildcard analysis/*.
 	$(Q)$(PYTHON) analysis/phase_diagram.py $< --slice Q=0.1 nu=1 -o $@
 	@echo "figure: $@"
 
-pictures: demo validation words ## draw the pictures that the READMEs show, jobs/*.png, from the code as it stands (minutes)
+pictures: demo validation large-p words ## draw the pictures that the READMEs show, jobs/*.png, from the code as it stands (minutes)
 	$(Q)$(MAKE) --no-print-directory FORMAT=png $(BUILD)/figures/readings.png
-	$(Q)cp $(BUILD)/demo/quickstart.png $(BUILD)/validation/ridge-validation.png $(BUILD)/figures/readings.png jobs/
+	$(Q)cp $(BUILD)/demo/quickstart.png $(BUILD)/validation/ridge-validation.png $(BUILD)/large-p/ridge-large-p.png \
+	    $(BUILD)/figures/readings.png jobs/
 	$(Q)cp $(BUILD)/words/words-ridge.png jobs/words.png
 
 validation: deps ## run jobs/ridge-validation.yaml (minutes) and draw data against theory

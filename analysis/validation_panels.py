@@ -6,13 +6,13 @@ import math
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.lines import Line2D
 
 import curves
 import finite_n
 import label_noise
 import style
 import wording
+from room import Room
 from scales import log_ticks
 from sheet import WIDE, Sheet
 
@@ -21,37 +21,41 @@ THEORY = "$N_E^*$  (theory)"
 SUBTITLE = ("Newcomer's least data $N_E^*$ (data points) from sampled data against the incumbent's data $N_I$, and below by how much it "
             "differs from theory (%)")
 BARS = 30  # error bars drawn on a curve, at most
-EFFECTS = {  # kind -> (label, look) of what explains the difference
-    label_noise.NOISE: ("label noise as measured", {"color": "black", "linestyle": "-", "linewidth": 1.6}),
-    label_noise.FIRST_ORDER: ("label noise to first order", {"color": "black", "linestyle": (0, (5, 2)), "linewidth": 1.6}),
-    label_noise.LEARNT: ("learnt part as measured", {"color": "#999999", "linestyle": "-", "linewidth": 2.2}),
+EFFECTS = {  # kind -> (name, look) of what explains the difference
+    label_noise.NOISE: ("label noise as measured", {"color": "#000000", "dashes": (), "marker": None}),
+    label_noise.FIRST_ORDER: ("label noise to first order", {"color": "#882255", "dashes": (5, 2), "marker": None}),
+    label_noise.LEARNT: ("learnt part as measured", {"color": "#999999", "dashes": (), "marker": None}),
 }
 
 
 def draw(validation, width=WIDE):
     """The figure of a validation.Validation. One column of a journal has room for one nu, the first; the caption says so."""
-    sheet, results, items = Sheet(width), validation.results, validation.caption()
+    sheet, results, caption = Sheet(width), validation.results, validation.caption()
     if sheet.columns == 1 and len(validation.shown["nu"]) > 1:
         first, *others = (validation.equation("nu", nu) for nu in validation.shown["nu"])
-        items.append(f"shown: {first}; the wide figure has {', '.join(others)} too")
+        caption.append(f"shown: {first}; the wide figure has {', '.join(others)} too")
         validation.shown["nu"] = validation.shown["nu"][:1]
-    paragraphs = [items, " ".join(each for each in (validation.reasons(), wording.glossary(results)) if each)]
+    paragraphs = [caption, " ".join(each for each in (validation.reasons(), wording.glossary(results)) if each)]
     with plt.rc_context(sheet.parameters):
-        legend = [Line2D([], [], label=r"$N_E^* = N_I$", **_reference()), *(_effects() if validation.explained else [])]
-        right, names = sheet.margin([wording.value(results, "tau_E", results.axes["tau_E"][tau]) for tau in validation.shown["tau_E"]])
+        names = [wording.value(results, "tau_E", results.axes["tau_E"][tau]) for tau, _ in _curves(validation)]
+        right, names = sheet.margin(names)
+        heading = sheet.heading
+        wider, effects = sheet.margin([name for name, _ in EFFECTS.values()]) if validation.explained else (0.0, [])
         rows = [(max(sheet.tall(UPPER), sheet.names_height(names)), 0.3 * sheet.letter), (sheet.tall(LOWER), BETWEEN * sheet.letter)]
         rows += [(sheet.tall(LOWER), (BETWEEN + 0.3) * sheet.letter)] if validation.explained else []
         columns = len(validation.shown["nu"])
-        grid = sheet.lay_out((validation.headline(), SUBTITLE, paragraphs), rows, right, columns, legend, GUTTER,
+        grid = sheet.lay_out((validation.headline(), SUBTITLE, paragraphs), rows, max(right, wider), columns, (), GUTTER,
                              [THEORY] * columns)
         for row in grid:
             for axes in row:
                 axes.tick_params(axis="x", which="both", labelbottom=True)
-        _draw_thresholds(validation, sheet, grid[0])
-        ends = [curves.end(*np.array(validation.curve(tau, validation.shown["nu"][-1]))[[0, 3]]) for tau in validation.shown["tau_E"]]
+        ends = _draw_thresholds(validation, sheet, grid[0])
+        sheet.heading = heading
         sheet.name_curves(grid[0][-1], [(*end, name, look) for end, name, (_, look) in zip(ends, names, _curves(validation))])
         _draw_differences(validation, sheet, grid[1])
-        _draw_reasons(validation, sheet, grid[2] if validation.explained else [])
+        if validation.explained:
+            ends, sheet.heading = _draw_reasons(validation, sheet, grid[2]), ""
+            sheet.name_curves(grid[2][-1], [(*end, name, look) for end, name, (_, look) in zip(ends, effects, EFFECTS.values())])
     return sheet.figure
 
 
@@ -78,14 +82,17 @@ def _thin(chosen):
 
 
 def _draw_thresholds(validation, sheet, panels):
-    seen_x, seen_y = [], []
+    """Draws N_E*; returns where the curves of the last panel end."""
+    seen_x, seen_y, drawn = [], [], []
     for axes, nu in zip(panels, validation.shown["nu"]):
+        drawn.append([])
         axes.set_xscale("log")
         axes.set_yscale("log")
         for order, (tau, curve) in enumerate(_curves(validation)):
             n_incumbent, n_entrant, stderr, n_theory, drawable = validation.curve(tau, nu)
             theory = np.where(np.isfinite(n_theory) & (n_theory > 0), n_theory, np.nan)
             axes.plot(n_incumbent, theory, zorder=3, **_line(curve, 1.4))
+            drawn[-1].append((n_incumbent, theory))
             at = _thin(drawable)
             axes.errorbar(n_incumbent[at], n_entrant[at], stderr[at], **_bars(curve, order))
             seen_x.append(n_incumbent)
@@ -101,6 +108,8 @@ def _draw_thresholds(validation, sheet, panels):
         axes.tick_params(axis="y", which="both", labelleft=axes is panels[0])
         axes.set_xlabel("$N_I$  (data points)", fontsize=sheet.label_size)
     sheet.label_y(panels[0], "newcomer's least data  $N_E^*$")
+    _name_reference(sheet, panels[0], drawn[0], np.geomspace(x_low, x_high, 41))
+    return [curves.end(*curve) for curve in drawn[-1]]
 
 
 def _draw_differences(validation, sheet, panels):
@@ -132,13 +141,13 @@ def _draw_differences(validation, sheet, panels):
 
 
 def _draw_reasons(validation, sheet, panels):
-    """Draws what explains the difference, at the tau_E shown where it is largest, if there are panels for it."""
-    if not panels:
-        return
+    """Draws what explains the difference, at the tau_E shown where it is largest; returns where the effects' curves end in the last
+    panel."""
     def size(tau):
         return np.mean([abs(each) for nu in validation.shown["nu"] for each in validation.curve_points(tau, nu).difference] or [0])
 
-    (tau, look), seen, reached = max(_curves(validation), key=lambda curve: size(curve[0])), [], [0.0]
+    (tau, look), reached = max(_curves(validation), key=lambda curve: size(curve[0])), [0.0]
+    ends = [(math.nan, math.nan)] * len(EFFECTS)
     for axes, nu in zip(panels, validation.shown["nu"]):
         axes.set_xscale("log")
         points = validation.curve_points(tau, nu)
@@ -146,28 +155,30 @@ def _draw_reasons(validation, sheet, panels):
             continue
         at = _thin(np.ones(points.size, dtype=bool))
         axes.errorbar(points.n_theory[at], 100 * points.difference[at], 100 * points.error[at], **_bars(look, 0))
-        order = np.argsort(points.n_theory)
-        for kind, values in validation.explained_curve(tau, nu).items():
-            if kind in EFFECTS:
-                axes.plot(points.n_theory[order], 100 * values[order], label=EFFECTS[kind][0], zorder=5, **EFFECTS[kind][1])
-                reached += list(100 * values[np.isfinite(values)])
-        seen.append(points.n_theory)
+        order, explained = np.argsort(points.n_theory), validation.explained_curve(tau, nu)
+        for kind, (_, effect) in EFFECTS.items():
+            axes.plot(points.n_theory[order], 100 * explained[kind][order], zorder=5, **_line(effect, 1.8))
+            reached += list(100 * explained[kind][np.isfinite(explained[kind])])
+        ends = [curves.end(points.n_theory[order], 100 * explained[kind][order]) for kind in EFFECTS]
+        _frame(axes, _log_limits(points.n_theory, 0.05))
         reached += [*(100 * (points.difference - points.error)), *(100 * (points.difference + points.error))]
     low, high = min(reached), max(reached)
     for axes in panels:
         axes.axhline(0, linewidth=1.0, color="black", zorder=1)
-        _frame(axes, _log_limits(np.concatenate(seen), 0.05))
         axes.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
         axes.tick_params(axis="y", labelleft=axes is panels[0])
         axes.set_xlabel(THEORY, fontsize=sheet.label_size)
     who = wording.value(validation.results, "tau_E", validation.results.axes["tau_E"][tau])
     panels[0].set_title(f"{'what explains it' if sheet.columns > 1 else 'why'}: {who}", fontsize=sheet.small, pad=4, loc="left")
     sheet.label_y(panels[0], r"$N_E^*/N_{E,\mathrm{theory}}^* - 1$  (%)")
+    return ends
 
 
-def _effects():
-    """The legend's handles of what explains the difference."""
-    return [Line2D([], [], label=f"bottom panels: {text}", **look) for text, look in EFFECTS.values()]
+def _name_reference(sheet, axes, drawn, values):
+    """Names the line N_E* = N_I, where there is room above it."""
+    room = Room(sheet, axes, [*drawn, (values, values)])
+    tall = 0.75 * sheet.line
+    room.name_point([(x - 0.3, y + tall) for x, y in sheet.place_all(axes, values, values)], "$N_E^* = N_I$")
 
 
 def _reference():

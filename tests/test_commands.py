@@ -275,6 +275,13 @@ class ShowTest(ProgramTest):
         for name in ("no.h5", "notes.txt", "cut.h5", "."):
             for part in ((), ("--config",), ("--history",)):
                 self.assertEqual(self.run_moat(2, "show", name, *part), self.run_moat(2, "status", name))
+        for variable, kind, command in (("eigenvalue", "a measured spectrum", "moat draw spectrum"),
+                                        ("features", "a data file", "moat measure"), ("x", "an HDF5 file that moat did not write", "")):
+            with h5py.File(self.folder / "other.h5", "w") as file:
+                file[variable] = np.ones(3)
+            _, err = self.run_moat(2, "show", "other.h5")
+            self.assertIn(f"other.h5: {kind}", err)
+            self.assertIn(command, err)
 
     def test_strangers(self):
         """Variables that moat did not make are listed as such; nothing in the file reaches the terminal as a control character."""

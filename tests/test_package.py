@@ -244,6 +244,16 @@ class CommandTest(ProgramTest):
             self.assertEqual((out, err.count("\n")), ("", 1))
             self.assertIn(message, err)
 
+    def test_folder_like_an_option(self):
+        """Python gets the folder of the scripts as one, whatever its name; what is no folder is refused."""
+        (self.folder / "-x").mkdir()
+        (self.folder / "-x" / "__main__.py").write_text("import sys\nprint(sys.argv[1:])\n")
+        self.write("-V", "")
+        with mock.patch.dict(os.environ, MOAT_ANALYSIS="-x"):
+            self.assertEqual(self.run_moat(0, "draw", "gap"), ("['draw', 'gap']\n", ""))
+        with mock.patch.dict(os.environ, MOAT_ANALYSIS="-V"):
+            self.assertIn("MOAT_ANALYSIS: found `-V`, expected the folder", self.run_moat(2, "draw", "gap")[1])
+
     def test_words(self):
         """Each reaches Python as it is, whatever it is."""
         words = ("a b", "", "--", "*", "-n", "3", "'\"\n", "\N{LATIN SMALL LETTER E WITH ACUTE}")

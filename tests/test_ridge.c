@@ -287,8 +287,8 @@ static void test_failures(void)
                  {fault[1], MOAT_NUMERICAL, "not finite"},
                  {fault[2], MOAT_NUMERICAL, "info = 1"},
                  {"ridge:residual", MOAT_NUMERICAL, "residual of 1"}};
-    const size_t N[] = {30, 220, 260};
-    for (size_t n = 0; n < 3; n++) {
+    const size_t N[] = {30, 220, 260, 1500};
+    for (size_t n = 0; n < 4; n++) {
         struct ridge_task task = make_task(0.5, 240, N[n]);
         struct tables tables;
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -304,8 +304,8 @@ static void test_failures(void)
 /* Every allocation of a task fails once on the last rank: always the same status everywhere, and nothing leaks. */
 static void test_allocations(void)
 {
-    const size_t N[] = {220, 240};
-    for (size_t n = 0; n < 2; n++) {
+    const size_t N[] = {220, 240, 1500};
+    for (size_t n = 0; n < 3; n++) {
         struct ridge_task task = make_task(0.5, 240, N[n]);
         struct tables tables;
         struct ridge_table table = view(&tables);

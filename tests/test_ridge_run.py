@@ -44,7 +44,7 @@ class RanksTest(ProgramTest):
     def run_groups(self, ranks, group, output):
         """The file of a run with that ranks_per_group."""
         self.write(f"{group}.yaml", SMALL_RIDGE.replace("seed: 1}", f"seed: 1, ranks_per_group: {group}}}"))
-        _, err = self.run_moat(0, "run", f"{group}.yaml", "-o", output, ranks=ranks)
+        _, err = self.run_moat(0, "run", f"{group}.yaml", "-q", "-o", output, ranks=ranks)
         self.assertEqual(err, "")
         return read(self.folder / output)
 

@@ -243,6 +243,17 @@ class RefusedTest(ProgramTest):
             file["features"][...] = np.random.default_rng(1).normal(size=(ROWS, FEATURES))
         self.refused("expected the spectrum of the same data")
 
+    def test_data_too_large(self):
+        """What is known from the file's header ends the run before its numbers are read: these were never written."""
+        for rows, features, code, message in ((10**6, 30000, 2, "1000000 rows of 30000 features: expected 2 rows or more"),
+                                              (10**7, 20000, 1, "10000000 rows of 20000 features take 4.* GB")):
+            with h5py.File(self.folder / "data.h5", "w") as file:
+                file.create_dataset("features", (rows, features), "f8", chunks=(1000, 1000))
+                for label in ("performance", "safety"):
+                    file.create_dataset(label, (rows,), "f8", chunks=(1000,))
+            _, err = self.run_moat(code, "run", "rows.yaml", "-q")
+            self.assertRegex(err, f"ridge.data: .*{message}" if code == 2 else message)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -140,6 +140,8 @@ class ShortageTest(ProgramTest):
                     code, err = self.call_short(of, 0, first, last, *words)
                     self.assertIn(code, (0, 1), err)
                     self.assertEqual(code, len(err.splitlines()), err)
+                    if code and of == "MEMORY":
+                        self.assertRegex(err, "memory.*(give each rank more memory|finished blocks are safe)")
                     self.assertEqual(path.stat().st_ino, before, "a complete file was replaced")
             self.assertEqual(differing(read(path), self.whole[name]), [])
 

@@ -132,9 +132,13 @@ class WritersTest(DiskTest):
         path = self.folder / "long.h5"
         (self.folder / ".scratch").mkdir()
         self.path = path
-        code, _, err = self.run_three("-q", "--writers=workers", config="long.yaml", distinct={"DISK_FAULT": "EIO:2"})
-        self.check_told(code, err, os.strerror(5))
-        self.assertEqual({file.name for file in self.folder.iterdir()}, {"long.yaml", "grid.yaml", ".scratch"})
+        late = {"DISK_CALLS": "fsync", "DISK_KERNEL": "another"}  # a disk of another node, that fails once all is written
+        for fault, arguments, environment in (({"DISK_FAULT": "EIO:2"}, ["--writers=workers"], {}),
+                                              ({**late, "DISK_FAULT": "ENOSPC:1"}, [], {"DISK_TYPE": LUSTRE})):
+            code, _, err = self.run_three("-q", *arguments, config="long.yaml", distinct=fault, **environment)
+            self.check_told(code, err, os.strerror(28 if "ENOSPC:1" in fault.values() else 5))
+            self.assertIn("cannot be created: rank 2: ", err)
+            self.assertEqual({file.name for file in self.folder.iterdir()}, {"long.yaml", "grid.yaml", ".scratch"})
         with Launch(self.folder, "run", "long.yaml", "-q", "--writers=workers", ranks=3) as launch:
             wait_for(path.exists, pause=0.001)
             os.kill(launch.process.pid, signal.SIGUSR1)

@@ -24,7 +24,7 @@ static enum moat_status find_scripts(char folder[PATH_SIZE])
 {
     const char *named = getenv("MOAT_ANALYSIS");
     if (named && *named) {
-        snprintf(folder, PATH_SIZE, "%s", named);
+        snprintf(folder, PATH_SIZE, "%s%s", *named == '-' ? "./" : "", named); /* no option of Python */
         return has_scripts(folder) ? MOAT_OK
                                    : moat_error_set(MOAT_USAGE,
                                                     "MOAT_ANALYSIS: found `%s`, expected the folder of moat's scripts, "

@@ -11,6 +11,7 @@
 
 #include <zlib.h>
 
+#include "results/hdf5.h"
 #include "results/variable.h"
 
 uint32_t checksum_add(uint32_t before, const void *values, size_t bytes)
@@ -23,7 +24,11 @@ static bool read_record(const struct results *results, size_t index, const struc
     size_t offset[FIELD_COUNT + 1];
     bool ok = true;
     if (results->writer) {
-        return writer_get(results->writer, index, record) == MOAT_OK;
+        ok = writer_get(results->writer, index, record) == MOAT_OK;
+        if (!ok) {
+            hdf5_note(moat_error_message());
+        }
+        return ok;
     }
     field_offsets(&results->layout, block, offset);
     for (int f = 0; f < FIELD_COUNT && ok; f++) {
@@ -41,7 +46,7 @@ bool checksum_check_blocks(struct results *results, size_t *damaged)
     size_t offset[FIELD_COUNT + 1];
     struct block largest = grid_block(&results->layout.grid, 0);
     field_offsets(&results->layout, &largest, offset);
-    unsigned char *record = malloc(offset[FIELD_COUNT] + 1);
+    unsigned char *record = hdf5_allocate(offset[FIELD_COUNT] + 1);
     bool ok = record != NULL;
     *damaged = 0;
     for (size_t i = 0; i < results->blocks && ok; i++) {

@@ -3,8 +3,10 @@
 #include "results/data_rows.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "results/checksum.h"
 #include "results/data_file.h"
 #include "ridge/blas.h"
@@ -67,6 +69,13 @@ static enum moat_status compare(const struct config *config, const struct ridge_
 static enum moat_status read_rows(const struct data_file *file, struct config *config)
 {
     size_t cells = file->n * file->P;
+    double bytes = 8 * (double)(cells + 2 * file->n) + ridge_rows_making_bytes((double)file->n, (double)file->P);
+    if (!(bytes < (double)SIZE_MAX / 2) || !memory_left((size_t)bytes)) {
+        return moat_error_set(MOAT_MEMORY,
+                              "%s: its %zu rows of %zu features take %.3g GB while their covariance is made, which are "
+                              "not there: give rank 0 more memory, or fewer rows or features",
+                              file->path, file->n, file->P, bytes / 1e9);
+    }
     double *feature = malloc((cells + 2 * file->n) * sizeof *feature);
     if (!feature) {
         return moat_error_set(MOAT_MEMORY, "out of memory for %zu rows of %zu features: %.3g GB", file->n, file->P,
@@ -110,6 +119,10 @@ static enum moat_status with_file(const struct config *config, struct config *re
     enum moat_status status = config_locate(config, config->ridge.data, &path);
     if (status == MOAT_OK) {
         status = data_file_open(path, &file);
+        if (status == MOAT_OK) { /* before its numbers are read */
+            status = ridge_rows_check(file.n, file.P);
+            status = status == MOAT_OK ? status : moat_error_context(status, "%s", path);
+        }
         if (status == MOAT_OK && receiver) {
             status = read_rows(&file, receiver);
         }

@@ -72,11 +72,19 @@ bool hdf5_failed(void)
     return cause[0] != '\0';
 }
 
+void hdf5_note(const char *reason)
+{
+    note_shortage(reason, strlen(reason));
+    if (cause[0] == '\0') {
+        snprintf(cause, sizeof cause, "%s", reason);
+    }
+}
+
 bool hdf5_sync(int descriptor)
 {
     bool ok = fdatasync(descriptor) == 0;
-    if (!ok && cause[0] == '\0') {
-        snprintf(cause, sizeof cause, "%s", strerror(errno));
+    if (!ok) {
+        hdf5_note(strerror(errno));
     }
     return ok;
 }
@@ -88,21 +96,26 @@ void *hdf5_allocate(size_t bytes)
     return memory;
 }
 
+static enum moat_status status_of_shortage(void)
+{
+    return shortage == ENOMEM ? MOAT_MEMORY : MOAT_IO;
+}
+
 enum moat_status hdf5_verdict(enum moat_status status, const char *path)
 {
     if (shortage == 0) {
         return status;
     }
-    return moat_error_set(shortage == ENOMEM ? MOAT_MEMORY : MOAT_IO, "%s: cannot be read: %s", path,
-                          strerror(shortage));
+    return moat_error_set(status_of_shortage(), "%s: cannot be read: %s", path, strerror(shortage));
 }
 
 enum moat_status hdf5_error(enum moat_status status, const char *path, const char *action)
 {
-    const char *otherwise = errno == ENOMEM ? strerror(ENOMEM) : "HDF5 gives no reason";
-    moat_error_set(status, "%s: %s: %s", path, action, cause[0] ? cause : otherwise);
+    shortage = shortage == 0 && cause[0] == '\0' && errno == ENOMEM ? ENOMEM : shortage;
+    const char *reason = shortage ? strerror(shortage) : cause[0] ? cause : "HDF5 gives no reason";
+    moat_error_set(shortage ? status_of_shortage() : status, "%s: %s: %s", path, action, reason);
     cause[0] = '\0';
-    return status;
+    return shortage ? status_of_shortage() : status;
 }
 
 hid_t hdf5_access_list(bool left_open)
@@ -205,10 +218,11 @@ bool hdf5_text_fix(hid_t object, const char *name, const char *text, size_t size
 {
     size_t length = strlen(text);
     size = size > 0 ? size : length > 0 ? length : 1;
-    char *padded = calloc(size, 1);
+    char *padded = hdf5_allocate(size);
     hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR), attribute = -1;
     if (padded && H5Tset_size(type, size) >= 0 && H5Tset_strpad(type, H5T_STR_NULLPAD) >= 0 &&
         H5Tset_cset(type, H5T_CSET_UTF8) >= 0) {
+        memset(padded, 0, size);
         memcpy(padded, text, length < size ? length : size);
         attribute = H5Aexists(object, name) > 0 ? H5Aopen(object, name, H5P_DEFAULT)
                                                 : H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);

@@ -16,11 +16,15 @@ void hdf5_begin(void);
    Local. */
 bool hdf5_failed(void);
 
-/* Records "`path`: `action`: reason", with the reason that HDF5 gave for its first failure, and returns `status`.
-   Local. */
+/* Records "`path`: `action`: reason", with the reason that HDF5 or hdf5_note gave for the first failure, and returns
+   `status`; if memory or descriptors were short since hdf5_begin, with that reason, and MOAT_MEMORY or MOAT_IO. Local.
+ */
 enum moat_status hdf5_error(enum moat_status status, const char *path, const char *action);
 
-/* Allocates memory for what a check of a file compares, as malloc does, and notes if there is none. Local. */
+/* Notes why something other than HDF5 has failed, for hdf5_error. Local. */
+void hdf5_note(const char *reason);
+
+/* Allocates memory as malloc does, and notes if there is none. Local. */
 void *hdf5_allocate(size_t bytes);
 
 /* Returns `status`, what a check of the file `path` has found since hdf5_begin, unless memory or descriptors were short

@@ -7,6 +7,7 @@
  */
 #include "results/history.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +50,7 @@ static int by_number(const void *left, const void *right)
 static struct history_record *read_runs(const struct records *records, size_t *count)
 {
     size_t total = records_count(records, ALONG_HISTORY), copies = records->size[ALONG_HISTORY][1];
-    struct history_record *all = calloc(total + 1, sizeof *all);
+    struct history_record *all = hdf5_allocate((total + 1) * sizeof *all);
     *count = 0;
     if (!all || total < 2 * copies || !records_read(records, ALONG_HISTORY, all)) {
         free(all);
@@ -75,6 +76,9 @@ static bool write_attribute(const struct results *results)
     size_t count = 0;
     struct history_record *run = read_runs(results->records, &count);
     char *text = run ? history_compose(run, count, ATTRIBUTE_SIZE - 1) : NULL;
+    if (!text) {
+        hdf5_note(strerror(ENOMEM)); /* as the records have just been read */
+    }
     bool ok = text && hdf5_text_fix(results->file, "history", text, ATTRIBUTE_SIZE);
     free(text);
     free(run);

@@ -101,13 +101,27 @@ static bool check_group(hid_t group, struct inspection *inspection, bool groups)
     return ok;
 }
 
+/* Says what a file is that has no part of a results file. */
+static enum moat_status refuse_foreign(hid_t file, const char *path, const char *advice)
+{
+    const char *is = "an HDF5 file that moat did not write";
+    if (H5Lexists(file, "eigenvalue", H5P_DEFAULT) > 0) {
+        is = "a measured spectrum, expected a results file: `moat draw spectrum` draws it, and `moat run` takes it "
+             "where a config says model: {spectrum: FILE}";
+    } else if (H5Lexists(file, "features", H5P_DEFAULT) > 0) {
+        is = "a data file, expected a results file: `moat measure` reads it, and `moat run` where a config says ridge: "
+             "{data: FILE}";
+    }
+    return moat_error_set(MOAT_USAGE, "%s: %s%s", path, is, advice);
+}
+
 enum moat_status intact_check(hid_t file, const char *path, const char *advice)
 {
     struct stat about;
     struct inspection inspection = {.name = "/"};
     bool ours = H5Aexists(file, "moat_version") > 0 && H5Lexists(file, "run", H5P_DEFAULT) > 0;
     if (!ours && !hdf5_failed()) {
-        return moat_error_set(MOAT_USAGE, "%s: an HDF5 file that moat did not write%s", path, advice);
+        return refuse_foreign(file, path, advice);
     }
     if (stat(path, &about) != 0) {
         return moat_error_set(MOAT_IO, "%s: %s", path, strerror(errno));

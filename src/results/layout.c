@@ -81,7 +81,7 @@ static bool write_theory(hid_t dataset, enum field_id field, const struct config
     if (!field_theory(field, config, nu->values[0], first)) {
         return true;
     }
-    double *exponent = malloc(size * sizeof *exponent);
+    double *exponent = hdf5_allocate(size * sizeof *exponent);
     for (size_t i = 0; exponent && i < nu->size; i++) {
         field_theory(field, config, nu->values[i], exponent + MOAT_REGIME_EXPONENTS * i);
     }

@@ -4,8 +4,10 @@
  *
  * Nothing is changed before it is certain that the file holds this sweep and that no other process writes it.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "results/checksum.h"
 #include "results/create.h"
@@ -43,6 +45,9 @@ static bool open_variables(struct results *results)
     bool ok = true;
     if (placement_find(results->file, &results->layout, placement) && placement->known) {
         ok = writer_create(results->lock, &results->layout, placement, &results->writer) == MOAT_OK;
+        if (!ok) {
+            hdf5_note(strerror(ENOMEM)); /* all that it can lack */
+        }
         return ok && records_open(results->file, &results->records);
     }
     hdf5_begin(); /* an HDF5 that does not tell has not failed */

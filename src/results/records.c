@@ -43,8 +43,8 @@ static bool open_variable(struct records *records, hid_t file, int v)
 
 bool records_open(hid_t file, struct records **out)
 {
-    struct records *records = *out = calloc(1, sizeof *records);
-    hid_t *variable = malloc((size_t)group_variables * sizeof *variable);
+    struct records *records = *out = hdf5_allocate(sizeof *records);
+    hid_t *variable = hdf5_allocate((size_t)group_variables * sizeof *variable);
     bool ok = records && variable;
     if (!ok) {
         free(variable);
@@ -52,6 +52,7 @@ bool records_open(hid_t file, struct records **out)
         *out = NULL;
         return false;
     }
+    memset(records, 0, sizeof *records);
     records->variable = variable;
     memset(variable, -1, (size_t)group_variables * sizeof *variable);
     for (int v = 0; v < group_variables && ok; v++) {
@@ -116,7 +117,7 @@ bool records_write(const struct records *records, enum group_along along, size_t
     const size_t start[2] = {records->rank[along] == 1 ? first : first / row,
                              records->rank[along] == 1 ? 0 : first % row};
     const size_t box[2] = {records->rank[along] == 1 ? count : 1, count};
-    unsigned char *values = malloc(count * bytes + 1);
+    unsigned char *values = hdf5_allocate(count * bytes + 1);
     bool ok = values != NULL;
     for (int v = 0; v < group_variables && ok; v++) {
         const struct group_entry *entry = &group_table[v];

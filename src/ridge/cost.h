@@ -11,12 +11,16 @@ struct ridge_rung_size {
 };
 
 /* Counted floating-point operations of one task: the least that the method needs, so that a comparison of flops over
-   time with the machine's peak is fair. Local. */
+   time with the machine's peak is fair. Where N is much
+   larger than P, as one rank would go (ridge/tall.h). Local. */
 double ridge_flops(size_t P, size_t N, size_t nus, size_t lambdas);
 
 /* Upper bound of the bytes that a rank has allocated at any time in ridge_solve on a group of `ranks`, without those of
    MPI and BLAS. Local. */
 size_t ridge_bytes(size_t P, size_t N, size_t nus, size_t lambdas, int ranks);
+
+/* The same for a task that goes through its data, though its N were much larger than P (ridge/tall.h). Local. */
+size_t ridge_data_bytes(size_t P, size_t N, size_t nus, size_t lambdas, int ranks);
 
 /* The same for data sets that go through the sums of a trial (ridge_solve_rung), N < P: the operations for sums of
    `most` rows, and those for one data set once they are there. The bytes are those of both. `aligned` matrices B and

@@ -45,8 +45,8 @@ struct forms {
     double *quadratic;     /* [matrices B, then noises][lambda]: the forms of A1 and D */
     double *applied;       /* columns x lambdas */
     double *linear_weight; /* [matrix B][features]: b sigma; none through sums */
-    double *panel;         /* r x width: columns of U, if this rank has not all their rows; only through sums */
-    double *squared;       /* this rank's rows x width; only through sums */
+    double *panel;   /* r x width: columns of U, if this rank has not all their rows; only where a side is turned */
+    double *squared; /* this rank's rows x width; only through sums */
 };
 
 size_t ridge_forms_panel(size_t r, size_t nus)
@@ -94,14 +94,16 @@ static enum moat_status forms_allocate(struct ridge_work *work, size_t width, st
     struct row_range features = work->primal ? work->vector_rows : work->data_rows;
     size_t points = work->primal ? work->data_rows.count : work->vector_rows.count;
     size_t weights = work->sums ? 0 : features.count;
+    bool turned = work->sums || work->tall;
     enum moat_status status = MOAT_OK;
     forms->feature.matrix = work->primal || work->sums ? work->vectors : work->image;
     forms->feature.rows = work->sums ? points : features.count;
     forms->feature.turned = work->sums;
     forms->feature.products = work->aligned + 1;
     forms->feature.weight = ridge_allocate(work, weights * (work->aligned + 1), &status);
-    forms->point.matrix = work->primal ? work->image : work->vectors;
-    forms->point.rows = points;
+    forms->point.matrix = work->primal && !work->tall ? work->image : work->vectors;
+    forms->point.rows = work->tall ? work->vector_rows.count : points;
+    forms->point.turned = work->tall;
     forms->point.products = work->noises;
     forms->point.weight = work->label;
     side_allocate(work, &forms->feature, width, &status);
@@ -110,7 +112,7 @@ static enum moat_status forms_allocate(struct ridge_work *work, size_t width, st
     forms->gain_noise = ridge_allocate(work, work->r * task->lambdas, &status);
     forms->linear = ridge_allocate(work, work->r * work->aligned, &status);
     forms->linear_weight = ridge_allocate(work, weights * work->aligned, &status);
-    forms->panel = ridge_allocate(work, work->sums && work->size > 1 ? work->r * width : 0, &status);
+    forms->panel = ridge_allocate(work, turned && work->size > 1 ? work->r * width : 0, &status);
     forms->squared = ridge_allocate(work, work->sums ? points * width : 0, &status);
     forms->quadratic = ridge_allocate(work, (work->aligned + work->noises) * task->lambdas, &status);
     forms->applied = ridge_allocate(work, width * task->lambdas, &status);
@@ -141,7 +143,7 @@ static void weigh(const struct side *side, size_t product, size_t at, size_t cou
 }
 
 /* The products' columns at .. at + part, rows at .. r, summed over the group. Returns where this rank's columns are:
-   [product][own column][r - at]. `panel` has the columns of U with all rows, through sums. */
+   [product][own column][r - at]. `panel` has the columns of U with all rows, where a side is turned. */
 static double *side_products(const struct ridge_work *work, const struct side *side, size_t at, size_t part,
                              const double *panel)
 {
@@ -153,7 +155,7 @@ static double *side_products(const struct ridge_work *work, const struct side *s
         counts[rank] = (int)(own.count * side->products * height);
         for (size_t p = 0; p < side->products; p++, to += own.count * side->rows) {
             if (side->turned) {
-                ridge_turn(work, SUMS_VARIANCE + p, panel + own.first * work->r, own.count, to);
+                ridge_turn_weight(work, p, panel + own.first * work->r, own.count, to);
             } else {
                 weigh(side, p, at + own.first, own.count, to);
             }
@@ -194,7 +196,7 @@ static void panel_forms(const struct ridge_work *work, struct forms *forms, size
 {
     size_t lambdas = work->task->lambdas;
     size_t each = ridge_row_range(part, work->size, work->rank).count * (work->r - at);
-    const double *panel = work->sums ? ridge_turn_panel(work, at, part, forms->panel) : NULL;
+    const double *panel = work->sums || work->tall ? ridge_turn_panel(work, at, part, forms->panel) : NULL;
     double *features = side_products(work, &forms->feature, at, part, panel);
     double *points = side_products(work, &forms->point, at, part, panel);
     for (size_t v = 0; v < work->aligned && work->sums; v++) {

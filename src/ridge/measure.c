@@ -61,7 +61,7 @@ size_t ridge_measure_bytes(size_t n, size_t P, int ranks)
     size_t rows = ridge_row_range(length, ranks, 0).count;
     size_t buffer = n >= P ? measure_panel_buffer(rows, P) : measure_panel_buffer(n, rows);
     size_t lists = 3 * (n >= P ? P : rows) + 32 * r + MEASURE_LISTS * n;
-    return ridge_bytes(P, n, 1, 1, ranks) + (buffer + lists) * sizeof(double);
+    return ridge_data_bytes(P, n, 1, 1, ranks) + (buffer + lists) * sizeof(double);
 }
 
 void ridge_measure_free(struct measure_fit *fit)

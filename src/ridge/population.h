@@ -35,6 +35,12 @@ struct ridge_rows {
 enum moat_status ridge_rows_create(size_t n, size_t features, const double *feature, const double *const label[2],
                                    double largest, struct ridge_rows **out);
 
+/* Returns MOAT_USAGE for numbers of rows and features that ridge_rows_create refuses. Local. */
+enum moat_status ridge_rows_check(size_t n, size_t features);
+
+/* Upper bound of the bytes that ridge_rows_create takes, beside those of its arguments, with *out among them. Local. */
+double ridge_rows_making_bytes(double n, double features);
+
 /* An empty data set of n rows and P directions, to be filled. Returns MOAT_MEMORY. The caller owns *out. Local. */
 enum moat_status ridge_rows_allocate(size_t n, size_t P, struct ridge_rows **out);
 

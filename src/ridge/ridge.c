@@ -20,6 +20,7 @@
 #include "ridge/population.h"
 #include "ridge/sample.h"
 #include "ridge/sums.h"
+#include "ridge/tall.h"
 #include "ridge/work.h"
 
 static enum moat_status check_task(const struct ridge_task *task, int ranks)
@@ -92,10 +93,14 @@ static void find_null(struct ridge_work *work)
     work->null = work->draw ? 1e-24 * largest : -1;
 }
 
-/* What the Gram matrix is made of: the sums of the trial or, where they cannot serve, the data. */
+/* What the Gram matrix is made of: sums over the points of tall data; the sums of the trial or, where they cannot
+   serve, the data. */
 static enum moat_status obtain(struct ridge_work *work, size_t most, struct ridge_sums **sums)
 {
     const struct ridge_task *task = work->task;
+    if (work->tall) {
+        return ridge_tall(work);
+    }
     if (most == 0 || work->primal || work->draw || most >= INT_MAX / 256) {
         return run_step(MOAT_OK, work, STEP_SAMPLE, ridge_sample);
     }
@@ -137,7 +142,8 @@ static enum moat_status shape(struct ridge_work *work)
     ridge_count_moments(work);
     work->primal = work->points >= task->P;
     work->r = work->primal ? task->P : work->points;
-    work->length = work->primal ? work->points : task->P;
+    work->tall = !work->draw && ridge_tall_serves(task->P, task->N, ridge_label_weights(task), work->size);
+    work->length = work->primal && !work->tall ? work->points : task->P;
     work->data_rows = ridge_row_range(work->length, work->size, work->rank);
     work->vector_rows = ridge_row_range(work->r, work->size, work->rank);
     return status;
@@ -167,6 +173,7 @@ enum moat_status ridge_solve_rung_profiled(const struct ridge_task *task, size_t
     ridge_release(&work, &work.vectors);
     ridge_release(&work, &work.square);
     ridge_release(&work, &work.label);
+    ridge_release(&work, &work.crossed);
     ridge_grid_close(&work);
     if (status == MOAT_NUMERICAL) { /* it may be theirs */
         profile->bytes_now -= *sums ? (*sums)->bytes : 0;

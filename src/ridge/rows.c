@@ -210,17 +210,32 @@ static enum moat_status moments(struct ridge_rows *rows)
     return moat_measured_check(&population.spectrum);
 }
 
+enum moat_status ridge_rows_check(size_t n, size_t features)
+{
+    if (n < 2 || features < 1 || n > INT_MAX / 2 || features > 23000) { /* dsyevd's work space is counted by an int */
+        return moat_error_set(MOAT_USAGE, "%zu rows of %zu features: expected 2 rows or more and 1 to 23000 features",
+                              n, features);
+    }
+    return MOAT_OK;
+}
+
+double ridge_rows_making_bytes(double n, double features)
+{
+    double cells = n * features, square = features * features;
+    double vectors = 2 * square + 6 * features, kept = square + cells + 4 * n + 6 * features;
+    return (cells + square + (vectors > kept ? vectors : kept)) * sizeof(double);
+}
+
 enum moat_status ridge_rows_create(size_t n, size_t features, const double *feature, const double *const label[2],
                                    double largest, struct ridge_rows **out)
 {
     struct turning turning = {.n = n, .features = features};
     struct ridge_rows *rows = NULL;
     *out = NULL;
-    if (n < 2 || features < 1 || n > INT_MAX / 2 || features > 23000) { /* dsyevd's work space is counted by an int */
-        return moat_error_set(MOAT_USAGE, "%zu rows of %zu features: expected 2 rows or more and 1 to 23000 features",
-                              n, features);
+    enum moat_status status = ridge_rows_check(n, features);
+    if (status == MOAT_OK) {
+        status = turn(feature, &turning);
     }
-    enum moat_status status = turn(feature, &turning);
     if (status != MOAT_OK) {
         goto cleanup;
     }

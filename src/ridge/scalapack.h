@@ -17,6 +17,7 @@ void dsyrk_(const char *uplo, const char *trans, const int *n, const int *k, con
             const int *lda, const double *beta, double *c, const int *ldc, size_t length_uplo, size_t length_trans);
 void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w, double *work,
              const int *lwork, int *iwork, const int *liwork, int *info, size_t length_jobz, size_t length_uplo);
+void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info, size_t length_uplo);
 
 int Csys2blacs_handle(MPI_Comm comm);
 void Cfree_blacs_system_handle(int handle);

@@ -8,6 +8,7 @@
 #include "ridge/group.h"
 #include "ridge/spread.h"
 #include "ridge/sums.h"
+#include "ridge/tall.h"
 
 /* Columns at .. at + part of this rank's rows of G, in their places of `panel`, whose rows begin at `at`. */
 static void fill_panel(const struct ridge_work *work, size_t at, size_t part, double *panel)
@@ -63,6 +64,15 @@ void ridge_turn(const struct ridge_work *work, size_t product, const double *x, 
     size_t own = work->vector_rows.count;
     ridge_multiply('N', 'N', own, columns, work->r, 1 / (double)work->task->N, ridge_sums_product(work->sums, product),
                    work->sums->own, x, work->r, 0, out, own);
+}
+
+void ridge_turn_weight(const struct ridge_work *work, size_t weight, const double *x, size_t columns, double *out)
+{
+    if (work->tall) {
+        ridge_tall_turn(work, weight, x, columns, out);
+    } else {
+        ridge_turn(work, SUMS_VARIANCE + weight, x, columns, out);
+    }
 }
 
 /* NOLINTNEXTLINE(readability-function-size): a product and the columns */

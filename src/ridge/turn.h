@@ -18,6 +18,10 @@ const double *ridge_turn_panel(const struct ridge_work *work, size_t at, size_t 
 /* out = H x / N, this rank's rows, for product number `product` of the sums and x with r rows and `columns`. Local. */
 void ridge_turn(const struct ridge_work *work, size_t product, const double *x, size_t columns, double *out);
 
+/* The same for the sum that stands in place of a product's weights: of the features, Sigma and then each B, or of tall
+   data those of the points. Local. */
+void ridge_turn_weight(const struct ridge_work *work, size_t weight, const double *x, size_t columns, double *out);
+
 /* out[column * stride] += u^T H u / N of this rank's rows, for each of `part` columns u of U from `at` on, which are
    `panel` too. `room` takes this rank's rows of them. Local. */
 /* NOLINTNEXTLINE(readability-function-size): a product and the columns */

@@ -19,6 +19,9 @@
  * summed over the group panel by panel. No rank ever holds a whole r x r matrix, unless it is alone. All matrices are
  * stored by columns; the leading dimension is the number of rows.
  *
+ * For N much larger than P, L is a matrix of P rows with the Gram matrix of X (tall.h), and Y^T diag(c) Y is made of
+ * sums over the points.
+ *
  * For N < P there is a second way, without L and Y (sums.h): the sums of a trial are made once for all of its data
  * sets, and with H any of their leading blocks, Y^T (.) Y is U^T H U / N. way.h decides. Source: MODEL.md section 8.
  */
@@ -42,6 +45,7 @@ struct ridge_work {
     int size, rank;
     bool primal;                   /* points >= P */
     const struct ridge_sums *sums; /* while the task goes through them, else NULL */
+    bool tall;                     /* the N points stand in sums, tall.h */
     size_t r, length;
     struct row_range data_rows;   /* this rank's rows of L and Y */
     struct row_range vector_rows; /* this rank's rows of U; through sums only their number, see ridge_vector_row */
@@ -49,6 +53,7 @@ struct ridge_work {
     double *image;                /* Y */
     double *vectors;              /* U */
     double *square;               /* s_k^2 = |y_k|^2, k < r, about ascending */
+    double *crossed;              /* X^T X and X^T diag(c) X of each label weight, P x P; NULL unless tall */
     double *label;                /* c_i of this rank's data points: [noises][label_rows] */
     size_t label_rows;
     double null;     /* s^2 up to this are rounding error; below 0 where there are none */

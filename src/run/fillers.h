@@ -12,8 +12,8 @@
  */
 
 /* Hands the pieces of the new file to the workers that can write it. Returns MOAT_OK when they have filled what they
-   got: everything, or nothing if no worker could. Returns MOAT_IO, or what fill_count does. Rank 0, while all others
-   are in fillers_serve. */
+   got: everything, or nothing if no worker could; what workers of other nodes have filled is then on disk. Returns
+   MOAT_IO, or what fill_count does. Rank 0, while all others are in fillers_serve. */
 enum moat_status fillers_run(struct fill *fill, const struct writer_ticket *ticket, MPI_Comm comm);
 
 /* Ends fillers_serve on all other ranks. Rank 0. */
