@@ -127,7 +127,7 @@ def _draw_terms(sheet, column, axes, limits):
     for order, (name, term, thin) in enumerate(zip(TERMS.values(), column.terms, column.approximate)):
         look = style.look(style.CURVES[order])
         axes.plot(column.x, thin, color=look["color"], linewidth=0.8, linestyle=(0, style.REFERENCE["dashes"]), zorder=2)
-        axes.plot(column.x, term, label=name, zorder=4, markevery=style.markers(order, 5), **look)
+        axes.plot(column.x, term, label=name, zorder=4, markevery=style.markers(column.x.size, order, 5), **look)
     axes.plot(column.x, np.sum(column.terms, axis=0), label="$L_1$", color="#777777", linewidth=4, alpha=0.5,
               zorder=3)
 

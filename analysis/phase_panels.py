@@ -63,7 +63,7 @@ def _draw_curves(diagram, sheet, axes, groups, columns, broken):
     limits = _scale(diagram, sheet, axes, columns)
     for order, (group, name) in enumerate(zip(groups, broken)):
         curve, y = curves.look(order), diagram.values[:, columns[group[0]]]
-        axes.plot(x, y, markevery=style.markers(order, len(groups)), zorder=3, **style.look(curve))
+        axes.plot(x, y, markevery=style.markers(x.size, order, len(groups)), zorder=3, **style.look(curve))
         if diagram.limit is not None and np.isfinite(diagram.limit[-1, columns[group[0]]]):
             axes.plot(x, diagram.limit[:, columns[group[0]]], color=curve["color"], linewidth=0.8, linestyle=(0, (5, 3)), zorder=2)
         entries.append((*curves.end(x, y, limits), name, curve))

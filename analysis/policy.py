@@ -93,7 +93,7 @@ def _draw(results, width, curves, names, texts, legend):
         log_ticks(lower.yaxis, *log_limits(slopes))
     entries = []
     for order, (curve, name) in enumerate(zip(curves, broken)):
-        look, where = style.look(families.look(order)), style.markers(order, len(curves))
+        look, where = style.look(families.look(order)), style.markers(tau_I.size, order, len(curves))
         main.plot(tau_I, curve.y, markevery=where, zorder=3 + order, **look)
         lower.plot(tau_I, curve.slope, markevery=where, zorder=3 + order, **look)
         entries.append((*families.end(tau_I, curve.y), name, families.look(order)))

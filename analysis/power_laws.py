@@ -123,7 +123,7 @@ class _Page:
             look = style.look(families.look(order))
             if curve.stderr is None:
                 axes.plot(curve.x, np.where(curve.y > 0, curve.y, np.nan), zorder=3 + order,
-                          markevery=style.markers(order, len(self.curves)), **look)
+                          markevery=style.markers(curve.x.size, order, len(self.curves)), **look)
             else:
                 if curve.expected is not None:
                     axes.plot(curve.x, curve.expected, color=look["color"], linewidth=1.2, linestyle=look["linestyle"], zorder=3)
@@ -161,7 +161,7 @@ class _Page:
             look = style.look(families.look(order))
             if curve.stderr is not None:  # a line through sampled exponents would show corners that are noise
                 look |= {"linestyle": "none", "markersize": 4.5, "markeredgecolor": look["color"], "markerfacecolor": "white"}
-            every = None if curve.stderr is not None else style.markers(order, len(self.curves))
+            every = None if curve.stderr is not None else style.markers(curve.x.size, order, len(self.curves))
             axes.plot(curve.x, curve.exponent, zorder=3 + order, markevery=every, **look)
         seen = {}
         for curve in self.all:

@@ -41,8 +41,6 @@ CURVES = [
     {"color": "#56B4E9", "dashes": (1, 1), "marker": "X"},
 ]
 
-MARKERS = 0.12  # between two markers, as a part of the panel's diagonal
-
 REFERENCE = {"color": "#555555", "dashes": (1, 1.5), "marker": None}  # lines that are not data
 
 def look(curve):
@@ -52,10 +50,11 @@ def look(curve):
             "markeredgecolor": "white", "markeredgewidth": 0.5}
 
 
-def markers(order, curves):
-    """Line2D's markevery of a curve: about eight markers, at equal distances on the page however its points lie. order: which curve of
-    how many `curves`; the markers of different curves are staggered."""
-    return (MARKERS * order / curves, MARKERS)
+def markers(count, order, curves):
+    """Line2D's markevery for a curve of `count` points: about eight markers. order: which curve of how many `curves`; the
+    markers of different curves are staggered."""
+    step = max(1, count // 8)
+    return (step * order // curves, step)
 
 
 @functools.lru_cache(maxsize=4096)
