@@ -190,7 +190,7 @@ comma   := ,
 space   := $(subst ,, )
 FIGURES := \
   phase-diagram:phase_diagram.py,--slice,Q=0.1,nu=1:phase-diagram \
-  phase-slopes:phase_diagram.py,--quantity,elasticity_N_I,--curves,--slice,Q=0.1,nu=1:phase-diagram \
+  phase-slopes:phase_diagram.py,--quantity,elasticity_N_I,--curves,--slice,Q=0.1,nu=1:quickstart \
   phase-regimes:phase_diagram.py,--quantity,regime,--y,nu,--slice,Q=0.1,tau_E=1.1:phase-diagram \
   phase-rules:phase_diagram.py,--x,tau_E,--y,Q,--slice,N_I=1e6,nu=1:phase-diagram \
   result-1:entry_regimes.py:result-1                result-1-wide:entry_regimes.py:result-1-wide \

@@ -3,6 +3,7 @@
 """The results of the talk from their jobs: exponents, crossovers, and the local exponents in the file."""
 
 import contextlib
+import importlib
 import io
 import math
 import shutil
@@ -19,8 +20,11 @@ from sealed import seal
 sys.path.insert(0, str(ROOT / "analysis"))
 import exponents  # noqa: E402
 import power_laws  # noqa: E402
+import style  # noqa: E402
 import summary  # noqa: E402
 import theory  # noqa: E402
+
+import matplotlib.pyplot as plt  # noqa: E402
 
 TRAINED = ("result-1", "result-1-wide", "result-1-plateau", "result-2", "result-2-wide", "warm-up", "llm-calibration", "policy")
 MIXTURE = ("result-1-mixture", "result-2-mixture")
@@ -32,6 +36,12 @@ CROSSOVERS = (  # job, quantity, regime that ends, least and largest crossover, 
     ("result-1-plateau", "N_E_star", "first", 2, 4, 2), ("result-2-mixture", "N_E_star", "first", 0.7, 2.5, 1.9),
     ("scaling-law", "loss", "first", 1.0, 19, 4), ("scaling-law", "loss", "second", 0.3, 2.0, 4),
     ("excess-loss", "excess_loss", "second", 0.6, 1.1, 10))
+FIGURES = {  # job -> (script, its options), of `make figures`
+    "result-1": ("entry_regimes", []), "result-1-wide": ("entry_regimes", []), "result-1-plateau": ("entry_regimes", []),
+    "llm-calibration": ("entry_regimes", ["--slice", "Q=0.1"]), "result-2": ("gap", []), "result-2-wide": ("gap", ["--slice", "nu=2"]),
+    "result-2-mixture": ("gap", ["--slice", "nu=2"]), "warm-up": ("gap", ["--over", "nu"]),
+    "scaling-law": ("scaling_law", ["--slice", "nu=1"]), "excess-loss": ("scaling_law", ["--excess"])}
+BEND, SHORT = 9, 3  # degrees, points on the page: where a curve bends more, one of the two sides of the corner is no longer
 STEP = 0.004  # of ln of each axis, for differences
 
 
@@ -51,6 +61,24 @@ class JobsTest(unittest.TestCase):
             code, _, error = moat(cls.folder, "run", ROOT / "jobs" / f"{job}.yaml", "-q")
             assert code == 0, error
             cls.rows[job] = exponents.of_file(str(cls.folder / f"{job}.h5"))
+
+    def test_curves_have_no_corners(self):
+        """The jobs have points enough where curves bend: a corner with two long sides would be one of the polygon, not of the curve."""
+        for job, (script, options) in FIGURES.items():
+            with self.subTest(job), mock.patch.object(style, "save") as save:
+                words = [str(self.folder / f"{job}.h5"), *options, "-o", "none.png"]
+                with contextlib.redirect_stderr(io.StringIO()):
+                    self.assertEqual(importlib.import_module(script).main(words), 0)
+                figure = save.call_args[0][0]
+                curves = [(axes, line.get_xydata()) for axes in figure.axes for line in axes.get_lines() if len(line.get_xdata()) > 8]
+                self.assertGreater(len(curves), 1)
+                for axes, curve in curves:
+                    sides = np.diff(axes.transData.transform(curve), axis=0) * 72 / figure.dpi
+                    lengths = np.hypot(*sides.T)
+                    bends = np.abs(np.degrees(np.diff(np.arctan2(sides[:, 1], sides[:, 0]))))
+                    is_long = (np.minimum(lengths[1:], lengths[:-1]) > SHORT) & (curve[1:-1, 1] < axes.get_ylim()[1])
+                    self.assertLess(bends[is_long & np.isfinite(bends)].max(initial=0), BEND)
+                plt.close(figure)
 
     def pick(self, job, quantity, regime):
         return [row for row in self.rows[job] if row.quantity == quantity and row.regime == regime and not row.unreached]
