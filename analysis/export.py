@@ -106,7 +106,7 @@ def _arrow(target):
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise Refused(f"{target}: Parquet needs the module pyarrow, which {sys.executable} has not: `pip install pyarrow` (Debian 14 "
+        raise Refused(f"{target}: Parquet needs the module pyarrow, which {sys.executable} has not: `pip install pyarrow` (Debian sid "
                       "has it as python3-pyarrow), or write .csv") from error
     return pyarrow, pyarrow.parquet
 
