@@ -32,6 +32,7 @@ from titled import words as titled_words
 PROGRAM = output.name("readings.py")  # in messages
 NEEDS = sorted({*entry_regimes.NEEDS, *gap.NEEDS})
 READINGS = {"trained_model": "the trained model is audited", theory.MIXTURE: "the training mixture is audited"}
+OUTSIDE = 0.02  # fraction of the exponents, at the top, that may lie outside their panel
 APART = 0.1  # difference of two local exponents that a reader sees
 PANEL, GUTTER, BETWEEN = 2.2, 0.15, 1.3  # inches
 SUBTITLE = ("Per cent by which the newcomer's least data $N_E^*$ rise if the incumbent's data $N_I$ (result 1), or the inverse gap $1/D$ "
@@ -132,6 +133,7 @@ def draw(results, width=WIDE):
     """The figure of several Result."""
     title, said = words(results)
     first = results[0].results
+    said += [text for result in results for text in _peaks(result)]
     said += [f"Bars: theory's exponents between its break points, which hold up to constant factors. $P$ = "
              f"{labels.number(first.attributes['P'])}, {labels.solver(first)}.", gap.GAP + " " + wording.glossary(first)]
     sheet = Sheet(width)
@@ -155,6 +157,19 @@ def draw(results, width=WIDE):
     return sheet.figure
 
 
+def _highest(curve):
+    """The largest exponent that a panel shows, and the largest: a leap of N_E* is a narrow peak."""
+    return np.nanquantile(curve.exponent, 1 - OUTSIDE), np.nanmax(curve.exponent)
+
+
+def _peaks(result):
+    """What is said of the peaks of a result that leave their panels."""
+    inside = max(_highest(curve)[0] for curve in result.curves.values())
+    peak = max(_highest(curve)[1] for curve in result.curves.values())
+    return [f"Result {result.number}: a leap of $N_E^*$ is a narrow peak, up to {peak:.2g}, which leaves its panel."] if (
+        peak > 1.5 * inside) else []
+
+
 def _x_label(result):
     return r"inverse gap  $1/D$" if result.number == 2 else "incumbent's data  $N_I$"
 
@@ -162,7 +177,7 @@ def _x_label(result):
 def _draw_result(sheet, result, panels, wide):
     exponents = [regime.exponent for curve in result.curves.values() for regime in curve.law.met]
     low, high = min(exponents), max(exponents)
-    highest = max(high, *(np.nanmax(curve.exponent) for curve in result.curves.values()))
+    highest = max(high, *(_highest(curve)[0] for curve in result.curves.values()))
     x = np.concatenate([curve.x[np.isfinite(curve.exponent)] for curve in result.curves.values()])
     name, pad = "exponent_D" if result.number == 2 else "elasticity_N_I", 0.22 if wide else 0.36
     seen = {round(regime.exponent, 9): regime.symbol for curve in result.curves.values() for regime in curve.law.met}
