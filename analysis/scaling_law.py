@@ -25,6 +25,7 @@ LOSS = ("loss", "exponent_loss", "regime")
 EXCESS = ("excess_loss", "exponent_excess", "regime_excess")
 NAMES = {"loss": "performance loss $L_1$", "excess_loss": "excess of the loss over that of unlimited data"}
 NEEDS = ["status", *LOSS, *EXCESS, *theory.breaks("exponent_loss"), *theory.breaks("exponent_excess")]
+BEYOND = 1.5  # times theory's largest exponent: what so few features do, which theory takes to be without number
 OPTIONAL = ["loss_stderr", "loss_deterministic", "excess_loss_deterministic"]
 
 
@@ -43,12 +44,17 @@ def curve(results, label, at, quantity):
 def finding(curves, value):
     """The title: the exponents with which the loss falls at first and in the end."""
     what = "loss" if value == "loss" else "excess loss"
-    most = max((np.nanmax(each.exponent) for each in curves if np.isfinite(each.exponent).any()), default=math.nan)
-    last = [each.exponent[np.isfinite(each.exponent)][-1] for each in curves if np.isfinite(each.exponent).any()]
-    if not last:
+    known = {each: each.exponent[np.isfinite(each.exponent)] for each in curves if np.isfinite(each.exponent).any()}
+    theirs = max((abs(regime.exponent) for each in known for regime in each.law.regimes), default=math.inf)
+    beyond = [each for each, exponents in known.items() if exponents[-1] > BEYOND * theirs]
+    ends = [exponents[-1] for each, exponents in known.items() if each not in beyond]
+    if not ends:
         return f"How the {what} of a model falls with its data"
-    return (f"The {what} of a model falls at best as the power {wording.power(most)} of $1/N$, in the end as the power "
-            f"{wording.spans(last, wording.power)}")
+    if beyond:
+        return (f"The {what} of a model falls in the end as the power {wording.spans(ends, wording.power)} of $1/N$, with "
+                f"{wording.together([each.label for each in beyond])} faster than any power as $N$ nears the features")
+    return (f"The {what} of a model falls at best as the power {wording.power(max(map(max, known.values())))} of $1/N$, in the end as "
+            f"the power {wording.spans(ends, wording.power)}")
 
 
 def draw(family):

@@ -10,9 +10,9 @@ EDGE = 0.15  # inches from the edges of the figure
 
 
 def words(text):
-    """The words of a text. Mathematics between dollar signs is one word, with what it touches; so are a few words in parentheses, and a
-    number with its unit $L^*$."""
-    return re.findall(r"(?:(?<=\d) (?=\$L)|\$[^$]*\$|\([^()$]{1,11}\)|\\\$|[^\s$])+", text)
+    """The words of a text. Mathematics between dollar signs is one word, with what it touches; so are a few words in parentheses, a
+    number with its unit $L^*$, and an equation."""
+    return re.findall(r"(?:(?<=\d) (?=\$L)| (?== )|(?<= =) |\$[^$]*\$|\([^()$]{1,11}\)|\\\$|[^\s$])+", text)
 
 
 class Texts:
