@@ -15,6 +15,7 @@
 #include "moat/market.h"
 #include "moat/scaling_law.h"
 #include "results/results.h"
+#include "run/agreement.h"
 #include "run/coordinator.h"
 #include "run/measurement.h"
 #include "sweep/ladder.h"
@@ -146,7 +147,7 @@ static enum moat_status sweep(const struct config *config, const char *path)
     if (status == MOAT_OK && rank == 0) {
         status = results_open(path, config, &(struct results_run){.command = "test_sweep"}, 0, &results);
     }
-    if (coordinator_agree(status, MPI_COMM_WORLD) == MOAT_OK) {
+    if (agreement_worst(status, MPI_COMM_WORLD) == MOAT_OK) {
         if (rank == 0) {
             progress_begin(&progress, "points", grid_points(&config->grid), 0, true);
             status = coordinator_run(config, results, worker, &progress, MPI_COMM_WORLD);
@@ -194,7 +195,7 @@ static void test_scaling_laws(void)
 
 static void test_agree_is_the_worst(void)
 {
-    CU_ASSERT_EQUAL(coordinator_agree(MOAT_IO, MPI_COMM_WORLD), MOAT_IO);
+    CU_ASSERT_EQUAL(agreement_worst(MOAT_IO, MPI_COMM_WORLD), MOAT_IO);
 }
 
 static const char ridge_text[] = "name: test\n"
@@ -255,7 +256,7 @@ int main(int argc, char **argv)
             config_destroy(&config);
             failed |= status != MOAT_OK;
         }
-        coordinator_agree(MOAT_OK, MPI_COMM_WORLD);
+        agreement_worst(MOAT_OK, MPI_COMM_WORLD);
     }
     MPI_Finalize();
     return failed;

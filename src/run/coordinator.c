@@ -2,12 +2,12 @@
 /*
  * The coordinator: hands out blocks, writes their records, or marks those that workers report to have written.
  *
- * Each worker has up to two blocks: the one that it solves and the next, so that it never waits for rank 0. One that
- * has run out of memory gives both back; each is handed to another worker once all other blocks have been handed out,
- * if not more than one has tried it. Rank 0 receives a few records at a time, so that a worker that stops in the middle
- * of one does not hold up the others. It waits by probing between short sleeps, as a blocking receive would keep a core
- * busy. A sleep lasts a sixteenth of the wait so far, or half of it where no large message keeps a worker waiting. Just
- * after a record has begun to arrive rank 0 does not sleep: it comes in pieces, and rank 0 has to take each of them.
+ * Each worker has the block that it solves and the next, or several next ones if they are short, so that it never waits
+ * for rank 0, which may take milliseconds to get a core. One that has run out of memory gives all of them back; each is
+ * handed to another worker once all other blocks have been handed out, if not more than one has tried it. Rank 0
+ * receives a few records at a time: a worker that stops in the middle of one holds up no other. It waits by probing
+ * between short sleeps, as a blocking receive would keep a core busy. A sleep lasts a sixteenth of the wait so far, or
+ * half of it where no large message keeps a worker waiting; there is none while a record comes in, piece by piece.
  */
 #include "run/coordinator.h"
 
@@ -20,11 +20,13 @@
 #include "run/interrupt.h"
 #include "run/shortage.h"
 
-enum { BLOCKS_AHEAD = 2, RECEIVES = 4, TRIES = 2 };
+enum { AHEAD_LONG = 2, AHEAD_SHORT = 4, RECEIVES = 4, TRIES = 2 };
+static const double SHORT_BLOCK = 0.02; /* seconds */
 static const double AWAKE_NS = 5e6, NAP_MIN_NS = 5e4, NAP_SHARE = 0.0625, NAP_SHARE_REPORT = 0.5;
 
 struct employed {
     int blocks;     /* of those handed to it, how many have not come back */
+    int ahead;      /* how many of them it may have */
     bool exhausted; /* it ran out of memory */
 };
 
@@ -44,7 +46,7 @@ struct sweep {
     size_t in_flight;
     int ranks;
     struct employed *worker;   /* [ranks] */
-    struct returned *returned; /* [returns], with room for BLOCKS_AHEAD of each worker */
+    struct returned *returned; /* [returns], with room for AHEAD_SHORT of each worker */
     size_t returns;
     struct shortage shortage;
     size_t size; /* bytes of the largest record with its header */
@@ -55,13 +57,6 @@ struct sweep {
     double since;            /* when a record last began or ended to arrive, on clock_seconds */
     enum moat_status status; /* the first failure, after which no more blocks are handed out */
 };
-
-enum moat_status coordinator_agree(enum moat_status status, MPI_Comm comm)
-{
-    int mine = (int)status, worst = 0;
-    MPI_Allreduce(&mine, &worst, 1, MPI_INT, MPI_MAX, comm);
-    return (enum moat_status)worst;
-}
 
 /* A block that was given back; sweep->blocks if none is to be tried again. */
 static size_t next_returned(struct sweep *sweep)
@@ -108,12 +103,15 @@ static void keep_block(struct sweep *sweep, const struct solved_header *header, 
     progress_add(sweep->progress, block_points(&block));
 }
 
-/* Hands a block to that worker, if it can take one and there is one. */
+/* Hands as many blocks to that worker as it can take, and as there are. */
 static void hand_out(struct sweep *sweep, int rank)
 {
     struct employed *worker = &sweep->worker[rank];
-    unsigned long long block = worker->exhausted || worker->blocks == BLOCKS_AHEAD ? sweep->blocks : next_block(sweep);
-    if (block < sweep->blocks) {
+    while (!worker->exhausted && worker->blocks < worker->ahead) {
+        unsigned long long block = next_block(sweep);
+        if (block == sweep->blocks) {
+            break;
+        }
         MPI_Send(&block, 1, MPI_UNSIGNED_LONG_LONG, rank, WORKER_TAG_SOLVE, sweep->comm);
         sweep->in_flight++;
         worker->blocks++;
@@ -180,6 +178,7 @@ static bool take_in(struct sweep *sweep)
     sweep->in_flight--;
     sweep->worker[rank].blocks--;
     if (header->status == MOAT_OK) {
+        sweep->worker[rank].ahead = header->seconds < SHORT_BLOCK ? AHEAD_SHORT : AHEAD_LONG;
         hand_out(sweep, rank);
     }
     if (header->status == MOAT_MEMORY) {
@@ -205,8 +204,9 @@ static void take_nap(const struct sweep *sweep)
 
 static void serve_workers(struct sweep *sweep)
 {
-    for (int ahead = 0; ahead < BLOCKS_AHEAD; ahead++) {
+    for (int ahead = 1; ahead <= AHEAD_LONG; ahead++) {
         for (int rank = 1; rank < sweep->ranks; rank++) {
+            sweep->worker[rank].ahead = ahead;
             hand_out(sweep, rank);
         }
     }
@@ -238,7 +238,7 @@ static enum moat_status allocate(struct sweep *sweep)
 {
     size_t workers = (size_t)sweep->ranks;
     sweep->worker = calloc(workers, sizeof *sweep->worker);
-    sweep->returned = calloc(workers * BLOCKS_AHEAD, sizeof *sweep->returned);
+    sweep->returned = calloc(workers * AHEAD_SHORT, sizeof *sweep->returned);
     bool room = sweep->worker && sweep->returned && memory_left(MEMORY_TO_SPARE);
     for (int i = 0; i < RECEIVES; i++) {
         sweep->receive[i] = MPI_REQUEST_NULL;

@@ -10,10 +10,6 @@
 #include "run/worker.h"
 #include "sweep/config.h"
 
-/* Returns the worst of the ranks' statuses, so that all ranks take the same branch before the next collective call.
-   Collective over comm. */
-enum moat_status coordinator_agree(enum moat_status status, MPI_Comm comm);
-
 /* Runs the sweep: hands the blocks that `results` lacks to the workers, which are ranks 1 and up of `comm`. It marks
    those that they have put into the file, and writes the records of the others. If there is no other rank, `worker`
    solves the blocks here; otherwise it is not used. After an interrupt or a failed write, also of a worker, no more

@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "ridge/blas.h"
+#include "run/agreement.h"
 #include "run/coordinator.h"
 #include "run/fillers.h"
 #include "run/hosts.h"
@@ -22,7 +23,7 @@
    themselves, but of a usage error, which all ranks find, on rank 0 alone. Collective. */
 static enum moat_status agree(const struct session *session, enum moat_status status)
 {
-    enum moat_status worst = coordinator_agree(status, session->comm);
+    enum moat_status worst = agreement_worst(status, session->comm);
     if (worst != MOAT_OK && (status == MOAT_OK || (status == MOAT_USAGE && session->rank != 0))) {
         moat_error_set(worst, "%s", "");
     }
@@ -252,7 +253,7 @@ static enum moat_status close_writers(struct session *session, enum moat_status 
                        "command checks them and solves those again): %s",
                        session->rank, session_path(session), reason);
     }
-    enum moat_status worst = coordinator_agree(closed, session->comm);
+    enum moat_status worst = agreement_worst(closed, session->comm);
     if (session->rank != 0) {
         return closed;
     }
