@@ -3,6 +3,7 @@
 #include "program/command.h"
 
 #include <argp.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <mpi.h>
 #include <stdio.h>
@@ -94,11 +95,20 @@ void command_parse(const struct argp *argp, int argc, char **argv, void *argumen
     }
 }
 
+/* Makes the first stack trace of this process now: it loads a library. Open MPI prints a trace when a process crashes,
+   and where it crashed in malloc, for lack of memory, loading would wait for ever. */
+static void prepare_traces(void)
+{
+    void *frame;
+    backtrace(&frame, 1);
+}
+
 bool command_start_mpi(int *rank, int *code)
 {
     struct launcher launcher;
     int size = 1, length;
     bool first = command_is_first(), launched = launcher_find(&launcher);
+    prepare_traces();
     MPI_Init(NULL, NULL);
     MPI_Comm_rank(MPI_COMM_WORLD, rank);
     MPI_Comm_size(MPI_COMM_WORLD, &size);
