@@ -148,7 +148,8 @@ static void test_population(void)
     }
 }
 
-/* The same for three times as many points but for lists of a few numbers, at most what is predicted, and no less than four fifths of it. */
+/* The same for three times as many points but for lists of a few numbers, at most what is predicted, and no less than
+ * four fifths of it. */
 static void test_bytes(void)
 {
     const size_t P = 200, N[] = {4000, 12000};
