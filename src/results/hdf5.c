@@ -91,7 +91,7 @@ bool hdf5_sync(int descriptor)
 
 void *hdf5_allocate(size_t bytes)
 {
-    void *memory = malloc(bytes);
+    void *memory = calloc(1, bytes);
     shortage = memory ? shortage : ENOMEM;
     return memory;
 }
@@ -222,7 +222,6 @@ bool hdf5_text_fix(hid_t object, const char *name, const char *text, size_t size
     hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR), attribute = -1;
     if (padded && H5Tset_size(type, size) >= 0 && H5Tset_strpad(type, H5T_STR_NULLPAD) >= 0 &&
         H5Tset_cset(type, H5T_CSET_UTF8) >= 0) {
-        memset(padded, 0, size);
         memcpy(padded, text, length < size ? length : size);
         attribute = H5Aexists(object, name) > 0 ? H5Aopen(object, name, H5P_DEFAULT)
                                                 : H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);

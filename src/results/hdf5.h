@@ -24,7 +24,7 @@ enum moat_status hdf5_error(enum moat_status status, const char *path, const cha
 /* Notes why something other than HDF5 has failed, for hdf5_error. Local. */
 void hdf5_note(const char *reason);
 
-/* Allocates memory as malloc does, and notes if there is none. Local. */
+/* Allocates that many bytes, all zero, and notes if there is no memory. Local. */
 void *hdf5_allocate(size_t bytes);
 
 /* Returns `status`, what a check of the file `path` has found since hdf5_begin, unless memory or descriptors were short

@@ -76,8 +76,8 @@ static bool write_attribute(const struct results *results)
     size_t count = 0;
     struct history_record *run = read_runs(results->records, &count);
     char *text = run ? history_compose(run, count, ATTRIBUTE_SIZE - 1) : NULL;
-    if (!text) {
-        hdf5_note(strerror(ENOMEM)); /* as the records have just been read */
+    if (run && !text) {
+        hdf5_note(strerror(ENOMEM)); /* all that composing can lack */
     }
     bool ok = text && hdf5_text_fix(results->file, "history", text, ATTRIBUTE_SIZE);
     free(text);

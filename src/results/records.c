@@ -52,7 +52,6 @@ bool records_open(hid_t file, struct records **out)
         *out = NULL;
         return false;
     }
-    memset(records, 0, sizeof *records);
     records->variable = variable;
     memset(variable, -1, (size_t)group_variables * sizeof *variable);
     for (int v = 0; v < group_variables && ok; v++) {

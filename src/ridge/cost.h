@@ -11,8 +11,7 @@ struct ridge_rung_size {
 };
 
 /* Counted floating-point operations of one task: the least that the method needs, so that a comparison of flops over
-   time with the machine's peak is fair. Where N is much
-   larger than P, as one rank would go (ridge/tall.h). Local. */
+   time with the machine's peak is fair. Where N is much larger than P, as one rank would go (ridge/tall.h). Local. */
 double ridge_flops(size_t P, size_t N, size_t nus, size_t lambdas);
 
 /* Upper bound of the bytes that a rank has allocated at any time in ridge_solve on a group of `ranks`, without those of

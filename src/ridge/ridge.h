@@ -48,8 +48,8 @@ struct ridge_table {
  * Returns, the same on every rank and with the message of the rank that failed: MOAT_USAGE (a task out of its domain,
  * or too large for the number of ranks), MOAT_MEMORY, MOAT_NUMERICAL (LAPACK or ScaLAPACK reports a failure, the
  * residual of the factorisation is too large, or a result is not finite). After a failure the tables are undefined, and
- * the group can solve other tasks. A rank needs ridge_bytes of memory, which does not
- * grow with N where that is much larger than P (ridge/tall.h). Source: MODEL.md section 8.
+ * the group can solve other tasks. A rank needs ridge_bytes of memory, which does not grow with N where that is
+ * much larger than P (ridge/tall.h). Source: MODEL.md section 8.
  */
 enum moat_status ridge_solve(const struct ridge_task *task, MPI_Comm group, struct ridge_table *out);
 
