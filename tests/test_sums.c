@@ -19,29 +19,7 @@
 #include "ridge/sums.h"
 #include "ridge/way.h"
 #include "ridge_reference.h"
-
-enum { NUS = 2, LAMBDAS = 5, CELLS = NUS * LAMBDAS };
-static const double lambdas[LAMBDAS] = {0, 1e-10, 1e-6, 1e-3, 1};
-
-struct tables {
-    double A1[CELLS], A2[CELLS], D[CELLS];
-};
-
-/* nu in the domain of gamma. */
-static struct ridge_task make_task(double gamma, size_t P, size_t N, double nu[NUS])
-{
-    nu[0] = 1.1 * gamma + 0.2;
-    nu[1] = 2 * gamma + 0.4;
-    return (struct ridge_task){.gamma = gamma,
-                               .P = P,
-                               .N = N,
-                               .seed = 7,
-                               .trial = 2,
-                               .nus = NUS,
-                               .nu = nu,
-                               .lambdas = LAMBDAS,
-                               .lambda = lambdas};
-}
+#include "ridge_tables.h"
 
 static enum moat_status solve(const struct ridge_task *task, size_t most, MPI_Comm group, struct ridge_sums **sums,
                               struct tables *tables, struct ridge_profile *profile)
@@ -50,29 +28,6 @@ static enum moat_status solve(const struct ridge_task *task, size_t most, MPI_Co
     memset(tables, 0xff, sizeof *tables); /* NaNs */
     memset(profile, 0, sizeof *profile);
     return ridge_solve_rung_profiled(task, most, group, sums, &table, profile);
-}
-
-/* Largest difference of two tables' cells from lambda number `first` on: A1 and A2 relative to A0, D relative to
-   itself. NaN if there is one. */
-static double difference(const struct ridge_task *task, size_t first, const struct tables *left,
-                         const struct tables *right)
-{
-    double worst = 0;
-    for (size_t at = 0; at < CELLS; at++) {
-        double A0 = 0;
-        if (at % LAMBDAS < first) {
-            continue;
-        }
-        for (size_t j = task->P; j > 0; j--) {
-            A0 += pow((double)j, -(1 + task->nu[at / LAMBDAS]));
-        }
-        double each[] = {fabs(left->A1[at] - right->A1[at]) / A0, fabs(left->A2[at] - right->A2[at]) / A0,
-                         fabs(left->D[at] / right->D[at] - 1)};
-        for (int i = 0; i < 3; i++) {
-            worst = each[i] <= worst ? worst : each[i];
-        }
-    }
-    return worst;
 }
 
 static const double gammas[] = {0.1, 1};
