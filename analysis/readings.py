@@ -164,9 +164,8 @@ def _highest(curve):
 
 def _peaks(result):
     """What is said of the peaks of a result that leave their panels."""
-    inside = max(_highest(curve)[0] for curve in result.curves.values())
-    peak = max(_highest(curve)[1] for curve in result.curves.values())
-    return [f"Result {result.number}: a leap of $N_E^*$ is a narrow peak, up to {peak:.2g}, which leaves its panel."] if (
+    inside, peak = (max(each) for each in zip(*map(_highest, result.curves.values())))
+    return [f"Result {result.number}: a leap of $N_E^*$ is a narrow peak, up to {labels.number(peak, 2)}, which leaves its panel."] if (
         peak > 1.5 * inside) else []
 
 
